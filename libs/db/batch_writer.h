@@ -1,0 +1,61 @@
+// Natural batching: while one transaction commits, the next batch collects; then one transaction
+// commits for all that wait. No timer, so an idle system adds no latency; under load one fsync serves
+// many. Each caller gets its own result, and one bad item does not fail its neighbours. Thread-safe.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "libs/base/asio.h"
+#include "libs/base/mutex.h"
+#include "libs/base/status.h"
+#include "libs/db/database.h"
+#include "libs/observability/metrics.h"
+
+namespace ctc::db {
+
+struct BatchOptions {
+  std::string name;          // label of the metrics
+  size_t max_batch = 256;
+  size_t queue_limit = 4096; // more is refused with kOverloaded
+};
+
+// Item: what one caller wants written. Result: what it gets back.
+template <class Item, class Result>
+class BatchWriter {
+ public:
+  using Results = std::vector<absl::StatusOr<Result>>;
+  // Writes all items in the transaction that `connection` has open and fills one result for each, in
+  // order. An error status rolls the transaction back: then each item is tried again alone (unless
+  // the error is UNAVAILABLE), so that only the bad one fails. May run more than once for an item.
+  using WriteBatch =
+      std::function<absl::Status(Connection& connection, std::vector<Item>& items, Results& results)>;
+  // Called on the writer's thread after the commit and before callers resume: the place to update
+  // caches and to publish.
+  using AfterCommit = std::function<void(std::vector<Item>& items, Results& results)>;
+
+  BatchWriter(Database& database, BatchOptions options, WriteBatch write,
+              AfterCommit after_commit = nullptr);
+  ~BatchWriter();  // finishes what is queued, then stops
+
+  // Queues `item`, waits for its commit, resumes on the caller's executor.
+  // Errors: the item's own; kOverloaded; DEADLINE_EXCEEDED before it began; UNAVAILABLE.
+  Task<absl::StatusOr<Result>> Write(Item item, absl::Time deadline);
+
+ private:
+  struct Pending;
+  void Loop();
+  void WriteOnce(std::vector<std::unique_ptr<Pending>>& batch);
+  // members: see batch_writer_impl.h
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ctc::db
+
+#include "libs/db/batch_writer_impl.h"

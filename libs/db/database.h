@@ -1,0 +1,81 @@
+// A pool of MySQL connections, each on its own thread, behind coroutines. Statement text is constant
+// and values are bound; statements are prepared once for each connection and kept.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "libs/base/asio.h"
+#include "libs/base/secret.h"
+#include "libs/base/status.h"
+#include "libs/db/value.h"
+
+namespace ctc::db {
+
+struct Config {
+  // "mysql://user@host:3306/name" or "mysql://user@/name?socket=/path"; the password apart.
+  std::string url;
+  base::Secret password;
+  int connections = 8;
+  int queue_limit = 1024;  // work that may wait; more is refused with kOverloaded
+  absl::Duration connect_timeout = absl::Seconds(3);
+  absl::Duration statement_timeout = absl::Seconds(15);
+};
+
+// An open connection, inside a worker thread. Not thread-safe; lives only inside Run.
+// Errors: ALREADY_EXISTS (1062), ABORTED (1205, 1213), UNAVAILABLE (lost), INTERNAL; never a value.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual absl::StatusOr<Rows> Query(std::string_view sql, const Params& params = {}) = 0;
+  // Number of rows changed (matched rows for an UPDATE: FOUND_ROWS is on).
+  virtual absl::StatusOr<int64_t> Execute(std::string_view sql, const Params& params = {}) = 0;
+  // INSERT ... VALUES of any number of rows in few statements. `head` ends before VALUES, `tail`
+  // follows the last row (as " ON DUPLICATE KEY UPDATE ..."). Rows are cut into statements of
+  // 64, 16, 4 and 1, so that few texts are prepared. `width` parameters a row, rows after rows.
+  virtual absl::StatusOr<int64_t> ExecuteRows(std::string_view head, int width, const Params& params,
+                                              std::string_view tail = "") = 0;
+};
+
+// A unit of work in one transaction. It may run again as a whole after a deadlock, so it must not
+// touch anything but the connection and its own result.
+using Work = std::function<absl::Status(Connection&)>;
+
+class Database {
+ public:
+  // Opens nothing yet: connections are made when used and again after they broke, so a database that
+  // is away at the start or dies later costs errors, never a restart. INVALID_ARGUMENT: bad url.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(Config config);
+  virtual ~Database() = default;
+
+  // Runs `work` in a transaction on a worker thread, commits, and resumes on the caller's executor.
+  // Retries the whole work at most 3 times after a deadlock. `work` must outlive the task; the allowed
+  // shape is: co_await database.Run(deadline, [&](Connection& c) -> absl::Status { ... });
+  // Errors: work's own; kOverloaded when the queue is full; DEADLINE_EXCEEDED when `deadline` passes
+  // before it begins; UNAVAILABLE when the database is away (a commit whose outcome is unknown too).
+  virtual Task<absl::Status> Run(absl::Time deadline, Work work) = 0;
+
+  // The same on the calling thread with its own connection: for start-up, migrations and tools.
+  virtual absl::Status RunBlocking(const Work& work) = 0;
+
+  // A dedicated connection for a batch writer's own thread.
+  virtual std::unique_ptr<class Worker> MakeWorker() = 0;
+
+  // True when the last attempt to use the database succeeded; for /readyz.
+  virtual Task<absl::Status> Ping(absl::Time deadline) = 0;
+  virtual size_t queue_depth() const = 0;
+};
+
+// A connection that belongs to one thread.
+class Worker {
+ public:
+  virtual ~Worker() = default;
+  // Begins, runs, commits; no retry after a lost connection.
+  virtual absl::Status Run(const Work& work) = 0;
+};
+
+}  // namespace ctc::db

@@ -1,0 +1,73 @@
+// What every provider's folder implements: placing and controlling calls, and reading webhooks.
+// Everything that knows one provider lives in libs/providers/<provider>/ and nowhere else.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctc/common/v1/http.pb.h"
+#include "ctc/dispatch/v1/dispatch_service.pb.h"
+#include "ctc/dispatch/v1/provider.pb.h"
+#include "ctc/session/v1/call_event.pb.h"
+#include "libs/base/asio.h"
+#include "libs/base/clock.h"
+#include "libs/base/ids.h"
+#include "libs/base/secret.h"
+#include "libs/base/status.h"
+#include "libs/http/client.h"
+
+namespace ctc::providers {
+
+// An account with its credentials in clear, inside dispatch only.
+struct Account {
+  base::TenantId tenant;
+  dispatch::v1::Provider config;  // everything but the credentials
+  base::Secret api_key;
+  base::Secret api_secret;
+  base::Secret auth_token;
+  base::Secret webhook_secret;
+  base::Secret private_key;
+  std::string public_url;  // how the provider reaches us, without trailing slash
+};
+
+// What an adapter needs of the world; outlives it.
+struct Environment {
+  http::Client& http;
+  const base::Clock& clock;
+};
+
+class Adapter {
+ public:
+  virtual ~Adapter() = default;
+
+  virtual dispatch::v1::ProviderTypeInfo Describe() const = 0;
+  // Field errors of an account to be stored, beyond what all types need.
+  virtual absl::Status CheckAccount(const Account& account) const = 0;
+
+  // Submits the call once. Never throws, never retries; says how sure the outcome is.
+  virtual Task<dispatch::v1::PlaceCallResponse> Place(const Account& account,
+                                                      const dispatch::v1::CallOrder& order) = 0;
+  // kCapabilityMissing for what the provider cannot do.
+  virtual Task<absl::StatusOr<dispatch::v1::ControlCallResponse>> Control(
+      const Account& account, const dispatch::v1::ControlCallRequest& request) = 0;
+  virtual Task<absl::StatusOr<dispatch::v1::LookUpCallResponse>> LookUp(
+      const Account& account, const dispatch::v1::LookUpCallRequest& request) = 0;
+  // A live check. The message says what is wrong.
+  virtual Task<absl::StatusOr<std::string>> Check(const Account& account) = 0;
+
+  // Pure. Verdict GENUINE only with a right signature; facts carry event keys. `request.url` is
+  // the public URL. `now` bounds the replay window.
+  virtual dispatch::v1::ReadWebhookResponse ReadWebhook(
+      const Account& account, const common::v1::HttpRequest& request, absl::Time now) const = 0;
+
+  // What has to be done at the provider after a fact was applied, as dialling the customer once the
+  // agent answered. Idempotent: called again after a crash. Providers that need none return OK.
+  virtual Task<absl::Status> React(const Account& account, const dispatch::v1::CallOrder& order,
+                                   const session::v1::CallEvent& event) = 0;
+};
+
+}  // namespace ctc::providers

@@ -1,0 +1,10 @@
+// Makes the recording service: every object of it, in order, by constructor. See README.md beside this file.
+#pragma once
+
+#include "libs/host/service.h"
+
+namespace ctc::recording {
+
+absl::StatusOr<std::unique_ptr<host::Service>> Make(const host::Environment& environment);
+
+}  // namespace ctc::recording
