@@ -29,7 +29,7 @@ struct Context {
   // From the edge; only what the rpc itself must know of.
   std::string idempotency_key;
   bool prefer_async = false;
-  // For one of our own background tasks: full rights, the given tenant, `timeout` from now.
+  // For one of our own background tasks: full rights in the given tenant.
   static Context ForService(base::TenantId tenant, absl::Time deadline);
 };
 

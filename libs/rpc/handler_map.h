@@ -23,10 +23,13 @@ using MessagePtr = std::unique_ptr<google::protobuf::Message>;
 using ErasedHandler = std::function<Task<absl::StatusOr<MessagePtr>>(
     Context context, const google::protobuf::Message& request)>;
 
+class EndpointMetrics;
+
 struct Endpoint {
   std::string path;
   const google::protobuf::Message* request_prototype = nullptr;
   ErasedHandler handle;
+  std::shared_ptr<const EndpointMetrics> metrics = nullptr;  // filled by HandlerMap
 };
 
 class HandlerMap {
@@ -44,7 +47,8 @@ class HandlerMap {
 
   // nullptr when this process does not serve `path`.
   const Endpoint* Find(std::string_view path) const;
-  const std::unordered_map<std::string, Endpoint>& endpoints() const { return endpoints_; }
+  using Endpoints = std::unordered_map<std::string, Endpoint>;
+  const Endpoints& endpoints() const { return endpoints_; }
 
  private:
   template <class Request, class Response, class Handler>
@@ -56,7 +60,7 @@ class HandlerMap {
   }
   void Add(Endpoint endpoint);
 
-  std::unordered_map<std::string, Endpoint> endpoints_;
+  Endpoints endpoints_;
 };
 
 // Binds Service::Name for an rpc constant kName: CTC_BIND(map, SessionServiceRpc, service, GetSession).
