@@ -1,0 +1,262 @@
+// Puts the pieces of one process together; see process.h for the order.
+#include "libs/host/process.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <future>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "libs/db/migrator.h"
+#include "libs/host/admin.h"
+#include "libs/host/settings.h"
+#include "libs/observability/log.h"
+#include "libs/rpc/server.h"
+
+namespace ctc::host {
+namespace {
+
+namespace obs = observability;
+
+constexpr absl::Duration kDatabaseWait = absl::Seconds(60);
+constexpr absl::Duration kStepLimit = absl::Seconds(5);
+
+constexpr const char* kServiceNames[] = {"session", "routing",   "dispatch", "webhook",
+                                         "recording", "stats", "gateway"};
+
+// Members are declared in the order they are made, so that they go in the reverse.
+class Process {
+ public:
+  Process(const Program& program, std::unique_ptr<Settings> settings)
+      : program_(program), settings_(std::move(settings)) {}
+
+  absl::Status Start();
+  void Run();
+  void Stop();
+
+ private:
+  absl::Status OpenDatabase();
+  void MakePeers();
+  absl::Status MakeServices();
+  absl::Status OpenPorts();
+  Task<absl::Status> Ready();
+  void StartThreads();
+  void WaitFor(std::string_view step, Task<void> task);
+
+  const Program& program_;
+  std::unique_ptr<Settings> settings_;
+  std::unique_ptr<db::Database> database_;
+  std::unique_ptr<http::Client> http_;
+  asio::io_context io_;
+  rpc::HandlerMap handlers_;
+  std::map<std::string, std::unique_ptr<rpc::Channel>, std::less<>> peers_;
+  std::unique_ptr<Environment> environment_;
+  std::vector<std::unique_ptr<Service>> services_;
+  std::vector<std::thread> threads_;
+  std::unique_ptr<rpc::Server> rpc_server_;
+  std::unique_ptr<AdminServer> admin_;
+  std::atomic<bool> ready_{false};
+};
+
+absl::Status Process::OpenDatabase() {
+  db::Config config;
+  config.url = settings_->Text("db.url");
+  config.password = settings_->Secret("db.password");
+  config.connections = static_cast<int>(settings_->Int("db.connections"));
+  CTC_ASSIGN_OR_RETURN(database_, db::Database::Open(std::move(config)));
+  const absl::Time give_up = base::SystemClock().Now() + kDatabaseWait;
+  for (int attempt = 0;; ++attempt) {
+    absl::Status checked = db::CheckSchema(*database_);
+    if (checked.ok() || checked.code() != absl::StatusCode::kUnavailable) return checked;
+    if (base::SystemClock().Now() > give_up) return checked;
+    if (attempt % 20 == 0) obs::Warn("waiting for the database", {{"error", checked}});
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+void Process::MakePeers() {
+  for (const char* name : kServiceNames) {
+    if (program_.services.contains(name)) {
+      peers_[name] = rpc::MakeLocalChannel(handlers_);
+      continue;
+    }
+    rpc::RemoteOptions options;
+    options.address = settings_->Text(absl::StrCat("peer.", name));
+    options.shared_secret = std::string(settings_->Secret("rpc.secret").Reveal());
+    peers_[name] = rpc::MakeRemoteChannel(std::move(options));
+  }
+}
+
+absl::Status Process::MakeServices() {
+  environment_ = std::make_unique<Environment>(Environment{
+      .executor = io_.get_executor(),
+      .database = *database_,
+      .http = *http_,
+      .clock = base::SystemClock(),
+      .random = base::SystemRandom(),
+      .settings = *settings_,
+      .peer = [this](std::string_view name) -> rpc::Channel& { return *peers_.find(name)->second; },
+      .ready = [this] { return Ready(); }});
+  for (const auto& [name, factory] : program_.services) {
+    CTC_ASSIGN_OR_RETURN(auto service, factory(*environment_));
+    service->Bind(handlers_);
+    services_.push_back(std::move(service));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Process::OpenPorts() {
+  if (const std::string listen = settings_->Text("rpc.listen"); !listen.empty()) {
+    rpc::ServerOptions options;
+    options.address = listen;
+    options.shared_secret = std::string(settings_->Secret("rpc.secret").Reveal());
+    CTC_ASSIGN_OR_RETURN(rpc_server_,
+                         rpc::Server::Start(handlers_, io_.get_executor(), std::move(options)));
+  }
+  if (const auto port = settings_->Int("admin.port"); port >= 0) {
+    CTC_ASSIGN_OR_RETURN(
+        admin_, AdminServer::Start(io_.get_executor(), static_cast<int>(port), environment_->ready));
+  }
+  return absl::OkStatus();
+}
+
+Task<absl::Status> Process::Ready() {
+  if (!ready_) co_return absl::UnavailableError("the process is starting or draining");
+  CTC_CO_RETURN_IF_ERROR(co_await database_->Ping(base::SystemClock().Now() + absl::Seconds(1)));
+  for (const auto& service : services_) {
+    absl::Status status = co_await service->Ready();
+    if (!status.ok()) {
+      co_return absl::UnavailableError(absl::StrCat(
+          std::string(service->name()), ": ", std::string(status.message())));
+    }
+  }
+  co_return absl::OkStatus();
+}
+
+void Process::StartThreads() {
+  auto count = settings_->Int("io.threads");
+  if (count <= 0) count = std::max(1u, std::min(4u, std::thread::hardware_concurrency()));
+  for (int64_t i = 0; i < count; ++i) {
+    threads_.emplace_back([this] {
+      pthread_setname_np(pthread_self(), "ctc-io");
+      auto keep_running = asio::make_work_guard(io_);
+      io_.run();
+    });
+  }
+}
+
+absl::Status Process::Start() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+  CTC_RETURN_IF_ERROR(OpenDatabase());
+  http_ = http::Client::Create();
+  MakePeers();
+  CTC_RETURN_IF_ERROR(MakeServices());
+  StartThreads();
+  CTC_RETURN_IF_ERROR(OpenPorts());
+  for (const auto& service : services_) CTC_RETURN_IF_ERROR(service->Start());
+  ready_ = true;
+  if (rpc_server_) rpc_server_->SetServing(true);
+  return absl::OkStatus();
+}
+
+void Process::WaitFor(std::string_view step, Task<void> task) {
+  std::promise<void> done;
+  auto future = done.get_future();
+  const absl::Duration begun = base::SystemClock().Monotonic();
+  asio::co_spawn(io_, std::move(task), [&done](std::exception_ptr) { done.set_value(); });
+  future.wait();
+  obs::Info("stopped", {{"step", step},
+                        {"ms", absl::ToInt64Milliseconds(base::SystemClock().Monotonic() - begun)}});
+}
+
+// The gateway goes first, so that no new work comes in while the others still answer what is under way.
+void Process::Stop() {
+  ready_ = false;
+  if (rpc_server_) rpc_server_->SetServing(false);
+  for (const auto& service : services_) {
+    if (service->name() == "gateway") WaitFor("gateway", service->Stop());
+  }
+  for (const auto& service : services_) {
+    if (service->name() != "gateway") WaitFor(service->name(), service->Stop());
+  }
+  if (rpc_server_) rpc_server_->Shutdown(kStepLimit);
+  if (admin_) WaitFor("admin", admin_->Drain(absl::Seconds(1)));
+  io_.stop();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void Process::Run() {
+  asio::io_context signals_io;
+  asio::signal_set signals(signals_io, SIGTERM, SIGINT);
+  signals.async_wait([](const boost::system::error_code&, int) {});
+  signals_io.run();
+  signals.async_wait([](const boost::system::error_code& error, int) {
+    if (!error) _exit(1);  // a second signal: the operator does not want to wait
+  });
+  std::thread second([&signals_io] {
+    signals_io.restart();
+    signals_io.run();
+  });
+  obs::Info("draining");
+  Stop();
+  signals_io.stop();
+  second.join();
+}
+
+void PrintHelp(const Program& program) {
+  std::printf("%s - %s\n\nUsage: %s [--name value]...\n\n%s", program.name.c_str(),
+              program.summary.c_str(), program.name.c_str(), SettingsAsHelp().c_str());
+}
+
+}  // namespace
+
+int RunProgram(const Program& program, int argc, const char* const* argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::span<const char* const> arguments(argv + 1, static_cast<size_t>(argc - 1));
+  auto parsed = ParseArguments(arguments, CtcEnvironment());
+  if (!parsed.ok()) {
+    std::fprintf(stderr, "%s: %s\n", program.name.c_str(),
+                 std::string(parsed.status().message()).c_str());
+    return 2;
+  }
+  if (parsed->help) {
+    PrintHelp(program);
+    return 0;
+  }
+  obs::LogConfig log;
+  log.service = program.name;
+  log.file = parsed->settings->Text("log.file");
+  log.human = parsed->settings->Text("log.format") == "human";
+  if (parsed->settings->Text("log.level") == "debug") log.level = obs::Level::kDebug;
+  if (parsed->settings->Text("log.level") == "warn") log.level = obs::Level::kWarn;
+  obs::ConfigureLog(log);
+
+  Process process(program, std::move(parsed->settings));
+  if (absl::Status started = process.Start(); !started.ok()) {
+    obs::Error("could not start", {{"error", started}});
+    std::fprintf(stderr, "%s: %s\n", program.name.c_str(), std::string(started.message()).c_str());
+    std::fflush(nullptr);
+    _exit(1);  // threads of half-made services may still run
+  }
+  obs::Info("started", {{"pid", static_cast<int64_t>(getpid())}});
+  process.Run();
+  obs::Info("ended");
+  return 0;
+}
+
+}  // namespace ctc::host

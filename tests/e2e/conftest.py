@@ -1,0 +1,128 @@
+"""One running suite for all tests of a folder; each test makes its own tenant, so none sees another."""
+import itertools
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tools"))
+
+from stack.api import Api  # noqa: E402
+from stack.process import wait_until  # noqa: E402
+from stack.stack import Stack  # noqa: E402
+
+ENDED = {"COMPLETED", "FAILED", "BUSY", "NO_ANSWER", "CANCELLED", "TRANSFERRED", "VOICEMAIL"}
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    running = Stack(tmp_path_factory.mktemp("suite"),
+                    extra_env={"CTC_SESSION_LOOK_UP_AFTER_SECONDS": "2"})
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+    check_logs(running)
+
+
+def check_logs(stack):
+    """An error line means that someone must act; in a test nobody should have to."""
+    if os.environ.get("CTC_ALLOW_ERROR_LINES"):
+        return
+    found = []
+    for log in (stack.state / "logs").glob("*.log"):
+        found += [line for line in log.read_text(errors="replace").splitlines()
+                  if '"level":"error"' in line]
+    assert not found, f"{len(found)} error lines, the first: {found[0]}"
+
+
+class Tenant:
+    """A tenant of its own with an admin key, and the few steps most tests need."""
+
+    def __init__(self, stack, name=None, distinct=True):
+        self.stack = stack
+        self.name = name or f"t{next(_numbers)}-{os.getpid()}"
+        self.token = stack.create_key(self.name)
+        self.api: Api = stack.api(self.name, self.token)
+        self.webhook_secret = "whsec-" + self.name
+
+    def provider(self, kind="ASTERISK", url=None, **fields):
+        body = {"provider_name": f"{kind} of {self.name}", "provider_type": kind,
+                "api_url": url or self.stack.simulator_url, "phone_number": "+10987654321",
+                "priority": 1, "timeout_seconds": 3}
+        if kind == "ASTERISK":
+            body.update(auth_token="ctc:secret", webhook_secret=self.webhook_secret)
+        if kind == "TWILIO":
+            body.update(account_sid="AC" + "0" * 31 + "1", api_key="AC" + "0" * 31 + "1",
+                        api_secret="simulator-auth-token")
+        answer = self.api.post("/api/v1/voip-providers", {**body, **fields})
+        assert answer.status == 201, answer
+        return answer.body
+
+    def initiate(self, to="+12025550100", headers=None, **fields):
+        return self.api.post("/api/v1/click-to-call/initiate", {"to_phone": to, **fields},
+                             headers=headers)
+
+    def place(self, to="+12025550100", **fields):
+        answer = self.initiate(to, **fields)
+        assert answer.status == 201, answer
+        return answer.body["session"]
+
+    def session(self, id):
+        answer = self.api.get(f"/api/v1/click-to-call/sessions/{id}")
+        assert answer.status == 200, answer
+        return answer.body
+
+    def wait_status(self, id, *statuses, seconds=20):
+        last = {}
+
+        def reached():
+            last.update(self.session(id))
+            return last if last["status"] in statuses else None
+        try:
+            return wait_until(reached, seconds, f"session {id} to be {statuses}", interval=0.05)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}; it is {last.get('status')} ({last.get('end_reason')})")
+
+    def wait_ended(self, id, seconds=20):
+        return self.wait_status(id, *ENDED, seconds=seconds)
+
+    def webhook(self, session_id, event, status="", at="2026-01-01T10:00:00Z", secret=None,
+                raw=None, headers=None, provider="asterisk", tenant=None, **fields):
+        import hashlib
+        import hmac
+        import json
+        body = raw if raw is not None else json.dumps({
+            "event_type": event, "session_id": session_id, "correlation_id": f"corr_{session_id}",
+            "from_phone": "+10987654321", "to_phone": "+12025550100", "status": status,
+            "timestamp": at, **fields}).encode()
+        key = (secret or self.webhook_secret).encode()
+        signature = hmac.new(key, body, hashlib.sha256).hexdigest()
+        send = {"X-Signature": signature, "Content-Type": "application/json", **(headers or {})}
+        send = {k: v for k, v in send.items() if v is not None}
+        return Api(self.stack.url).request(
+            "POST", f"/api/v1/webhooks/voip/{provider}?tenant={tenant or self.name}", raw=body,
+            headers=send)
+
+
+@pytest.fixture
+def tenant(stack):
+    return Tenant(stack)
+
+
+@pytest.fixture
+def other(stack):
+    return Tenant(stack)
+
+
+def is_problem(answer, status, code):
+    """An error as the product promises it: problem+json, a stable code, what to do, the request's id."""
+    assert answer.status == status, answer
+    assert answer.headers["content-type"].startswith("application/problem+json"), answer
+    body = answer.body
+    assert body["code"] == code, body
+    assert body["success"] is False and body["status"] == status and body["request_id"], body
+    assert body["title"] and body["detail"], body
+    return body

@@ -1,0 +1,123 @@
+"""A provider that misbehaves on request, and counts every dial it was asked for."""
+import json
+import socket
+import struct
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class FaultyProvider:
+    """`mode` names how POST /ari/channels/... is answered; GET of a known channel tells that it lives."""
+
+    def __init__(self):
+        self.mode = "ok"
+        self.dials = []       # ids in the order asked
+        self.known = set()    # calls that were really placed
+        self.release = threading.Event()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                outer.post(self)
+
+            def do_GET(self):
+                outer.get(self)
+
+            def do_DELETE(self):
+                outer.send(self, 204, b"")
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def send(self, handler, status, body, kind="application/json", headers=()):
+        handler.send_response(status)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(body)))
+        for name, value in headers:
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    def reset(self, handler):
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        handler.connection.close()
+        handler.close_connection = True
+
+    def post(self, handler):
+        handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        parts = handler.path.split("?")[0].split("/")
+        if "channels" not in parts or len(parts) > parts.index("channels") + 2:
+            return self.send(handler, 204, b"")
+        call = parts[-1]
+        self.dials.append(call)
+        good = json.dumps({"id": call, "state": "Down", "name": "PJSIP/x-1"}).encode()
+        mode = self.mode
+        if mode == "ok":
+            self.known.add(call)
+            return self.send(handler, 200, good)
+        if mode == "500":
+            return self.send(handler, 500, b'{"message":"boom"}')
+        if mode == "429":
+            return self.send(handler, 429, b'{"message":"slow down"}', headers=[("Retry-After", "7")])
+        if mode == "401":
+            return self.send(handler, 401, b'{"message":"Authentication required"}')
+        if mode == "html":
+            return self.send(handler, 200, b"<html>welcome</html>", "text/html")
+        if mode == "redirect":
+            return self.send(handler, 302, b"", headers=[("Location", "http://169.254.169.254/")])
+        if mode == "reset":
+            return self.reset(handler)
+        if mode == "reset after placing":
+            self.known.add(call)
+            return self.reset(handler)
+        if mode == "garbage after placing":
+            self.known.add(call)
+            return self.send(handler, 200, b'{"id":[[[')
+        if mode == "hang":
+            self.release.wait(30)
+            return self.reset(handler)
+        if mode == "endless":
+            handler.send_response(200)
+            handler.send_header("Transfer-Encoding", "chunked")
+            handler.end_headers()
+            try:
+                for _ in range(20000):
+                    handler.wfile.write(b"2000\r\n" + b"x" * 0x2000 + b"\r\n")
+            except OSError:
+                pass
+            handler.close_connection = True
+            return None
+        raise AssertionError(f"no such mode: {mode}")
+
+    def get(self, handler):
+        parts = handler.path.split("?")[0].split("/")
+        if parts[-1] == "channels":
+            body = json.dumps([{"id": c, "state": "Ringing", "name": "PJSIP/x"} for c in self.known])
+            return self.send(handler, 200, body.encode())
+        if "channels" in parts and parts[-1] in self.known:
+            body = {"id": parts[-1], "state": "Ringing", "name": "PJSIP/x",
+                    "creationtime": "2026-01-01T10:00:00.000+0000"}
+            return self.send(handler, 200, json.dumps(body).encode())
+        return self.send(handler, 404, b'{"message":"Channel not found"}')
+
+    def close(self):
+        self.release.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def closed_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"

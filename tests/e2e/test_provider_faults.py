@@ -1,0 +1,106 @@
+"""A provider that refuses, fails, hangs, resets or lies: a clear error, and never a second dial."""
+import pytest
+
+from conftest import is_problem
+from faulty_provider import FaultyProvider, closed_port
+
+
+@pytest.fixture
+def provider():
+    faulty = FaultyProvider()
+    yield faulty
+    faulty.close()
+
+
+@pytest.mark.parametrize("mode, status, code", [
+    ("429", 502, "PROVIDER_RATE_LIMITED"),
+    ("401", 502, "PROVIDER_CREDENTIALS"),
+    ("redirect", 502, "PROVIDER_ERROR"),
+])
+def test_a_refusal_fails_the_call_with_its_reason(tenant, provider, mode, status, code):
+    provider.mode = mode
+    tenant.provider(url=provider.url)
+    body = is_problem(tenant.initiate(), status, code)
+    session = tenant.session(body["metadata"]["session_id"])
+    assert session["status"] == "FAILED" and session["error_code"] == code, session
+    assert len(provider.dials) == 1
+
+
+@pytest.mark.parametrize("mode, status, code", [
+    ("500", 502, "SUBMISSION_UNKNOWN"),
+    ("reset", 502, "SUBMISSION_UNKNOWN"),
+    ("html", 502, "SUBMISSION_UNKNOWN"),
+    ("endless", 502, "SUBMISSION_UNKNOWN"),
+    ("hang", 504, "PROVIDER_TIMEOUT"),
+])
+def test_an_unknown_outcome_is_looked_up_and_never_dialled_again(tenant, provider, mode, status, code):
+    provider.mode = mode
+    tenant.provider(url=provider.url, timeout_seconds=1)
+    tenant.provider(url=provider.url, timeout_seconds=1, priority=2)  # must not be tried either
+    body = is_problem(tenant.initiate(), status, code)
+    ended = tenant.wait_ended(body["metadata"]["session_id"], seconds=60)
+    assert ended["status"] == "FAILED" and ended["end_reason"] in ("LOST", "PROVIDER_ERROR"), ended
+    assert len(provider.dials) == 1, provider.dials
+
+
+@pytest.mark.parametrize("mode", ["reset after placing", "garbage after placing"])
+def test_a_call_whose_answer_was_lost_is_found_again(tenant, provider, mode):
+    provider.mode = mode
+    tenant.provider(url=provider.url)
+    body = is_problem(tenant.initiate(), 502, "SUBMISSION_UNKNOWN")
+    found = tenant.wait_status(body["metadata"]["session_id"], "RINGING", seconds=60)
+    assert found["provider_call_id"] == provider.dials[0]
+    assert len(provider.dials) == 1, provider.dials
+
+
+def test_a_dead_provider_is_followed_by_the_next(tenant, provider):
+    dead = tenant.provider(url=closed_port(), priority=1)
+    alive = tenant.provider(url=provider.url, priority=2)
+    session = tenant.place()
+    assert session["provider_id"] == alive["id"]
+    route = tenant.api.get(f"/api/v1/click-to-call/sessions/{session['id']}/route").body["candidates"]
+    assert [(c["provider_id"], c["outcome"]) for c in route] == [
+        (dead["id"], "not_sent"), (alive["id"], "accepted")]
+    assert len(provider.dials) == 1
+
+
+def test_an_explicit_provider_is_not_replaced_by_another(tenant, provider):
+    dead = tenant.provider(url=closed_port())
+    tenant.provider(url=provider.url, priority=2)
+    is_problem(tenant.initiate(provider_id=dead["id"]), 502, "PROVIDER_UNREACHABLE")
+    assert provider.dials == []
+
+
+def test_a_failover_rule_names_the_fallback(tenant, provider):
+    dead = tenant.provider(url=closed_port(), priority=1)
+    tenant.provider(url=closed_port(), priority=2)
+    fallback = tenant.provider(url=provider.url, priority=9)
+    rule = tenant.api.post("/api/v1/routing-rules", {
+        "rule_name": "dead first", "rule_type": "FAILOVER", "condition_json": {}, "action_json": {},
+        "provider_id": dead["id"], "fallback_provider_id": fallback["id"]})
+    assert rule.status == 201, rule
+    assert tenant.place()["provider_id"] == fallback["id"]
+
+
+def test_no_active_provider_is_said_so(tenant):
+    is_problem(tenant.initiate(), 422, "NO_ACTIVE_PROVIDER")
+    tenant.provider(is_active=False)
+    is_problem(tenant.initiate(), 422, "NO_ACTIVE_PROVIDER")
+
+
+def test_all_providers_down_opens_the_circuit_and_nobody_waits(tenant):
+    account = tenant.provider(url=closed_port())
+    for _ in range(5):
+        is_problem(tenant.initiate(), 502, "PROVIDER_UNREACHABLE")
+    answer = tenant.initiate()
+    is_problem(answer, 503, "PROVIDERS_UNAVAILABLE")
+    assert int(answer.headers["retry-after"]) >= 1
+    health = tenant.api.get(f"/api/v1/voip-providers/{account['id']}/health").body
+    assert health["circuit"] == "open" and health["last_error"], health
+
+
+def test_a_live_check_says_what_is_wrong(tenant, provider):
+    dead = tenant.provider(url=closed_port())
+    answer = tenant.api.post(f"/api/v1/voip-providers/{dead['id']}/test", {})
+    assert answer.status == 200 and answer.body["success"] is False, answer
+    assert answer.body["error_code"] == "PROVIDER_UNREACHABLE" and answer.body["message"]
