@@ -111,9 +111,9 @@ class Phone:
     def __init__(self, name, address, tone, sip_port):
         self.name, self.address, self.tone = name, address, tone_packet(tone)
         self.sip_port, self.media_port = sip_port, sip_port + 2
-        self.media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        open_socket(address, sip_port).close()    # SIPp's own message for a taken port is no help
+        self.media = open_socket(address, self.media_port)
         self.media.setblocking(False)
-        self.media.bind((address, self.media_port))
 
 
 class Phones:
@@ -162,8 +162,9 @@ class Phones:
     def start_sipp(self, phone, scenario, port, unused_port, *arguments):
         here = os.path.dirname(os.path.abspath(__file__))
         return subprocess.Popen(
-            ["sipp", *arguments, "-sf", os.path.join(here, "sipp", scenario), "-i", phone.address, "-p", str(port),
-             "-bind_local", "-key", "phone_media_port", str(phone.media_port),
+            # setpriv: SIPp must not outlive this program, even when that is killed.
+            ["setpriv", "--pdeathsig", "KILL", "sipp", *arguments, "-sf", os.path.join(here, "sipp", scenario),
+             "-i", phone.address, "-p", str(port), "-bind_local", "-key", "phone_media_port", str(phone.media_port),
              # SIPp binds a media port of its own even when it sends no media.
              "-mi", phone.address, "-mp", str(unused_port), "-ci", phone.address, "-nostdin",
              "-default_behaviors", "all,-abortunexp",
@@ -337,10 +338,17 @@ class Phones:
         self.reap()
 
 
+def open_socket(address, port):
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        opened.bind((address, port))
+    except OSError as error:
+        sys.exit(f"{address}:{port}: {error.strerror}; set CTC_ASTERISK_PHONE_PORT or CTC_ASTERISK_NET")
+    return opened
+
+
 def free_ports(address, count):
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    for candidate in sockets:
-        candidate.bind((address, 0))
+    sockets = [open_socket(address, 0) for _ in range(count)]
     ports = [candidate.getsockname()[1] for candidate in sockets]
     for candidate in sockets:
         candidate.close()
