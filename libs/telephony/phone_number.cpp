@@ -1,0 +1,99 @@
+// E.164 by own syntax rules; libphonenumber only where a tenant asks for more, for it costs much
+// more.
+#include "libs/telephony/phone_number.h"
+
+#include <phonenumbers/phonenumberutil.h>
+
+#include <algorithm>
+
+#include "libs/base/error.h"
+
+namespace ctc::telephony {
+namespace {
+
+using i18n::phonenumbers::PhoneNumber;
+using i18n::phonenumbers::PhoneNumberUtil;
+
+constexpr size_t kMinDigits = 2;
+constexpr size_t kMaxDigits = 15;
+constexpr size_t kMaxTyped = 40;  // digits with separators; more is not a number
+constexpr size_t kMaxEndpoint = 128;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+bool IsSeparator(char c) {
+  return c == ' ' || c == '.' || c == '-' || c == '/' || c == '(' || c == ')';
+}
+
+absl::Status Refuse(std::string_view why) { return base::InvalidField("phone", why); }
+
+absl::Status CheckDeeply(const std::string& number, NumberValidation validation) {
+  const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
+  PhoneNumber parsed;
+  if (util.Parse(number, "ZZ", &parsed) != PhoneNumberUtil::NO_PARSING_ERROR) {
+    return Refuse("has no country code that exists");
+  }
+  // A number that works within its area only is not one we can dial.
+  const bool good = validation == NumberValidation::kPossible
+                        ? util.IsPossibleNumberWithReason(parsed) == PhoneNumberUtil::IS_POSSIBLE
+                        : util.IsValidNumber(parsed);
+  return good ? absl::OkStatus() : Refuse("is not a number of its country's plan");
+}
+
+}  // namespace
+
+absl::StatusOr<E164> E164::Parse(std::string_view text, NumberValidation validation) {
+  if (text.empty()) return Refuse("is missing");
+  if (text.size() > kMaxTyped) return Refuse("is too long");
+  std::string number;
+  number.reserve(kMaxDigits + 1);
+  number.push_back('+');
+  bool plus = false;
+  size_t zeros = 0;  // leading ones, before a plus was seen
+  for (const char c : text) {
+    if (IsDigit(c)) {
+      if (number.size() == 1 && !plus && c == '0' && zeros < 2) {
+        ++zeros;
+        continue;
+      }
+      if (number.size() > kMaxDigits) return Refuse("has more than 15 digits");
+      number.push_back(c);
+    } else if (c == '+') {
+      if (plus || zeros > 0 || number.size() > 1) return Refuse("has a plus that does not lead");
+      plus = true;
+    } else if (!IsSeparator(c)) {
+      return Refuse("must have digits, spaces, dots, dashes, slashes and parentheses only");
+    }
+  }
+  if (!plus && zeros != 2) return Refuse("must begin with + and the country code");
+  if (number.size() < kMinDigits + 1) return Refuse("has too few digits");
+  if (number[1] == '0') return Refuse("must not have 0 as country code");
+  if (validation != NumberValidation::kE164Syntax) {
+    CTC_RETURN_IF_ERROR(CheckDeeply(number, validation));
+  }
+  return E164(std::move(number));
+}
+
+std::string RegionOf(const E164& number) {
+  const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
+  PhoneNumber parsed;
+  if (util.Parse(number.value(), "ZZ", &parsed) != PhoneNumberUtil::NO_PARSING_ERROR) return "";
+  std::string region;
+  util.GetRegionCodeForNumber(parsed, &region);
+  return region.size() == 2 && region != "ZZ" ? region : "";
+}
+
+absl::Status CheckEndpoint(std::string_view endpoint) {
+  if (endpoint.empty()) return base::InvalidField("endpoint", "is missing");
+  if (endpoint.size() > kMaxEndpoint) {
+    return base::InvalidField("endpoint", "has more than 128 characters");
+  }
+  const bool clean = std::all_of(endpoint.begin(), endpoint.end(), [](char c) {
+    return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("+-_./@").find(c) != std::string_view::npos;
+  });
+  return clean ? absl::OkStatus()
+               : base::InvalidField("endpoint", "must have letters, digits and +-_./@ only");
+}
+
+}  // namespace ctc::telephony
