@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "ctc/session/v1/call_event.pb.h"
 #include "libs/base/asio.h"
@@ -24,7 +25,8 @@ class FeedConsumer {
   // The seq up to which effects are committed; -1 starts at the newest event.
   using LoadCursor = std::function<Task<absl::StatusOr<int64_t>>()>;
   // Commits the effects of `batch` and the cursor `last_seq` in one transaction. Called again with
-  // the same events after an error or a crash before that commit.
+  // the same events after an error or a crash before that commit. `batch` is empty once, when a
+  // consumer without a cursor begins: then only the position is to be kept.
   using Apply = std::function<Task<absl::Status>(const Batch& batch, int64_t last_seq)>;
 
   FeedConsumer(rpc::Channel& session, ConsumerOptions options, LoadCursor load, Apply apply);

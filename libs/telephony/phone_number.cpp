@@ -67,7 +67,6 @@ absl::StatusOr<E164> E164::Parse(std::string_view text, NumberValidation validat
   }
   if (!plus && zeros != 2) return Refuse("must begin with + and the country code");
   if (number.size() < kMinDigits + 1) return Refuse("has too few digits");
-  if (number[1] == '0') return Refuse("must not have 0 as country code");
   if (validation != NumberValidation::kE164Syntax) {
     CTC_RETURN_IF_ERROR(CheckDeeply(number, validation));
   }
