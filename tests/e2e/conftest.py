@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tools"))
 
+from faulty_provider import FaultyProvider  # noqa: E402
 from stack.api import Api  # noqa: E402
 from stack.process import wait_until  # noqa: E402
 from stack.stack import Stack  # noqa: E402
@@ -110,6 +111,14 @@ class Tenant:
 @pytest.fixture
 def tenant(stack):
     return Tenant(stack)
+
+
+@pytest.fixture
+def quiet_provider():
+    """Takes every call and says nothing more: webhooks alone tell the story."""
+    provider = FaultyProvider()
+    yield provider
+    provider.close()
 
 
 @pytest.fixture

@@ -111,8 +111,8 @@ def test_a_blacklisted_number_is_never_dialled(tenant):
     assert count(tenant) == 0
 
 
-def test_an_agent_on_a_call_gets_no_second_one(tenant):
-    tenant.provider()
+def test_an_agent_on_a_call_gets_no_second_one(tenant, quiet_provider):
+    tenant.provider(url=quiet_provider.url)
     agent = tenant.api.post("/api/v1/agents", {"name": "Ann", "phone": "agent-a", "capacity": 1})
     assert agent.status == 201, agent
     first = tenant.place("+12025550777", agent_id=agent.body["id"])
@@ -120,16 +120,16 @@ def test_an_agent_on_a_call_gets_no_second_one(tenant):
     assert body["metadata"]["session_id"] in (first["id"], first["session_id"])
 
 
-def test_a_double_click_is_answered_with_the_call_at_hand(tenant):
-    tenant.provider()
+def test_a_double_click_is_answered_with_the_call_at_hand(tenant, quiet_provider):
+    tenant.provider(url=quiet_provider.url)
     first = tenant.place("+12025550777", agent_id="a-1")
     body = is_problem(tenant.initiate("+12025550777", agent_id="a-1"), 409, "CALL_ALREADY_RUNNING")
     assert body["metadata"]["session_id"] in (first["id"], first["session_id"])
     assert count(tenant) == 1
 
 
-def test_live_control_needs_a_live_call(tenant):
-    tenant.provider()
+def test_live_control_needs_a_live_call(tenant, quiet_provider):
+    tenant.provider(url=quiet_provider.url)
     session = tenant.place("+12025550777")
     for step in ("hold", "resume", "mute", "unmute", "recording/start"):
         answer = tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/{step}", {})

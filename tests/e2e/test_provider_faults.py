@@ -2,14 +2,12 @@
 import pytest
 
 from conftest import is_problem
-from faulty_provider import FaultyProvider, closed_port
+from faulty_provider import closed_port
 
 
 @pytest.fixture
-def provider():
-    faulty = FaultyProvider()
-    yield faulty
-    faulty.close()
+def provider(quiet_provider):
+    return quiet_provider
 
 
 @pytest.mark.parametrize("mode, status, code", [

@@ -49,9 +49,8 @@ def test_the_printed_provider_is_created_and_never_shows_a_credential(tenant):
     assert "auth_token" in got.body["credentials_set"]
 
 
-def test_webhooks_drive_a_call_and_its_figures_are_right(tenant):
-    # No simulator behind it: the three webhooks alone tell the story.
-    tenant.provider(settings={"events": "webhook"})
+def test_webhooks_drive_a_call_and_its_figures_are_right(tenant, quiet_provider):
+    tenant.provider(url=quiet_provider.url)
     session = tenant.place("+12025550777", campaign_id="c1")
     sid = session["session_id"]
     for event, status, at in (("CALL_RINGING", "RINGING", iso(-100)),
@@ -96,8 +95,8 @@ def test_agent_activity_is_logged_with_the_printed_body(tenant):
     assert listed["total"] == 1 and listed["activities"][0]["activity_type"] == "ON_CALL"
 
 
-def test_a_status_is_patched_along_the_state_machine_only(tenant):
-    tenant.provider()
+def test_a_status_is_patched_along_the_state_machine_only(tenant, quiet_provider):
+    tenant.provider(url=quiet_provider.url)
     session = tenant.place("+12025550777")
     path = f"/api/v1/click-to-call/sessions/{session['id']}/status"
     assert tenant.api.patch(path, {"status": "CONNECTED"}).body["session"]["status"] == "CONNECTED"

@@ -21,8 +21,8 @@ def story():
 
 
 @pytest.fixture
-def session(tenant):
-    tenant.provider(settings={"events": "webhook"})
+def session(tenant, quiet_provider):
+    tenant.provider(url=quiet_provider.url)
     return tenant.place("+12025550777")
 
 

@@ -1,0 +1,92 @@
+"""kill -9 of anything, under load: nothing accepted is lost, nothing is dialled twice.
+
+CTC_RECOVERY_ROUNDS sets how often (default 2 of each kind); the seed of each round is printed.
+"""
+import collections
+import os
+import random
+import time
+
+import pytest
+
+from conftest import ENDED, Tenant
+from faulty_provider import FaultyProvider
+from load import MixedLoad
+from stack.process import wait_until
+from stack.stack import SERVICES, Stack
+
+ROUNDS = int(os.environ.get("CTC_RECOVERY_ROUNDS", "2"))
+ENV = {"CTC_SESSION_LOOK_UP_AFTER_SECONDS": "3"}
+
+
+@pytest.fixture(scope="module", params=["one process", "distributed"])
+def suite(request, tmp_path_factory):
+    running = Stack(tmp_path_factory.mktemp("recovery"), distributed=request.param == "distributed",
+                    extra_env=ENV)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+def rounds(suite):
+    """What is killed in each round, and its seed."""
+    kinds = [[s] for s in SERVICES] if suite.distributed else [["suite"], ["db"], ["suite", "db"]]
+    return [(kinds[i % len(kinds)], 1000 + i) for i in range(max(ROUNDS, 1) if ROUNDS > 3
+                                                             else len(kinds))]
+
+
+def check_ledger(suite, load, driven, told, provider):
+    """Every id, one by one, and the provider's own count of dials."""
+    by_status = collections.Counter()
+    for tenant, ids in ((driven, load.calls), (told, load.told_calls)):
+        for id in ids:
+            answer = tenant.api.get(f"/api/v1/click-to-call/sessions/{id}")
+            assert answer.status == 200, f"accepted call {id} is missing: {answer}"
+    for id in load.told_calls:
+        events = {e for i, e in load.acknowledged if i == id}
+        if "CALL_ENDED" in events:
+            done = told.wait_status(id, "COMPLETED", seconds=60)
+            assert done["duration_seconds"] == 20, (id, done)
+    for id in load.calls:
+        by_status[driven.wait_ended(id, seconds=90)["status"]] += 1
+    dials = collections.Counter(provider.dials)
+    twice = {call: n for call, n in dials.items() if n > 1}
+    assert not twice, f"dialled twice: {twice}"
+    from stack.api import Api
+    stats = Api(suite.simulator_url).get("/_stats").body
+    twice = {call: n for call, n in stats.get("dials_by_reference", {}).items() if n > 1}
+    assert not twice, f"dialled twice at the simulator: {twice}"
+    return by_status
+
+
+def test_nothing_accepted_is_lost(suite):
+    for victims, seed in rounds(suite):
+        rng = random.Random(seed)
+        provider = FaultyProvider()
+        driven, told = Tenant(suite), Tenant(suite)
+        driven.provider()
+        told.provider(url=provider.url)
+        load = MixedLoad(driven, told, seed=seed).start()
+        wait_until(lambda: len(load.calls) > 20 and len(load.acknowledged) > 20, 20, "load to flow")
+        time.sleep(rng.uniform(0, 0.5))  # the random moment is the point here, not a wait
+        before = len(load.calls)
+        for victim in victims:
+            suite.database.kill9() if victim == "db" else suite.children[victim].kill9()
+        killed = time.monotonic()
+        if "db" in victims:
+            time.sleep(1)  # R3: the database stays away for a second
+            suite.database.launch()
+            wait_until(suite.database.accepts, 30, "the database to be back")
+            killed = time.monotonic()
+        wait_until(lambda: len(load.calls) > before, 20, "calls to be accepted again")
+        back = time.monotonic() - killed
+        wait_until(lambda: len(load.calls) > before + 20, 20, "load to flow again")
+        load.stop()
+        by_status = check_ledger(suite, load, driven, told, provider)
+        provider.close()
+        print(f"  killed {'+'.join(victims)} (seed {seed}): {len(load.calls)} + {len(load.told_calls)} calls,"
+              f" {len(load.acknowledged)} webhooks, back in {back:.1f} s, ended {dict(by_status)},"
+              f" answers {dict(sorted(load.answers.items()))}")
+        assert set(by_status) <= ENDED
