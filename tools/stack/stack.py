@@ -104,12 +104,30 @@ class Stack:
             return
         for service in SERVICES:
             self.admin_ports[service] = self.admin_ports.get(service) or free_port()
-            command = [str(self.bin / f"ctc-{service}"), "--rpc.listen",
-                       f"unix:{self.run_dir}/{service}.sock", "--admin.port",
-                       str(self.admin_ports[service]), "--gateway.public_url", self.url]
             if service == "gateway":
-                command += ["--gateway.port", str(self.port)]
-            self._service(service, command)
+                self.start_gateway(service)
+                continue
+            self._service(service, self._alone(service, self.admin_ports[service]))
+
+    def _alone(self, service: str, admin_port: int) -> list:
+        return [str(self.bin / f"ctc-{service}"), "--rpc.listen", f"unix:{self.run_dir}/{service}.sock",
+                "--admin.port", str(admin_port), "--gateway.public_url", self.url]
+
+    def start_gateway(self, name: str):
+        """A second one on the same port needs CTC_GATEWAY_REUSE_PORT=true."""
+        self.admin_ports["gateway"] = free_port()
+        self._service(name, self._alone("gateway", self.admin_ports["gateway"])
+                      + ["--gateway.port", str(self.port)])
+
+    def wait_listeners(self, count: int, seconds: float = 15):
+        """Until so many sockets listen on the public port."""
+        wanted = f"{self.port:04X}"
+
+        def listening():
+            lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+            return sum(1 for line in lines if line.split()[1].endswith(":" + wanted)
+                       and line.split()[3] == "0A") >= count
+        wait_until(listening, seconds, f"{count} listeners on port {self.port}")
 
     def _service(self, name: str, command: list):
         self.children[name] = Child(name, command, self.env(), self.state / "logs" / f"{name}.log").start()

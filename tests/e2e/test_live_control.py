@@ -1,0 +1,79 @@
+"""Hold, mute, digits, recording and hang-up while the parties talk, on each provider's wire."""
+import pytest
+
+from conftest import is_problem
+from stack.process import wait_until
+
+
+@pytest.fixture(params=["ASTERISK", "TWILIO"])
+def call(request, tenant):
+    tenant.provider(request.param)
+    # ...999 talks for a long time, so that only the test ends it.
+    session = tenant.place("+12025550999", agent_id="ann", agent_phone="agent-a"
+                           if request.param == "ASTERISK" else "+12025550001")
+    tenant.wait_status(session["id"], "CONNECTED", seconds=30)
+    yield {"id": session["id"], "kind": request.param,
+           "do": lambda step, body=None: tenant.api.post(
+               f"/api/v1/click-to-call/sessions/{session['id']}/{step}", body or {})}
+    tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/end", {})
+
+
+def events(tenant, id):
+    return [e["type"] for e in tenant.api.get(f"/api/v1/click-to-call/sessions/{id}/events").body["events"]]
+
+
+def test_hold_and_resume(tenant, call):
+    assert call["do"]("hold").body["session"]["status"] == "ON_HOLD"
+    is_problem(call["do"]("hold"), 409, "CALL_NOT_LIVE")
+    assert call["do"]("resume").body["session"]["status"] == "CONNECTED"
+    assert "session.held" in events(tenant, call["id"]) and "session.resumed" in events(tenant, call["id"])
+
+
+def test_mute_and_unmute(tenant, call):
+    assert call["do"]("mute").body["session"]["is_muted"] is True
+    assert call["do"]("unmute").body["session"]["is_muted"] is False
+
+
+def test_digits(tenant, call):
+    answer = call["do"]("dtmf", {"digits": "12#"})
+    if call["kind"] == "TWILIO" and answer.status == 501:
+        assert is_problem(answer, 501, "CAPABILITY_MISSING")["metadata"]["capability"] == "dtmf"
+    else:
+        assert answer.status == 200, answer
+
+
+def test_recording_starts_pauses_goes_on_and_stops(tenant, call):
+    for step in ("start", "pause", "resume", "stop"):
+        answer = call["do"](f"recording/{step}")
+        assert answer.status == 200, (step, answer)
+    assert tenant.session(call["id"])["is_recorded"] is True
+    recordings = wait_until(lambda: tenant.api.get(
+        f"/api/v1/recordings?session_id={call['id']}").body["recordings"], 10, "the recording's row")
+    assert len(recordings) == 1
+    wait_until(lambda: tenant.api.get(f"/api/v1/recordings?session_id={call['id']}").body["recordings"][0]
+               .get("gaps"), 10, "the gap to be on the record")
+
+
+def test_end(tenant, call):
+    assert call["do"]("end", {"reason": "call_completed"}).status == 200
+    ended = tenant.wait_ended(call["id"])
+    assert ended["status"] == "COMPLETED" and ended["end_reason"] == "NORMAL", ended
+    for step in ("hold", "mute", "dtmf"):
+        is_problem(call["do"](step, {"digits": "1"} if step == "dtmf" else None), 409, "CALL_NOT_LIVE")
+
+
+def test_wrap_up_is_kept(tenant, call):
+    call["do"]("end")
+    tenant.wait_ended(call["id"])
+    answer = call["do"]("wrap-up", {"disposition": "interested", "notes": "call back", "tags": ["hot"]})
+    assert answer.status == 200, answer
+    assert tenant.session(call["id"])["wrap_up"]["disposition"] == "interested"
+
+
+def test_a_cancel_before_the_answer_ends_cancelled(tenant):
+    tenant.provider()
+    session = tenant.place("+12025550180", agent_id="ann", agent_phone="agent-a")
+    tenant.wait_status(session["id"], "RINGING", seconds=20)
+    assert tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/end", {}).status == 200
+    ended = tenant.wait_ended(session["id"])
+    assert (ended["status"], ended["end_reason"]) == ("CANCELLED", "CANCELLED_BY_AGENT"), ended
