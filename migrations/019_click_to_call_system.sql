@@ -98,7 +98,7 @@ CREATE TABLE IF NOT EXISTS click_to_call_session (
   dial_guard BINARY(16) NULL
     COMMENT 'Hash of tenant, agent and number while INITIATED or RINGING: a second click is refused',
   facts MEDIUMBLOB NULL COMMENT 'Serialised facts, of which this row is the fold',
-  route_json MEDIUMTEXT NULL COMMENT 'Candidates in order, and what became of each',
+  route MEDIUMBLOB NULL COMMENT 'Serialised candidates in order, and what became of each',
   watchdog_at DATETIME(3) NULL COMMENT 'When silence becomes suspicious; NULL once ended',
   version BIGINT NOT NULL DEFAULT 1 COMMENT 'Rises with every change: the ETag',
   created_at DATETIME(3) NOT NULL,
@@ -107,11 +107,12 @@ CREATE TABLE IF NOT EXISTS click_to_call_session (
   UNIQUE KEY idx_session_id (tenant_id, session_id),
   UNIQUE KEY uq_idempotency_key (tenant_id, idempotency_key),
   UNIQUE KEY uq_dial_guard (dial_guard),
-  KEY idx_tenant_status (tenant_id, status, created_at),
-  KEY idx_from_to_phone (tenant_id, from_phone, to_phone),
+  KEY idx_tenant_status (tenant_id, status),
+  KEY idx_from_to_phone (tenant_id, to_phone, from_phone),
   KEY idx_provider (tenant_id, provider_id, provider_call_id),
-  KEY idx_agent_lead (tenant_id, agent_id, lead_id),
-  KEY idx_call_dates (tenant_id, created_at),
+  KEY idx_agent_lead (tenant_id, agent_id, status, id, lead_id) COMMENT 'Serves the list by agent in its order',
+  KEY idx_lead (tenant_id, lead_id),
+  KEY idx_call_dates (tenant_id, id, created_at) COMMENT 'id is time-ordered: dates are ranges of it',
   KEY idx_watchdog (watchdog_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci
   COMMENT='One conversation: initiation, status, times, recording; linked to agent, lead, campaign, account';

@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS call_event (
 CREATE TABLE IF NOT EXISTS feed_sequence (
   id INT NOT NULL COMMENT 'Always 1',
   last_seq BIGINT NOT NULL COMMENT 'Newest seq given out; the row lock orders writers',
+  writes BIGINT NOT NULL DEFAULT 0 COMMENT 'Batches written: tells a writer whether its cache is current',
   PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci
   COMMENT='Gap-free numbers for call_event, taken inside the writing transaction';
