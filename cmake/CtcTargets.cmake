@@ -8,7 +8,9 @@ target_compile_definitions(ctc_flags INTERFACE BOOST_ASIO_HAS_CO_AWAIT=1
   BOOST_ASIO_HAS_STD_COROUTINE=1 BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
   BOOST_ASIO_NO_DEPRECATED)
 target_include_directories(ctc_flags INTERFACE ${CMAKE_SOURCE_DIR})
-# -pthread everywhere or nowhere: the precompiled header is refused by a file compiled otherwise.
+# -pthread everywhere or nowhere (some packages ask for it): the precompiled header is refused by a file
+# compiled otherwise.
+target_compile_options(ctc_flags INTERFACE -pthread)
 target_link_libraries(ctc_flags INTERFACE Threads::Threads)
 
 # What nearly every file includes. Generated code does without it (it would be slower).
