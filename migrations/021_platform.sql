@@ -7,32 +7,36 @@ CREATE TABLE IF NOT EXISTS api_key (
   name VARCHAR(255) NOT NULL COMMENT 'Name for people',
   prefix VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
     COMMENT 'First characters of the key, to recognise it',
-  key_hash BINARY(32) NOT NULL COMMENT 'SHA-256 of the key; the key itself is nowhere',
+  key_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
+    COMMENT 'SHA-256 of the key in hex; the key itself is nowhere',
   role VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'AGENT, SUPERVISOR, ADMIN',
   scopes VARCHAR(1024) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT ''
     COMMENT 'Comma-separated; the role''s when empty',
   agent_id VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL COMMENT 'With role AGENT',
   expires_at DATETIME(3) NULL,
+  revoked_at DATETIME(3) NULL COMMENT 'Not valid afterwards; kept for the audit',
   created_at DATETIME(3) NOT NULL,
   PRIMARY KEY (id),
   UNIQUE KEY uq_key_hash (key_hash),
-  KEY idx_key_tenant (tenant_id, created_at)
+  KEY idx_key_tenant (tenant_id, revoked_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci
   COMMENT='API keys, hashed';
 
 CREATE TABLE IF NOT EXISTS idempotency_key (
   tenant_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  idempotency_key VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
-  request_hash BINARY(32) NOT NULL COMMENT 'SHA-256 of caller, method, path and body',
+  route VARCHAR(160) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'Method and path template',
+  idempotency_key VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  request_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
+    COMMENT 'SHA-256 of path, query, caller and body in hex',
   state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'RUNNING, DONE',
+  owner CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
+    COMMENT 'The attempt that runs: only it may finish the row',
+  lease_until DATETIME(3) NOT NULL COMMENT 'With RUNNING: taken over afterwards',
   http_status INT NOT NULL DEFAULT 0,
-  response_headers TEXT NULL COMMENT 'Kept headers, a JSON object',
-  response_body MEDIUMBLOB NULL COMMENT 'The first answer; sealed where it holds a secret',
-  locked_until DATETIME(3) NULL COMMENT 'With RUNNING: taken over afterwards',
-  expires_at DATETIME(3) NOT NULL,
+  response_body MEDIUMBLOB NULL COMMENT 'The first answer; never of one that holds a secret',
   created_at DATETIME(3) NOT NULL,
-  PRIMARY KEY (tenant_id, idempotency_key),
-  KEY idx_idempotency_expiry (expires_at)
+  PRIMARY KEY (tenant_id, route, idempotency_key),
+  KEY idx_idempotency_age (created_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci
   COMMENT='First answers of POST requests with an Idempotency-Key';
 

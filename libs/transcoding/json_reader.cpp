@@ -1,0 +1,386 @@
+// A handler of nlohmann's SAX parser that fills the message while the text is read: no JSON tree is
+// built. The parser itself checks UTF-8, surrogates and the grammar; depth, keys and types are
+// ours.
+#include "libs/transcoding/json_reader.h"
+
+#include <absl/strings/str_cat.h>
+#include <google/protobuf/struct.pb.h>
+
+#include <algorithm>
+#include <bitset>
+#include <nlohmann/json.hpp>
+
+#include "libs/base/error_catalogue.h"
+#include "libs/transcoding/field_text.h"
+#include "libs/transcoding/timestamp_text.h"
+
+namespace ctc::transcoding {
+namespace {
+
+namespace pb = google::protobuf;
+using Field = pb::FieldDescriptor;
+using nlohmann::json;
+
+constexpr uint64_t kExactIntegers = uint64_t{1} << 53;
+
+// One JSON value that is neither an object nor a list.
+struct Scalar {
+  enum class Kind { kNull, kBool, kInteger, kDouble, kText } kind = Kind::kNull;
+  bool boolean = false;
+  bool negative = false;
+  uint64_t magnitude = 0;
+  double number = 0;
+  std::string* text = nullptr;
+};
+
+// An object or list that is open.
+struct Frame {
+  enum class Kind { kMessage, kRepeated, kMap, kStruct, kList } kind = Kind::kMessage;
+  pb::Message* message = nullptr;       // of kMessage; the owner of the field for kRepeated, kMap
+  const MessageTable* table = nullptr;  // of kMessage
+  const FieldEntry* field = nullptr;    // current of kMessage; the field of kRepeated, kMap
+  pb::Struct* object = nullptr;
+  pb::ListValue* list = nullptr;
+  std::string key;                    // current of kMap, kStruct
+  std::vector<std::string> map_keys;  // seen in kMap
+  std::bitset<kMaxFields> seen;       // fields seen in kMessage
+};
+
+class Handler {
+ public:
+  Handler(const MessageTable& table, pb::Message& message) : table_(table), message_(message) {
+    stack_.reserve(8);
+  }
+  absl::Status TakeStatus() { return std::move(status_); }
+
+  bool null() { return OnScalar({}); }
+  bool boolean(bool value) { return OnScalar({.kind = Scalar::Kind::kBool, .boolean = value}); }
+  bool number_integer(json::number_integer_t value) {
+    return OnScalar({.kind = Scalar::Kind::kInteger,
+                     .negative = value < 0,
+                     .magnitude = value < 0 ? ~static_cast<uint64_t>(value) + 1
+                                            : static_cast<uint64_t>(value)});
+  }
+  bool number_unsigned(json::number_unsigned_t value) {
+    return OnScalar({.kind = Scalar::Kind::kInteger, .magnitude = value});
+  }
+  bool number_float(json::number_float_t value, const std::string&) {
+    return OnScalar({.kind = Scalar::Kind::kDouble, .number = value});
+  }
+  bool string(std::string& value) {
+    return OnScalar({.kind = Scalar::Kind::kText, .text = &value});
+  }
+  bool binary(json::binary_t&) { return false; }
+
+  bool key(std::string& name) {
+    if (std::string wrong = CheckText(name); !wrong.empty()) return Malformed("a key " + wrong);
+    Frame& top = stack_.back();
+    switch (top.kind) {
+      case Frame::Kind::kMessage:
+        return MessageKey(top, name);
+      case Frame::Kind::kMap:
+        if (std::find(top.map_keys.begin(), top.map_keys.end(), name) != top.map_keys.end()) {
+          return Twice(name);
+        }
+        top.map_keys.push_back(name);
+        break;
+      case Frame::Kind::kStruct:
+        if (top.object->fields().contains(name)) return Twice(name);
+        break;
+      case Frame::Kind::kRepeated:
+      case Frame::Kind::kList:
+        return false;  // the grammar has no keys here
+    }
+    top.key = std::move(name);
+    return true;
+  }
+
+  bool start_object(size_t) {
+    if (stack_.size() >= kMaxDepth) return Malformed("it is nested deeper than 32 levels");
+    if (stack_.empty()) return PushMessage(message_, table_);
+    Frame& top = stack_.back();
+    if (pb::Value* value = FreeValue(top)) return PushStruct(*value->mutable_struct_value());
+    const FieldEntry* entry = ValueField(top);
+    if (top.kind == Frame::Kind::kMessage && entry->map) return PushMap(top, *entry);
+    if (entry->type != Field::CPPTYPE_MESSAGE) return WrongType(*entry);
+    if (top.kind == Frame::Kind::kMessage && entry->repeated) return WrongType(*entry);
+    const MessageKind kind = entry->message->kind;
+    if (kind == MessageKind::kTimestamp || kind == MessageKind::kListValue)
+      return WrongType(*entry);
+    pb::Message& target = NewMessage(top, *entry);
+    if (kind == MessageKind::kStruct) return PushStruct(static_cast<pb::Struct&>(target));
+    if (kind == MessageKind::kValue) {
+      return PushStruct(*static_cast<pb::Value&>(target).mutable_struct_value());
+    }
+    return PushMessage(target, *entry->message);
+  }
+
+  bool start_array(size_t) {
+    if (stack_.size() >= kMaxDepth) return Malformed("it is nested deeper than 32 levels");
+    if (stack_.empty()) return Malformed("it is not an object");
+    Frame& top = stack_.back();
+    if (pb::Value* value = FreeValue(top)) return PushList(*value->mutable_list_value());
+    const FieldEntry* entry = ValueField(top);
+    if (top.kind == Frame::Kind::kMessage && entry->repeated) {
+      Frame frame;
+      frame.kind = Frame::Kind::kRepeated;
+      frame.message = top.message;
+      frame.field = entry;
+      stack_.push_back(std::move(frame));
+      return true;
+    }
+    if (entry->type != Field::CPPTYPE_MESSAGE || entry->map) return WrongType(*entry);
+    const MessageKind kind = entry->message->kind;
+    if (kind != MessageKind::kListValue && kind != MessageKind::kValue) return WrongType(*entry);
+    pb::Message& target = NewMessage(top, *entry);
+    if (kind == MessageKind::kListValue) return PushList(static_cast<pb::ListValue&>(target));
+    return PushList(*static_cast<pb::Value&>(target).mutable_list_value());
+  }
+
+  bool end_object() { return Pop(); }
+  bool end_array() { return Pop(); }
+
+  bool parse_error(size_t position, const std::string&, const json::exception& error) {
+    if (!status_.ok()) return false;
+    return Malformed(error.id == 406 ? "a number in it is out of range"
+                                     : absl::StrCat("it cannot be read at byte ", position));
+  }
+
+ private:
+  bool MessageKey(Frame& top, const std::string& name) {
+    top.field = top.table->Find(name);
+    if (top.field == nullptr) {
+      base::ErrorDetail extra;
+      extra.fields.push_back({PathOf(stack_.size() - 1, name), "is not known here"});
+      status_ = base::MakeError(base::kUnknownField, "The request has a field that is not known.",
+                                std::move(extra));
+      return false;
+    }
+    const size_t index = static_cast<size_t>(top.field->index);
+    if (index >= kMaxFields || top.seen.test(index)) return Twice(name);
+    top.seen.set(index);
+    return true;
+  }
+
+  // Where the next value goes when it is free data: a member of a Struct or an element of a list.
+  pb::Value* FreeValue(Frame& top) {
+    if (top.kind == Frame::Kind::kStruct) return &(*top.object->mutable_fields())[top.key];
+    if (top.kind == Frame::Kind::kList) return top.list->add_values();
+    return nullptr;
+  }
+  // The field the next value is for; for maps the `value` field of the entry.
+  static const FieldEntry* ValueField(const Frame& top) {
+    return top.kind == Frame::Kind::kMap ? &top.field->message->fields[1] : top.field;
+  }
+  // The message that holds ValueField.
+  pb::Message& Owner(Frame& top) {
+    if (top.kind != Frame::Kind::kMap) return *top.message;
+    pb::Message& entry = *top.message->GetReflection()->AddMessage(top.message, top.field->field);
+    entry.GetReflection()->SetString(&entry, top.field->message->fields[0].field, top.key);
+    return entry;
+  }
+  pb::Message& NewMessage(Frame& top, const FieldEntry& entry) {
+    if (top.kind == Frame::Kind::kRepeated) {
+      return *top.message->GetReflection()->AddMessage(top.message, entry.field);
+    }
+    pb::Message& owner = Owner(top);
+    return *owner.GetReflection()->MutableMessage(&owner, entry.field);
+  }
+
+  bool PushMessage(pb::Message& message, const MessageTable& table) {
+    Frame frame;
+    frame.message = &message;
+    frame.table = &table;
+    stack_.push_back(std::move(frame));
+    return true;
+  }
+  bool PushStruct(pb::Struct& object) {
+    Frame frame;
+    frame.kind = Frame::Kind::kStruct;
+    frame.object = &object;
+    stack_.push_back(std::move(frame));
+    return true;
+  }
+  bool PushList(pb::ListValue& list) {
+    Frame frame;
+    frame.kind = Frame::Kind::kList;
+    frame.list = &list;
+    stack_.push_back(std::move(frame));
+    return true;
+  }
+  bool PushMap(const Frame& top, const FieldEntry& entry) {
+    if (entry.message->fields[0].type != Field::CPPTYPE_STRING) return WrongType(entry);
+    Frame frame;
+    frame.kind = Frame::Kind::kMap;
+    frame.message = top.message;
+    frame.field = &entry;
+    stack_.push_back(std::move(frame));
+    return true;
+  }
+  bool Pop() {
+    stack_.pop_back();
+    return true;
+  }
+
+  bool OnScalar(const Scalar& scalar) {
+    if (stack_.empty()) return Malformed("it is not an object");
+    Frame& top = stack_.back();
+    if (pb::Value* value = FreeValue(top)) return SetFree(scalar, *value);
+    const FieldEntry* entry = ValueField(top);
+    const bool in_message = top.kind == Frame::Kind::kMessage;
+    if (scalar.kind == Scalar::Kind::kNull && in_message) return true;
+    if (in_message && (entry->repeated || entry->map)) return WrongType(*entry);
+    std::string wrong;
+    if (entry->type == Field::CPPTYPE_MESSAGE) {
+      if (entry->message->kind == MessageKind::kValue) {
+        return SetFree(scalar, static_cast<pb::Value&>(NewMessage(top, *entry)));
+      }
+      if (entry->message->kind != MessageKind::kTimestamp || scalar.kind != Scalar::Kind::kText) {
+        return WrongType(*entry);
+      }
+      auto& time = static_cast<pb::Timestamp&>(NewMessage(top, *entry));
+      if (!ParseTimestamp(*scalar.text, time)) wrong = "must be a time as 2025-12-03T10:30:00Z";
+    } else {
+      wrong = SetField(scalar, *entry, Owner(top));
+      if (wrong == "has the wrong type") return WrongType(*entry);
+    }
+    return wrong.empty() || Wrong(wrong);
+  }
+
+  static std::string SetField(const Scalar& scalar, const FieldEntry& entry, pb::Message& message) {
+    switch (scalar.kind) {
+      case Scalar::Kind::kNull:
+        return "has the wrong type";
+      case Scalar::Kind::kBool:
+        return SetBool(scalar.boolean, entry, message);
+      case Scalar::Kind::kInteger:
+        return SetInteger(scalar.negative, scalar.magnitude, entry, message);
+      case Scalar::Kind::kDouble:
+        return SetDouble(scalar.number, entry, message);
+      case Scalar::Kind::kText:
+        if (std::string wrong = CheckText(*scalar.text); !wrong.empty()) return wrong;
+        if (entry.type == Field::CPPTYPE_ENUM) return SetEnum(*scalar.text, entry, message);
+        return SetString(std::move(*scalar.text), entry, message);
+    }
+    return "has the wrong type";
+  }
+
+  bool SetFree(const Scalar& scalar, pb::Value& value) {
+    switch (scalar.kind) {
+      case Scalar::Kind::kNull:
+        value.set_null_value(pb::NULL_VALUE);
+        return true;
+      case Scalar::Kind::kBool:
+        value.set_bool_value(scalar.boolean);
+        return true;
+      case Scalar::Kind::kInteger:
+        // It would come back as another number: the client has to know.
+        if (scalar.magnitude > kExactIntegers)
+          return Wrong("is too large a number; send it as text");
+        value.set_number_value((scalar.negative ? -1.0 : 1.0) *
+                               static_cast<double>(scalar.magnitude));
+        return true;
+      case Scalar::Kind::kDouble:
+        value.set_number_value(scalar.number);
+        return true;
+      case Scalar::Kind::kText:
+        if (std::string wrong = CheckText(*scalar.text); !wrong.empty()) return Wrong(wrong);
+        value.set_string_value(std::move(*scalar.text));
+        return true;
+    }
+    return false;
+  }
+
+  // The path of the value that is being read, through the first `frames` frames.
+  std::string PathOf(size_t frames, std::string_view last) const {
+    std::string path;
+    const auto add = [&](std::string_view name) {
+      if (!path.empty()) path += '.';
+      path += name.substr(0, 64);
+    };
+    for (size_t i = 0; i < frames; ++i) {
+      const Frame& frame = stack_[i];
+      switch (frame.kind) {
+        case Frame::Kind::kMessage:
+          if (frame.field != nullptr) add(frame.field->field->name());
+          break;
+        case Frame::Kind::kMap:
+        case Frame::Kind::kStruct:
+          add(frame.key);
+          break;
+        case Frame::Kind::kRepeated: {
+          // An element that is open was added already, one that is refused was not.
+          const int size =
+              frame.message->GetReflection()->FieldSize(*frame.message, frame.field->field);
+          absl::StrAppend(&path, "[", i + 1 < stack_.size() ? size - 1 : size, "]");
+          break;
+        }
+        case Frame::Kind::kList:
+          absl::StrAppend(&path, "[", frame.list->values_size() - 1, "]");
+          break;
+      }
+    }
+    if (!last.empty()) add(last);
+    return path;
+  }
+
+  bool Wrong(std::string_view detail) {
+    status_ = base::InvalidField(PathOf(stack_.size(), ""), detail);
+    return false;
+  }
+  bool WrongType(const FieldEntry& entry) {
+    const bool element = stack_.back().kind == Frame::Kind::kRepeated;
+    return Wrong(absl::StrCat("must be ", TypeName(entry, element)));
+  }
+  static std::string TypeName(const FieldEntry& entry, bool element) {
+    if (entry.map) return "an object";
+    if (entry.repeated && !element) return "a list";
+    switch (entry.type) {
+      case Field::CPPTYPE_BOOL:
+        return "true or false";
+      case Field::CPPTYPE_STRING:
+      case Field::CPPTYPE_ENUM:
+        return "text";
+      case Field::CPPTYPE_DOUBLE:
+      case Field::CPPTYPE_FLOAT:
+        return "a number";
+      case Field::CPPTYPE_MESSAGE:
+        if (entry.message->kind == MessageKind::kTimestamp) return "a time as 2025-12-03T10:30:00Z";
+        return entry.message->kind == MessageKind::kListValue ? "a list" : "an object";
+      default:
+        return "a whole number";
+    }
+  }
+  bool Twice(std::string_view name) {
+    return Malformed(absl::StrCat("the key \"",
+                                  absl::string_view(name.data(), std::min<size_t>(name.size(), 64)),
+                                  "\" is there twice"));
+  }
+  bool Malformed(std::string_view why) {
+    status_ = base::MakeError(base::kMalformedJson,
+                              "The body is not valid JSON: " + std::string(why) + ".");
+    return false;
+  }
+
+  const MessageTable& table_;
+  pb::Message& message_;
+  std::vector<Frame> stack_;
+  absl::Status status_;
+};
+
+}  // namespace
+
+absl::Status ReadJson(std::string_view text, const MessageTable& table, pb::Message& message) {
+  Handler handler(table, message);
+  bool read = false;
+  try {
+    read = json::sax_parse(text.begin(), text.end(), &handler);
+  } catch (const std::exception&) {
+    read = false;
+  }
+  absl::Status status = handler.TakeStatus();
+  if (read || !status.ok()) return status;
+  return base::MakeError(base::kMalformedJson, "The body is not valid JSON.");
+}
+
+}  // namespace ctc::transcoding

@@ -1,0 +1,140 @@
+#include "libs/transcoding/json_reader.h"
+
+#include <catch2/catch.hpp>
+
+#include "ctc/routing/v1/routing_service.pb.h"
+#include "ctc/session/v1/session_service.pb.h"
+#include "libs/base/error_catalogue.h"
+#include "libs/transcoding/field_text.h"
+#include "libs/transcoding/json_writer.h"
+
+namespace ctc::transcoding {
+namespace {
+
+template <class Message>
+absl::Status Read(std::string_view text, Message& message) {
+  return ReadJson(text, TableOf(Message::descriptor()), message);
+}
+
+absl::Status ReadInitiate(std::string_view text) {
+  session::v1::InitiateCallRequest request;
+  return Read(text, request);
+}
+
+// "CODE field", what a client would look at first.
+std::string Verdict(const absl::Status& status) {
+  if (status.ok()) return "OK";
+  const base::ErrorDetail detail = base::DetailOf(status);
+  return detail.fields.empty() ? detail.code : detail.code + " " + detail.fields[0].field;
+}
+
+TEST_CASE("every kind of field is read", "[transcoding][reader]") {
+  session::v1::InitiateCallRequest request;
+  REQUIRE(Read(R"({"to_phone":"+1","record":true,"priority":9,"lead_id":null,
+                   "metadata":{"a":[1,"x",null,{"b":false}],"c":-2.5}})",
+               request)
+              .ok());
+  CHECK(request.to_phone() == "+1");
+  CHECK(request.record());
+  CHECK(request.priority() == 9);
+  CHECK_FALSE(request.has_lead_id());
+  CHECK(ToJson(request.metadata()) == R"({"a":[1,"x",null,{"b":false}],"c":-2.5})");
+}
+
+TEST_CASE("maps, lists and enums are read", "[transcoding][reader]") {
+  routing::v1::UpdateAgentRequest agent;
+  REQUIRE(Read(R"({"skills":{"spanish":5,"sales":2},"teams":["a","b"]})", agent).ok());
+  CHECK(agent.skills().at("spanish") == 5);
+  CHECK(agent.teams_size() == 2);
+  session::v1::UpdateSessionStatusRequest status;
+  REQUIRE(Read(R"({"status":"CONNECTED"})", status).ok());
+  CHECK(status.status() == session::v1::Session::CONNECTED);
+}
+
+TEST_CASE("an error names the field by its path", "[transcoding][reader]") {
+  CHECK(Verdict(ReadInitiate(R"({"to_fone":"1"})")) == "UNKNOWN_FIELD to_fone");
+  CHECK(Verdict(ReadInitiate(R"({"to_phone":1})")) == "VALIDATION_FAILED to_phone");
+  CHECK(Verdict(ReadInitiate(R"({"priority":"1"})")) == "VALIDATION_FAILED priority");
+  CHECK(Verdict(ReadInitiate(R"({"priority":1.5})")) == "VALIDATION_FAILED priority");
+  CHECK(Verdict(ReadInitiate(R"({"priority":2147483648})")) == "VALIDATION_FAILED priority");
+  CHECK(Verdict(ReadInitiate(R"({"record":"true"})")) == "VALIDATION_FAILED record");
+  CHECK(Verdict(ReadInitiate(R"({"record":[]})")) == "VALIDATION_FAILED record");
+  CHECK(Verdict(ReadInitiate(R"({"to_phone":{}})")) == "VALIDATION_FAILED to_phone");
+  CHECK(Verdict(ReadInitiate(R"({"metadata":"x"})")) == "VALIDATION_FAILED metadata");
+  CHECK(Verdict(ReadInitiate(R"({"metadata":{"a":[0,{"b":12345678901234567890}]}})")) ==
+        "VALIDATION_FAILED metadata.a[1].b");
+  CHECK(Verdict(ReadInitiate("{\"metadata\":{\"a\":[\"\\u0000\"]}}")) ==
+        "VALIDATION_FAILED metadata.a[0]");
+  routing::v1::UpdateAgentRequest agent;
+  CHECK(Verdict(Read(R"({"skills":{"x":"high"}})", agent)) == "VALIDATION_FAILED skills.x");
+  routing::v1::UpdateAgentRequest teams;
+  CHECK(Verdict(Read(R"({"teams":["a",2]})", teams)) == "VALIDATION_FAILED teams[1]");
+  routing::v1::UpdateAgentRequest null_team;
+  CHECK(Verdict(Read(R"({"teams":[null]})", null_team)) == "VALIDATION_FAILED teams[0]");
+}
+
+TEST_CASE("an enum is refused unless it is a known name", "[transcoding][reader]") {
+  const char* body = GENERATE(R"({"status":"STATUS_UNSPECIFIED"})", R"({"status":"connected"})",
+                              R"({"status":3})", R"({"status":""})");
+  session::v1::UpdateSessionStatusRequest request;
+  INFO(body);
+  CHECK(Verdict(Read(body, request)) == "VALIDATION_FAILED status");
+}
+
+TEST_CASE("what is not one JSON object is refused as malformed", "[transcoding][reader]") {
+  const char* body = GENERATE(
+      "", " ", "{", "}", "[]", "null", "1", "\"x\"", "{}{}", "{} x", "{\"to_phone\":}", "{'a':1}",
+      "{\"to_phone\":\"a\",}", "{\"to_phone\":NaN}", "{\"priority\":1e999}", "{\"priority\":01}",
+      "{\"to_phone\":\"1\",\"to_phone\":\"2\"}", "{\"metadata\":{\"a\":1,\"a\":2}}",
+      "{\"to_phone\":\"\\ud800\"}", "{\"to_phone\":\"\\udc00\\ud800\"}",
+      "{\"to_phone\":\"\xc0\xaf\"}", "{\"to_phone\":\"\xed\xa0\x80\"}", "{\"to_phone\":\"\xff\"}",
+      "{\"to_phone\":\"a\nb\"}", "{\"metadata\":{\"a\\u0000b\":1}}", "/* x */{}");
+  INFO(body);
+  CHECK(Verdict(ReadInitiate(body)) == "MALFORMED_JSON");
+}
+
+TEST_CASE("nesting ends at 32 levels, however deep it goes", "[transcoding][reader]") {
+  const auto nested = [](int levels) {
+    const std::string open(static_cast<size_t>(levels), '[');
+    const std::string close(static_cast<size_t>(levels), ']');
+    return R"({"metadata":{"a":)" + open + close + "}}";
+  };
+  CHECK(ReadInitiate(nested(30)).ok());
+  CHECK(Verdict(ReadInitiate(nested(31))) == "MALFORMED_JSON");
+  CHECK(Verdict(ReadInitiate(nested(100000))) == "MALFORMED_JSON");
+}
+
+TEST_CASE("a text of more than 64 kB is refused", "[transcoding][reader]") {
+  const auto body = [](size_t size) { return R"({"to_phone":")" + std::string(size, '1') + "\"}"; };
+  CHECK(ReadInitiate(body(kMaxTextBytes)).ok());
+  CHECK(Verdict(ReadInitiate(body(kMaxTextBytes + 1))) == "VALIDATION_FAILED to_phone");
+}
+
+TEST_CASE("no part of the body is repeated in an error", "[transcoding][reader]") {
+  const absl::Status status = ReadInitiate(R"({"to_phone":"s3cr3t" oops})");
+  CHECK(std::string(status.message()).find("s3cr3t") == std::string::npos);
+}
+
+TEST_CASE("query values fit their field's type or are refused", "[transcoding][query]") {
+  session::v1::ListSessionsRequest request;
+  const MessageTable& table = TableOf(session::v1::ListSessionsRequest::descriptor());
+  const auto set = [&](const char* name, std::string_view text) {
+    return SetFromText(text, *table.Find(name), request).ok();
+  };
+  CHECK(set("limit", "10"));
+  CHECK(request.limit() == 10);
+  CHECK(set("started_after", "2025-12-03T10:30:00Z"));
+  CHECK(request.started_after().seconds() == 1764757800);
+  CHECK(set("status", "' OR 1=1 --"));
+  CHECK(request.status() == "' OR 1=1 --");
+  CHECK_FALSE(set("limit", ""));
+  CHECK_FALSE(set("limit", "ten"));
+  CHECK_FALSE(set("limit", "1e3"));
+  CHECK_FALSE(set("limit", "+5"));
+  CHECK_FALSE(set("limit", "99999999999999999999"));
+  CHECK_FALSE(set("started_after", "yesterday"));
+  CHECK_FALSE(set("agent_id", std::string_view("a\0b", 3)));
+}
+
+}  // namespace
+}  // namespace ctc::transcoding
