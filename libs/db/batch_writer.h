@@ -1,6 +1,7 @@
 // Natural batching: while one transaction commits, the next batch collects; then one transaction
-// commits for all that wait. No timer, so an idle system adds no latency; under load one fsync serves
-// many. Each caller gets its own result, and one bad item does not fail its neighbours. Thread-safe.
+// commits for all that wait. No timer, so an idle system adds no latency; under load one fsync
+// serves many. Each caller gets its own result, and one bad item does not fail its neighbours.
+// Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -20,9 +21,9 @@
 namespace ctc::db {
 
 struct BatchOptions {
-  std::string name;          // label of the metrics
+  std::string name;  // label of the metrics
   size_t max_batch = 256;
-  size_t queue_limit = 4096; // more is refused with kOverloaded
+  size_t queue_limit = 4096;  // more is refused with kOverloaded
 };
 
 // Item: what one caller wants written. Result: what it gets back.
@@ -30,11 +31,12 @@ template <class Item, class Result>
 class BatchWriter {
  public:
   using Results = std::vector<absl::StatusOr<Result>>;
-  // Writes all items in the transaction that `connection` has open and fills one result for each, in
-  // order. An error status rolls the transaction back: then each item is tried again alone (unless
-  // the error is UNAVAILABLE), so that only the bad one fails. May run more than once for an item.
-  using WriteBatch =
-      std::function<absl::Status(Connection& connection, std::vector<Item>& items, Results& results)>;
+  // Writes all items in the transaction that `connection` has open and fills one result for each,
+  // in order: `results` comes empty, push one for each item. An error status rolls the transaction
+  // back: then each item is tried again alone (unless the error is UNAVAILABLE), so that only the
+  // bad one fails. May run more than once for an item.
+  using WriteBatch = std::function<absl::Status(Connection& connection, std::vector<Item>& items,
+                                                Results& results)>;
   // Called on the writer's thread after the commit and before callers resume: the place to update
   // caches and to publish.
   using AfterCommit = std::function<void(std::vector<Item>& items, Results& results)>;
@@ -49,10 +51,16 @@ class BatchWriter {
 
  private:
   struct Pending;
+  using Batch = std::vector<Pending>;
+
+  void Enqueue(Pending pending);
+  bool Collect(Batch& batch);
   void Loop();
-  void WriteOnce(std::vector<std::unique_ptr<Pending>>& batch);
-  // members: see batch_writer_impl.h
-  struct State;
+  void WriteBatchOnce(Batch batch);
+  absl::Status Attempt(std::vector<Item>& items, Results& results);
+  void WriteAlone(std::vector<Item>& items, Results& results);
+
+  struct State;  // see batch_writer_impl.h
   std::unique_ptr<State> state_;
 };
 

@@ -1,5 +1,5 @@
-// A pool of MySQL connections, each on its own thread, behind coroutines. Statement text is constant
-// and values are bound; statements are prepared once for each connection and kept.
+// A pool of MySQL connections, each on its own thread, behind coroutines. Statement text is
+// constant and values are bound; statements are prepared once for each connection and kept.
 #pragma once
 
 #include <absl/time/time.h>
@@ -27,7 +27,8 @@ struct Config {
 };
 
 // An open connection, inside a worker thread. Not thread-safe; lives only inside Run.
-// Errors: ALREADY_EXISTS (1062), ABORTED (1205, 1213), UNAVAILABLE (lost), INTERNAL; never a value.
+// Errors: ALREADY_EXISTS (1062), ABORTED (1205, 1213), UNAVAILABLE (lost), DEADLINE_EXCEEDED (over
+// statement_timeout), INTERNAL; never a value in a message.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -37,9 +38,13 @@ class Connection {
   // INSERT ... VALUES of any number of rows in few statements. `head` ends before VALUES, `tail`
   // follows the last row (as " ON DUPLICATE KEY UPDATE ..."). Rows are cut into statements of
   // 64, 16, 4 and 1, so that few texts are prepared. `width` parameters a row, rows after rows.
-  virtual absl::StatusOr<int64_t> ExecuteRows(std::string_view head, int width, const Params& params,
-                                              std::string_view tail = "") = 0;
+  virtual absl::StatusOr<int64_t> ExecuteRows(std::string_view head, int width,
+                                              const Params& params, std::string_view tail = "") = 0;
 };
+
+// Name of the unique index behind an ALREADY_EXISTS of this library, as "uq_dial_guard"; "" for any
+// other status. (MySQL's own name is PRIMARY for the primary key.)
+std::string DuplicateKeyOf(const absl::Status& status);
 
 // A unit of work in one transaction. It may run again as a whole after a deadlock, so it must not
 // touch anything but the connection and its own result.
@@ -47,16 +52,18 @@ using Work = std::function<absl::Status(Connection&)>;
 
 class Database {
  public:
-  // Opens nothing yet: connections are made when used and again after they broke, so a database that
-  // is away at the start or dies later costs errors, never a restart. INVALID_ARGUMENT: bad url.
+  // Opens nothing yet: connections are made when used and again after they broke, so a database
+  // that is away at the start or dies later costs errors, never a restart. INVALID_ARGUMENT: bad
+  // url.
   static absl::StatusOr<std::unique_ptr<Database>> Open(Config config);
   virtual ~Database() = default;
 
   // Runs `work` in a transaction on a worker thread, commits, and resumes on the caller's executor.
-  // Retries the whole work at most 3 times after a deadlock. `work` must outlive the task; the allowed
-  // shape is: co_await database.Run(deadline, [&](Connection& c) -> absl::Status { ... });
-  // Errors: work's own; kOverloaded when the queue is full; DEADLINE_EXCEEDED when `deadline` passes
-  // before it begins; UNAVAILABLE when the database is away (a commit whose outcome is unknown too).
+  // Retries the whole work at most 3 times after a deadlock. `work` must outlive the task; the
+  // allowed shape is: co_await database.Run(deadline, [&](Connection& c) -> absl::Status { ... });
+  // Errors: work's own; kOverloaded when the queue is full; DEADLINE_EXCEEDED when `deadline`
+  // passes before it begins; UNAVAILABLE when the database is away (a commit whose outcome is
+  // unknown too).
   virtual Task<absl::Status> Run(absl::Time deadline, Work work) = 0;
 
   // The same on the calling thread with its own connection: for start-up, migrations and tools.
@@ -64,6 +71,8 @@ class Database {
 
   // A dedicated connection for a batch writer's own thread.
   virtual std::unique_ptr<class Worker> MakeWorker() = 0;
+  // One whose statements may take as long as they need: for migrations.
+  virtual std::unique_ptr<class Worker> MakePatientWorker() { return MakeWorker(); }
 
   // True when the last attempt to use the database succeeded; for /readyz.
   virtual Task<absl::Status> Ping(absl::Time deadline) = 0;
@@ -74,7 +83,8 @@ class Database {
 class Worker {
  public:
   virtual ~Worker() = default;
-  // Begins, runs, commits; no retry after a lost connection.
+  // Begins, runs, commits; retries after a deadlock, not after a lost connection. (A connection
+  // that turns out dead at the first statement, as after a restart of the server, is opened again.)
   virtual absl::Status Run(const Work& work) = 0;
 };
 

@@ -1,0 +1,198 @@
+// The bodies of BatchWriter; included by batch_writer.h only.
+#pragma once
+
+#include <absl/strings/str_cat.h>
+
+#include "libs/base/clock.h"
+#include "libs/base/error_catalogue.h"
+#include "libs/db/batch_writer.h"
+#include "libs/db/completion.h"
+
+namespace ctc::db {
+
+// Parts that do not depend on the template's types.
+struct BatchMetrics {
+  explicit BatchMetrics(const std::string& name);
+  observability::Histogram size;
+  observability::Histogram seconds;
+  observability::Gauge depth;
+  observability::Counter refused;
+};
+absl::Status BatchQueueFull(const std::string& name);
+absl::Status BatchTooLate(const std::string& name);
+absl::Status BatchResultMissing(const std::string& name);
+// Names the writer's thread and readies it for the connector; `loop` is its body.
+std::thread StartBatchThread(const std::string& name, std::function<void()> loop);
+// Work that throws must not end the thread.
+absl::Status RunBatchSafely(const std::string& name, const std::function<absl::Status()>& work);
+
+template <class Item, class Result>
+struct BatchWriter<Item, Result>::Pending {
+  Item item;
+  absl::Time deadline;
+  Completion<absl::StatusOr<Result>> done;
+};
+
+template <class Item, class Result>
+struct BatchWriter<Item, Result>::State {
+  State(std::unique_ptr<Worker> w, BatchOptions o, WriteBatch write_batch, AfterCommit after)
+      : worker(std::move(w)),
+        options(std::move(o)),
+        write(std::move(write_batch)),
+        after_commit(std::move(after)),
+        metrics(options.name) {}
+
+  const std::unique_ptr<Worker> worker;
+  const BatchOptions options;
+  const WriteBatch write;
+  const AfterCommit after_commit;
+  const BatchMetrics metrics;
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<Pending> queue;  // under mutex
+  bool stopping = false;      // under mutex
+  std::thread thread;
+};
+
+template <class Item, class Result>
+BatchWriter<Item, Result>::BatchWriter(Database& database, BatchOptions options, WriteBatch write,
+                                       AfterCommit after_commit)
+    : state_(std::make_unique<State>(database.MakeWorker(), std::move(options), std::move(write),
+                                     std::move(after_commit))) {
+  state_->thread = StartBatchThread(state_->options.name, [this] { Loop(); });
+}
+
+template <class Item, class Result>
+BatchWriter<Item, Result>::~BatchWriter() {
+  {
+    const std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->wake.notify_one();
+  state_->thread.join();
+}
+
+template <class Item, class Result>
+Task<absl::StatusOr<Result>> BatchWriter<Item, Result>::Write(Item item, absl::Time deadline) {
+  auto start = [&](Completion<absl::StatusOr<Result>> done) {
+    Enqueue(Pending{std::move(item), deadline, std::move(done)});
+  };
+  co_return co_await Await<absl::StatusOr<Result>>(start);
+}
+
+template <class Item, class Result>
+void BatchWriter<Item, Result>::Enqueue(Pending pending) {
+  State& state = *state_;
+  bool was_empty = false;
+  {
+    const std::lock_guard<std::mutex> lock(state.mutex);
+    if (state.queue.size() < state.options.queue_limit && !state.stopping) {
+      was_empty = state.queue.empty();
+      state.queue.push_back(std::move(pending));
+      state.metrics.depth.Set(static_cast<double>(state.queue.size()));
+      if (was_empty) state.wake.notify_one();
+      return;
+    }
+  }
+  state.metrics.refused.Add();
+  pending.done.Complete(BatchQueueFull(state.options.name));
+}
+
+// Takes what waits, up to max_batch; waits for the first. False once stopped and empty.
+template <class Item, class Result>
+bool BatchWriter<Item, Result>::Collect(Batch& batch) {
+  State& state = *state_;
+  std::unique_lock<std::mutex> lock(state.mutex);
+  state.wake.wait(lock, [&] { return state.stopping || !state.queue.empty(); });
+  if (state.queue.empty()) return false;
+  const size_t count = std::min(state.queue.size(), state.options.max_batch);
+  for (size_t i = 0; i < count; ++i) {
+    batch.push_back(std::move(state.queue.front()));
+    state.queue.pop_front();
+  }
+  state.metrics.depth.Set(static_cast<double>(state.queue.size()));
+  return true;
+}
+
+template <class Item, class Result>
+void BatchWriter<Item, Result>::Loop() {
+  for (Batch batch; Collect(batch); batch.clear()) {
+    const absl::Time now = base::SystemClock().Now();
+    Batch timely;
+    timely.reserve(batch.size());
+    for (Pending& pending : batch) {
+      if (now >= pending.deadline) {
+        pending.done.Complete(BatchTooLate(state_->options.name));
+      } else {
+        timely.push_back(std::move(pending));
+      }
+    }
+    if (!timely.empty()) WriteBatchOnce(std::move(timely));
+  }
+}
+
+template <class Item, class Result>
+void BatchWriter<Item, Result>::WriteBatchOnce(Batch batch) {
+  State& state = *state_;
+  const absl::Duration start = base::SystemClock().Monotonic();
+  std::vector<Item> items;
+  items.reserve(batch.size());
+  for (Pending& pending : batch) items.push_back(std::move(pending.item));
+  Results results;
+  const absl::Status status = Attempt(items, results);
+  if (!status.ok()) {
+    results.assign(items.size(), status);
+    if (items.size() > 1 && status.code() != absl::StatusCode::kUnavailable) {
+      WriteAlone(items, results);
+    }
+  }
+  state.metrics.size.Observe(static_cast<double>(items.size()));
+  state.metrics.seconds.Observe(absl::ToDoubleSeconds(base::SystemClock().Monotonic() - start));
+  if (state.after_commit) {
+    const absl::Status ignored = RunBatchSafely(state.options.name, [&] {
+      state.after_commit(items, results);
+      return absl::OkStatus();
+    });
+  }
+  for (size_t i = 0; i < batch.size(); ++i) batch[i].done.Complete(std::move(results[i]));
+}
+
+// One transaction for `items`.
+template <class Item, class Result>
+absl::Status BatchWriter<Item, Result>::Attempt(std::vector<Item>& items, Results& results) {
+  const Work work = [&](Connection& connection) {
+    return RunBatchSafely(state_->options.name, [&]() -> absl::Status {
+      results.clear();
+      results.reserve(items.size());
+      CTC_RETURN_IF_ERROR(state_->write(connection, items, results));
+      if (results.size() == items.size()) return absl::OkStatus();
+      return BatchResultMissing(state_->options.name);
+    });
+  };
+  return state_->worker->Run(work);
+}
+
+// A transaction for each item, so that only the one at fault fails.
+template <class Item, class Result>
+void BatchWriter<Item, Result>::WriteAlone(std::vector<Item>& items, Results& results) {
+  std::vector<Item> one;
+  Results answer;
+  absl::Status status;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (status.code() == absl::StatusCode::kUnavailable) {
+      results[i] = status;  // the database went away: do not wait for each of the rest
+      continue;
+    }
+    one.clear();
+    one.push_back(std::move(items[i]));
+    status = Attempt(one, answer);
+    items[i] = std::move(one.front());
+    if (status.ok()) {
+      results[i] = std::move(answer.front());
+    } else {
+      results[i] = status;
+    }
+  }
+}
+
+}  // namespace ctc::db

@@ -1,0 +1,85 @@
+// One MySQL session: the only files that know MySQL Connector/C++. Private to this library.
+#pragma once
+
+#include <cppconn/connection.h>
+#include <cppconn/exception.h>
+#include <cppconn/prepared_statement.h>
+#include <cppconn/resultset.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "libs/db/database.h"
+#include "libs/db/endpoint.h"
+
+namespace ctc::db {
+
+// An open connection and the statements prepared on it. Belongs to one thread.
+class MysqlConnection final : public Connection {
+ public:
+  static absl::StatusOr<std::unique_ptr<MysqlConnection>> Open(const Endpoint& endpoint,
+                                                               const Config& config);
+  ~MysqlConnection() override;
+
+  absl::StatusOr<Rows> Query(std::string_view sql, const Params& params) override;
+  absl::StatusOr<int64_t> Execute(std::string_view sql, const Params& params) override;
+  absl::StatusOr<int64_t> ExecuteRows(std::string_view head, int width, const Params& params,
+                                      std::string_view tail) override;
+
+  // A transaction begins by itself with the first statement after these.
+  void BeginUnit();
+  absl::Status Commit();
+  void Rollback();
+
+  bool lost() const { return lost_; }
+  // The server ended the unit's transaction, or a wait for a lock in it timed out.
+  bool deadlocked() const { return deadlocked_; }
+  int statements() const { return statements_; }  // of this unit
+
+ private:
+  using Prepared = std::unique_ptr<sql::PreparedStatement>;
+
+  explicit MysqlConnection(std::unique_ptr<sql::Connection> connection)
+      : connection_(std::move(connection)) {}
+  absl::Status SetUp(const Config& config);
+  sql::PreparedStatement& Prepare(const std::string& sql);
+  absl::Status ErrorOf(const sql::SQLException& e);
+  absl::StatusOr<int64_t> ExecuteBound(const std::string& sql, const Value* params, size_t count);
+
+  std::unordered_map<std::string, Prepared> prepared_;
+  std::unique_ptr<sql::Connection> connection_;
+  bool lost_ = false;
+  bool deadlocked_ = false;
+  int statements_ = 0;
+};
+
+// A connection that opens when used and again after it broke, and runs units of work. Belongs to
+// one thread at a time.
+class Session final : public Worker {
+ public:
+  Session(Endpoint endpoint, Config config)
+      : endpoint_(std::move(endpoint)), config_(std::move(config)) {}
+  // Retries a unit that met a deadlock, at most 3 times. A connection that broke before the first
+  // statement of the unit (the server restarted while it was idle) is opened again once.
+  absl::Status Run(const Work& work) override;
+
+ private:
+  absl::Status RunOnce(const Work& work, bool& retry);
+  absl::Status Connect();
+
+  const Endpoint endpoint_;
+  const Config config_;
+  std::unique_ptr<MysqlConnection> connection_;
+  absl::Duration no_connect_before_ = -absl::InfiniteDuration();
+};
+
+// Connector/C++ wants this around each thread that uses it.
+class ThreadScope {
+ public:
+  ThreadScope();
+  ~ThreadScope();
+};
+
+}  // namespace ctc::db
