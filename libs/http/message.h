@@ -30,10 +30,10 @@ class Headers {
 };
 
 struct Request {
-  std::string method;          // upper case
-  std::string target;          // as sent: path and query
-  std::string path;            // before "?", not decoded
-  std::string query;           // after "?", not decoded
+  std::string method;  // upper case
+  std::string target;  // as sent: path and query
+  std::string path;    // before "?", not decoded
+  std::string query;   // after "?", not decoded
   Headers headers;
   std::string body;
   std::string remote_address;  // without port
@@ -45,7 +45,8 @@ std::string Encode(std::string_view text);  // RFC 3986 unreserved stay
 // Pairs of a query or a form body in order, decoded.
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ParseForm(std::string_view text);
 
-// Writes parts of a long answer (server-sent events). Bounded: Write waits until the client took it.
+// Writes parts of a long answer (server-sent events). Bounded: Write waits until the client took
+// it.
 class StreamWriter {
  public:
   virtual ~StreamWriter() = default;

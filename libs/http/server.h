@@ -13,21 +13,23 @@ namespace ctc::http {
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  int port = 0;                    // 0 takes a free one
-  bool reuse_port = false;         // two processes on one port, for rolling restarts
+  int port = 0;             // 0 takes a free one
+  bool reuse_port = false;  // two processes on one port, for rolling restarts
   size_t max_header_bytes = 16 << 10;
-  size_t max_body_bytes = 1 << 20; // 413 before it is read
+  size_t max_body_bytes = 1 << 20;  // 413 before it is read
   int max_connections = 10000;
   absl::Duration header_timeout = absl::Seconds(10);  // from the first byte of a request
   absl::Duration body_timeout = absl::Seconds(15);
-  absl::Duration idle_timeout = absl::Seconds(75);    // between requests
+  absl::Duration idle_timeout = absl::Seconds(75);  // between requests
   absl::Duration write_timeout = absl::Seconds(20);
 };
 
 // Answers one request. Never throws; what it returns is sent. Runs on the connection's strand.
 using Handler = std::function<Task<Response>(const Request& request)>;
-// The body of the errors that the server itself makes (400, 408, 413, 431, 501): the edge gives problem+json.
-using ErrorBody = std::function<Response(int status, std::string_view code, std::string_view detail)>;
+// The body of the errors that the server itself makes (400, 408, 413, 431, 501): the edge gives
+// problem+json.
+using ErrorBody =
+    std::function<Response(int status, std::string_view code, std::string_view detail)>;
 
 class Server {
  public:
