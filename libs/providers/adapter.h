@@ -34,10 +34,17 @@ struct Account {
   std::string public_url;  // how the provider reaches us, without trailing slash
 };
 
+// How far a webhook's own time may be from ours. A webhook may be legitimately late by hours.
+struct ReplayWindow {
+  absl::Duration max_age = absl::Hours(24);
+  absl::Duration max_skew = absl::Minutes(5);
+};
+
 // What an adapter needs of the world; outlives it.
 struct Environment {
   http::Client& http;
   const base::Clock& clock;
+  ReplayWindow window;
 };
 
 class Adapter {

@@ -1,0 +1,167 @@
+#include "libs/providers/asterisk/ari_event.h"
+
+#include <absl/strings/string_view.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace ctc::providers::asterisk {
+namespace {
+
+using Json = nlohmann::json;
+using Type = AriEvent::Type;
+
+Json Parse(std::string_view text) { return Json::parse(text, nullptr, /*allow_exceptions=*/false); }
+
+// Members that are absent or of another type read as empty: Asterisk's versions differ.
+std::string Text(const Json& object, const char* name) {
+  if (!object.is_object()) return "";
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+int Number(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_number_integer() ? found->get<int>() : 0;
+}
+
+const Json& Member(const Json& object, const char* name) {
+  static const Json kNull;
+  if (!object.is_object()) return kNull;
+  const auto found = object.find(name);
+  return found == object.end() ? kNull : *found;
+}
+
+std::vector<std::string> Texts(const Json& array) {
+  std::vector<std::string> out;
+  if (!array.is_array()) return out;
+  for (const Json& item : array) {
+    if (item.is_string()) out.push_back(item.get<std::string>());
+  }
+  return out;
+}
+
+Type TypeOf(std::string_view name) {
+  static constexpr std::pair<std::string_view, Type> kTypes[] = {
+      {"StasisStart", Type::kStasisStart},
+      {"ChannelStateChange", Type::kStateChange},
+      {"Dial", Type::kDial},
+      {"ChannelEnteredBridge", Type::kEnteredBridge},
+      {"ChannelDestroyed", Type::kDestroyed},
+      {"RecordingStarted", Type::kRecordingStarted},
+      {"RecordingFinished", Type::kRecordingFinished},
+      {"ChannelDtmfReceived", Type::kDtmf},
+      {"ChannelHold", Type::kHold},
+      {"ChannelUnhold", Type::kUnhold},
+      {"ApplicationReplaced", Type::kReplaced},
+  };
+  for (const auto& [known, type] : kTypes) {
+    if (known == name) return type;
+  }
+  return Type::kOther;
+}
+
+void ReadLeg(const Json& channel, AriEvent& event) {
+  event.channel_state = Text(channel, "state");
+  if (auto leg = ParseChannelId(Text(channel, "id")); leg.has_value()) {
+    event.call = std::move(leg->call);
+    event.party = leg->party;
+  }
+}
+
+std::vector<std::string> SplitArgs(std::string_view data) {
+  std::vector<std::string> parts;
+  size_t from = 0;
+  while (true) {
+    const size_t comma = data.find(',', from);
+    parts.emplace_back(data.substr(from, comma == std::string_view::npos ? comma : comma - from));
+    if (comma == std::string_view::npos) return parts;
+    from = comma + 1;
+  }
+}
+
+}  // namespace
+
+absl::Time ReadTime(std::string_view text) {
+  absl::Time time;
+  std::string error;
+  const absl::string_view view(text.data(), text.size());
+  if (absl::ParseTime(absl::RFC3339_full, view, &time, &error)) return time;
+  if (absl::ParseTime("%Y-%m-%d%ET%H:%M:%E*S%z", view, &time, &error)) return time;
+  return absl::InfinitePast();
+}
+
+absl::StatusOr<AriEvent> ReadEvent(std::string_view text) {
+  const Json json = Parse(text);
+  AriEvent event;
+  event.name = Text(json, "type");
+  if (event.name.empty()) return absl::InvalidArgumentError("not an ARI event");
+  event.type = TypeOf(event.name);
+  if (event.type == Type::kOther) return event;
+  event.at = ReadTime(Text(json, "timestamp"));
+  ReadLeg(Member(json, event.type == Type::kDial ? "peer" : "channel"), event);
+  event.dial_status = Text(json, "dialstatus");
+  event.args = Texts(Member(json, "args"));
+  event.cause = Number(json, "cause");
+  event.tech_cause = Number(json, "tech_cause");
+  event.digit = Text(json, "digit");
+  if (event.type == Type::kEnteredBridge) {
+    const Json& bridge = Member(json, "bridge");
+    // A leg that another application moved elsewhere is not joined to ours.
+    if (CallOfBridge(Text(bridge, "id")) != event.call) event.call.clear();
+    event.bridge_channels = Texts(Member(bridge, "channels"));
+  }
+  if (event.type == Type::kRecordingStarted || event.type == Type::kRecordingFinished) {
+    event.call = CallOfRecording(Text(Member(json, "recording"), "name"));
+  }
+  return event;
+}
+
+absl::StatusOr<std::vector<ChannelView>> ReadChannels(std::string_view text) {
+  const Json json = Parse(text);
+  if (!json.is_array()) return absl::InvalidArgumentError("not a list of channels");
+  std::vector<ChannelView> channels;
+  for (const Json& item : json) {
+    ChannelView view;
+    view.id = Text(item, "id");
+    view.state = Text(item, "state");
+    view.created_at = ReadTime(Text(item, "creationtime"));
+    view.args = SplitArgs(Text(Member(item, "dialplan"), "app_data"));
+    if (!view.args.empty()) view.args.erase(view.args.begin());  // the application's name
+    channels.push_back(std::move(view));
+  }
+  return channels;
+}
+
+absl::StatusOr<std::vector<BridgeView>> ReadBridges(std::string_view text) {
+  const Json json = Parse(text);
+  if (!json.is_array()) return absl::InvalidArgumentError("not a list of bridges");
+  std::vector<BridgeView> bridges;
+  for (const Json& item : json) {
+    BridgeView view;
+    view.id = Text(item, "id");
+    view.channels = Texts(Member(item, "channels"));
+    bridges.push_back(std::move(view));
+  }
+  return bridges;
+}
+
+std::optional<std::string> ReadId(std::string_view text) {
+  std::string id = Text(Parse(text), "id");
+  if (id.empty()) return std::nullopt;
+  return id;
+}
+
+std::optional<std::string> ReadChannelState(std::string_view text) {
+  const Json json = Parse(text);
+  if (Text(json, "id").empty()) return std::nullopt;
+  return Text(json, "state");
+}
+
+std::string ReadErrorText(std::string_view text) {
+  const Json json = Parse(text);
+  std::string message = Text(json, "message");
+  return message.empty() ? Text(json, "error") : message;
+}
+
+}  // namespace ctc::providers::asterisk

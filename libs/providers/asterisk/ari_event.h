@@ -1,0 +1,72 @@
+// One message of ARI's event socket as a plain value. Pure; reading never throws.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libs/base/status.h"
+#include "libs/providers/asterisk/dialling.h"
+
+namespace ctc::providers::asterisk {
+
+struct AriEvent {
+  enum class Type {
+    kOther,
+    kStasisStart,
+    kStateChange,
+    kDial,
+    kEnteredBridge,
+    kDestroyed,
+    kRecordingStarted,
+    kRecordingFinished,
+    kDtmf,
+    kHold,
+    kUnhold,
+    kReplaced,  // another socket took the application over
+  };
+  Type type = Type::kOther;
+  std::string name;  // Asterisk's own word
+  absl::Time at = absl::InfinitePast();
+  std::string call;  // the session's UUID; empty when the event is not of a call of ours
+  Party party = Party::kAgent;
+  std::string channel_state;                 // Down, Ringing, Up
+  std::string dial_status;                   // "", RINGING, PROGRESS, ANSWER, ...
+  std::vector<std::string> args;             // of StasisStart
+  std::vector<std::string> bridge_channels;  // of ChannelEnteredBridge
+  int cause = 0;                             // Q.850
+  int tech_cause = 0;                        // SIP, from version 22 on
+  std::string digit;
+};
+
+// INVALID_ARGUMENT when it is not a JSON object with a type.
+absl::StatusOr<AriEvent> ReadEvent(std::string_view text);
+
+// A channel or bridge of GET /channels and GET /bridges.
+struct ChannelView {
+  std::string id;
+  std::string state;
+  std::vector<std::string> args;  // from the dialplan's app_data
+  absl::Time created_at = absl::InfinitePast();
+};
+struct BridgeView {
+  std::string id;
+  std::vector<std::string> channels;
+};
+absl::StatusOr<std::vector<ChannelView>> ReadChannels(std::string_view text);
+absl::StatusOr<std::vector<BridgeView>> ReadBridges(std::string_view text);
+
+// The `id` of an originate's answer; nothing when the body is not what ARI sends.
+std::optional<std::string> ReadId(std::string_view text);
+// The state of GET /channels/{id}; nothing when unreadable.
+std::optional<std::string> ReadChannelState(std::string_view text);
+// "message" or "error" of an error body.
+std::string ReadErrorText(std::string_view text);
+
+// "2026-11-22T17:15:26.137+0000"; InfinitePast when unreadable.
+absl::Time ReadTime(std::string_view text);
+
+}  // namespace ctc::providers::asterisk

@@ -1,0 +1,46 @@
+// The DispatchService rpcs: routes, and commands to providers. One instance; thread-safe.
+#pragma once
+
+#include "ctc/dispatch/v1/dispatch_service.pb.h"
+#include "libs/rpc/context.h"
+#include "services/dispatch/service/directory.h"
+#include "services/dispatch/service/gate.h"
+#include "services/dispatch/service/health_board.h"
+#include "services/dispatch/service/registry.h"
+
+namespace ctc::dispatch {
+
+class DispatchService {
+ public:
+  DispatchService(const Registry& registry, Directory& directory, HealthBoard& board, Gate& gate,
+                  const base::Clock& clock)
+      : registry_(registry), directory_(directory), board_(board), gate_(gate), clock_(clock) {}
+
+  Task<absl::StatusOr<v1::ListRoutesResponse>> ListRoutes(rpc::Context context,
+                                                          const v1::ListRoutesRequest& request);
+  Task<absl::StatusOr<v1::PlaceCallResponse>> PlaceCall(rpc::Context context,
+                                                        const v1::PlaceCallRequest& request);
+  Task<absl::StatusOr<v1::ControlCallResponse>> ControlCall(rpc::Context context,
+                                                            const v1::ControlCallRequest& request);
+  Task<absl::StatusOr<v1::LookUpCallResponse>> LookUpCall(rpc::Context context,
+                                                          const v1::LookUpCallRequest& request);
+  Task<absl::StatusOr<v1::ReadWebhookResponse>> ReadWebhook(rpc::Context context,
+                                                            const v1::ReadWebhookRequest& request);
+
+ private:
+  // An account and the adapter of its type.
+  struct Target {
+    AccountPtr account;
+    providers::Adapter* adapter;
+  };
+  Task<absl::StatusOr<Target>> FindTarget(const rpc::Context& context, const std::string& provider_id,
+                                          const v1::CallOrder& order);
+
+  const Registry& registry_;
+  Directory& directory_;
+  HealthBoard& board_;
+  Gate& gate_;
+  const base::Clock& clock_;
+};
+
+}  // namespace ctc::dispatch

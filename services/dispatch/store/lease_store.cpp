@@ -1,0 +1,45 @@
+#include "services/dispatch/store/lease_store.h"
+
+namespace ctc::dispatch {
+namespace {
+
+// MySQL assigns from left to right: the token still compares with the old holder.
+constexpr std::string_view kTake =
+    "UPDATE lease SET fencing_token = fencing_token + IF(holder = ?, 0, 1), holder = ?, "
+    "expires_at = DATE_ADD(UTC_TIMESTAMP(3), INTERVAL ? SECOND) "
+    "WHERE name = ? AND (holder = ? OR expires_at < UTC_TIMESTAMP(3))";
+constexpr std::string_view kCreate =
+    "INSERT IGNORE INTO lease (name, holder, fencing_token, expires_at) "
+    "VALUES (?, '', 0, '2000-01-01 00:00:00')";
+constexpr std::string_view kRelease =
+    "UPDATE lease SET expires_at = '2000-01-01 00:00:00' WHERE name = ? AND holder = ?";
+
+}  // namespace
+
+Task<absl::StatusOr<bool>> LeaseStore::Take(std::string name, std::string holder,
+                                            absl::Duration ttl, absl::Time deadline) {
+  const db::Params take = {holder, holder, absl::ToInt64Seconds(ttl), name, holder};
+  const db::Params create = {name};
+  bool taken = false;
+  CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+    CTC_ASSIGN_OR_RETURN(int64_t changed, c.Execute(kTake, take));
+    if (changed == 0) {
+      CTC_ASSIGN_OR_RETURN(const int64_t created, c.Execute(kCreate, create));
+      if (created == 1) {
+        CTC_ASSIGN_OR_RETURN(changed, c.Execute(kTake, take));
+      }
+    }
+    taken = changed == 1;
+    return absl::OkStatus();
+  }));
+  co_return taken;
+}
+
+Task<absl::Status> LeaseStore::Release(std::string name, std::string holder, absl::Time deadline) {
+  const db::Params params = {std::move(name), std::move(holder)};
+  co_return co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+    return c.Execute(kRelease, params).status();
+  });
+}
+
+}  // namespace ctc::dispatch

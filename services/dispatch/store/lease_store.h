@@ -1,0 +1,26 @@
+// Who does what only one replica may do (table lease). Times are the database's own, so that replicas
+// with different clocks agree.
+#pragma once
+
+#include <string>
+
+#include "libs/base/status.h"
+#include "libs/db/database.h"
+
+namespace ctc::dispatch {
+
+class LeaseStore {
+ public:
+  explicit LeaseStore(db::Database& database) : database_(database) {}
+
+  // Takes or renews the lease; false while someone else has it.
+  Task<absl::StatusOr<bool>> Take(std::string name, std::string holder, absl::Duration ttl,
+                                  absl::Time deadline);
+  // Gives it up, if it is still ours.
+  Task<absl::Status> Release(std::string name, std::string holder, absl::Time deadline);
+
+ private:
+  db::Database& database_;
+};
+
+}  // namespace ctc::dispatch

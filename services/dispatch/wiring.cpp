@@ -1,0 +1,105 @@
+#include "services/dispatch/wiring.h"
+
+#include "ctc/dispatch/v1/dispatch_service.rpc.h"
+#include "ctc/dispatch/v1/provider_service.rpc.h"
+#include "libs/base/ids.h"
+#include "libs/providers/asterisk/adapter.h"
+#include "services/dispatch/service/background.h"
+#include "services/dispatch/service/credentials.h"
+#include "services/dispatch/service/directory.h"
+#include "services/dispatch/service/dispatch_service.h"
+#include "services/dispatch/service/gate.h"
+#include "services/dispatch/service/health_board.h"
+#include "services/dispatch/service/provider_service.h"
+#include "services/dispatch/service/registry.h"
+#include "services/dispatch/store/provider_store.h"
+
+namespace ctc::dispatch {
+namespace {
+
+constexpr absl::Duration kReadyTimeout = absl::Seconds(2);
+
+providers::Environment ProviderEnvironment(const host::Environment& environment) {
+  providers::Environment out{environment.http, environment.clock, {}};
+  out.window.max_age = environment.settings.Seconds("dispatch.webhook_max_age_seconds");
+  out.window.max_skew = environment.settings.Seconds("dispatch.webhook_max_skew_seconds");
+  return out;
+}
+
+class DispatchHost final : public host::Service {
+ public:
+  DispatchHost(const host::Environment& environment, Keyring keyring)
+      : environment_(environment),
+        keyring_(std::move(keyring)),
+        ids_(environment.clock, environment.random),
+        store_(environment.database),
+        background_(environment.executor),
+        directory_(store_, keyring_, environment.clock,
+                   environment.settings.Text("public.url")),
+        board_(environment.clock),
+        gate_(registry_, directory_, board_, background_, environment.clock),
+        dispatch_(registry_, directory_, board_, gate_, environment.clock),
+        providers_({store_, keyring_, registry_, directory_, board_, gate_,
+                    environment.peer("session"), ids_, environment.clock}) {
+    registry_.Add(providers::asterisk::MakeAdapter(ProviderEnvironment(environment)));
+  }
+
+  std::string_view name() const override { return "dispatch"; }
+
+  void Bind(rpc::HandlerMap& map) override {
+    CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, ListRoutes);
+    CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, PlaceCall);
+    CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, ControlCall);
+    CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, LookUpCall);
+    CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, ReadWebhook);
+    CTC_BIND(map, v1::ProviderServiceRpc, providers_, CreateProvider);
+    CTC_BIND(map, v1::ProviderServiceRpc, providers_, ListProviders);
+    CTC_BIND(map, v1::ProviderServiceRpc, providers_, ListProviderTypes);
+    CTC_BIND(map, v1::ProviderServiceRpc, providers_, GetProvider);
+    CTC_BIND(map, v1::ProviderServiceRpc, providers_, UpdateProvider);
+    CTC_BIND(map, v1::ProviderServiceRpc, providers_, DeleteProvider);
+    CTC_BIND(map, v1::ProviderServiceRpc, providers_, TestProvider);
+    CTC_BIND(map, v1::ProviderServiceRpc, providers_, GetProviderHealth);
+  }
+
+  absl::Status Start() override {
+    background_.Spawn("changes", [this] { return WatchChanges(); });
+    return absl::OkStatus();
+  }
+
+  Task<void> Stop() override { co_await background_.Stop(); }
+
+  Task<absl::Status> Ready() override {
+    co_return co_await environment_.database.Ping(environment_.clock.Now() + kReadyTimeout);
+  }
+
+ private:
+  // One cheap query a second tells of other replicas' writes.
+  Task<void> WatchChanges() {
+    while (co_await background_.Sleep(absl::Seconds(1))) {
+      (void)co_await directory_.LookForChanges(environment_.clock.Now() + kReadyTimeout);
+    }
+  }
+
+  const host::Environment& environment_;
+  const Keyring keyring_;
+  base::IdGenerator ids_;
+  ProviderStore store_;
+  Registry registry_;
+  Background background_;
+  Directory directory_;
+  HealthBoard board_;
+  Gate gate_;
+  DispatchService dispatch_;
+  ProviderService providers_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<host::Service>> Make(const host::Environment& environment) {
+  CTC_ASSIGN_OR_RETURN(Keyring keyring,
+                       Keyring::Parse(environment.settings.Secret("dispatch.master_key")));
+  return std::make_unique<DispatchHost>(environment, std::move(keyring));
+}
+
+}  // namespace ctc::dispatch
