@@ -24,6 +24,10 @@ inline constexpr SettingSpec kSettings[] = {
     {"peer.recording", "127.0.0.1:7105", "The same of recording."},
     {"peer.stats", "127.0.0.1:7106", "The same of stats."},
     {"peer.gateway", "127.0.0.1:7107", "The same of the gateway."},
+    {"public.url", "http://127.0.0.1:8080", "How providers reach this installation from outside, without trailing slash."},
+    {"dispatch.master_key", "", "Key that seals provider credentials: 32 bytes in base64, or id:base64 pairs separated by commas, the current one first.", true},
+    {"dispatch.webhook_max_age_seconds", "86400", "Webhooks of providers older than this are logged, not applied."},
+    {"dispatch.webhook_max_skew_seconds", "300", "The same for webhooks from the future."},
 };
 
 }  // namespace ctc::host
