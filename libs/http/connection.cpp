@@ -162,6 +162,12 @@ Task<Response> Connection::Handle() {
 Task<bool> Connection::Answer(bool close) {
   Enter(Phase::kHandling, absl::InfiniteDuration());
   const Response response = co_await Handle();
+  if (response.drop) {
+    boost::system::error_code ignored;
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    stopped_ = true;
+    co_return false;
+  }
   if (response.websocket && IsWebSocketUpgrade(request_))
     co_return co_await AnswerWebSocket(response);
   if (response.websocket) {

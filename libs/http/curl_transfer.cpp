@@ -119,8 +119,11 @@ size_t CurlTransfer::OnHeader(char* data, size_t size, size_t count, void* self)
   const size_t colon = line.find(':');
   if (line.starts_with("HTTP/")) {
     headers = Headers();  // the head of the final answer, after any 100
+    transfer->head_complete_ = false;
     curl_easy_setopt(transfer->easy_, CURLOPT_LOW_SPEED_LIMIT, kSlowBytes);
     curl_easy_setopt(transfer->easy_, CURLOPT_LOW_SPEED_TIME, kSlowSeconds);
+  } else if (line.empty()) {
+    transfer->head_complete_ = true;
   } else if (colon != std::string_view::npos) {
     headers.Add(std::string(line.substr(0, colon)),
                 std::string(TrimBlanks(line.substr(colon + 1))));
@@ -161,7 +164,7 @@ void CurlTransfer::Finish(CURLcode code) {
   result_.elapsed = absl::Seconds(seconds);
   long status = 0;
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-  if (code == CURLE_OK && status > 0) {
+  if (code == CURLE_OK && status > 0 && head_complete_) {
     result_.response.status = static_cast<int>(status);
   } else {
     result_.response = ClientResponse();

@@ -42,6 +42,7 @@ class CurlTransfer {
   ClientResult result_;
   int attempts_ = 0;
   bool too_long_ = false;
+  bool head_complete_ = false;  // curl takes a head cut off by a close for an answer
 };
 
 }  // namespace ctc::http

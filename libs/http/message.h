@@ -50,7 +50,8 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ParseForm(std::
 class StreamWriter {
  public:
   virtual ~StreamWriter() = default;
-  // UNAVAILABLE when the client is gone, too slow, or the server drains.
+  // UNAVAILABLE when the client is gone or too slow, and for an event stream when the server
+  // drains; other streams go on to their end within the drain's limit.
   virtual Task<absl::Status> Write(std::string chunk) = 0;
   virtual bool draining() const = 0;
 };
@@ -74,6 +75,8 @@ struct Response {
   std::function<Task<void>(StreamWriter&)> stream;
   // When set on a WebSocket upgrade request: accepts it and runs this.
   std::function<Task<void>(WebSocket&)> websocket;
+  // The connection is reset without an answer: how a simulated provider fails.
+  bool drop = false;
 };
 
 }  // namespace ctc::http
