@@ -42,12 +42,14 @@ std::unique_ptr<Channel> MakeLocalChannel(const HandlerMap& handlers);
 struct RemoteOptions {
   std::string address;       // gRPC target, as "127.0.0.1:7101" or "unix:/run/ctc/session.sock"
   std::string shared_secret; // proves us to the server; empty only in tests
+  int max_message_bytes = 4 << 20;  // a larger request is RESOURCE_EXHAUSTED; as the server's
 };
 
 // Calls another process. All calls of a pair of processes share one long-lived bidirectional stream
 // and travel in natural batches (what waits is sent when the last write completes); reconnects by
 // itself. Calls that were in flight when the connection broke end with UNAVAILABLE, and are retried
-// here once when the contract says the rpc is idempotent.
+// here once when the contract says the rpc is idempotent. While there is no connection a call waits for
+// one, 2 s at most. Destroying the channel ends its calls with UNAVAILABLE.
 std::unique_ptr<Channel> MakeRemoteChannel(RemoteOptions options);
 
 }  // namespace ctc::rpc

@@ -14,8 +14,8 @@ constexpr std::string_view kRequests = "ctc_rpc_requests_total";
 constexpr std::string_view kRequestsHelp = "Calls of an rpc, by the status they ended with.";
 
 observability::Counter CodeCounter(const std::string& path, absl::StatusCode code) {
-  return observability::MakeCounter(
-      kRequests, kRequestsHelp, {{"method", path}, {"code", absl::StatusCodeToString(code)}});
+  return observability::MakeCounter(kRequests, kRequestsHelp,
+                                    {{"method", path}, {"code", absl::StatusCodeToString(code)}});
 }
 
 absl::Status FromException(const Endpoint& endpoint, const Context& context) {
@@ -26,9 +26,9 @@ absl::Status FromException(const Endpoint& endpoint, const Context& context) {
     what = error.what();
   } catch (...) {
   }
-  observability::Error("rpc handler threw", {{"method", endpoint.path},
-                                             {"request_id", context.request_id},
-                                             {"what", what}});
+  observability::Error(
+      "rpc handler threw",
+      {{"method", endpoint.path}, {"request_id", context.request_id}, {"what", what}});
   return base::MakeError(base::kInternal, "the handler failed");
 }
 

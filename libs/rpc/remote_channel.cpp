@@ -1,0 +1,80 @@
+// Calls to another process, over the multiplexing stream.
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include "libs/base/clock.h"
+#include "libs/base/error_catalogue.h"
+#include "libs/rpc/channel.h"
+#include "libs/rpc/mux_client.h"
+#include "libs/rpc/wire.h"
+
+namespace ctc::rpc {
+namespace {
+
+using Bytes = absl::StatusOr<std::string>;
+
+// Resumes the coroutine behind `handler` on its own executor, which has work until then.
+template <class Handler>
+auto ResumeOnExecutor(Handler handler) {
+  auto executor = asio::get_associated_executor(handler);
+  return
+      [work = asio::make_work_guard(executor), handler = std::move(handler)](Bytes result) mutable {
+        const auto target = work.get_executor();
+        asio::post(target, [handler = std::move(handler), result = std::move(result)]() mutable {
+          handler(std::move(result));
+        });
+        work.reset();
+      };
+}
+
+Task<Bytes> Submit(MuxClient& client, MuxCallPtr call) {
+  auto initiate = [&client, call](auto handler) {
+    call->done = ResumeOnExecutor(std::move(handler));
+    client.Submit(call);
+  };
+  return asio::async_initiate<const asio::use_awaitable_t<>&, void(Bytes)>(std::move(initiate),
+                                                                           asio::use_awaitable);
+}
+
+class RemoteChannel : public Channel {
+ public:
+  explicit RemoteChannel(const RemoteOptions& options)
+      : max_message_bytes_(static_cast<size_t>(options.max_message_bytes)), client_(options) {}
+
+  Task<absl::StatusOr<MessagePtr>> Call(std::string_view path, Context context,
+                                        const google::protobuf::Message& request,
+                                        const google::protobuf::Message& response) override {
+    const absl::Time now = base::SystemClock().Now();
+    if (now >= context.deadline) {
+      co_return base::MakeError(base::kDeadlineExceeded,
+                                "the deadline passed before the call began");
+    }
+    auto call = std::make_shared<MuxCall>();
+    request.SerializeToString(call->frame.mutable_request());
+    if (call->frame.request().size() > max_message_bytes_) {
+      co_return absl::ResourceExhaustedError("the request is larger than a server takes");
+    }
+    call->frame.set_path(std::string(path));
+    *call->frame.mutable_context() = ContextToFrame(context, now);
+    call->deadline = context.deadline;
+    const Bytes bytes = co_await Submit(client_, std::move(call));
+    if (!bytes.ok()) co_return bytes.status();
+    MessagePtr message(response.New());
+    if (!message->ParseFromString(*bytes)) {
+      co_return absl::InternalError("the response is not a message of this rpc");
+    }
+    co_return message;
+  }
+
+ private:
+  const size_t max_message_bytes_;
+  MuxClient client_;
+};
+
+}  // namespace
+
+std::unique_ptr<Channel> MakeRemoteChannel(RemoteOptions options) {
+  return std::make_unique<RemoteChannel>(options);
+}
+
+}  // namespace ctc::rpc

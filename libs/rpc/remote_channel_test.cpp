@@ -1,0 +1,228 @@
+// Calls to another process: here, a server in this one over a real socket.
+#include <catch2/catch.hpp>
+
+#include "libs/rpc/rpc_test_support.h"
+
+namespace ctc::rpc {
+namespace {
+
+struct Fixture {
+  Fixture() { service.Bind(map); }
+
+  std::unique_ptr<Server> Serve(std::string address = "127.0.0.1:0",
+                                std::string secret = "s3cret") {
+    ServerOptions options;
+    options.address = std::move(address);
+    options.shared_secret = std::move(secret);
+    options.max_message_bytes = 512 << 10;
+    auto server = Server::Start(map, threads.executor(), options);
+    REQUIRE(server.ok());
+    return *std::move(server);
+  }
+
+  static std::string Address(const Server& server) {
+    return "127.0.0.1:" + std::to_string(server.port());
+  }
+
+  static std::unique_ptr<Channel> Connect(const std::string& address,
+                                          std::string secret = "s3cret") {
+    RemoteOptions options;
+    options.address = address;
+    options.shared_secret = std::move(secret);
+    return MakeRemoteChannel(options);
+  }
+
+  absl::StatusOr<routing::GetAgentResponse> Get(Channel& channel, std::string id,
+                                                absl::Duration timeout = absl::Seconds(10)) {
+    return threads.Get(GetAgent(channel, std::move(id), ContextUntil(timeout)));
+  }
+
+  TestService service;
+  HandlerMap map;
+  Threads threads;
+};
+
+}  // namespace
+
+TEST_CASE("a remote call reaches the handler with its context") {
+  Fixture f;
+  const auto server = f.Serve();
+  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  const auto response = f.Get(*channel, "a1");
+  REQUIRE(response.ok());
+  CHECK(response->agent().id() == "a1");
+  CHECK(response->agent().name() == "t1/key_1");
+  CHECK(response->agent().phone() == "req_1");
+  CHECK(response->agent().is_active());
+}
+
+TEST_CASE("a remote error keeps its detail") {
+  Fixture f;
+  const auto server = f.Serve();
+  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  const auto response = f.Get(*channel, "missing");
+  CHECK(base::IsError(response.status(), base::kNotFound));
+  const base::ErrorDetail detail = base::DetailOf(response.status());
+  CHECK(detail.metadata.at("agent_id") == "missing");
+  CHECK(detail.fields.at(0).field == "id");
+  CHECK(detail.retry_after == absl::Milliseconds(1500));
+}
+
+TEST_CASE("a remote exception becomes INTERNAL") {
+  Fixture f;
+  const auto server = f.Serve();
+  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  CHECK(absl::IsInternal(f.Get(*channel, "throw").status()));
+}
+
+TEST_CASE("a call that is not answered in time is DEADLINE_EXCEEDED") {
+  Fixture f;
+  const auto server = f.Serve();
+  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  const auto response = f.Get(*channel, "wait", absl::Milliseconds(100));
+  CHECK(base::IsError(response.status(), base::kDeadlineExceeded));
+  f.service.Open();
+}
+
+TEST_CASE("ten thousand calls at once are all answered") {
+  Fixture f;
+  const auto server = f.Serve();
+  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  std::atomic<int> right = 0;
+  std::atomic<int> ended = 0;
+  constexpr int kCalls = 10000;
+  for (int i = 0; i < kCalls; ++i) {
+    const std::string id = "a" + std::to_string(i);
+    asio::co_spawn(f.threads.executor(), GetAgent(*channel, id, ContextUntil(absl::Seconds(60))),
+                   [&, id](std::exception_ptr, absl::StatusOr<routing::GetAgentResponse> response) {
+                     if (response.ok() && response->agent().id() == id) ++right;
+                     ++ended;
+                   });
+  }
+  for (int i = 0; i < 60 && ended < kCalls; ++i) Eventually([&] { return ended == kCalls; });
+  CHECK(right == kCalls);
+}
+
+TEST_CASE("a call in flight when the server dies ends with UNAVAILABLE") {
+  Fixture f;
+  auto server = f.Serve();
+  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  auto answer = std::async(std::launch::async, [&] {
+    return f.threads.Get(LogActivity(*channel, "wait", ContextUntil(absl::Seconds(30))));
+  });
+  REQUIRE(Eventually([&] { return f.service.calls == 1; }));
+  server.reset();
+  const auto response = answer.get();
+  CHECK(base::IsError(response.status(), base::kUnavailable));
+  CHECK(f.service.calls == 1);
+  f.service.Open();
+}
+
+TEST_CASE("an idempotent call in flight is made again on the next connection") {
+  Fixture f;
+  auto server = f.Serve();
+  const std::string address = Fixture::Address(*server);
+  const auto channel = Fixture::Connect(address);
+  auto answer =
+      std::async(std::launch::async, [&] { return f.Get(*channel, "wait", absl::Seconds(30)); });
+  REQUIRE(Eventually([&] { return f.service.calls == 1; }));
+  server.reset();
+  f.service.Open();
+  server = f.Serve(address);
+  CHECK(answer.get().ok());
+  CHECK(f.service.calls == 2);
+}
+
+TEST_CASE("a channel reconnects by itself and calls wait for it") {
+  Fixture f;
+  auto server = f.Serve();
+  const std::string address = Fixture::Address(*server);
+  const auto channel = Fixture::Connect(address);
+  REQUIRE(f.Get(*channel, "a1").ok());
+  server.reset();
+  auto answer = std::async(std::launch::async, [&] { return f.Get(*channel, "a2"); });
+  server = f.Serve(address);
+  CHECK(answer.get().ok());
+}
+
+TEST_CASE("a call without a server ends with UNAVAILABLE after the wait, not at its deadline") {
+  Fixture f;
+  auto server = f.Serve();
+  const std::string address = Fixture::Address(*server);
+  server.reset();
+  const auto channel = Fixture::Connect(address);
+  const absl::Duration begin = base::SystemClock().Monotonic();
+  const auto response = f.Get(*channel, "a1", absl::Seconds(60));
+  CHECK(base::IsError(response.status(), base::kUnavailable));
+  CHECK(base::DetailOf(response.status()).retry_after.has_value());
+  CHECK(base::SystemClock().Monotonic() - begin < absl::Seconds(10));
+}
+
+TEST_CASE("a draining server answers what it got and sends new calls elsewhere") {
+  Fixture f;
+  auto server = f.Serve();
+  const std::string address = Fixture::Address(*server);
+  const auto channel = Fixture::Connect(address);
+  auto first = std::async(std::launch::async, [&] {
+    return f.threads.Get(LogActivity(*channel, "wait", ContextUntil(absl::Seconds(30))));
+  });
+  REQUIRE(Eventually([&] { return f.service.calls == 1; }));
+  std::thread shutdown([&] { server->Shutdown(absl::Seconds(30)); });
+  std::unique_ptr<Server> next;
+  REQUIRE(Eventually([&] {  // the address is free once the old server stopped listening
+    ServerOptions options;
+    options.address = address;
+    options.shared_secret = "s3cret";
+    auto started = Server::Start(f.map, f.threads.executor(), options);
+    if (started.ok()) next = *std::move(started);
+    return next != nullptr;
+  }));
+  CHECK(f.Get(*channel, "a2").ok());
+  f.service.Open();
+  CHECK(first.get().ok());
+  shutdown.join();
+}
+
+TEST_CASE("without the secret a call is UNAUTHENTICATED at once") {
+  Fixture f;
+  const auto server = f.Serve();
+  const auto none = Fixture::Connect(Fixture::Address(*server), "");
+  CHECK(base::IsError(f.Get(*none, "a1").status(), base::kUnauthenticated));
+  const auto wrong = Fixture::Connect(Fixture::Address(*server), "s3crex");
+  CHECK(base::IsError(f.Get(*wrong, "a1").status(), base::kUnauthenticated));
+  CHECK(f.service.calls == 0);
+}
+
+TEST_CASE("a message over the limit is RESOURCE_EXHAUSTED and harms no other call") {
+  Fixture f;
+  const auto server = f.Serve();
+  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  CHECK(absl::IsResourceExhausted(f.Get(*channel, std::string(600 << 10, 'x')).status()));
+  CHECK(absl::IsResourceExhausted(f.Get(*channel, std::string(5 << 20, 'x')).status()));
+  CHECK(absl::IsResourceExhausted(f.Get(*channel, "large").status()));
+  CHECK(f.Get(*channel, "a1").ok());
+}
+
+TEST_CASE("an rpc that the server does not serve is UNIMPLEMENTED") {
+  Fixture f;
+  const auto server = f.Serve();
+  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  const routing::ListAgentsRequest request;
+  const auto response =
+      f.threads.Get(Call(*channel, Rpcs::kListAgents, ContextUntil(absl::Seconds(10)), request));
+  CHECK(absl::IsUnimplemented(response.status()));
+}
+
+TEST_CASE("calls still open when their channel goes end with UNAVAILABLE") {
+  Fixture f;
+  const auto server = f.Serve();
+  auto channel = Fixture::Connect(Fixture::Address(*server));
+  auto answer =
+      std::async(std::launch::async, [&] { return f.Get(*channel, "wait", absl::Seconds(30)); });
+  REQUIRE(Eventually([&] { return f.service.calls == 1; }));
+  channel.reset();
+  CHECK(base::IsError(answer.get().status(), base::kUnavailable));
+  f.service.Open();
+}
+
+}  // namespace ctc::rpc
