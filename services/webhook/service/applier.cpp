@@ -1,0 +1,295 @@
+// The loop that applies events.
+#include "services/webhook/service/applier.h"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "ctc/session/v1/session_service.rpc.h"
+#include "libs/base/error_catalogue.h"
+#include "libs/observability/log.h"
+#include "services/webhook/domain/payload.h"
+#include "services/webhook/domain/retry.h"
+
+namespace ctc::webhook {
+namespace {
+
+namespace sv1 = session::v1;
+
+constexpr size_t kMaxBatch = 256;
+constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+constexpr absl::Duration kWriteTimeout = absl::Seconds(10);
+constexpr size_t kMaxMessage = 1000;
+
+bool IsPassing(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kCancelled:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Half of `limit` and a random part of the other half.
+absl::Duration WithJitter(absl::Duration limit, base::Random& random) {
+  std::array<unsigned char, 1> byte{};
+  random.Fill(byte);
+  return limit / 2 + limit / 2 * (byte[0] / 256.0);
+}
+
+// One answer for all facts of an event: unknown if any is, applied if any changed something.
+sv1::ApplyFactsResponse::Result Combined(const sv1::ApplyFactsResponse& response, int first,
+                                         int count) {
+  bool applied = false;
+  for (int i = first; i < first + count; ++i) {
+    if (response.results(i) == sv1::ApplyFactsResponse::UNKNOWN_SESSION) {
+      return sv1::ApplyFactsResponse::UNKNOWN_SESSION;
+    }
+    applied = applied || response.results(i) == sv1::ApplyFactsResponse::APPLIED;
+  }
+  return applied ? sv1::ApplyFactsResponse::APPLIED : sv1::ApplyFactsResponse::DUPLICATE;
+}
+
+observability::Counter ParkedCounter(const std::string& reason) {
+  return observability::MakeCounter("ctc_webhook_parked_total",
+                                    "Events given up, which an operator may replay.",
+                                    {{"reason", reason}});
+}
+
+}  // namespace
+
+Applier::Applier(asio::any_io_executor executor, rpc::Channel& session, db::Database& database,
+                 EventQueue& queue, LogWriter& log, const base::Clock& clock, base::Random& random,
+                 ApplierOptions options)
+    : strand_(asio::make_strand(executor)),
+      session_(session),
+      database_(database),
+      queue_(queue),
+      log_(log),
+      clock_(clock),
+      random_(random),
+      options_(options),
+      timer_(std::make_shared<asio::steady_timer>(strand_)),
+      done_(std::make_shared<asio::steady_timer>(strand_, asio::steady_timer::time_point::max())),
+      lag_(observability::MakeHistogram("ctc_webhook_apply_lag_seconds",
+                                        "From receiving an event to having it applied.")),
+      parked_unknown_(ParkedCounter("unknown_session")),
+      parked_fault_(ParkedCounter("fault")) {}
+
+void Applier::Start() {
+  if (started_.exchange(true)) return;
+  queue_.SetListener([this] { Wake(true); });
+  auto ended = [done = done_](std::exception_ptr error) {
+    if (error) observability::Error("applying webhooks has ended with an exception");
+    done->expires_at(asio::steady_timer::time_point::min());
+  };
+  asio::co_spawn(strand_, Loop(), std::move(ended));
+}
+
+Task<void> Applier::Stop() {
+  stopped_ = true;
+  queue_.SetListener(nullptr);
+  if (!started_) co_return;
+  Wake(false);
+  auto wait = [](std::shared_ptr<asio::steady_timer> done) -> Task<void> {
+    boost::system::error_code ignored;
+    co_await done->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  };
+  Task<void> ended = wait(done_);
+  co_await asio::co_spawn(strand_, std::move(ended), asio::use_awaitable);
+}
+
+// Any thread. News end a wait for news only, not a back-off.
+void Applier::Wake(bool news) {
+  asio::post(strand_, [this, news, timer = timer_] {
+    if (!news || waits_for_news_) timer->expires_at(asio::steady_timer::time_point::min());
+  });
+}
+
+Task<void> Applier::Wait(absl::Duration limit, bool until_news) {
+  if (stopped_ || (until_news && !queue_.empty())) co_return;
+  waits_for_news_ = until_news;
+  timer_->expires_after(absl::ToChronoMilliseconds(limit));
+  boost::system::error_code ignored;
+  co_await timer_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  waits_for_news_ = false;
+}
+
+Task<void> Applier::Loop() {
+  while (!stopped_) {
+    std::vector<WaitingEvent> events = co_await NextBatch();
+    if (stopped_) break;
+    if (events.empty()) {
+      if (!behind_) co_await Wait(next_sweep_ - clock_.Monotonic(), true);
+      continue;
+    }
+    co_await ApplyAll(std::move(events));
+  }
+}
+
+// What is due in the log when it is time to look there, else what waits in memory.
+Task<std::vector<WaitingEvent>> Applier::NextBatch() {
+  if (behind_ || clock_.Monotonic() >= next_sweep_) {
+    next_sweep_ = clock_.Monotonic() + options_.sweep_interval;
+    queue_.DropReceivedUpTo(clock_.Now() - kFirstClaim);  // due in the log: not twice
+    absl::StatusOr<std::vector<WaitingEvent>> claimed = co_await Claim();
+    if (claimed.ok()) {
+      behind_ = claimed->size() >= kMaxBatch;
+      if (!claimed->empty()) co_return *std::move(claimed);
+    } else {
+      behind_ = false;
+      observability::Warn("webhook log cannot be read; will try again",
+                          {{"error", claimed.status()}});
+    }
+  }
+  co_return queue_.Take(kMaxBatch);
+}
+
+Task<absl::StatusOr<std::vector<WaitingEvent>>> Applier::Claim() {
+  const absl::Time now = clock_.Now();
+  std::vector<store::DueEvent> due;
+  absl::Status status =
+      co_await database_.Run(now + kWriteTimeout, [&](db::Connection& connection) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(due, store::Claim(connection, now, now + options_.lease));
+        return absl::OkStatus();
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  std::vector<WaitingEvent> events;
+  events.reserve(due.size());
+  for (store::DueEvent& row : due) {
+    WaitingEvent event;
+    if (!event.facts.ParseFromString(row.facts)) {
+      observability::Error("facts of a webhook cannot be read", {{"webhook", row.id}});
+    }
+    event.id = std::move(row.id);
+    event.received_at = row.received_at;
+    event.attempts = row.attempts;
+    events.push_back(std::move(event));
+  }
+  co_return events;
+}
+
+Task<absl::StatusOr<sv1::ApplyFactsResponse>> Applier::Send(const sv1::ApplyFactsRequest& request) {
+  rpc::Context context = rpc::Context::ForService(base::TenantId(), clock_.Now() + kCallTimeout);
+  absl::StatusOr<sv1::ApplyFactsResponse> response = co_await rpc::Call(
+      session_, sv1::SessionServiceRpc::kApplyFacts, std::move(context), request);
+  if (response.ok() && response->results_size() != request.facts_size()) {
+    co_return base::MakeError(base::kInternal, "the session service left facts unanswered");
+  }
+  co_return response;
+}
+
+// As long as the session service is away, everything waits here, in order.
+Task<absl::StatusOr<sv1::ApplyFactsResponse>> Applier::SendUntilAnswered(
+    const sv1::ApplyFactsRequest& request) {
+  absl::Duration back_off = options_.first_back_off;
+  bool warned = false;
+  for (;;) {
+    absl::StatusOr<sv1::ApplyFactsResponse> response = co_await Send(request);
+    if (response.ok() || stopped_ || !IsPassing(response.status())) {
+      if (warned && response.ok()) observability::Info("webhooks are applied again");
+      co_return response;
+    }
+    if (!warned) {
+      observability::Warn("webhooks cannot be applied; will try again",
+                          {{"error", response.status()}});
+    }
+    warned = true;
+    co_await Wait(WithJitter(back_off, random_), false);
+    back_off = std::min(back_off * 2, options_.max_back_off);
+  }
+}
+
+Task<void> Applier::ApplyAll(std::vector<WaitingEvent> events) {
+  sv1::ApplyFactsRequest request;
+  for (const WaitingEvent& event : events) request.MergeFrom(event.facts);
+  absl::StatusOr<sv1::ApplyFactsResponse> response = co_await SendUntilAnswered(request);
+  if (response.ok()) {
+    co_await Settle(events, *response);
+  } else if (!stopped_) {
+    co_await ApplyOneByOne(events);
+  }
+}
+
+// A batch was refused as a whole: whatever is wrong with one event must not stop its neighbours.
+Task<void> Applier::ApplyOneByOne(const std::vector<WaitingEvent>& events) {
+  for (const WaitingEvent& event : events) {
+    absl::StatusOr<sv1::ApplyFactsResponse> response = co_await SendUntilAnswered(event.facts);
+    if (stopped_) co_return;
+    if (response.ok()) {
+      const std::vector<WaitingEvent> one(1, event);
+      co_await Settle(one, *response);
+      continue;
+    }
+    observability::Error("a webhook cannot be applied",
+                         {{"webhook", event.id}, {"error", response.status()}});
+    const std::vector<store::Setback> one(1, SetbackFor(event, kFaultPatience, response.status()));
+    co_await WriteSetbacks(one);
+  }
+}
+
+Task<void> Applier::Settle(const std::vector<WaitingEvent>& events,
+                           const sv1::ApplyFactsResponse& response) {
+  LogWriter::Ends ends;
+  ends.at = clock_.Now();
+  std::vector<store::Setback> setbacks;
+  const absl::Status unknown = base::MakeError(base::kUnknownSession, "the session is not there");
+  int first = 0;
+  for (const WaitingEvent& event : events) {
+    const int count = event.facts.facts_size();
+    const auto result = Combined(response, first, count);
+    first += count;
+    if (result == sv1::ApplyFactsResponse::UNKNOWN_SESSION) {
+      setbacks.push_back(SetbackFor(event, kUnknownSessionPatience, unknown));
+      continue;
+    }
+    lag_.Observe(absl::ToDoubleSeconds(ends.at - event.received_at));
+    (result == sv1::ApplyFactsResponse::APPLIED ? ends.applied : ends.duplicate)
+        .push_back(event.id);
+  }
+  if (!ends.applied.empty() || !ends.duplicate.empty()) {
+    const absl::Time deadline = ends.at + kWriteTimeout;
+    // When this fails, the events are claimed again and turn out to be known.
+    const absl::Status ended = co_await log_.End(std::move(ends), deadline);
+    if (!ended.ok()) {
+      observability::Warn("applied webhooks cannot be marked; will be tried again",
+                          {{"error", ended}});
+    }
+  }
+  if (!setbacks.empty()) co_await WriteSetbacks(setbacks);
+}
+
+store::Setback Applier::SetbackFor(const WaitingEvent& event, absl::Duration patience,
+                                   const absl::Status& why) const {
+  const std::optional<absl::Time> next =
+      NextAttempt(event.attempts + 1, event.received_at, clock_.Now(), patience);
+  store::Setback setback;
+  setback.id = event.id;
+  setback.next_attempt_at = next.value_or(absl::InfiniteFuture());
+  setback.error_code = base::DetailOf(why).code;
+  setback.error_message = CleanText(std::string(why.message()), kMaxMessage);
+  if (!next) {
+    const bool unknown = base::IsError(why, base::kUnknownSession);
+    (unknown ? parked_unknown_ : parked_fault_).Add();
+    observability::Warn("webhook is parked", {{"webhook", event.id}, {"error", why}});
+  }
+  return setback;
+}
+
+Task<void> Applier::WriteSetbacks(const std::vector<store::Setback>& setbacks) {
+  const absl::Time deadline = clock_.Now() + kWriteTimeout;
+  const absl::Status status = co_await database_.Run(
+      deadline, [&](db::Connection& connection) { return store::SetBack(connection, setbacks); });
+  if (!status.ok()) {
+    observability::Warn("unapplied webhooks cannot be put off; their lease will end",
+                        {{"error", status}});
+  }
+}
+
+}  // namespace ctc::webhook

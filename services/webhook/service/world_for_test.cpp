@@ -1,0 +1,258 @@
+// Fakes and shortcuts of the webhook service's tests.
+#include "services/webhook/service/world_for_test.h"
+
+#include <absl/strings/str_split.h>
+#include <absl/time/clock.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <future>
+#include <utility>
+
+#include "libs/base/error_catalogue.h"
+#include "libs/testing/eventually.h"
+
+namespace ctc::webhook {
+namespace {
+
+namespace dv1 = dispatch::v1;
+namespace sv1 = session::v1;
+
+constexpr size_t kQueueLimit = 1000;
+
+ApplierOptions QuickOptions() {
+  ApplierOptions options;
+  options.sweep_interval = absl::Milliseconds(5);
+  options.first_back_off = absl::Milliseconds(5);
+  options.max_back_off = absl::Milliseconds(20);
+  return options;
+}
+
+Task<absl::StatusOr<dv1::ReadWebhookResponse>> ReadWebhook(const dv1::ReadWebhookRequest& request) {
+  const std::vector<std::string> words = absl::StrSplit(request.request().body(), ' ');
+  dv1::ReadWebhookResponse response;
+  dv1::ReadWebhookResponse::Verdict verdict = dv1::ReadWebhookResponse::FORGED;
+  if (!dv1::ReadWebhookResponse::Verdict_Parse(words.front(), &verdict)) {
+    co_return absl::UnavailableError("dispatch is away");
+  }
+  response.set_verdict(verdict);
+  response.set_reason("because of " + words.front());
+  if (words.size() < 3) co_return response;
+  response.set_provider_id(kAccount);
+  response.set_event_type("CALL_ENDED");
+  response.set_session(words[1]);
+  for (size_t i = 2; i < words.size(); ++i) {
+    if (words[i] == "answer") {
+      response.mutable_answer()->set_status(200);
+      response.mutable_answer()->set_body("<Response/>");
+      continue;
+    }
+    sv1::SessionFact& fact = *response.add_facts();
+    fact.set_tenant_id("what the event says");
+    if (words[1].starts_with("call:")) {
+      fact.set_provider_call_id(words[1].substr(5));
+    } else {
+      fact.set_session(words[1]);
+    }
+    fact.mutable_fact()->set_event_key(words[i]);
+    fact.mutable_fact()->set_duration_seconds(200);  // a byte that is no UTF-8
+  }
+  co_return response;
+}
+
+}  // namespace
+
+FakeSession::FakeSession(rpc::HandlerMap& handlers) {
+  handlers.Bind(sv1::SessionServiceRpc::kResolveSession,
+                [this](rpc::Context context, const sv1::ResolveSessionRequest& request) {
+                  return Resolve(std::move(context), request);
+                });
+  handlers.Bind(
+      sv1::SessionServiceRpc::kApplyFacts,
+      [this](rpc::Context, const sv1::ApplyFactsRequest& request) { return Apply(request); });
+}
+
+void FakeSession::Know(const std::string& session) {
+  const base::MutexLock lock(mutex_);
+  known_.insert(session);
+}
+void FakeSession::KnowAfter(const std::string& provider_call_id, int questions) {
+  const base::MutexLock lock(mutex_);
+  later_[provider_call_id] = questions;
+}
+void FakeSession::SetAway(bool away) {
+  const base::MutexLock lock(mutex_);
+  away_ = away;
+}
+void FakeSession::LoseNextAnswer() {
+  const base::MutexLock lock(mutex_);
+  lose_answer_ = true;
+}
+void FakeSession::FailOn(const std::string& event_key) {
+  const base::MutexLock lock(mutex_);
+  poison_ = event_key;
+}
+std::vector<std::string> FakeSession::applied() const {
+  const base::MutexLock lock(mutex_);
+  return applied_;
+}
+int FakeSession::calls() const {
+  const base::MutexLock lock(mutex_);
+  return calls_;
+}
+
+Task<absl::StatusOr<sv1::ResolveSessionResponse>> FakeSession::Resolve(
+    rpc::Context context, const sv1::ResolveSessionRequest& request) {
+  const base::MutexLock lock(mutex_);
+  if (away_) co_return absl::UnavailableError("session is away");
+  std::string name = request.session();
+  if (name.empty()) {
+    name = request.provider_call_id();
+    const auto later = later_.find(name);
+    if (later != later_.end() && later->second-- <= 0) known_.insert(name);
+  }
+  if (context.tenant.value() != "acme" || known_.count(name) == 0) {
+    co_return base::MakeError(base::kNotFound, "no such session");
+  }
+  sv1::ResolveSessionResponse response;
+  response.set_id("id of " + name);
+  response.set_session_id(name);
+  co_return response;
+}
+
+Task<absl::StatusOr<sv1::ApplyFactsResponse>> FakeSession::Apply(
+    const sv1::ApplyFactsRequest& request) {
+  const base::MutexLock lock(mutex_);
+  ++calls_;
+  if (away_) co_return absl::UnavailableError("session is away");
+  sv1::ApplyFactsResponse response;
+  for (const sv1::SessionFact& fact : request.facts()) {
+    if (fact.fact().event_key() == poison_) co_return absl::InternalError("a fault of ours");
+  }
+  for (const sv1::SessionFact& fact : request.facts()) {
+    const std::string& name = fact.session().empty() ? fact.provider_call_id() : fact.session();
+    const std::string& key = fact.fact().event_key();
+    const bool known = fact.tenant_id() == "acme" && known_.count(name) > 0;
+    const bool repeated = std::count(applied_.begin(), applied_.end(), key) > 0;
+    if (known && !repeated) applied_.push_back(key);
+    response.add_results(!known     ? sv1::ApplyFactsResponse::UNKNOWN_SESSION
+                         : repeated ? sv1::ApplyFactsResponse::DUPLICATE
+                                    : sv1::ApplyFactsResponse::APPLIED);
+  }
+  if (std::exchange(lose_answer_, false)) co_return absl::UnavailableError("answer lost");
+  co_return response;
+}
+
+void BindFakeDispatch(rpc::HandlerMap& handlers) {
+  handlers.Bind(dv1::DispatchServiceRpc::kReadWebhook,
+                [](rpc::Context, const dv1::ReadWebhookRequest& r) { return ReadWebhook(r); });
+}
+
+Process::Process(db::Database& database, rpc::Channel& channel, const testing::FakeClock& clock)
+    : queue_(kQueueLimit),
+      log_(database, queue_),
+      applier_(io_.executor(), channel, database, queue_, log_, clock, base::SystemRandom(),
+               QuickOptions()),
+      intake_(channel, channel, log_, clock, base::SystemRandom()),
+      log_rpc_(channel, database, log_, clock) {}
+
+Process::~Process() {
+  auto stop = [](Applier& applier) -> Task<bool> {
+    co_await applier.Stop();
+    co_return true;
+  };
+  io_.Run(stop(applier_));
+}
+
+rpc::Context Process::For(const std::string& tenant) const {
+  rpc::Context context;
+  context.tenant = base::TenantId(tenant);
+  return context;
+}
+
+absl::StatusOr<v1::ReceiveWebhookResponse> Process::Receive(
+    const v1::ReceiveWebhookRequest& request) {
+  return io_.Run(intake_.ReceiveWebhook(rpc::Context(), request));
+}
+absl::StatusOr<v1::ReceiveWebhookResponse> Process::Receive(const std::string& body) {
+  return Receive(WebhookOf(body));
+}
+
+std::vector<absl::Status> Process::ReceiveAll(const std::vector<std::string>& bodies) {
+  std::vector<v1::ReceiveWebhookRequest> requests;
+  requests.reserve(bodies.size());
+  for (const std::string& body : bodies) requests.push_back(WebhookOf(body));
+  std::vector<std::future<absl::StatusOr<v1::ReceiveWebhookResponse>>> answers;
+  for (const v1::ReceiveWebhookRequest& request : requests) {
+    asio::any_io_executor strand = asio::make_strand(io_.context());
+    answers.push_back(
+        asio::co_spawn(strand, intake_.ReceiveWebhook(rpc::Context(), request), asio::use_future));
+  }
+  std::vector<absl::Status> out;
+  for (auto& answer : answers) out.push_back(answer.get().status());
+  return out;
+}
+
+absl::StatusOr<v1::IngestFactsResponse> Process::Ingest(const v1::IngestFactsRequest& request) {
+  return io_.Run(intake_.IngestFacts(rpc::Context(), request));
+}
+absl::StatusOr<v1::ListWebhookLogsResponse> Process::List(const v1::ListWebhookLogsRequest& request,
+                                                          const std::string& tenant) {
+  return io_.Run(log_rpc_.ListWebhookLogs(For(tenant), request));
+}
+absl::StatusOr<v1::GetWebhookLogResponse> Process::Get(const std::string& id,
+                                                       const std::string& tenant) {
+  v1::GetWebhookLogRequest request;
+  request.set_id(id);
+  return io_.Run(log_rpc_.GetWebhookLog(For(tenant), request));
+}
+absl::StatusOr<v1::ReplayWebhookResponse> Process::Replay(const std::string& id,
+                                                          const std::string& tenant) {
+  v1::ReplayWebhookRequest request;
+  request.set_id(id);
+  return io_.Run(log_rpc_.ReplayWebhook(For(tenant), request));
+}
+
+std::vector<v1::WebhookLog> Process::Log() {
+  v1::ListWebhookLogsRequest request;
+  request.set_limit(200);
+  const absl::StatusOr<v1::ListWebhookLogsResponse> page = List(request);
+  INFO(page.status().ToString());
+  REQUIRE(page.ok());
+  return {page->logs().rbegin(), page->logs().rend()};
+}
+
+void Process::WaitFor(const std::string& state, int lines) {
+  testing::Eventually([&] {
+    v1::ListWebhookLogsRequest request;
+    request.set_state(state);
+    const absl::StatusOr<v1::ListWebhookLogsResponse> page = List(request);
+    if (!page.ok()) return std::string(page.status().ToString());
+    const std::string seen = std::to_string(page->total()) + " lines are " + state;
+    return page->total() == lines ? "" : seen;
+  });
+}
+
+World::World() : World(testing::MariaDb::Shared().OpenFresh()) {}
+
+// The clock stands still and leads the real one, so that no deadline made from it ever passes.
+World::World(std::unique_ptr<db::Database> on)
+    : clock(absl::Now() + absl::Hours(1)), database(std::move(on)), session(handlers) {
+  BindFakeDispatch(handlers);
+  channel = rpc::MakeLocalChannel(handlers);
+}
+
+std::unique_ptr<Process> World::NewProcess() {
+  return std::make_unique<Process>(*database, *channel, clock);
+}
+
+v1::ReceiveWebhookRequest WebhookOf(const std::string& body) {
+  v1::ReceiveWebhookRequest request;
+  request.set_provider("asterisk");
+  request.mutable_raw()->set_method("POST");
+  request.mutable_raw()->set_query("tenant=acme");
+  request.mutable_raw()->set_body(body);
+  return request;
+}
+
+}  // namespace ctc::webhook

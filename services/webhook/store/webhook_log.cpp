@@ -1,0 +1,217 @@
+// The SQL of click_to_call_webhook_log.
+#include "services/webhook/store/webhook_log.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "libs/base/error_catalogue.h"
+
+namespace ctc::webhook::store {
+namespace {
+
+constexpr char kInsert[] =
+    "INSERT INTO click_to_call_webhook_log (id, tenant_id, provider_type, provider_id, event_type,"
+    " session_id, correlation_id, source, signature_valid, state, error_code, error_message,"
+    " payload, facts, attempts, next_attempt_at, received_at, processed_at)";
+constexpr int kInsertWidth = 18;
+
+constexpr char kClaim[] =
+    "SELECT id, received_at, attempts, facts FROM click_to_call_webhook_log"
+    " WHERE next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT 256 FOR UPDATE SKIP LOCKED";
+
+constexpr char kSetBack[] =
+    "UPDATE click_to_call_webhook_log SET state = ?, attempts = attempts + 1, next_attempt_at = ?,"
+    " error_code = ?, error_message = ? WHERE id = ? AND processed_at IS NULL";
+
+#define CTC_WEBHOOK_COLUMNS                                                                   \
+  "SELECT id, tenant_id, provider_type, provider_id, event_type, session_id, correlation_id," \
+  " source, signature_valid, state, error_code, error_message, attempts, received_at,"        \
+  " processed_at"
+#define CTC_WEBHOOK_OTHER_FILTERS " AND (? = '' OR state = ?) AND (? = '' OR provider_type = ?)"
+#define CTC_WEBHOOK_ALL \
+  " FROM click_to_call_webhook_log WHERE tenant_id = ?" CTC_WEBHOOK_OTHER_FILTERS
+#define CTC_WEBHOOK_OF_SESSION                                                 \
+  " FROM click_to_call_webhook_log WHERE tenant_id = ? AND session_id IN (?, " \
+  "?)" CTC_WEBHOOK_OTHER_FILTERS
+#define CTC_WEBHOOK_PAGE " ORDER BY received_at DESC, id DESC LIMIT ? OFFSET ?"
+
+constexpr char kListAll[] = CTC_WEBHOOK_COLUMNS CTC_WEBHOOK_ALL CTC_WEBHOOK_PAGE;
+constexpr char kListOfSession[] = CTC_WEBHOOK_COLUMNS CTC_WEBHOOK_OF_SESSION CTC_WEBHOOK_PAGE;
+constexpr char kCountAll[] = "SELECT COUNT(*)" CTC_WEBHOOK_ALL;
+constexpr char kCountOfSession[] = "SELECT COUNT(*)" CTC_WEBHOOK_OF_SESSION;
+constexpr char kGet[] = CTC_WEBHOOK_COLUMNS
+    ", payload, facts FROM click_to_call_webhook_log WHERE tenant_id = ? AND id = ?";
+
+#undef CTC_WEBHOOK_COLUMNS
+#undef CTC_WEBHOOK_OTHER_FILTERS
+#undef CTC_WEBHOOK_ALL
+#undef CTC_WEBHOOK_OF_SESSION
+#undef CTC_WEBHOOK_PAGE
+
+// `head`, then "id IN (?, ...)" with so many places.
+struct SizedStatement {
+  size_t size;
+  std::string sql;
+};
+using SizedStatements = std::array<SizedStatement, 4>;
+
+// Few sizes, so that few texts are prepared on each connection.
+SizedStatements ForIds(std::string_view head) {
+  SizedStatements out;
+  constexpr std::array<size_t, 4> kSizes = {64, 16, 4, 1};
+  for (size_t i = 0; i < kSizes.size(); ++i) {
+    std::string sql = std::string(head) + " WHERE processed_at IS NULL AND id IN (?";
+    for (size_t n = 1; n < kSizes[i]; ++n) sql += ", ?";
+    out[i] = SizedStatement{kSizes[i], sql + ")"};
+  }
+  return out;
+}
+
+// Runs the statement for all ids; `params` come before the ids.
+absl::Status ExecuteForIds(db::Connection& connection, const SizedStatements& statements,
+                           const db::Params& params, const std::vector<std::string>& ids) {
+  size_t done = 0;
+  while (done < ids.size()) {
+    const auto& statement = *std::find_if(statements.begin(), statements.end(), [&](const auto& s) {
+      return s.size <= ids.size() - done;
+    });
+    db::Params all = params;
+    all.reserve(params.size() + statement.size);
+    for (size_t i = 0; i < statement.size; ++i) all.emplace_back(ids[done + i]);
+    CTC_RETURN_IF_ERROR(connection.Execute(statement.sql, all).status());
+    done += statement.size;
+  }
+  return absl::OkStatus();
+}
+
+// An empty text is no blob.
+db::Value BlobOrNull(const std::string& bytes) { return db::TextOrNull(bytes); }
+
+LogEntry EntryOf(const db::Row& row) {
+  LogEntry entry;
+  entry.id = row.Text(0);
+  entry.tenant = row.Text(1);
+  entry.provider_type = row.Text(2);
+  entry.provider_id = row.OptionalText(3).value_or("");
+  entry.event_type = row.Text(4);
+  entry.session_id = row.Text(5);
+  entry.correlation_id = row.Text(6);
+  entry.source = row.Text(7);
+  entry.signature_valid = row.Int(8) != 0;
+  entry.state = row.Text(9);
+  entry.error_code = row.Text(10);
+  entry.error_message = row.Text(11);
+  entry.attempts = static_cast<int>(row.Int(12));
+  entry.received_at = row.Time(13);
+  entry.processed_at = row.IsNull(14) ? absl::InfiniteFuture() : row.Time(14);
+  return entry;
+}
+
+}  // namespace
+
+absl::Status Insert(db::Connection& connection, const std::vector<const LogEntry*>& entries) {
+  db::Params params;
+  params.reserve(entries.size() * kInsertWidth);
+  for (const LogEntry* e : entries) {
+    params.emplace_back(e->id);
+    params.emplace_back(e->tenant);
+    params.emplace_back(e->provider_type);
+    params.push_back(db::TextOrNull(e->provider_id));
+    params.emplace_back(e->event_type);
+    params.emplace_back(e->session_id);
+    params.emplace_back(e->correlation_id);
+    params.emplace_back(e->source);
+    params.emplace_back(int64_t{e->signature_valid});
+    params.emplace_back(e->state);
+    params.emplace_back(e->error_code);
+    params.emplace_back(e->error_message);
+    params.push_back(db::TextOrNull(e->payload));
+    params.push_back(BlobOrNull(e->facts));
+    params.emplace_back(int64_t{e->attempts});
+    params.emplace_back(e->next_attempt_at);
+    params.emplace_back(e->received_at);
+    params.emplace_back(e->processed_at);
+  }
+  return connection.ExecuteRows(kInsert, kInsertWidth, params).status();
+}
+
+absl::Status MarkDone(db::Connection& connection, const std::vector<std::string>& ids,
+                      std::string_view state, absl::Time now) {
+  static const SizedStatements statements = ForIds(
+      "UPDATE click_to_call_webhook_log SET state = ?, processed_at = ?,"
+      " next_attempt_at = NULL, facts = NULL, error_code = '', error_message = '',"
+      " attempts = attempts + 1");
+  return ExecuteForIds(connection, statements, {std::string(state), now}, ids);
+}
+
+absl::StatusOr<std::vector<DueEvent>> Claim(db::Connection& connection, absl::Time now,
+                                            absl::Time lease_until) {
+  static const SizedStatements statements =
+      ForIds("UPDATE click_to_call_webhook_log SET next_attempt_at = ?");
+  CTC_ASSIGN_OR_RETURN(const db::Rows rows, connection.Query(kClaim, {now}));
+  std::vector<DueEvent> due;
+  std::vector<std::string> ids;
+  due.reserve(rows.size());
+  ids.reserve(rows.size());
+  for (const db::Row& row : rows) {
+    DueEvent event;
+    event.id = row.Text(0);
+    event.received_at = row.Time(1);
+    event.attempts = static_cast<int>(row.Int(2));
+    event.facts = row.OptionalText(3).value_or("");
+    ids.push_back(event.id);
+    due.push_back(std::move(event));
+  }
+  CTC_RETURN_IF_ERROR(ExecuteForIds(connection, statements, {lease_until}, ids));
+  return due;
+}
+
+absl::Status SetBack(db::Connection& connection, const std::vector<Setback>& setbacks) {
+  for (const Setback& s : setbacks) {
+    const bool park = s.next_attempt_at == absl::InfiniteFuture();
+    const std::string state(park ? kParked : kReceived);
+    CTC_RETURN_IF_ERROR(
+        connection
+            .Execute(kSetBack, {state, s.next_attempt_at, s.error_code, s.error_message, s.id})
+            .status());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Page> List(db::Connection& connection, const base::TenantId& tenant,
+                          const Filter& filter) {
+  db::Params params = {tenant.value()};
+  const bool of_session = !filter.sessions.empty();
+  if (of_session) {
+    params.emplace_back(filter.sessions.front());
+    params.emplace_back(filter.sessions.back());
+  }
+  for (const std::string* text : {&filter.state, &filter.provider_type}) {
+    params.emplace_back(*text);
+    params.emplace_back(*text);
+  }
+  Page page;
+  CTC_ASSIGN_OR_RETURN(const db::Rows count,
+                       connection.Query(of_session ? kCountOfSession : kCountAll, params));
+  page.total = count.empty() ? 0 : count[0].Int(0);
+  params.emplace_back(int64_t{filter.limit});
+  params.emplace_back(int64_t{filter.offset});
+  CTC_ASSIGN_OR_RETURN(const db::Rows rows,
+                       connection.Query(of_session ? kListOfSession : kListAll, params));
+  page.entries.reserve(rows.size());
+  for (const db::Row& row : rows) page.entries.push_back(EntryOf(row));
+  return page;
+}
+
+absl::StatusOr<LogEntry> Get(db::Connection& connection, const base::TenantId& tenant,
+                             const std::string& id) {
+  CTC_ASSIGN_OR_RETURN(const db::Rows rows, connection.Query(kGet, {tenant.value(), id}));
+  if (rows.empty()) return base::MakeError(base::kNotFound, "there is no such webhook");
+  LogEntry entry = EntryOf(rows[0]);
+  entry.payload = rows[0].OptionalText(15).value_or("");
+  entry.facts = rows[0].OptionalText(16).value_or("");
+  return entry;
+}
+
+}  // namespace ctc::webhook::store

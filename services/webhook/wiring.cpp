@@ -1,0 +1,67 @@
+// The objects of the webhook service, in the order they need each other.
+#include "services/webhook/wiring.h"
+
+#include <utility>
+
+#include "ctc/webhook/v1/webhook_service.rpc.h"
+#include "services/webhook/service/applier.h"
+#include "services/webhook/service/event_queue.h"
+#include "services/webhook/service/intake.h"
+#include "services/webhook/service/log_rpc.h"
+#include "services/webhook/service/log_writer.h"
+
+namespace ctc::webhook {
+namespace {
+
+constexpr size_t kQueueLimit = 16384;
+constexpr absl::Duration kReadyTimeout = absl::Seconds(2);
+
+class WebhookService final : public host::Service {
+ public:
+  explicit WebhookService(const host::Environment& environment)
+      : environment_(environment),
+        queue_(kQueueLimit),
+        log_(environment_.database, queue_),
+        applier_(environment_.executor, environment_.peer("session"), environment_.database, queue_,
+                 log_, environment_.clock, environment_.random, ApplierOptions()),
+        intake_(environment_.peer("dispatch"), environment_.peer("session"), log_,
+                environment_.clock, environment_.random),
+        log_rpc_(environment_.peer("session"), environment_.database, log_, environment_.clock) {}
+
+  std::string_view name() const override { return "webhook"; }
+
+  void Bind(rpc::HandlerMap& handlers) override {
+    CTC_BIND(handlers, v1::WebhookServiceRpc, intake_, ReceiveWebhook);
+    CTC_BIND(handlers, v1::WebhookServiceRpc, intake_, IngestFacts);
+    CTC_BIND(handlers, v1::WebhookServiceRpc, log_rpc_, ListWebhookLogs);
+    CTC_BIND(handlers, v1::WebhookServiceRpc, log_rpc_, GetWebhookLog);
+    CTC_BIND(handlers, v1::WebhookServiceRpc, log_rpc_, ReplayWebhook);
+  }
+
+  absl::Status Start() override {
+    applier_.Start();
+    return absl::OkStatus();
+  }
+
+  Task<void> Stop() override { return applier_.Stop(); }
+
+  Task<absl::Status> Ready() override {
+    co_return co_await environment_.database.Ping(environment_.clock.Now() + kReadyTimeout);
+  }
+
+ private:
+  const host::Environment environment_;
+  EventQueue queue_;
+  LogWriter log_;
+  Applier applier_;
+  Intake intake_;
+  LogRpc log_rpc_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<host::Service>> Make(const host::Environment& environment) {
+  return std::make_unique<WebhookService>(environment);
+}
+
+}  // namespace ctc::webhook
