@@ -107,7 +107,7 @@ CREATE TABLE IF NOT EXISTS call_recording (
   recording_url VARCHAR(2048) NOT NULL DEFAULT '' COMMENT 'Where the provider keeps it',
   started_at DATETIME(3) NULL,
   ended_at DATETIME(3) NULL,
-  gaps_json TEXT NULL COMMENT 'Pauses: JSON array of {from, to}',
+  gaps_json TEXT NULL COMMENT 'Pauses: JSON array of {from_ms, to_ms}, unix time',
   retain_until DATETIME(3) NULL,
   created_at DATETIME(3) NOT NULL,
   updated_at DATETIME(3) NOT NULL,
@@ -133,17 +133,18 @@ CREATE TABLE IF NOT EXISTS compliance_audit (
   COMMENT='Verdicts on calls, written before they are answered';
 
 CREATE TABLE IF NOT EXISTS call_stats_rollup (
-  tenant_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   dimension VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
     COMMENT 'TENANT, AGENT, PROVIDER, CAMPAIGN',
   period VARCHAR(4) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'ALL, DAY, HOUR',
+  tenant_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   dimension_id VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL
     COMMENT 'Empty for TENANT',
   bucket_start DATETIME(3) NOT NULL COMMENT '1970-01-01 for ALL; of the session''s creation',
   status TINYINT NOT NULL COMMENT 'Session.Status of the contract',
   calls BIGINT NOT NULL DEFAULT 0 COMMENT 'Sessions in this status now',
-  duration_seconds BIGINT NOT NULL DEFAULT 0 COMMENT 'Their talk seconds',
-  PRIMARY KEY (tenant_id, dimension, period, dimension_id, bucket_start, status)
+  duration_seconds BIGINT NOT NULL DEFAULT 0
+    COMMENT 'Talk seconds added while in this status; only sums over all statuses mean something',
+  PRIMARY KEY (dimension, period, tenant_id, dimension_id, bucket_start, status)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci
   COMMENT='Counters that the feed keeps, so that no figure counts calls';
 

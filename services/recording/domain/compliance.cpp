@@ -1,0 +1,111 @@
+#include "services/recording/domain/compliance.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+
+namespace ctc::recording {
+namespace {
+
+using List = v1::PhoneNumber;
+
+bool Applies(const std::string& jurisdiction, const std::string& region) {
+  return jurisdiction.empty() || region.empty() || jurisdiction == region;
+}
+
+void Raise(Decision& decision, Verdict verdict) {
+  decision.verdict = std::max(decision.verdict, verdict);
+}
+
+void AskLists(const Policy& policy, const CallQuestion& question, Decision& decision) {
+  const auto found = policy.lists.find(question.to_phone);
+  if (found == policy.lists.end()) return;
+  const auto on = [&](List::ListType type) -> const ListEntry* {
+    for (const ListEntry& entry : found->second) {
+      if (entry.type == type && entry.expires_at > question.at) return &entry;
+    }
+    return nullptr;
+  };
+  if (on(List::WHITELIST) != nullptr) return;
+  if (const ListEntry* entry = on(List::BLACKLIST)) {
+    decision.reasons.push_back({"NUMBER_BLACKLISTED", "the number is on the BLACKLIST", entry->id});
+    Raise(decision, Verdict::kDeny);
+  }
+  if (const ListEntry* entry = on(List::SPAM)) {
+    decision.reasons.push_back({"NUMBER_SPAM", "the number is on the SPAM list", entry->id});
+    Raise(decision, Verdict::kDeny);
+  }
+}
+
+// The first moment when every rule that applies is open.
+absl::Time AllOpen(const std::vector<const HoursRule*>& rules, absl::Time at) {
+  for (int round = 0; round < 32; ++round) {
+    absl::Time latest = at;
+    for (const HoursRule* rule : rules) latest = std::max(latest, rule->hours.NextOpen(at));
+    if (latest == at) return at;
+    at = latest;
+  }
+  return absl::InfiniteFuture();
+}
+
+void AskHours(const Policy& policy, const CallQuestion& question, Decision& decision) {
+  std::vector<const HoursRule*> applying;
+  bool closed = false;
+  for (const HoursRule& rule : policy.hours) {
+    if (!Applies(rule.jurisdiction, question.region)) continue;
+    applying.push_back(&rule);
+    if (rule.hours.IsOpen(question.at)) continue;
+    closed = true;
+    decision.reasons.push_back({"OUTSIDE_CALLING_HOURS",
+                                absl::StrCat("closed by \"", rule.name, "\" (", rule.hours.zone_name(), ")"),
+                                rule.id});
+  }
+  if (!closed) return;
+  decision.allowed_from = AllOpen(applying, question.at);
+  Raise(decision, decision.allowed_from == absl::InfiniteFuture() ? Verdict::kDeny : Verdict::kDefer);
+}
+
+void AskRecording(const Policy& policy, const CallQuestion& question, Decision& decision) {
+  using Record = CallQuestion::Record;
+  decision.record = question.record == Record::kYes ||
+                    (question.record == Record::kByConfiguration && policy.auto_record);
+  if (!decision.record) return;
+  for (const ConsentRule& rule : policy.consent) {
+    if (!Applies(rule.jurisdiction, question.region)) continue;
+    decision.record = false;
+    decision.reasons.push_back(
+        {"RECORDING_NEEDS_CONSENT",
+         absl::StrCat("\"", rule.name, "\" wants consent first: start the recording once it is given"),
+         rule.id});
+  }
+}
+
+}  // namespace
+
+bool Policy::needs_region() const {
+  const auto has = [](const auto& rule) { return !rule.jurisdiction.empty(); };
+  return std::any_of(hours.begin(), hours.end(), has) ||
+         std::any_of(consent.begin(), consent.end(), has);
+}
+
+Decision Decide(const Policy& policy, const CallQuestion& question) {
+  Decision decision;
+  AskLists(policy, question, decision);
+  AskHours(policy, question, decision);
+  AskRecording(policy, question, decision);
+  return decision;
+}
+
+std::string_view VerdictName(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAllow:
+      return "ALLOW";
+    case Verdict::kDefer:
+      return "DEFER";
+    case Verdict::kDeny:
+      return "DENY";
+  }
+  return "";
+}
+
+}  // namespace ctc::recording

@@ -1,0 +1,74 @@
+// May this call be made, and may it be recorded? Pure: a policy, a number and a moment in, a verdict
+// with every reason out.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ctc/recording/v1/recording_service.pb.h"
+#include "services/recording/domain/calling_hours.h"
+
+namespace ctc::recording {
+
+struct ListEntry {
+  std::string id;
+  v1::PhoneNumber::ListType type = v1::PhoneNumber::LIST_TYPE_UNSPECIFIED;
+  absl::Time expires_at = absl::InfiniteFuture();
+};
+
+struct HoursRule {
+  std::string id;
+  std::string name;
+  std::string jurisdiction;  // ISO country; empty means all
+  CallingHours hours;
+};
+
+struct ConsentRule {
+  std::string id;
+  std::string name;
+  std::string jurisdiction;
+};
+
+// Everything a tenant has decided, loaded at once.
+struct Policy {
+  std::unordered_map<std::string, std::vector<ListEntry>> lists;  // by E.164
+  std::vector<HoursRule> hours;
+  std::vector<ConsentRule> consent;  // where a recording may not begin by itself
+  bool auto_record = false;
+  // False lets the caller skip finding out the number's country.
+  bool needs_region() const;
+};
+
+struct CallQuestion {
+  std::string to_phone;  // E.164
+  std::string region;    // ISO country of it, "" when unknown or not needed
+  absl::Time at;
+  enum class Record { kByConfiguration, kYes, kNo } record = Record::kByConfiguration;
+};
+
+enum class Verdict { kAllow, kDefer, kDeny };
+
+struct Reason {
+  std::string code;
+  std::string detail;
+  std::string rule_id;
+};
+
+struct Decision {
+  Verdict verdict = Verdict::kAllow;
+  std::vector<Reason> reasons;
+  absl::Time allowed_from = absl::InfinitePast();  // with kDefer
+  bool record = false;
+};
+
+// Every step speaks, so that all reasons are told; DENY beats DEFER beats ALLOW. A whitelisted number
+// is exempt from the tenant's own lists, never from the hours. A number of unknown country is under
+// every rule.
+Decision Decide(const Policy& policy, const CallQuestion& question);
+
+std::string_view VerdictName(Verdict verdict);
+
+}  // namespace ctc::recording

@@ -1,0 +1,78 @@
+// rpcs that ask whether a call may be made.
+#include "libs/base/error_catalogue.h"
+#include "libs/telephony/phone_number.h"
+#include "services/recording/service/recording_service.h"
+#include "services/recording/store/audit_store.h"
+#include "services/recording/store/proto_time.h"
+
+namespace ctc::recording {
+namespace {
+
+using Record = CallQuestion::Record;
+
+void Tell(const Reason& reason, v1::CheckComplianceResponse::Reason& out) {
+  out.set_code(reason.code);
+  out.set_detail(reason.detail);
+  out.set_rule_id(reason.rule_id);
+}
+
+}  // namespace
+
+Task<absl::StatusOr<Decision>> RecordingService::Ask(rpc::Context context, std::string to_phone,
+                                                     absl::Time at, Record record) {
+  auto number = telephony::E164::Parse(to_phone);
+  if (!number.ok()) co_return base::InvalidField("to_phone", std::string(number.status().message()));
+  CTC_CO_ASSIGN_OR_RETURN(const auto policy,
+                          co_await policies_.Get(context.tenant, context.deadline));
+  CallQuestion question;
+  question.to_phone = number->value();
+  if (policy->needs_region()) question.region = telephony::RegionOf(*number);
+  question.at = at;
+  question.record = record;
+  co_return Decide(*policy, question);
+}
+
+Answer<v1::CheckComplianceResponse> RecordingService::CheckCompliance(
+    rpc::Context context, const v1::CheckComplianceRequest& request) {
+  const absl::Time at = request.has_at() ? FromProto(request.at()) : clock_.Now();
+  CTC_CO_ASSIGN_OR_RETURN(const Decision decision, co_await Ask(context, request.to_phone(), at,
+                                                                Record::kByConfiguration));
+  v1::CheckComplianceResponse response;
+  response.set_verdict(std::string(VerdictName(decision.verdict)));
+  for (const Reason& reason : decision.reasons) Tell(reason, *response.add_reasons());
+  if (decision.verdict == Verdict::kDefer) {
+    *response.mutable_allowed_from() = ToProto(decision.allowed_from);
+  }
+  co_return response;
+}
+
+Answer<v1::CheckCallResponse> RecordingService::CheckCall(rpc::Context context,
+                                                          const v1::CheckCallRequest& request) {
+  const Record record = !request.has_record() ? Record::kByConfiguration
+                        : request.record()    ? Record::kYes
+                                              : Record::kNo;
+  const absl::Time now = clock_.Now();
+  CTC_CO_ASSIGN_OR_RETURN(Decision decision,
+                          co_await Ask(context, request.to_phone(), now, record));
+  v1::CheckCallResponse response;
+  response.set_verdict(std::string(VerdictName(decision.verdict)));
+  response.set_record(decision.record);
+  for (const Reason& reason : decision.reasons) Tell(reason, *response.add_reasons());
+  if (decision.reasons.empty()) co_return response;
+
+  AuditEntry entry;
+  entry.id = ids_.Uuid();
+  entry.session_id = request.session_id();
+  entry.to_phone = request.to_phone();
+  entry.agent_id = request.agent_id();
+  entry.decision = std::move(decision);
+  entry.at = now;
+  const absl::Status written =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        return InsertAudit(c, context.tenant, entry);
+      });
+  CTC_CO_RETURN_IF_ERROR(written);
+  co_return response;
+}
+
+}  // namespace ctc::recording

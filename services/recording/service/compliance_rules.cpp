@@ -1,0 +1,152 @@
+// rpcs of the compliance rules and of the recording settings.
+#include <absl/strings/ascii.h>
+
+#include "libs/base/error_catalogue.h"
+#include "services/recording/domain/calling_hours.h"
+#include "services/recording/service/page_bounds.h"
+#include "services/recording/service/recording_service.h"
+#include "services/recording/store/config_store.h"
+#include "services/recording/store/proto_time.h"
+#include "services/recording/store/rule_store.h"
+
+namespace ctc::recording {
+namespace {
+
+using Rule = v1::ComplianceRule;
+
+absl::Status CheckJurisdiction(const std::string& text) {
+  const bool fits = text.empty() || (text.size() == 2 && absl::ascii_isupper(text[0]) &&
+                                     absl::ascii_isupper(text[1]));
+  return fits ? absl::OkStatus()
+              : base::InvalidField("jurisdiction", "must be a country of ISO 3166, as \"US\"");
+}
+
+absl::Status CheckRule(const v1::CreateComplianceRuleRequest& request) {
+  if (request.rule_name().empty() || request.rule_name().size() > 255) {
+    return base::InvalidField("rule_name", "is required, with at most 255 characters");
+  }
+  CTC_RETURN_IF_ERROR(CheckJurisdiction(request.jurisdiction()));
+  if (request.rule_type() == Rule::CALLING_HOURS) {
+    return CallingHours::Parse(request.parameters()).status();
+  }
+  if (request.rule_type() != Rule::RECORDING_CONSENT) {
+    return base::InvalidField("rule_type", "must be CALLING_HOURS or RECORDING_CONSENT in this release");
+  }
+  if (!request.parameters().fields().empty()) {
+    return base::InvalidField("parameters", "must be empty for RECORDING_CONSENT");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OneOf(std::string_view field, std::string_view value,
+                   std::initializer_list<std::string_view> allowed) {
+  for (std::string_view one : allowed) {
+    if (value == one) return absl::OkStatus();
+  }
+  std::string detail = "must be one of";
+  for (std::string_view one : allowed) absl::StrAppend(&detail, " ", std::string(one));
+  return base::InvalidField(field, detail);
+}
+
+absl::StatusOr<v1::RecordingConfig> ConfigFrom(const v1::PutRecordingConfigRequest& request) {
+  v1::RecordingConfig config = DefaultConfig();
+  config.set_auto_record(request.auto_record());
+  if (request.has_storage_type()) config.set_storage_type(request.storage_type());
+  if (request.has_format()) config.set_format(request.format());
+  if (request.has_bitrate_kbps()) config.set_bitrate_kbps(request.bitrate_kbps());
+  if (request.has_retention_days()) config.set_retention_days(request.retention_days());
+  config.set_encryption_enabled(request.encryption_enabled());
+  CTC_RETURN_IF_ERROR(OneOf("storage_type", config.storage_type(), {"LOCAL", "S3", "GCS", "AZURE"}));
+  CTC_RETURN_IF_ERROR(OneOf("format", config.format(), {"MP3", "WAV", "OGG", "M4A"}));
+  if (config.bitrate_kbps() < 8 || config.bitrate_kbps() > 320) {
+    return base::InvalidField("bitrate_kbps", "must be 8 to 320");
+  }
+  if (config.retention_days() < 1 || config.retention_days() > 3650) {
+    return base::InvalidField("retention_days", "must be 1 to 3650");
+  }
+  return config;
+}
+
+}  // namespace
+
+Answer<v1::CreateComplianceRuleResponse> RecordingService::CreateComplianceRule(
+    rpc::Context context, const v1::CreateComplianceRuleRequest& request) {
+  CTC_CO_RETURN_IF_ERROR(CheckRule(request));
+  v1::CreateComplianceRuleResponse response;
+  Rule& rule = *response.mutable_rule();
+  rule.set_id(ids_.Uuid());
+  rule.set_rule_name(request.rule_name());
+  rule.set_rule_type(request.rule_type());
+  rule.set_jurisdiction(request.jurisdiction());
+  *rule.mutable_parameters() = request.parameters();
+  rule.set_is_active(!request.has_is_active() || request.is_active());
+  *rule.mutable_created_at() = ToProto(clock_.Now());
+  const absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        return RuleStore(context.tenant).Insert(c, rule);
+      });
+  policies_.Invalidate(context.tenant);
+  CTC_CO_RETURN_IF_ERROR(status);
+  co_return response;
+}
+
+Answer<v1::ListComplianceRulesResponse> RecordingService::ListComplianceRules(
+    rpc::Context context, const v1::ListComplianceRulesRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const PageBounds bounds, BoundsOf(request));
+  v1::ListComplianceRulesResponse response;
+  const absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(auto page,
+                             RuleStore(context.tenant).List(c, bounds.limit, bounds.offset));
+        response.set_total(page.total);
+        response.clear_rules();
+        for (auto& rule : page.rules) *response.add_rules() = std::move(rule);
+        return absl::OkStatus();
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  response.set_limit(bounds.limit);
+  response.set_offset(bounds.offset);
+  co_return response;
+}
+
+Answer<v1::DeleteComplianceRuleResponse> RecordingService::DeleteComplianceRule(
+    rpc::Context context, const v1::DeleteComplianceRuleRequest& request) {
+  const absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(const bool gone, RuleStore(context.tenant).Delete(c, request.id()));
+        if (gone) return absl::OkStatus();
+        return base::MakeError(base::kNotFound, "there is no such compliance rule");
+      });
+  policies_.Invalidate(context.tenant);
+  CTC_CO_RETURN_IF_ERROR(status);
+  co_return v1::DeleteComplianceRuleResponse{};
+}
+
+Answer<v1::GetRecordingConfigResponse> RecordingService::GetRecordingConfig(
+    rpc::Context context, const v1::GetRecordingConfigRequest&) {
+  v1::GetRecordingConfigResponse response;
+  const absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(*response.mutable_config(), LoadConfig(c, context.tenant));
+        return absl::OkStatus();
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  co_return response;
+}
+
+Answer<v1::PutRecordingConfigResponse> RecordingService::PutRecordingConfig(
+    rpc::Context context, const v1::PutRecordingConfigRequest& request) {
+  v1::PutRecordingConfigResponse response;
+  v1::RecordingConfig& config = *response.mutable_config();
+  CTC_CO_ASSIGN_OR_RETURN(config, ConfigFrom(request));
+  *config.mutable_updated_at() = ToProto(clock_.Now());
+  const absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        return SaveConfig(c, context.tenant, config);
+      });
+  policies_.Invalidate(context.tenant);
+  CTC_CO_RETURN_IF_ERROR(status);
+  co_return response;
+}
+
+}  // namespace ctc::recording

@@ -1,0 +1,176 @@
+// rpcs of the number lists.
+#include "libs/base/error_catalogue.h"
+#include "libs/telephony/phone_number.h"
+#include "services/recording/domain/number_csv.h"
+#include "services/recording/service/page_bounds.h"
+#include "services/recording/service/recording_service.h"
+#include "services/recording/store/phone_list_store.h"
+#include "services/recording/store/proto_time.h"
+
+namespace ctc::recording {
+namespace {
+
+constexpr size_t kMaxReason = 255;
+
+absl::StatusOr<std::string> Normalised(std::string_view number, std::string_view field) {
+  auto parsed = telephony::E164::Parse(number);
+  if (!parsed.ok()) return base::InvalidField(field, std::string(parsed.status().message()));
+  return parsed->value();
+}
+
+absl::Status CheckReason(std::string_view reason) {
+  if (reason.size() <= kMaxReason) return absl::OkStatus();
+  return base::InvalidField("reason", "must be at most 255 characters");
+}
+
+absl::StatusOr<v1::PhoneNumber::ListType> ParseType(const std::string& name) {
+  v1::PhoneNumber::ListType type = v1::PhoneNumber::LIST_TYPE_UNSPECIFIED;
+  if (!v1::PhoneNumber::ListType_Parse(name, &type) || type == v1::PhoneNumber::LIST_TYPE_UNSPECIFIED) {
+    return base::InvalidField("list_type", "must be WHITELIST, BLACKLIST, VIP or SPAM");
+  }
+  return type;
+}
+
+absl::Status NoSuchEntry() {
+  return base::MakeError(base::kNotFound, "there is no such phone number entry");
+}
+
+}  // namespace
+
+Answer<v1::CreatePhoneNumberResponse> RecordingService::CreatePhoneNumber(
+    rpc::Context context, const v1::CreatePhoneNumberRequest& request) {
+  v1::CreatePhoneNumberResponse response;
+  v1::PhoneNumber& number = *response.mutable_phone_number();
+  CTC_CO_ASSIGN_OR_RETURN(auto phone, Normalised(request.phone_number(), "phone_number"));
+  if (request.list_type() == v1::PhoneNumber::LIST_TYPE_UNSPECIFIED) {
+    co_return base::InvalidField("list_type", "is required: WHITELIST, BLACKLIST, VIP or SPAM");
+  }
+  CTC_CO_RETURN_IF_ERROR(CheckReason(request.reason()));
+  number.set_id(ids_.Uuid());
+  number.set_phone_number(std::move(phone));
+  number.set_list_type(request.list_type());
+  number.set_reason(request.reason());
+  if (request.has_expires_at()) *number.mutable_expires_at() = request.expires_at();
+  *number.mutable_created_at() = ToProto(clock_.Now());
+  absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        return PhoneListStore(context.tenant).Insert(c, number);
+      });
+  policies_.Invalidate(context.tenant);
+  if (absl::IsAlreadyExists(status)) {
+    co_return base::MakeError(base::kAlreadyExists, "the number is on this list already");
+  }
+  CTC_CO_RETURN_IF_ERROR(status);
+  co_return response;
+}
+
+Answer<v1::ListPhoneNumbersResponse> RecordingService::ListPhoneNumbers(
+    rpc::Context context, const v1::ListPhoneNumbersRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const PageBounds bounds, BoundsOf(request));
+  PhoneNumberFilter filter;
+  filter.limit = bounds.limit;
+  filter.offset = bounds.offset;
+  if (request.has_list_type()) {
+    CTC_CO_ASSIGN_OR_RETURN(const auto type, ParseType(request.list_type()));
+    filter.list_type = v1::PhoneNumber::ListType_Name(type);
+  }
+  if (request.has_phone_number()) {
+    CTC_CO_ASSIGN_OR_RETURN(filter.phone_number, Normalised(request.phone_number(), "phone_number"));
+  }
+  v1::ListPhoneNumbersResponse response;
+  const absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(auto page, PhoneListStore(context.tenant).List(c, filter));
+        response.set_total(page.total);
+        response.clear_phone_numbers();
+        for (auto& number : page.numbers) *response.add_phone_numbers() = std::move(number);
+        return absl::OkStatus();
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  response.set_limit(bounds.limit);
+  response.set_offset(bounds.offset);
+  co_return response;
+}
+
+Answer<v1::GetPhoneNumberResponse> RecordingService::GetPhoneNumber(
+    rpc::Context context, const v1::GetPhoneNumberRequest& request) {
+  v1::GetPhoneNumberResponse response;
+  const absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(*response.mutable_phone_number(),
+                             PhoneListStore(context.tenant).Get(c, request.id()));
+        return absl::OkStatus();
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  co_return response;
+}
+
+Answer<v1::UpdatePhoneNumberResponse> RecordingService::UpdatePhoneNumber(
+    rpc::Context context, const v1::UpdatePhoneNumberRequest& request) {
+  CTC_CO_RETURN_IF_ERROR(CheckReason(request.reason()));
+  auto type = v1::PhoneNumber::LIST_TYPE_UNSPECIFIED;
+  if (request.has_list_type()) {
+    CTC_CO_ASSIGN_OR_RETURN(type, ParseType(request.list_type()));
+  }
+  v1::UpdatePhoneNumberResponse response;
+  v1::PhoneNumber& number = *response.mutable_phone_number();
+  const absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        const PhoneListStore store(context.tenant);
+        CTC_ASSIGN_OR_RETURN(number, store.Get(c, request.id()));
+        if (request.has_list_type()) number.set_list_type(type);
+        if (request.has_reason()) number.set_reason(request.reason());
+        if (request.has_expires_at()) *number.mutable_expires_at() = request.expires_at();
+        return store.Update(c, number, clock_.Now());
+      });
+  policies_.Invalidate(context.tenant);
+  if (absl::IsAlreadyExists(status)) {
+    co_return base::MakeError(base::kAlreadyExists, "the number is on that list already");
+  }
+  CTC_CO_RETURN_IF_ERROR(status);
+  co_return response;
+}
+
+Answer<v1::DeletePhoneNumberResponse> RecordingService::DeletePhoneNumber(
+    rpc::Context context, const v1::DeletePhoneNumberRequest& request) {
+  const absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(const bool gone, PhoneListStore(context.tenant).Delete(c, request.id()));
+        return gone ? absl::OkStatus() : NoSuchEntry();
+      });
+  policies_.Invalidate(context.tenant);
+  CTC_CO_RETURN_IF_ERROR(status);
+  co_return v1::DeletePhoneNumberResponse{};
+}
+
+Answer<v1::ImportPhoneNumbersResponse> RecordingService::ImportPhoneNumbers(
+    rpc::Context context, const v1::ImportPhoneNumbersRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const auto lines, ParseNumberCsv(request.csv()));
+  const auto now = ToProto(clock_.Now());
+  std::vector<v1::PhoneNumber> numbers;
+  numbers.reserve(lines.size());
+  for (const ImportLine& line : lines) {
+    CTC_CO_ASSIGN_OR_RETURN(
+        auto phone, Normalised(line.phone_number, absl::StrCat("csv line ", line.number)));
+    v1::PhoneNumber& number = numbers.emplace_back();
+    number.set_id(ids_.Uuid());
+    number.set_phone_number(std::move(phone));
+    number.set_list_type(line.type);
+    number.set_reason(line.reason);
+    *number.mutable_created_at() = now;
+  }
+  v1::ImportPhoneNumbersResponse response;
+  const absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(const int64_t added, PhoneListStore(context.tenant).InsertNew(c, numbers));
+        response.set_imported(static_cast<int>(added));
+        return absl::OkStatus();
+      });
+  policies_.Invalidate(context.tenant);
+  CTC_CO_RETURN_IF_ERROR(status);
+  response.set_success(true);
+  response.set_unchanged(static_cast<int>(numbers.size()) - response.imported());
+  co_return response;
+}
+
+}  // namespace ctc::recording

@@ -1,0 +1,59 @@
+#include "services/recording/service/recording_follower.h"
+
+#include <algorithm>
+
+#include "services/recording/domain/recording_track.h"
+#include "services/recording/store/recording_store.h"
+
+namespace ctc::recording {
+namespace {
+
+constexpr absl::Duration kLimit = absl::Seconds(10);
+// Most events are not ours. The cursor may stay behind by so many before it is written without cause;
+// after a crash that many are looked at again, to no effect.
+constexpr int64_t kCursorSlack = 5000;
+
+}  // namespace
+
+Task<absl::StatusOr<int64_t>> RecordingFollower::LoadPosition() {
+  int64_t seq = 0;
+  const absl::Status status =
+      co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(seq, LoadCursor(c));
+        return absl::OkStatus();
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  saved_seq_ = seq;
+  co_return seq;
+}
+
+absl::Status RecordingFollower::ApplyOne(db::Connection& c, const session::v1::CallEvent& event) {
+  const base::TenantId tenant(event.tenant_id());
+  const RecordingStore store(tenant);
+  CTC_ASSIGN_OR_RETURN(auto current, store.Latest(c, event.id()));
+  if (BeginsRecording(current ? &*current : nullptr, event)) {
+    current.emplace();
+    current->set_id(ids_.Uuid());
+    current->set_session_id(event.id());
+  }
+  Track(*current, event);
+  return store.Save(c, *current, clock_.Now());
+}
+
+Task<absl::Status> RecordingFollower::Apply(const events::FeedConsumer::Batch& batch,
+                                            int64_t last_seq) {
+  const bool ours = std::any_of(batch.begin(), batch.end(), IsRecordingEvent);
+  if (!ours && last_seq - saved_seq_ < kCursorSlack) co_return absl::OkStatus();
+  const absl::Status status =
+      co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
+        for (const auto& event : batch) {
+          if (IsRecordingEvent(event)) CTC_RETURN_IF_ERROR(ApplyOne(c, event));
+        }
+        return SaveCursor(c, last_seq, clock_.Now());
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  saved_seq_ = last_seq;
+  co_return absl::OkStatus();
+}
+
+}  // namespace ctc::recording

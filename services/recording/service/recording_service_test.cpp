@@ -1,0 +1,192 @@
+#include "services/recording/service/recording_service.h"
+
+#include <catch2/catch.hpp>
+
+#include "libs/base/error_catalogue.h"
+#include "libs/testing/fake_clock.h"
+#include "libs/testing/mariadb.h"
+#include "libs/testing/run_task.h"
+#include "services/recording/service/recording_follower.h"
+#include "services/recording/store/recording_store.h"
+
+namespace {
+
+using namespace ctc;
+using namespace ctc::recording;
+using List = v1::PhoneNumber;
+
+struct Fixture {
+  std::unique_ptr<db::Database> database = testing::MariaDb::Shared().OpenFresh();
+  RecordingService service{*database, base::SystemClock(), base::SystemRandom()};
+  RecordingFollower follower{*database, base::SystemClock(), base::SystemRandom()};
+
+  rpc::Context As(const std::string& tenant = "t1") const {
+    rpc::Context context;
+    context.tenant = base::TenantId(tenant);
+    context.deadline = base::SystemClock().Now() + absl::Seconds(10);
+    return context;
+  }
+
+  absl::StatusOr<v1::CreatePhoneNumberResponse> Add(const std::string& number, List::ListType type) {
+    v1::CreatePhoneNumberRequest request;
+    request.set_phone_number(number);
+    request.set_list_type(type);
+    return testing::RunTask(service.CreatePhoneNumber(As(), request));
+  }
+
+  v1::CheckCallResponse Check(const std::string& number, const std::string& tenant = "t1") {
+    v1::CheckCallRequest request;
+    request.set_to_phone(number);
+    request.set_agent_id("ann");
+    auto response = testing::RunTask(service.CheckCall(As(tenant), request));
+    REQUIRE(response.ok());
+    return *response;
+  }
+
+  int64_t Count(std::string_view sql) {
+    int64_t count = 0;
+    REQUIRE(database
+                ->RunBlocking([&](db::Connection& c) -> absl::Status {
+                  auto rows = c.Query(sql);
+                  if (!rows.ok()) return rows.status();
+                  count = (*rows)[0].Int(0);
+                  return absl::OkStatus();
+                })
+                .ok());
+    return count;
+  }
+};
+
+session::v1::CallEvent Event(int64_t seq, const std::string& type) {
+  session::v1::CallEvent event;
+  event.set_seq(seq);
+  event.set_tenant_id("t1");
+  event.set_id("01890000-0000-7000-8000-000000000001");
+  event.set_type(type);
+  event.mutable_occurred_at()->set_seconds(1772539200 + seq);
+  return event;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "a blacklisted number is denied at once, audited, for this tenant only", "[db]") {
+  CHECK(Check("+15550199").verdict() == "ALLOW");
+  REQUIRE(Add("+1 (555) 0199", List::BLACKLIST).ok());
+  const auto denied = Check("+15550199");
+  CHECK(denied.verdict() == "DENY");
+  REQUIRE(denied.reasons_size() == 1);
+  CHECK(denied.reasons(0).code() == "NUMBER_BLACKLISTED");
+  CHECK(Check("+15550199", "t2").verdict() == "ALLOW");
+  CHECK(Count("SELECT COUNT(*) FROM compliance_audit WHERE tenant_id = 't1' AND verdict = 'DENY'") == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a number is on a list once", "[db]") {
+  REQUIRE(Add("+15550100", List::VIP).ok());
+  CHECK(base::IsError(Add("0015550100", List::VIP).status(), base::kAlreadyExists));
+}
+
+TEST_CASE_METHOD(Fixture, "an entry can be moved, found and removed, by its own tenant", "[db]") {
+  const auto added = Add("+15550100", List::BLACKLIST);
+  REQUIRE(added.ok());
+  const std::string id = added->phone_number().id();
+  v1::UpdatePhoneNumberRequest move;
+  move.set_id(id);
+  move.set_list_type("WHITELIST");
+  REQUIRE(testing::RunTask(service.UpdatePhoneNumber(As(), move)).ok());
+  CHECK(Check("+15550100").verdict() == "ALLOW");
+  v1::DeletePhoneNumberRequest remove;
+  remove.set_id(id);
+  CHECK(base::IsError(testing::RunTask(service.DeletePhoneNumber(As("t2"), remove)).status(),
+                      base::kNotFound));
+  CHECK(testing::RunTask(service.DeletePhoneNumber(As(), remove)).ok());
+  v1::GetPhoneNumberRequest get;
+  get.set_id(id);
+  CHECK(base::IsError(testing::RunTask(service.GetPhoneNumber(As(), get)).status(), base::kNotFound));
+}
+
+TEST_CASE_METHOD(Fixture, "an import is all or nothing and repeatable", "[db]") {
+  v1::ImportPhoneNumbersRequest request;
+  request.set_csv("phone_number,list_type\n+15550100,BLACKLIST\nnonsense,BLACKLIST\n");
+  const auto refused = testing::RunTask(service.ImportPhoneNumbers(As(), request));
+  REQUIRE_FALSE(refused.ok());
+  CHECK(base::DetailOf(refused.status()).fields.at(0).field == "csv line 3");
+  CHECK(Count("SELECT COUNT(*) FROM phone_number_list") == 0);
+
+  request.set_csv("phone_number,list_type\n+15550100,BLACKLIST\n+15550101,BLACKLIST\n");
+  const auto first = testing::RunTask(service.ImportPhoneNumbers(As(), request));
+  REQUIRE(first.ok());
+  CHECK(first->imported() == 2);
+  const auto second = testing::RunTask(service.ImportPhoneNumbers(As(), request));
+  REQUIRE(second.ok());
+  CHECK(second->imported() == 0);
+  CHECK(second->unchanged() == 2);
+  CHECK(Check("+15550101").verdict() == "DENY");
+}
+
+TEST_CASE_METHOD(Fixture, "a rule that would not act is refused, one that acts defers", "[db]") {
+  v1::CreateComplianceRuleRequest request;
+  request.set_rule_name("privacy");
+  request.set_rule_type(v1::ComplianceRule::GDPR);
+  CHECK_FALSE(testing::RunTask(service.CreateComplianceRule(As(), request)).ok());
+
+  request.set_rule_type(v1::ComplianceRule::CALLING_HOURS);
+  auto& fields = *request.mutable_parameters()->mutable_fields();
+  fields["start"].set_string_value("08:00");
+  fields["end"].set_string_value("10:00");
+  fields["time_zone"].set_string_value("UTC");
+  const auto rule = testing::RunTask(service.CreateComplianceRule(As(), request));
+  REQUIRE(rule.ok());
+  v1::CheckComplianceRequest ask;
+  ask.set_to_phone("+15550100");
+  ask.mutable_at()->set_seconds(1772539200);  // noon
+  const auto verdict = testing::RunTask(service.CheckCompliance(As(), ask));
+  REQUIRE(verdict.ok());
+  CHECK(verdict->verdict() == "DEFER");
+  CHECK(verdict->allowed_from().seconds() == 1772539200 + 20 * 3600);
+  v1::DeleteComplianceRuleRequest remove;
+  remove.set_id(rule->rule().id());
+  REQUIRE(testing::RunTask(service.DeleteComplianceRule(As(), remove)).ok());
+  CHECK(testing::RunTask(service.CheckCompliance(As(), ask))->verdict() == "ALLOW");
+}
+
+TEST_CASE_METHOD(Fixture, "the recording configuration decides until the click does", "[db]") {
+  CHECK_FALSE(Check("+15550100").record());
+  v1::PutRecordingConfigRequest put;
+  put.set_auto_record(true);
+  const auto saved = testing::RunTask(service.PutRecordingConfig(As(), put));
+  REQUIRE(saved.ok());
+  CHECK(saved->config().format() == "MP3");
+  CHECK(Check("+15550100").record());
+  put.set_format("AIFF");
+  CHECK_FALSE(testing::RunTask(service.PutRecordingConfig(As(), put)).ok());
+}
+
+TEST_CASE_METHOD(Fixture, "recordings follow the feed once, however often a batch comes", "[db]") {
+  REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
+  const events::FeedConsumer::Batch batch = {Event(1, "session.initiated"), Event(2, "recording.started"),
+                                             Event(3, "recording.paused"), Event(4, "recording.resumed"),
+                                             Event(5, "recording.stopped")};
+  REQUIRE(testing::RunTask(follower.Apply(batch, 5)).ok());
+  RecordingFollower after_crash(*database, base::SystemClock(), base::SystemRandom());
+  const auto position = testing::RunTask(after_crash.LoadPosition());
+  REQUIRE(position.ok());
+  CHECK(*position == 5);
+  v1::ListRecordingsRequest request;
+  const auto list = testing::RunTask(service.ListRecordings(As(), request));
+  REQUIRE(list.ok());
+  REQUIRE(list->recordings_size() == 1);
+  CHECK(list->recordings(0).state() == "STOPPED");
+  CHECK(list->recordings(0).gaps_size() == 1);
+  v1::GetRecordingRequest get;
+  get.set_id(list->recordings(0).id());
+  CHECK(testing::RunTask(service.GetRecording(As(), get)).ok());
+  CHECK(base::IsError(testing::RunTask(service.GetRecording(As("t2"), get)).status(), base::kNotFound));
+}
+
+TEST_CASE_METHOD(Fixture, "bad pages and numbers are refused by field", "[db]") {
+  v1::ListPhoneNumbersRequest list;
+  list.set_limit(0);
+  CHECK(base::DetailOf(testing::RunTask(service.ListPhoneNumbers(As(), list)).status())
+            .fields.at(0).field == "limit");
+  CHECK(base::DetailOf(Add("abc", List::VIP).status()).fields.at(0).field == "phone_number");
+}

@@ -1,0 +1,118 @@
+#include "services/recording/store/phone_list_store.h"
+
+#include "libs/base/error_catalogue.h"
+#include "services/recording/store/proto_time.h"
+
+namespace ctc::recording {
+namespace {
+
+constexpr std::string_view kColumns =
+    "SELECT id, phone_number, list_type, reason, expires_at, created_at FROM phone_number_list ";
+
+v1::PhoneNumber FromRow(const db::Row& row) {
+  v1::PhoneNumber number;
+  number.set_id(row.Text(0));
+  number.set_phone_number(row.Text(1));
+  v1::PhoneNumber::ListType type = v1::PhoneNumber::LIST_TYPE_UNSPECIFIED;
+  v1::PhoneNumber::ListType_Parse(row.Text(2), &type);
+  number.set_list_type(type);
+  number.set_reason(row.Text(3));
+  if (!row.IsNull(4)) *number.mutable_expires_at() = ToProto(row.Time(4));
+  *number.mutable_created_at() = ToProto(row.Time(5));
+  return number;
+}
+
+db::Value ExpiryOf(const v1::PhoneNumber& number) {
+  return number.has_expires_at() ? db::Value(FromProto(number.expires_at())) : db::Value(db::Null{});
+}
+
+void AppendRow(const base::TenantId& tenant, const v1::PhoneNumber& number, db::Params& params) {
+  const absl::Time created = FromProto(number.created_at());
+  params.insert(params.end(), {number.id(), tenant.value(), number.phone_number(),
+                               v1::PhoneNumber::ListType_Name(number.list_type()), number.reason(),
+                               ExpiryOf(number), created, created});
+}
+
+constexpr std::string_view kInsert =
+    "INSERT INTO phone_number_list (id, tenant_id, phone_number, list_type, reason, expires_at,"
+    " created_at, updated_at)";
+
+}  // namespace
+
+absl::Status PhoneListStore::Insert(db::Connection& c, const v1::PhoneNumber& number) const {
+  db::Params params;
+  AppendRow(tenant_, number, params);
+  return c.ExecuteRows(kInsert, 8, params).status();
+}
+
+absl::StatusOr<int64_t> PhoneListStore::InsertNew(db::Connection& c,
+                                                  const std::vector<v1::PhoneNumber>& numbers) const {
+  db::Params params;
+  for (const auto& number : numbers) AppendRow(tenant_, number, params);
+  constexpr std::string_view kCount = "SELECT COUNT(*) FROM phone_number_list WHERE tenant_id = ?";
+  CTC_ASSIGN_OR_RETURN(const auto before, c.Query(kCount, {tenant_.value()}));
+  CTC_RETURN_IF_ERROR(
+      c.ExecuteRows(kInsert, 8, params, " ON DUPLICATE KEY UPDATE tenant_id = VALUES(tenant_id)").status());
+  CTC_ASSIGN_OR_RETURN(const auto after, c.Query(kCount, {tenant_.value()}));
+  return after[0].Int(0) - before[0].Int(0);
+}
+
+absl::StatusOr<v1::PhoneNumber> PhoneListStore::Get(db::Connection& c, const std::string& id) const {
+  static const std::string kSql = std::string(kColumns) + "WHERE tenant_id = ? AND id = ?";
+  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kSql, {tenant_.value(), id}));
+  if (rows.empty()) return base::MakeError(base::kNotFound, "there is no such phone number entry");
+  return FromRow(rows[0]);
+}
+
+absl::StatusOr<PhoneNumberPage> PhoneListStore::List(db::Connection& c,
+                                                     const PhoneNumberFilter& filter) const {
+  constexpr std::string_view kWhere =
+      "WHERE tenant_id = ? AND (? = '' OR list_type = ?) AND (? = '' OR phone_number = ?)";
+  static const std::string kCount =
+      "SELECT COUNT(*) FROM phone_number_list " + std::string(kWhere);
+  static const std::string kPage = std::string(kColumns) + std::string(kWhere) +
+                                   " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?";
+  db::Params params = {tenant_.value(), filter.list_type, filter.list_type, filter.phone_number,
+                       filter.phone_number};
+  PhoneNumberPage page;
+  CTC_ASSIGN_OR_RETURN(const auto count, c.Query(kCount, params));
+  page.total = static_cast<int>(count[0].Int(0));
+  params.insert(params.end(), {int64_t{filter.limit}, int64_t{filter.offset}});
+  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kPage, params));
+  for (const auto& row : rows) page.numbers.push_back(FromRow(row));
+  return page;
+}
+
+absl::Status PhoneListStore::Update(db::Connection& c, const v1::PhoneNumber& number,
+                                    absl::Time now) const {
+  return c
+      .Execute("UPDATE phone_number_list SET list_type = ?, reason = ?, expires_at = ?, updated_at = ?"
+               " WHERE tenant_id = ? AND id = ?",
+               {v1::PhoneNumber::ListType_Name(number.list_type()), number.reason(), ExpiryOf(number),
+                now, tenant_.value(), number.id()})
+      .status();
+}
+
+absl::StatusOr<bool> PhoneListStore::Delete(db::Connection& c, const std::string& id) const {
+  CTC_ASSIGN_OR_RETURN(const auto gone, c.Execute("DELETE FROM phone_number_list WHERE tenant_id = ?"
+                                                  " AND id = ?",
+                                                  {tenant_.value(), id}));
+  return gone > 0;
+}
+
+absl::Status PhoneListStore::LoadPolicy(db::Connection& c, Policy& policy) const {
+  CTC_ASSIGN_OR_RETURN(const auto rows,
+                       c.Query("SELECT id, phone_number, list_type, expires_at FROM phone_number_list"
+                               " WHERE tenant_id = ? AND list_type IN ('WHITELIST', 'BLACKLIST', 'SPAM')",
+                               {tenant_.value()}));
+  for (const auto& row : rows) {
+    ListEntry entry;
+    entry.id = row.Text(0);
+    v1::PhoneNumber::ListType_Parse(row.Text(2), &entry.type);
+    if (!row.IsNull(3)) entry.expires_at = row.Time(3);
+    policy.lists[row.Text(1)].push_back(std::move(entry));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ctc::recording

@@ -1,0 +1,47 @@
+// Rows of phone_number_list. Every statement names the tenant.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ctc/recording/v1/recording_service.pb.h"
+#include "libs/base/ids.h"
+#include "libs/db/database.h"
+#include "services/recording/domain/compliance.h"
+
+namespace ctc::recording {
+
+struct PhoneNumberFilter {
+  std::string list_type;     // empty: all
+  std::string phone_number;  // E.164; empty: all
+  int limit = 50;
+  int offset = 0;
+};
+
+struct PhoneNumberPage {
+  int total = 0;
+  std::vector<v1::PhoneNumber> numbers;
+};
+
+// Functions of one transaction: `c` is the connection inside it.
+class PhoneListStore {
+ public:
+  explicit PhoneListStore(const base::TenantId& tenant) : tenant_(tenant) {}
+
+  // ALREADY_EXISTS when the number is on that list.
+  absl::Status Insert(db::Connection& c, const v1::PhoneNumber& number) const;
+  // Inserts those that are new; returns how many were.
+  absl::StatusOr<int64_t> InsertNew(db::Connection& c, const std::vector<v1::PhoneNumber>& numbers) const;
+  absl::StatusOr<v1::PhoneNumber> Get(db::Connection& c, const std::string& id) const;
+  absl::StatusOr<PhoneNumberPage> List(db::Connection& c, const PhoneNumberFilter& filter) const;
+  absl::Status Update(db::Connection& c, const v1::PhoneNumber& number, absl::Time now) const;
+  // False when there was none.
+  absl::StatusOr<bool> Delete(db::Connection& c, const std::string& id) const;
+  // What the compliance check needs of all lists.
+  absl::Status LoadPolicy(db::Connection& c, Policy& policy) const;
+
+ private:
+  const base::TenantId& tenant_;
+};
+
+}  // namespace ctc::recording

@@ -1,0 +1,117 @@
+#include "services/recording/store/recording_store.h"
+
+#include <nlohmann/json.hpp>
+
+#include "libs/base/error_catalogue.h"
+#include "services/recording/store/proto_time.h"
+
+namespace ctc::recording {
+namespace {
+
+constexpr std::string_view kColumns =
+    "SELECT id, session_id, state, recording_url, started_at, ended_at, gaps_json FROM call_recording ";
+
+std::string GapsJson(const v1::Recording& recording) {
+  nlohmann::json gaps = nlohmann::json::array();
+  for (const auto& gap : recording.gaps()) {
+    nlohmann::json one{{"from_ms", absl::ToUnixMillis(FromProto(gap.from()))}};
+    if (gap.has_to()) one["to_ms"] = absl::ToUnixMillis(FromProto(gap.to()));
+    gaps.push_back(std::move(one));
+  }
+  return gaps.dump();
+}
+
+void ReadGaps(const std::string& text, v1::Recording& recording) {
+  const auto gaps = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!gaps.is_array()) return;
+  for (const auto& one : gaps) {
+    auto* gap = recording.add_gaps();
+    *gap->mutable_from() = ToProto(absl::FromUnixMillis(one.value("from_ms", int64_t{0})));
+    if (one.contains("to_ms")) {
+      *gap->mutable_to() = ToProto(absl::FromUnixMillis(one.value("to_ms", int64_t{0})));
+    }
+  }
+}
+
+v1::Recording FromRow(const db::Row& row) {
+  v1::Recording recording;
+  recording.set_id(row.Text(0));
+  recording.set_session_id(row.Text(1));
+  recording.set_state(row.Text(2));
+  recording.set_recording_url(row.Text(3));
+  if (!row.IsNull(4)) *recording.mutable_started_at() = ToProto(row.Time(4));
+  if (!row.IsNull(5)) *recording.mutable_ended_at() = ToProto(row.Time(5));
+  ReadGaps(row.Text(6), recording);
+  return recording;
+}
+
+db::Value TimeOrNull(bool has, const google::protobuf::Timestamp& time) {
+  return has ? db::Value(FromProto(time)) : db::Value(db::Null{});
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<v1::Recording>> RecordingStore::Latest(
+    db::Connection& c, const std::string& session_id) const {
+  static const std::string kSql =
+      std::string(kColumns) +
+      "WHERE tenant_id = ? AND session_id = ? ORDER BY id DESC LIMIT 1 FOR UPDATE";
+  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kSql, {tenant_.value(), session_id}));
+  if (rows.empty()) return std::nullopt;
+  return FromRow(rows[0]);
+}
+
+absl::Status RecordingStore::Save(db::Connection& c, const v1::Recording& recording,
+                                  absl::Time now) const {
+  return c
+      .Execute("INSERT INTO call_recording (id, tenant_id, session_id, state, recording_url, started_at,"
+               " ended_at, gaps_json, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+               " ON DUPLICATE KEY UPDATE state = VALUES(state), recording_url = VALUES(recording_url),"
+               " ended_at = VALUES(ended_at), gaps_json = VALUES(gaps_json),"
+               " updated_at = VALUES(updated_at)",
+               {recording.id(), tenant_.value(), recording.session_id(), recording.state(),
+                recording.recording_url(),
+                TimeOrNull(recording.has_started_at(), recording.started_at()),
+                TimeOrNull(recording.has_ended_at(), recording.ended_at()), GapsJson(recording), now,
+                now})
+      .status();
+}
+
+absl::StatusOr<v1::Recording> RecordingStore::Get(db::Connection& c, const std::string& id) const {
+  static const std::string kSql = std::string(kColumns) + "WHERE tenant_id = ? AND id = ?";
+  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kSql, {tenant_.value(), id}));
+  if (rows.empty()) return base::MakeError(base::kNotFound, "there is no such recording");
+  return FromRow(rows[0]);
+}
+
+absl::StatusOr<RecordingPage> RecordingStore::List(db::Connection& c, const std::string& session_id,
+                                                   int limit, int offset) const {
+  constexpr std::string_view kWhere = "WHERE tenant_id = ? AND (? = '' OR session_id = ?)";
+  static const std::string kCount = "SELECT COUNT(*) FROM call_recording " + std::string(kWhere);
+  static const std::string kPage = std::string(kColumns) + std::string(kWhere) +
+                                   " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?";
+  db::Params params = {tenant_.value(), session_id, session_id};
+  RecordingPage page;
+  CTC_ASSIGN_OR_RETURN(const auto count, c.Query(kCount, params));
+  page.total = static_cast<int>(count[0].Int(0));
+  params.insert(params.end(), {int64_t{limit}, int64_t{offset}});
+  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kPage, params));
+  for (const auto& row : rows) page.recordings.push_back(FromRow(row));
+  return page;
+}
+
+absl::StatusOr<int64_t> LoadCursor(db::Connection& c) {
+  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query("SELECT seq FROM event_cursor WHERE consumer = ?",
+                                                {std::string(kConsumerName)}));
+  return rows.empty() ? 0 : rows[0].Int(0);
+}
+
+absl::Status SaveCursor(db::Connection& c, int64_t seq, absl::Time now) {
+  return c
+      .Execute("INSERT INTO event_cursor (consumer, seq, updated_at) VALUES (?, ?, ?)"
+               " ON DUPLICATE KEY UPDATE seq = VALUES(seq), updated_at = VALUES(updated_at)",
+               {std::string(kConsumerName), seq, now})
+      .status();
+}
+
+}  // namespace ctc::recording

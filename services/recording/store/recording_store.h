@@ -1,0 +1,40 @@
+// Rows of call_recording, and how far the feed was followed for them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ctc/recording/v1/recording_service.pb.h"
+#include "libs/base/ids.h"
+#include "libs/db/database.h"
+
+namespace ctc::recording {
+
+struct RecordingPage {
+  int total = 0;
+  std::vector<v1::Recording> recordings;
+};
+
+class RecordingStore {
+ public:
+  explicit RecordingStore(const base::TenantId& tenant) : tenant_(tenant) {}
+
+  // The newest recording of a session, locked until the transaction ends.
+  absl::StatusOr<std::optional<v1::Recording>> Latest(db::Connection& c,
+                                                      const std::string& session_id) const;
+  absl::Status Save(db::Connection& c, const v1::Recording& recording, absl::Time now) const;
+  absl::StatusOr<v1::Recording> Get(db::Connection& c, const std::string& id) const;
+  absl::StatusOr<RecordingPage> List(db::Connection& c, const std::string& session_id, int limit,
+                                     int offset) const;
+
+ private:
+  const base::TenantId& tenant_;
+};
+
+inline constexpr std::string_view kConsumerName = "recording";
+// 0 when nothing was followed yet: from the first event on.
+absl::StatusOr<int64_t> LoadCursor(db::Connection& c);
+absl::Status SaveCursor(db::Connection& c, int64_t seq, absl::Time now);
+
+}  // namespace ctc::recording

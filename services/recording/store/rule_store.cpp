@@ -1,0 +1,88 @@
+#include "services/recording/store/rule_store.h"
+
+#include "libs/transcoding/json_reader.h"
+#include "libs/transcoding/json_writer.h"
+#include "services/recording/store/proto_time.h"
+
+namespace ctc::recording {
+namespace {
+
+constexpr std::string_view kColumns =
+    "SELECT id, rule_name, rule_type, jurisdiction, parameters_json, is_active, created_at"
+    " FROM call_compliance_rule ";
+
+absl::StatusOr<v1::ComplianceRule> FromRow(const db::Row& row) {
+  v1::ComplianceRule rule;
+  rule.set_id(row.Text(0));
+  rule.set_rule_name(row.Text(1));
+  v1::ComplianceRule::RuleType type = v1::ComplianceRule::RULE_TYPE_UNSPECIFIED;
+  v1::ComplianceRule::RuleType_Parse(row.Text(2), &type);
+  rule.set_rule_type(type);
+  rule.set_jurisdiction(row.Text(3));
+  if (!row.Text(4).empty()) {
+    // Free data is read as a field: the reader starts from a message of the contract.
+    v1::ComplianceRule holder;
+    CTC_RETURN_IF_ERROR(transcoding::ReadJson(absl::StrCat(R"({"parameters":)", row.Text(4), "}"),
+                                              transcoding::TableOf(v1::ComplianceRule::descriptor()),
+                                              holder));
+    rule.mutable_parameters()->Swap(holder.mutable_parameters());
+  }
+  rule.set_is_active(row.Int(5) != 0);
+  *rule.mutable_created_at() = ToProto(row.Time(6));
+  return rule;
+}
+
+}  // namespace
+
+absl::Status RuleStore::Insert(db::Connection& c, const v1::ComplianceRule& rule) const {
+  const absl::Time created = FromProto(rule.created_at());
+  return c
+      .Execute("INSERT INTO call_compliance_rule (id, tenant_id, rule_name, rule_type, jurisdiction,"
+               " parameters_json, is_active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+               {rule.id(), tenant_.value(), rule.rule_name(),
+                v1::ComplianceRule::RuleType_Name(rule.rule_type()), rule.jurisdiction(),
+                transcoding::ToJson(rule.parameters()), int64_t{rule.is_active()}, created, created})
+      .status();
+}
+
+absl::StatusOr<RulePage> RuleStore::List(db::Connection& c, int limit, int offset) const {
+  static const std::string kPage =
+      std::string(kColumns) + "WHERE tenant_id = ? ORDER BY id LIMIT ? OFFSET ?";
+  RulePage page;
+  CTC_ASSIGN_OR_RETURN(const auto count,
+                       c.Query("SELECT COUNT(*) FROM call_compliance_rule WHERE tenant_id = ?",
+                               {tenant_.value()}));
+  page.total = static_cast<int>(count[0].Int(0));
+  CTC_ASSIGN_OR_RETURN(const auto rows,
+                       c.Query(kPage, {tenant_.value(), int64_t{limit}, int64_t{offset}}));
+  for (const auto& row : rows) {
+    CTC_ASSIGN_OR_RETURN(auto rule, FromRow(row));
+    page.rules.push_back(std::move(rule));
+  }
+  return page;
+}
+
+absl::StatusOr<bool> RuleStore::Delete(db::Connection& c, const std::string& id) const {
+  CTC_ASSIGN_OR_RETURN(const auto gone,
+                       c.Execute("DELETE FROM call_compliance_rule WHERE tenant_id = ? AND id = ?",
+                                 {tenant_.value(), id}));
+  return gone > 0;
+}
+
+absl::Status RuleStore::LoadPolicy(db::Connection& c, Policy& policy) const {
+  static const std::string kActive =
+      std::string(kColumns) + "WHERE tenant_id = ? AND is_active = 1 ORDER BY id";
+  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kActive, {tenant_.value()}));
+  for (const auto& row : rows) {
+    CTC_ASSIGN_OR_RETURN(auto rule, FromRow(row));
+    if (rule.rule_type() == v1::ComplianceRule::CALLING_HOURS) {
+      CTC_ASSIGN_OR_RETURN(auto hours, CallingHours::Parse(rule.parameters()));
+      policy.hours.push_back({rule.id(), rule.rule_name(), rule.jurisdiction(), std::move(hours)});
+    } else if (rule.rule_type() == v1::ComplianceRule::RECORDING_CONSENT) {
+      policy.consent.push_back({rule.id(), rule.rule_name(), rule.jurisdiction()});
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ctc::recording

@@ -1,0 +1,69 @@
+#include "services/recording/wiring.h"
+
+#include <functional>
+
+#include "ctc/recording/v1/recording_service.rpc.h"
+#include "libs/events/feed_consumer.h"
+#include "services/recording/service/recording_follower.h"
+#include "services/recording/service/recording_service.h"
+
+namespace ctc::recording {
+namespace {
+
+class Wiring : public host::Service {
+ public:
+  explicit Wiring(const host::Environment& env)
+      : executor_(env.executor),
+        service_(env.database, env.clock, env.random),
+        follower_(env.database, env.clock, env.random),
+        consumer_(env.peer("session"), {.name = std::string(name())},
+                  std::bind_front(&RecordingFollower::LoadPosition, &follower_),
+                  std::bind_front(&RecordingFollower::Apply, &follower_)) {}
+
+  std::string_view name() const override { return "recording"; }
+
+  void Bind(rpc::HandlerMap& handlers) override {
+    namespace rpcs = v1::RecordingServiceRpc;
+    CTC_BIND(handlers, rpcs, service_, CreatePhoneNumber);
+    CTC_BIND(handlers, rpcs, service_, ListPhoneNumbers);
+    CTC_BIND(handlers, rpcs, service_, GetPhoneNumber);
+    CTC_BIND(handlers, rpcs, service_, UpdatePhoneNumber);
+    CTC_BIND(handlers, rpcs, service_, DeletePhoneNumber);
+    CTC_BIND(handlers, rpcs, service_, ImportPhoneNumbers);
+    CTC_BIND(handlers, rpcs, service_, CreateComplianceRule);
+    CTC_BIND(handlers, rpcs, service_, ListComplianceRules);
+    CTC_BIND(handlers, rpcs, service_, DeleteComplianceRule);
+    CTC_BIND(handlers, rpcs, service_, CheckCompliance);
+    CTC_BIND(handlers, rpcs, service_, CheckCall);
+    CTC_BIND(handlers, rpcs, service_, GetRecordingConfig);
+    CTC_BIND(handlers, rpcs, service_, PutRecordingConfig);
+    CTC_BIND(handlers, rpcs, service_, ListRecordings);
+    CTC_BIND(handlers, rpcs, service_, GetRecording);
+  }
+
+  absl::Status Start() override {
+    asio::co_spawn(executor_, consumer_.Run(), [](std::exception_ptr) {});
+    return absl::OkStatus();
+  }
+
+  Task<void> Stop() override {
+    consumer_.Stop();
+    co_return;
+  }
+
+  Task<absl::Status> Ready() override { co_return absl::OkStatus(); }
+
+ private:
+  asio::any_io_executor executor_;
+  RecordingService service_;
+  RecordingFollower follower_;
+  events::FeedConsumer consumer_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<host::Service>> Make(const host::Environment& environment) {
+  return std::make_unique<Wiring>(environment);
+}
+
+}  // namespace ctc::recording
