@@ -13,7 +13,7 @@ namespace ctc::testing {
 class MariaDb {
  public:
   struct Options {
-    bool durable = false;  // fsync each commit; tests of crashes of mariadbd itself want it
+    bool durable = false;  // each commit survives Kill9; else the last second's may be lost
   };
 
   // One for the whole program, started at the first call.
@@ -36,7 +36,7 @@ class MariaDb {
     return Open(NewSchema(), connections);
   }
 
-  // Ends mariadbd as a power cut would; its data stays. Start begins it again and waits for it.
+  // Ends mariadbd without warning; its data stays. Start begins it again and waits for it.
   void Kill9();
   void Start();
   const std::string& socket() const { return socket_; }

@@ -1,0 +1,148 @@
+// SQL of the counters.
+#include "services/stats/store/rollup_store.h"
+
+namespace ctc::stats {
+namespace {
+
+std::string NameOf(Dimension dimension) {
+  switch (dimension) {
+    case Dimension::kTenant:
+      return "TENANT";
+    case Dimension::kAgent:
+      return "AGENT";
+    case Dimension::kProvider:
+      return "PROVIDER";
+    case Dimension::kCampaign:
+      return "CAMPAIGN";
+  }
+  return "";
+}
+
+std::string NameOf(Period period) {
+  switch (period) {
+    case Period::kAll:
+      return "ALL";
+    case Period::kDay:
+      return "DAY";
+    case Period::kHour:
+      return "HOUR";
+  }
+  return "";
+}
+
+Cell CellOf(const db::Row& row, size_t at) { return Cell{row.Int(at), row.Int(at + 1)}; }
+
+}  // namespace
+
+absl::StatusOr<Snapshot> ReadSnapshot(db::Connection& connection, absl::Time now) {
+  CTC_RETURN_IF_ERROR(
+      connection
+          .Execute("INSERT IGNORE INTO event_cursor (consumer, seq, updated_at) VALUES (?, 0, ?)",
+                   {std::string(kConsumer), now})
+          .status());
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows cursor,
+      connection.Query("SELECT seq FROM event_cursor WHERE consumer = ? FOR UPDATE",
+                       {std::string(kConsumer)}));
+  Snapshot snapshot;
+  snapshot.seq = cursor[0].Int(0);
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows rows,
+      connection.Query("SELECT tenant_id, status, calls, duration_seconds FROM call_stats_rollup "
+                       "WHERE dimension = 'TENANT' AND period = 'ALL'"));
+  for (const db::Row& row : rows) {
+    snapshot.totals[row.Text(0)].Add(static_cast<int>(row.Int(1)), CellOf(row, 2));
+  }
+  return snapshot;
+}
+
+absl::StatusOr<WriteOutcome> WriteDeltas(db::Connection& connection, const Deltas& deltas,
+                                         int64_t from, int64_t to, absl::Time now) {
+  CTC_ASSIGN_OR_RETURN(
+      const int64_t moved,
+      connection.Execute(
+          "UPDATE event_cursor SET seq = ?, updated_at = ? WHERE consumer = ? AND seq = ?",
+          {to, now, std::string(kConsumer), from}));
+  if (moved == 0) {
+    CTC_ASSIGN_OR_RETURN(const db::Rows cursor,
+                         connection.Query("SELECT seq FROM event_cursor WHERE consumer = ?",
+                                          {std::string(kConsumer)}));
+    const bool before = !cursor.empty() && cursor[0].Int(0) == to;
+    return before ? WriteOutcome::kWrittenBefore : WriteOutcome::kConflict;
+  }
+  db::Params params;
+  params.reserve(deltas.size() * 8);
+  for (const auto& [key, cell] : deltas) {
+    params.insert(params.end(),
+                  {NameOf(key.dimension), NameOf(key.period), key.tenant, key.id, key.bucket,
+                   int64_t{key.status}, cell.calls, cell.duration_seconds});
+  }
+  CTC_RETURN_IF_ERROR(
+      connection
+          .ExecuteRows("INSERT INTO call_stats_rollup (dimension, period, tenant_id, dimension_id, "
+                       "bucket_start, status, calls, duration_seconds)",
+                       8, params,
+                       "ON DUPLICATE KEY UPDATE calls = calls + VALUES(calls), "
+                       "duration_seconds = duration_seconds + VALUES(duration_seconds)")
+          .status());
+  return WriteOutcome::kWritten;
+}
+
+absl::StatusOr<Figures> ReadFigures(db::Connection& connection, const Subject& subject,
+                                    const std::vector<Segment>& segments) {
+  Figures figures;
+  for (const Segment& segment : segments) {
+    CTC_ASSIGN_OR_RETURN(
+        const db::Rows rows,
+        connection.Query("SELECT status, SUM(calls), SUM(duration_seconds) FROM call_stats_rollup "
+                         "WHERE dimension = ? AND period = ? AND tenant_id = ? AND "
+                         "dimension_id = ? AND bucket_start >= ? AND bucket_start < ? "
+                         "GROUP BY status",
+                         {NameOf(subject.dimension), NameOf(segment.period), subject.tenant.value(),
+                          subject.id, segment.from, segment.to}));
+    for (const db::Row& row : rows) {
+      figures.Add(static_cast<int>(row.Int(0)), CellOf(row, 1));
+    }
+  }
+  return figures;
+}
+
+absl::StatusOr<std::map<std::string, Figures>> ReadGroups(db::Connection& connection,
+                                                          const Subject& subject,
+                                                          const std::vector<Segment>& segments) {
+  std::map<std::string, Figures> groups;
+  for (const Segment& segment : segments) {
+    CTC_ASSIGN_OR_RETURN(
+        const db::Rows rows,
+        connection.Query("SELECT dimension_id, status, SUM(calls), SUM(duration_seconds) "
+                         "FROM call_stats_rollup WHERE dimension = ? AND period = ? AND "
+                         "tenant_id = ? AND bucket_start >= ? AND bucket_start < ? "
+                         "GROUP BY dimension_id, status",
+                         {NameOf(subject.dimension), NameOf(segment.period), subject.tenant.value(),
+                          segment.from, segment.to}));
+    for (const db::Row& row : rows) {
+      groups[row.Text(0)].Add(static_cast<int>(row.Int(1)), CellOf(row, 2));
+    }
+  }
+  return groups;
+}
+
+absl::StatusOr<std::map<absl::Time, Figures>> ReadSeries(db::Connection& connection,
+                                                         const Subject& subject,
+                                                         const Segment& segment) {
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows rows,
+      connection.Query("SELECT bucket_start, status, calls, duration_seconds "
+                       "FROM call_stats_rollup WHERE dimension = ? AND period = ? AND "
+                       "tenant_id = ? AND dimension_id = ? AND bucket_start >= ? AND "
+                       "bucket_start < ?",
+                       {NameOf(subject.dimension), NameOf(segment.period), subject.tenant.value(),
+                        subject.id, segment.from, segment.to}));
+  std::map<absl::Time, Figures> series;
+  for (const db::Row& row : rows) {
+    series[row.Time(0)].Add(static_cast<int>(row.Int(1)), CellOf(row, 2));
+  }
+  return series;
+}
+
+}  // namespace ctc::stats
