@@ -63,8 +63,8 @@ struct FeedConsumer::State {
   int64_t cursor = kAtNewest;
   bool cursor_known = false;
   base::Mutex mutex;
-  // Set while Run is running; used on its own strand only.
-  std::shared_ptr<asio::steady_timer> timer ABSL_GUARDED_BY(mutex);
+  // Lives as long as Run, for it must not outlive the executor; used on Run's strand only.
+  std::weak_ptr<asio::steady_timer> timer ABSL_GUARDED_BY(mutex);
 };
 
 FeedConsumer::FeedConsumer(rpc::Channel& session, ConsumerOptions options, LoadCursor load,
@@ -76,9 +76,10 @@ Task<void> FeedConsumer::Run() {
   // The state is held here: this object may go while the task waits.
   const std::shared_ptr<State> state = state_;
   asio::any_io_executor strand = asio::make_strand(co_await asio::this_coro::executor);
+  const auto timer = std::make_shared<asio::steady_timer>(strand);
   {
     const base::MutexLock lock(state->mutex);
-    state->timer = std::make_shared<asio::steady_timer>(strand);
+    state->timer = timer;
   }
   Task<void> loop = State::Loop(state);
   co_await asio::co_spawn(strand, std::move(loop), asio::use_awaitable);
@@ -86,11 +87,17 @@ Task<void> FeedConsumer::Run() {
 
 void FeedConsumer::Stop() {
   state_->stopped = true;
-  const base::MutexLock lock(state_->mutex);
-  if (!state_->timer) return;
+  std::shared_ptr<asio::steady_timer> running;
+  {
+    const base::MutexLock lock(state_->mutex);
+    running = state_->timer.lock();
+  }
+  if (!running) return;
   // On the loop's strand: a pause that begins after this finds its time over already.
-  asio::post(state_->timer->get_executor(),
-             [timer = state_->timer] { timer->expires_at(asio::steady_timer::time_point::min()); });
+  const auto executor = running->get_executor();
+  asio::post(executor, [timer = std::move(running)] {
+    timer->expires_at(asio::steady_timer::time_point::min());
+  });
 }
 
 Task<absl::StatusOr<sv1::ReadFeedResponse>> FeedConsumer::State::Read(int64_t after,
@@ -167,9 +174,9 @@ Task<void> FeedConsumer::State::Pause(absl::Duration wait) {
   std::shared_ptr<asio::steady_timer> sleeper;
   {
     const base::MutexLock lock(mutex);
-    sleeper = timer;
+    sleeper = timer.lock();
   }
-  if (stopped) co_return;
+  if (stopped || !sleeper) co_return;
   sleeper->expires_after(absl::ToChronoMilliseconds(wait));
   boost::system::error_code ignored;
   co_await sleeper->async_wait(asio::redirect_error(asio::use_awaitable, ignored));

@@ -49,24 +49,35 @@ constexpr char kGet[] = CTC_WEBHOOK_COLUMNS
 #undef CTC_WEBHOOK_OF_SESSION
 #undef CTC_WEBHOOK_PAGE
 
-// `head`, then "id IN (?, ...)" with so many places.
+// Statements over lists of ids come in few sizes, so that few texts are prepared.
 struct SizedStatement {
   size_t size;
-  std::string sql;
+  std::string_view sql;
 };
 using SizedStatements = std::array<SizedStatement, 4>;
 
-// Few sizes, so that few texts are prepared on each connection.
-SizedStatements ForIds(std::string_view head) {
-  SizedStatements out;
-  constexpr std::array<size_t, 4> kSizes = {64, 16, 4, 1};
-  for (size_t i = 0; i < kSizes.size(); ++i) {
-    std::string sql = std::string(head) + " WHERE processed_at IS NULL AND id IN (?";
-    for (size_t n = 1; n < kSizes[i]; ++n) sql += ", ?";
-    out[i] = SizedStatement{kSizes[i], sql + ")"};
+#define CTC_PLACES_4 "?, ?, ?, ?"
+#define CTC_PLACES_16 CTC_PLACES_4 ", " CTC_PLACES_4 ", " CTC_PLACES_4 ", " CTC_PLACES_4
+#define CTC_PLACES_64 CTC_PLACES_16 ", " CTC_PLACES_16 ", " CTC_PLACES_16 ", " CTC_PLACES_16
+#define CTC_FOR_IDS(head, count, places) \
+  SizedStatement{count, head " WHERE processed_at IS NULL AND id IN (" places ")"}
+#define CTC_FOR_ALL_SIZES(head)                                                 \
+  SizedStatements {                                                             \
+    CTC_FOR_IDS(head, 64, CTC_PLACES_64), CTC_FOR_IDS(head, 16, CTC_PLACES_16), \
+        CTC_FOR_IDS(head, 4, CTC_PLACES_4), CTC_FOR_IDS(head, 1, "?")           \
   }
-  return out;
-}
+
+constexpr SizedStatements kMarkDone = CTC_FOR_ALL_SIZES(
+    "UPDATE click_to_call_webhook_log SET state = ?, processed_at = ?, next_attempt_at = NULL,"
+    " facts = NULL, error_code = '', error_message = '', attempts = attempts + 1");
+constexpr SizedStatements kLease =
+    CTC_FOR_ALL_SIZES("UPDATE click_to_call_webhook_log SET next_attempt_at = ?");
+
+#undef CTC_PLACES_4
+#undef CTC_PLACES_16
+#undef CTC_PLACES_64
+#undef CTC_FOR_IDS
+#undef CTC_FOR_ALL_SIZES
 
 // Runs the statement for all ids; `params` come before the ids.
 absl::Status ExecuteForIds(db::Connection& connection, const SizedStatements& statements,
@@ -138,17 +149,11 @@ absl::Status Insert(db::Connection& connection, const std::vector<const LogEntry
 
 absl::Status MarkDone(db::Connection& connection, const std::vector<std::string>& ids,
                       std::string_view state, absl::Time now) {
-  static const SizedStatements statements = ForIds(
-      "UPDATE click_to_call_webhook_log SET state = ?, processed_at = ?,"
-      " next_attempt_at = NULL, facts = NULL, error_code = '', error_message = '',"
-      " attempts = attempts + 1");
-  return ExecuteForIds(connection, statements, {std::string(state), now}, ids);
+  return ExecuteForIds(connection, kMarkDone, {std::string(state), now}, ids);
 }
 
 absl::StatusOr<std::vector<DueEvent>> Claim(db::Connection& connection, absl::Time now,
                                             absl::Time lease_until) {
-  static const SizedStatements statements =
-      ForIds("UPDATE click_to_call_webhook_log SET next_attempt_at = ?");
   CTC_ASSIGN_OR_RETURN(const db::Rows rows, connection.Query(kClaim, {now}));
   std::vector<DueEvent> due;
   std::vector<std::string> ids;
@@ -163,7 +168,7 @@ absl::StatusOr<std::vector<DueEvent>> Claim(db::Connection& connection, absl::Ti
     ids.push_back(event.id);
     due.push_back(std::move(event));
   }
-  CTC_RETURN_IF_ERROR(ExecuteForIds(connection, statements, {lease_until}, ids));
+  CTC_RETURN_IF_ERROR(ExecuteForIds(connection, kLease, {lease_until}, ids));
   return due;
 }
 
