@@ -1,0 +1,93 @@
+// The table of watchdogs.
+#include "services/session/domain/watchdog_policy.h"
+
+#include <algorithm>
+
+namespace ctc::session::domain {
+namespace {
+
+Fact Inferred(v1::CallFact::Kind kind, v1::EndReason reason, std::string_view message,
+              absl::Time now) {
+  Fact fact;
+  fact.set_event_key("watchdog:end");
+  fact.set_kind(kind);
+  fact.set_source(v1::TIMEOUT);
+  fact.set_reason(reason);
+  fact.set_message(std::string(message));
+  *fact.mutable_received_time() = ToProto(now);
+  return fact;
+}
+
+}  // namespace
+
+WatchdogPlan PlanWatch(const Watched& watched, const WatchdogTimes& times, absl::Time now) {
+  WatchdogPlan plan;
+  switch (watched.status) {
+    case v1::Session::INITIATED:
+      if (watched.submission == v1::Session::ACCEPTED) {
+        plan.due = watched.last_heard + times.accepted;
+        plan.give_up = plan.due + times.ring_limit + times.ring_grace;
+      } else if (watched.submission == v1::Session::UNKNOWN_OUTCOME) {
+        plan.due = watched.created_at;
+        plan.give_up = watched.last_heard + times.submit + times.submit_grace;
+      } else {
+        plan.due = watched.created_at + times.submit;
+        plan.give_up = plan.due + times.submit_grace;
+      }
+      return plan;
+    case v1::Session::RINGING:
+      plan.due = watched.last_heard + times.ring_limit + times.ring_grace;
+      plan.give_up = plan.due + times.ring_limit + times.ring_grace;
+      plan.hang_up = true;
+      return plan;
+    default:
+      break;
+  }
+  const absl::Time too_long =
+      watched.joined_at.value_or(watched.created_at) + times.max_duration + times.max_duration_grace;
+  plan.give_up = too_long + times.max_duration_grace;
+  plan.hang_up = now >= too_long;
+  plan.due = std::min(watched.last_heard + times.silence, too_long);
+  return plan;
+}
+
+std::optional<Fact> Conclude(const Watched& watched, const WatchdogPlan& plan, Found found,
+                             absl::Time now) {
+  if (found == Found::kEnded) return std::nullopt;  // its own facts tell how
+  const bool hopeless = now >= plan.give_up;
+  const bool gone = found == Found::kNotFound;
+  switch (watched.status) {
+    case v1::Session::INITIATED:
+      // Right after the request the provider may not show the call yet.
+      if (gone && watched.submission == v1::Session::ACCEPTED) {
+        return Inferred(v1::CallFact::CALL_FAILED, v1::LOST, "The provider lost the call", now);
+      }
+      if (!hopeless || found == Found::kLive) return std::nullopt;
+      return Inferred(v1::CallFact::CALL_FAILED, v1::LOST,
+                      "The provider never told what became of the call", now);
+    case v1::Session::RINGING:
+      if (!gone && found != Found::kCannotAsk && !hopeless) return std::nullopt;
+      return Inferred(v1::CallFact::CALL_NO_ANSWER, v1::RING_TIMEOUT,
+                      "Nobody answered within the limit", now);
+    case v1::Session::CONNECTED:
+    case v1::Session::ON_HOLD:
+      if (gone) {
+        return Inferred(v1::CallFact::CALL_ENDED, v1::LOST,
+                        "The provider no longer knows the call", now);
+      }
+      if (!hopeless) return std::nullopt;
+      return Inferred(v1::CallFact::CALL_ENDED, v1::MAX_DURATION,
+                      "The call passed the longest duration", now);
+    default:
+      return std::nullopt;
+  }
+}
+
+absl::Time NextLook(const WatchdogPlan& plan, absl::Time now) {
+  const absl::Duration gone = now - plan.due;
+  const absl::Time next = now + std::clamp<absl::Duration>(gone, absl::Seconds(5), absl::Minutes(5));
+  // The moment to give up is not slept over.
+  return now < plan.give_up ? std::min(next, std::max(plan.give_up, now + absl::Seconds(1))) : next;
+}
+
+}  // namespace ctc::session::domain

@@ -1,0 +1,203 @@
+// The rpcs that read sessions and the feed.
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+
+#include "libs/base/error_catalogue.h"
+#include "services/session/service/session_service.h"
+
+namespace ctc::session {
+namespace {
+
+constexpr int kDefaultPage = 50;
+constexpr int kLargestPage = 200;
+constexpr int kDefaultFeedPage = 500;
+constexpr int kLargestFeedPage = 2000;
+constexpr int kLongestWaitMs = 25000;
+constexpr size_t kLongestFilter = 255;
+
+absl::Status CheckFilters(const v1::ListSessionsRequest& r) {
+  v1::Session::Status status;
+  if (r.has_status() && (!v1::Session::Status_Parse(r.status(), &status) ||
+                         status == v1::Session::STATUS_UNSPECIFIED)) {
+    return base::InvalidField("status", "is none of the statuses of a session");
+  }
+  v1::Session::Direction direction;
+  if (r.has_direction() && (!v1::Session::Direction_Parse(r.direction(), &direction) ||
+                            direction == v1::Session::DIRECTION_UNSPECIFIED)) {
+    return base::InvalidField("direction", "must be OUTBOUND or INBOUND");
+  }
+  if (r.has_sort() && r.sort() != "created_at" && r.sort() != "-created_at") {
+    return base::InvalidField("sort", "must be created_at or -created_at");
+  }
+  const std::pair<std::string_view, const std::string*> texts[] = {
+      {"agent_id", &r.agent_id()},       {"lead_id", &r.lead_id()},
+      {"campaign_id", &r.campaign_id()}, {"account_id", &r.account_id()},
+      {"provider_id", &r.provider_id()}, {"from_phone", &r.from_phone()},
+      {"to_phone", &r.to_phone()},       {"q", &r.q()}};
+  for (const auto& [field, text] : texts) {
+    if (text->size() > kLongestFilter) return base::InvalidField(field, "is too long");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<store::ListQuery> QueryOf(const rpc::Context& context,
+                                         const v1::ListSessionsRequest& request) {
+  CTC_RETURN_IF_ERROR(CheckFilters(request));
+  store::ListQuery query;
+  query.tenant = context.tenant;
+  query.filter = request;
+  if (context.principal.role == rpc::Role::kAgent) query.own_agent_id = context.principal.agent_id;
+  query.limit = request.has_limit() ? request.limit() : kDefaultPage;
+  if (query.limit < 1 || query.limit > kLargestPage) {
+    return base::InvalidField("limit", "must be 1 to 200");
+  }
+  query.offset = request.offset();
+  if (query.offset < 0) return base::InvalidField("offset", "must not be negative");
+  query.newest_first = request.sort() != "created_at";
+  if (request.has_cursor() && !request.cursor().empty()) {
+    CTC_ASSIGN_OR_RETURN(query.after_id, store::ReadCursor(request.cursor()));
+  }
+  return query;
+}
+
+// Sessions in a list come without their legs.
+void AddWithoutLegs(const store::Record& record, v1::Session* session) {
+  *session = record.session;
+  session->clear_legs();
+}
+
+std::string CurrentOutcome(const v1::Session& session) {
+  switch (session.submission()) {
+    case v1::Session::ACCEPTED:
+      return "accepted";
+    case v1::Session::REFUSED:
+      return "refused";
+    case v1::Session::NOT_SENT:
+      return "not_sent";
+    default:
+      return "unknown";
+  }
+}
+
+// Waits until the feed goes on after `after`, or until `deadline`.
+Task<void> WaitForNews(Core& core, int64_t after, absl::Duration patience) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const auto timer = std::make_shared<asio::steady_timer>(executor);
+  timer->expires_after(absl::ToChronoMilliseconds(patience));
+  const std::weak_ptr<asio::steady_timer> weak = timer;
+  // Posted to this coroutine's executor: it cannot come before the wait below began.
+  auto wake = [weak, executor] {
+    asio::post(executor, [weak] {
+      if (const auto waiting = weak.lock()) waiting->cancel();
+    });
+  };
+  core.ring.OnNews(after, timer, std::move(wake));
+  boost::system::error_code ignored;
+  co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+}  // namespace
+
+Task<absl::StatusOr<v1::GetSessionResponse>> SessionService::GetSession(
+    rpc::Context context, const v1::GetSessionRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const store::RecordPtr record,
+                          co_await GetVisible(core_, context, request.id()));
+  v1::GetSessionResponse response;
+  *response.mutable_session() = record->session;
+  co_return response;
+}
+
+Task<absl::StatusOr<v1::ListSessionsResponse>> SessionService::ListSessions(
+    rpc::Context context, const v1::ListSessionsRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(store::ListQuery query, QueryOf(context, request));
+  v1::ListSessionsResponse response;
+  response.set_limit(query.limit);
+  response.set_offset(query.offset);
+  CTC_CO_ASSIGN_OR_RETURN(const store::SessionReader::Page page,
+                          co_await core_.reader.List(std::move(query), context.deadline));
+  response.set_total(static_cast<int32_t>(std::min<int64_t>(page.total, INT32_MAX)));
+  if (!page.next_cursor.empty()) response.set_next_cursor(page.next_cursor);
+  for (const store::RecordPtr& record : page.records) {
+    AddWithoutLegs(*record, response.add_sessions());
+  }
+  co_return response;
+}
+
+Task<absl::StatusOr<v1::ListSessionEventsResponse>> SessionService::ListSessionEvents(
+    rpc::Context context, const v1::ListSessionEventsRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const store::RecordPtr record,
+                          co_await GetVisible(core_, context, request.id()));
+  CTC_CO_ASSIGN_OR_RETURN(
+      std::vector<v1::CallEvent> events,
+      co_await core_.reader.EventsOf(context.tenant, record->id(), context.deadline));
+  v1::ListSessionEventsResponse response;
+  response.set_total(static_cast<int32_t>(events.size()));
+  for (v1::CallEvent& event : events) *response.add_events() = std::move(event);
+  co_return response;
+}
+
+Task<absl::StatusOr<v1::GetSessionRouteResponse>> SessionService::GetSessionRoute(
+    rpc::Context context, const v1::GetSessionRouteRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const store::RecordPtr record,
+                          co_await GetVisible(core_, context, request.id()));
+  v1::GetSessionRouteResponse response;
+  for (const v1::RouteCandidate& candidate : record->route.candidates()) {
+    v1::RouteCandidate& shown = *response.add_candidates();
+    shown = candidate;
+    if (shown.outcome() == "not_tried" &&
+        shown.provider_id() == record->session.provider_id()) {
+      shown.set_outcome(CurrentOutcome(record->session));
+    }
+  }
+  co_return response;
+}
+
+Task<absl::StatusOr<v1::ResolveSessionResponse>> SessionService::ResolveSession(
+    rpc::Context context, const v1::ResolveSessionRequest& request) {
+  co_return co_await facts_.ResolveSession(std::move(context), request);
+}
+
+Task<absl::StatusOr<v1::ReadFeedResponse>> SessionService::ReadFeed(
+    rpc::Context context, const v1::ReadFeedRequest& request) {
+  v1::ReadFeedResponse response;
+  if (request.after_seq() < 0) {
+    CTC_CO_ASSIGN_OR_RETURN(const int64_t last, co_await core_.reader.LastSeq(context.deadline));
+    response.set_last_seq(last);
+    co_return response;
+  }
+  const int limit = request.limit() <= 0 ? kDefaultFeedPage
+                                         : std::min(request.limit(), kLargestFeedPage);
+  const absl::Duration patience =
+      absl::Milliseconds(std::clamp(request.wait_ms(), 0, kLongestWaitMs));
+  const absl::Duration until = core_.clock.Monotonic() + patience;
+  int64_t after = request.after_seq();
+  while (true) {
+    CTC_CO_ASSIGN_OR_RETURN(
+        store::FeedRing::Page page,
+        co_await core_.reader.ReadFeed(after, limit, request.tenant_id(), context.deadline));
+    const bool moved = page.last_seq > after;
+    after = page.last_seq;
+    const absl::Duration left = until - core_.clock.Monotonic();
+    if (!page.events.empty() || left <= absl::ZeroDuration()) {
+      response.set_last_seq(after);
+      for (v1::CallEvent& event : page.events) *response.add_events() = std::move(event);
+      co_return response;
+    }
+    if (!moved) co_await WaitForNews(core_, after, left);
+  }
+}
+
+Task<absl::StatusOr<v1::ListLiveSessionsResponse>> SessionService::ListLiveSessions(
+    rpc::Context context, const v1::ListLiveSessionsRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(
+      const std::vector<store::RecordPtr> records,
+      co_await core_.reader.ListLive(context.tenant, request.provider_id(), context.deadline));
+  v1::ListLiveSessionsResponse response;
+  for (const store::RecordPtr& record : records) {
+    AddWithoutLegs(*record, response.add_sessions());
+  }
+  co_return response;
+}
+
+}  // namespace ctc::session

@@ -1,0 +1,64 @@
+// The rpcs of SessionService: unpack, call, pack.
+#pragma once
+
+#include "libs/rpc/handler_map.h"
+#include "services/session/service/core.h"
+#include "services/session/service/fact_intake.h"
+#include "services/session/service/initiation.h"
+#include "services/session/service/live_control.h"
+
+namespace ctc::session {
+
+class SessionService {
+ public:
+  SessionService(Core& core, Initiation& initiation)
+      : core_(core), initiation_(initiation), control_(core), facts_(core) {}
+
+  void Bind(rpc::HandlerMap& handlers);
+
+  Task<absl::StatusOr<v1::InitiateCallResponse>> InitiateCall(rpc::Context,
+                                                              const v1::InitiateCallRequest&);
+  Task<absl::StatusOr<v1::GetSessionResponse>> GetSession(rpc::Context,
+                                                          const v1::GetSessionRequest&);
+  Task<absl::StatusOr<v1::ListSessionsResponse>> ListSessions(rpc::Context,
+                                                              const v1::ListSessionsRequest&);
+  Task<absl::StatusOr<v1::UpdateSessionStatusResponse>> UpdateSessionStatus(
+      rpc::Context, const v1::UpdateSessionStatusRequest&);
+  Task<absl::StatusOr<v1::EndCallResponse>> EndCall(rpc::Context, const v1::EndCallRequest&);
+  Task<absl::StatusOr<v1::HoldCallResponse>> HoldCall(rpc::Context, const v1::HoldCallRequest&);
+  Task<absl::StatusOr<v1::ResumeCallResponse>> ResumeCall(rpc::Context,
+                                                          const v1::ResumeCallRequest&);
+  Task<absl::StatusOr<v1::MuteCallResponse>> MuteCall(rpc::Context, const v1::MuteCallRequest&);
+  Task<absl::StatusOr<v1::UnmuteCallResponse>> UnmuteCall(rpc::Context,
+                                                          const v1::UnmuteCallRequest&);
+  Task<absl::StatusOr<v1::SendDtmfResponse>> SendDtmf(rpc::Context, const v1::SendDtmfRequest&);
+  Task<absl::StatusOr<v1::StartRecordingResponse>> StartRecording(
+      rpc::Context, const v1::StartRecordingRequest&);
+  Task<absl::StatusOr<v1::StopRecordingResponse>> StopRecording(rpc::Context,
+                                                                const v1::StopRecordingRequest&);
+  Task<absl::StatusOr<v1::PauseRecordingResponse>> PauseRecording(
+      rpc::Context, const v1::PauseRecordingRequest&);
+  Task<absl::StatusOr<v1::ResumeRecordingResponse>> ResumeRecording(
+      rpc::Context, const v1::ResumeRecordingRequest&);
+  Task<absl::StatusOr<v1::WrapUpSessionResponse>> WrapUpSession(rpc::Context,
+                                                                const v1::WrapUpSessionRequest&);
+  Task<absl::StatusOr<v1::ListSessionEventsResponse>> ListSessionEvents(
+      rpc::Context, const v1::ListSessionEventsRequest&);
+  Task<absl::StatusOr<v1::GetSessionRouteResponse>> GetSessionRoute(
+      rpc::Context, const v1::GetSessionRouteRequest&);
+  Task<absl::StatusOr<v1::ResolveSessionResponse>> ResolveSession(
+      rpc::Context, const v1::ResolveSessionRequest&);
+  Task<absl::StatusOr<v1::ApplyFactsResponse>> ApplyFacts(rpc::Context,
+                                                          const v1::ApplyFactsRequest&);
+  Task<absl::StatusOr<v1::ReadFeedResponse>> ReadFeed(rpc::Context, const v1::ReadFeedRequest&);
+  Task<absl::StatusOr<v1::ListLiveSessionsResponse>> ListLiveSessions(
+      rpc::Context, const v1::ListLiveSessionsRequest&);
+
+ private:
+  Core& core_;
+  Initiation& initiation_;
+  LiveControl control_;
+  FactIntake facts_;
+};
+
+}  // namespace ctc::session

@@ -1,0 +1,54 @@
+// Submitting a session to its candidates, one after the other, each at most once.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "ctc/dispatch/v1/dispatch_service.pb.h"
+#include "ctc/routing/v1/routing_service.pb.h"
+#include "libs/base/mutex.h"
+#include "libs/observability/metrics.h"
+#include "services/session/service/core.h"
+
+namespace ctc::session {
+
+class Submission {
+ public:
+  explicit Submission(Core& core);
+
+  // `record` is committed as SENT to the first candidate. Returns the session once a provider took it.
+  // Errors, each with metadata.session_id: PROVIDER_* and INVALID_DESTINATION when the session ended
+  // FAILED; SUBMISSION_UNKNOWN or PROVIDER_TIMEOUT when the call may have been placed and is being
+  // looked up; the database's.
+  Task<absl::StatusOr<store::RecordPtr>> Run(rpc::Context context, store::RecordPtr record,
+                                             std::vector<routing::v1::Candidate> candidates);
+
+  // True while a request of this process for that session is under way.
+  bool IsUnderWay(const std::string& id) const;
+
+ private:
+  using PlaceCallResponse = dispatch::v1::PlaceCallResponse;
+  Task<PlaceCallResponse> Place(const rpc::Context& context, const store::Record& record,
+                                const routing::v1::Candidate& candidate);
+  Task<absl::StatusOr<store::RecordPtr>> Try(rpc::Context context, store::RecordPtr record,
+                                             std::vector<routing::v1::Candidate> candidates);
+  Task<absl::StatusOr<store::RecordPtr>> Accepted(const rpc::Context& context,
+                                                  store::RecordPtr record,
+                                                  const PlaceCallResponse& answer);
+  Task<absl::StatusOr<store::RecordPtr>> NextCandidate(store::RecordPtr record,
+                                                       const routing::v1::Candidate& tried,
+                                                       const routing::v1::Candidate& next,
+                                                       v1::StoredRoute route);
+  Task<absl::StatusOr<store::RecordPtr>> Unknown(const store::Record& record,
+                                                 v1::StoredRoute route,
+                                                 const PlaceCallResponse& answer);
+  Task<absl::StatusOr<store::RecordPtr>> Stopped(store::RecordPtr record, v1::StoredRoute route);
+  Task<absl::StatusOr<store::RecordPtr>> Commit(store::Change change);
+
+  Core& core_;
+  const observability::Histogram seconds_;
+  mutable base::Mutex mutex_;
+  std::set<std::string> under_way_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace ctc::session

@@ -1,0 +1,189 @@
+// Sweeping. A slow provider delays its own sessions only: each is looked at by a task of its own.
+#include "services/session/service/watchdog.h"
+
+#include <algorithm>
+
+#include "libs/observability/log.h"
+#include "services/session/service/provider_calls.h"
+#include "services/session/store/watchdog_rows.h"
+
+namespace ctc::session {
+namespace {
+
+constexpr char kLease[] = "session-watchdog";
+constexpr absl::Duration kLeaseLength = absl::Seconds(6);
+constexpr int kBatch = 200;
+constexpr size_t kMostAtOnce = 32;
+
+domain::Watched WatchedOf(const store::Record& record) {
+  domain::Watched watched;
+  watched.status = record.state.status;
+  watched.submission = record.session.submission();
+  watched.created_at = record.start.created_at;
+  watched.last_heard = record.start.created_at;
+  for (const domain::Fact& fact : record.facts) {
+    watched.last_heard = std::max(watched.last_heard, domain::FromProto(fact.received_time()));
+  }
+  watched.joined_at = record.state.answered_at;
+  return watched;
+}
+
+Task<void> Sleep(absl::Duration duration) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  timer.expires_after(absl::ToChronoMilliseconds(duration));
+  boost::system::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+}  // namespace
+
+Watchdog::Watchdog(Core& core, db::Database& database, const Submission& submission,
+                   std::string holder)
+    : core_(core),
+      database_(database),
+      submission_(submission),
+      holder_(std::move(holder)),
+      live_(observability::MakeGauge("ctc_session_live", "Sessions that have not ended")) {}
+
+void Watchdog::Count(const char* action) const {
+  observability::MakeCounter("ctc_session_watchdog_total", "What the watchdog did",
+                             {{"action", action}})
+      .Add();
+}
+
+Task<void> Watchdog::Run() {
+  const auto self = shared_from_this();
+  while (!stopping_) {
+    const absl::StatusOr<int> swept = co_await Sweep();
+    if (!swept.ok()) {
+      observability::Warn("the watchdog could not sweep", {{"error", swept.status()}});
+    }
+    co_await Sleep(core_.settings.sweep_interval);
+  }
+  const absl::Status released =
+      co_await database_.Run(core_.WriteDeadline(), [&](db::Connection& c) {
+        return store::ReleaseLease(c, kLease, holder_);
+      });
+  if (!released.ok()) observability::Warn("the lease could not be given up", {{"error", released}});
+}
+
+Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
+  std::vector<std::string> due;
+  std::vector<std::string> unanswered;
+  int64_t live = -1;
+  CTC_CO_RETURN_IF_ERROR(
+      co_await database_.Run(core_.WriteDeadline(), [&](db::Connection& c) -> absl::Status {
+        const absl::Time now = core_.clock.Now();
+        CTC_ASSIGN_OR_RETURN(const store::Lease lease,
+                             store::HoldLease(c, kLease, holder_, now, kLeaseLength));
+        due.clear();
+        if (!lease.held) return absl::OkStatus();
+        CTC_ASSIGN_OR_RETURN(due, store::SelectDue(c, now, kBatch));
+        CTC_ASSIGN_OR_RETURN(live, store::CountLive(c));
+        if (!lease.taken_over) return absl::OkStatus();
+        CTC_ASSIGN_OR_RETURN(unanswered, store::SelectUnanswered(c));
+        return absl::OkStatus();
+      }));
+  if (live >= 0) live_.Set(static_cast<double>(live));
+  const base::MutexLock lock(mutex_);
+  for (const std::string& id : unanswered) {
+    at_once_.insert(id);
+    if (std::find(due.begin(), due.end(), id) == due.end()) due.push_back(id);
+  }
+  co_return due;
+}
+
+Task<absl::StatusOr<int>> Watchdog::Sweep() {
+  CTC_CO_ASSIGN_OR_RETURN(const std::vector<std::string> due, co_await Claim());
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  int started = 0;
+  for (const std::string& id : due) {
+    {
+      const base::MutexLock lock(mutex_);
+      if (busy_.size() >= kMostAtOnce) break;
+      if (!busy_.insert(id).second) continue;
+    }
+    ++started;
+    // The task holds this object, so that it may outlive the service's Stop.
+    auto keep = [self = shared_from_this()](std::exception_ptr error) {
+      if (error) observability::Error("looking at a silent session threw");
+    };
+    asio::co_spawn(executor, Start(id), std::move(keep));
+  }
+  co_return started;
+}
+
+Task<void> Watchdog::Start(std::string id) {
+  const absl::Status status = co_await Look(id);
+  if (!status.ok()) {
+    observability::Warn("a silent session could not be settled yet",
+                        {{"session", id}, {"error", status}});
+  }
+  const base::MutexLock lock(mutex_);
+  busy_.erase(id);
+  at_once_.erase(id);
+}
+
+Task<absl::Status> Watchdog::Look(std::string id) {
+  CTC_CO_ASSIGN_OR_RETURN(store::RecordPtr record,
+                          co_await core_.reader.GetForAnyTenant(id, core_.WriteDeadline()));
+  if (!domain::IsLive(record->state.status)) co_return absl::OkStatus();
+  const absl::Time now = core_.clock.Now();
+  const domain::WatchdogPlan plan =
+      domain::PlanWatch(WatchedOf(*record), core_.settings.watchdog, now);
+  bool at_once = false;
+  {
+    const base::MutexLock lock(mutex_);
+    at_once = at_once_.contains(id);
+  }
+  if (submission_.IsUnderWay(id)) co_return co_await Postpone(*record, now + absl::Seconds(10));
+  if (now < plan.due && !at_once) co_return co_await Postpone(*record, plan.due);
+  CTC_CO_ASSIGN_OR_RETURN(const domain::Found found, co_await Ask(record, plan));
+  if (!domain::IsLive(record->state.status)) co_return absl::OkStatus();
+  co_return co_await Conclude(record, plan, found);
+}
+
+Task<absl::StatusOr<domain::Found>> Watchdog::Ask(store::RecordPtr& record,
+                                                  const domain::WatchdogPlan& plan) {
+  const rpc::Context context =
+      rpc::Context::ForService(record->tenant, core_.clock.Now() + absl::Seconds(30));
+  if (plan.hang_up) {
+    Count("hang_up");
+    const auto hung_up = co_await Control(core_, context, record,
+                                          dispatch::v1::ControlCallRequest::HANG_UP, "");
+    if (hung_up.ok() && hung_up->call_is_gone()) Count("already_gone");
+  }
+  Count("look_up");
+  CTC_CO_ASSIGN_OR_RETURN(const LookUpOutcome outcome, co_await LookUp(core_, context, record));
+  record = outcome.record;
+  co_return outcome.found;
+}
+
+Task<absl::Status> Watchdog::Conclude(store::RecordPtr record, const domain::WatchdogPlan& plan,
+                                      domain::Found found) {
+  const absl::Time now = core_.clock.Now();
+  std::optional<domain::Fact> ending = domain::Conclude(WatchedOf(*record), plan, found, now);
+  if (!ending) co_return co_await Postpone(*record, domain::NextLook(plan, now));
+  Count("ended");
+  observability::Info("a silent session was ended",
+                      {{"session", record->id()},
+                       {"status", v1::Session::Status_Name(record->state.status)},
+                       {"reason", v1::EndReason_Name(ending->reason())}});
+  store::Change change;
+  change.tenant = record->tenant;
+  change.id = record->id();
+  change.facts.push_back(*std::move(ending));
+  const auto written = co_await core_.writer.Apply(std::move(change), core_.WriteDeadline());
+  co_return written.status();
+}
+
+Task<absl::Status> Watchdog::Postpone(const store::Record& record, absl::Time until) {
+  store::Change change;
+  change.tenant = record.tenant;
+  change.id = record.id();
+  change.watchdog_at = until;
+  const auto written = co_await core_.writer.Apply(std::move(change), core_.WriteDeadline());
+  co_return written.status();
+}
+
+}  // namespace ctc::session

@@ -1,0 +1,47 @@
+// Finds sessions that fell silent, asks their provider what became of them and ends them truthfully.
+// Runs in every process; a lease lets one of them act.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <set>
+
+#include "services/session/service/submission.h"
+
+namespace ctc::session {
+
+class Watchdog : public std::enable_shared_from_this<Watchdog> {
+ public:
+  Watchdog(Core& core, db::Database& database, const Submission& submission, std::string holder);
+
+  // Sweeps until Stop. Spawn it once.
+  Task<void> Run();
+  // Ends Run soon, and gives the lease up.
+  void Stop() { stopping_ = true; }
+
+  // One sweep: the number of sessions looked at. Also for tests, which move the clock.
+  Task<absl::StatusOr<int>> Sweep();
+
+ private:
+  Task<absl::StatusOr<std::vector<std::string>>> Claim();
+  Task<void> Start(std::string id);
+  Task<absl::Status> Look(std::string id);
+  Task<absl::StatusOr<domain::Found>> Ask(store::RecordPtr& record,
+                                          const domain::WatchdogPlan& plan);
+  Task<absl::Status> Conclude(store::RecordPtr record, const domain::WatchdogPlan& plan,
+                              domain::Found found);
+  Task<absl::Status> Postpone(const store::Record& record, absl::Time until);
+  void Count(const char* action) const;
+
+  Core& core_;
+  db::Database& database_;
+  const Submission& submission_;
+  const std::string holder_;
+  const observability::Gauge live_;
+  std::atomic<bool> stopping_ = false;
+  base::Mutex mutex_;
+  std::set<std::string> busy_ ABSL_GUARDED_BY(mutex_);  // being looked at by this process
+  std::set<std::string> at_once_ ABSL_GUARDED_BY(mutex_);  // left by a process that died
+};
+
+}  // namespace ctc::session

@@ -1,0 +1,33 @@
+// Live sessions of registered agents, so that a capacity is checked without a query. Filled on demand
+// by the writer and kept current by it; used on its thread only.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include "libs/db/database.h"
+#include "services/session/store/record.h"
+
+namespace ctc::session::store {
+
+class AgentLoad {
+ public:
+  // id -> sess_ id
+  using Sessions = std::map<std::string, std::string>;
+
+  // The agent's live sessions; asks the database the first time.
+  absl::StatusOr<Sessions*> Of(db::Connection& connection, const base::TenantId& tenant,
+                               const std::string& agent_id);
+  // Notes a session's new state for an agent that is known here.
+  void Note(const Record& record);
+  void Clear() { agents_.clear(); }
+
+ private:
+  static std::string Key(const base::TenantId& tenant, const std::string& agent_id) {
+    return tenant.value() + '\n' + agent_id;
+  }
+  std::unordered_map<std::string, Sessions> agents_;
+};
+
+}  // namespace ctc::session::store

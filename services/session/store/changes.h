@@ -1,0 +1,75 @@
+// What callers ask the session writer for, and what they get back.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/base/status.h"
+#include "services/session/store/record.h"
+
+namespace ctc::session::store {
+
+// The next candidate account, written down before it is asked.
+struct NextAttempt {
+  std::string provider_id;
+  common::v1::ProviderType::Value provider_type;
+  std::string from_phone;
+};
+
+// A step of the submission.
+struct SubmissionChange {
+  v1::Session::Submission submission;
+  std::string provider_call_id;             // with ACCEPTED
+  std::optional<NextAttempt> next_attempt;  // with SENT of another candidate
+  std::optional<v1::StoredRoute> route;     // when an outcome is to be remembered
+};
+
+// One change of one session. Applied to the newest state, inside the transaction.
+struct Change {
+  base::TenantId tenant;
+  std::string id;  // UUID
+  domain::Facts facts;
+  std::optional<SubmissionChange> submission;
+  std::optional<v1::WrapUp> wrap_up;
+  std::optional<absl::Time> watchdog_at;
+  // Looks at the newest record and gives further facts, or refuses the change. May run twice.
+  std::function<absl::StatusOr<domain::Facts>(const Record& newest)> decide;
+};
+
+struct ChangeOutcome {
+  absl::Status status;         // NOT_FOUND, or the refusal of `decide`
+  RecordPtr record;            // after the change; with OK
+  std::vector<bool> is_new;    // for each of Change.facts: false for a repetition
+};
+
+struct CreateOutcome {
+  RecordPtr record;
+  bool existed = false;  // by its Idempotency-Key: nothing was made
+};
+
+// One unit of the writer's queue: a session to make, or changes that are committed together.
+struct Item {
+  std::shared_ptr<const NewSession> create;
+  std::vector<Change> changes;
+};
+
+// Where the feed and the writers of all processes stand.
+struct Position {
+  int64_t last_seq = -1;
+  int64_t writes = -1;
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
+struct Written {
+  std::optional<CreateOutcome> created;
+  std::vector<ChangeOutcome> changed;
+  // For the cache and the feed, after the commit.
+  std::vector<v1::CallEvent> events;
+  Position before;
+  Position after;
+};
+
+}  // namespace ctc::session::store

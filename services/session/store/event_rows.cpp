@@ -1,0 +1,127 @@
+// SQL of the feed and of the legs.
+#include "services/session/store/event_rows.h"
+
+namespace ctc::session::store {
+namespace {
+
+using db::Params;
+using db::Value;
+
+constexpr std::string_view kEventHead =
+    "INSERT INTO call_event (seq, tenant_id, session_id, public_id, type, occurred_at,"
+    " recorded_at, session_created_at, old_status, new_status, duration_delta_seconds, known_by,"
+    " party, fact_kind, end_reason, provider_type, is_late, agent_id, provider_id, campaign_id,"
+    " provider_leg_id, detail)";
+constexpr int kEventWidth = 22;
+
+constexpr std::string_view kAfter =
+    "SELECT seq, tenant_id, session_id, public_id, type, occurred_at, recorded_at,"
+    " session_created_at, old_status, new_status, duration_delta_seconds, known_by, party,"
+    " fact_kind, end_reason, provider_type, is_late, agent_id, provider_id, campaign_id,"
+    " provider_leg_id, detail FROM call_event WHERE seq > ? ORDER BY seq LIMIT ?";
+constexpr std::string_view kOfSession =
+    "SELECT seq, tenant_id, session_id, public_id, type, occurred_at, recorded_at,"
+    " session_created_at, old_status, new_status, duration_delta_seconds, known_by, party,"
+    " fact_kind, end_reason, provider_type, is_late, agent_id, provider_id, campaign_id,"
+    " provider_leg_id, detail FROM call_event WHERE tenant_id = ? AND session_id = ? ORDER BY seq";
+
+int32_t Small(const db::Row& row, size_t i) { return static_cast<int32_t>(row.Int(i)); }
+
+v1::CallEvent EventOfRow(const db::Row& row) {
+  v1::CallEvent e;
+  e.set_seq(row.Int(0));
+  e.set_tenant_id(row.Text(1));
+  e.set_id(row.Text(2));
+  e.set_session_id(row.Text(3));
+  e.set_type(row.Text(4));
+  *e.mutable_occurred_at() = domain::ToProto(row.Time(5));
+  *e.mutable_recorded_at() = domain::ToProto(row.Time(6));
+  *e.mutable_session_created_at() = domain::ToProto(row.Time(7));
+  e.set_old_status(static_cast<v1::Session::Status>(Small(row, 8)));
+  e.set_new_status(static_cast<v1::Session::Status>(Small(row, 9)));
+  e.set_duration_delta_seconds(Small(row, 10));
+  e.set_known_by(static_cast<v1::KnownBy>(Small(row, 11)));
+  e.set_party(static_cast<v1::Leg::Party>(Small(row, 12)));
+  e.set_fact_kind(static_cast<v1::CallFact::Kind>(Small(row, 13)));
+  e.set_end_reason(static_cast<v1::EndReason>(Small(row, 14)));
+  e.set_provider_type(static_cast<common::v1::ProviderType::Value>(Small(row, 15)));
+  e.set_late(row.Int(16) != 0);
+  e.set_agent_id(row.Text(17));
+  e.set_provider_id(row.Text(18));
+  e.set_campaign_id(row.Text(19));
+  e.set_provider_leg_id(row.Text(20));
+  e.set_detail(row.Text(21));
+  return e;
+}
+
+absl::StatusOr<std::vector<v1::CallEvent>> ReadAll(const absl::StatusOr<db::Rows>& rows) {
+  if (!rows.ok()) return rows.status();
+  std::vector<v1::CallEvent> events;
+  events.reserve(rows->size());
+  for (const db::Row& row : *rows) events.push_back(EventOfRow(row));
+  return events;
+}
+
+Value TimeOrNull(bool present, const google::protobuf::Timestamp& time) {
+  return present ? Value(domain::FromProto(time)) : Value(db::Null{});
+}
+
+}  // namespace
+
+absl::Status InsertEvents(db::Connection& connection, const std::vector<v1::CallEvent>& events) {
+  if (events.empty()) return absl::OkStatus();
+  Params params;
+  params.reserve(events.size() * kEventWidth);
+  for (const v1::CallEvent& e : events) {
+    params.insert(
+        params.end(),
+        {Value(e.seq()), Value(e.tenant_id()), Value(e.id()), Value(e.session_id()),
+         Value(e.type()), Value(domain::FromProto(e.occurred_at())),
+         Value(domain::FromProto(e.recorded_at())),
+         Value(domain::FromProto(e.session_created_at())), Value(int64_t{e.old_status()}),
+         Value(int64_t{e.new_status()}), Value(int64_t{e.duration_delta_seconds()}),
+         Value(int64_t{e.known_by()}), Value(int64_t{e.party()}), Value(int64_t{e.fact_kind()}),
+         Value(int64_t{e.end_reason()}), Value(int64_t{e.provider_type()}),
+         Value(int64_t{e.late() ? 1 : 0}), Value(e.agent_id()), Value(e.provider_id()),
+         Value(e.campaign_id()), Value(e.provider_leg_id()), Value(e.detail())});
+  }
+  return connection.ExecuteRows(kEventHead, kEventWidth, params).status();
+}
+
+absl::StatusOr<std::vector<v1::CallEvent>> SelectEventsAfter(db::Connection& connection,
+                                                             int64_t after, int limit) {
+  return ReadAll(connection.Query(kAfter, {after, int64_t{limit}}));
+}
+
+absl::StatusOr<std::vector<v1::CallEvent>> SelectEventsOf(db::Connection& connection,
+                                                          const base::TenantId& tenant,
+                                                          const std::string& id) {
+  return ReadAll(connection.Query(kOfSession, {tenant.value(), id}));
+}
+
+absl::Status UpsertLegs(db::Connection& connection, const std::vector<LegRow>& legs) {
+  if (legs.empty()) return absl::OkStatus();
+  Params params;
+  for (const LegRow& row : legs) {
+    const v1::Leg& leg = row.record->session.legs(row.index);
+    params.insert(params.end(),
+                  {Value(row.record->tenant.value()), Value(row.record->id()), Value(leg.id()),
+                   Value(v1::Leg::Party_Name(leg.party())), Value(v1::Leg::State_Name(leg.state())),
+                   db::TextOrNull(leg.provider_leg_id()), Value(leg.phone()),
+                   TimeOrNull(leg.has_ringing_at(), leg.ringing_at()),
+                   TimeOrNull(leg.has_answered_at(), leg.answered_at()),
+                   TimeOrNull(leg.has_ended_at(), leg.ended_at()), Value(leg.cause())});
+  }
+  return connection
+      .ExecuteRows(
+          "INSERT INTO call_leg (tenant_id, session_id, leg_id, party, state, provider_leg_id,"
+          " phone, ringing_at, answered_at, ended_at, cause)",
+          11, params,
+          " ON DUPLICATE KEY UPDATE state = VALUES(state),"
+          " provider_leg_id = VALUES(provider_leg_id), ringing_at = VALUES(ringing_at),"
+          " answered_at = VALUES(answered_at), ended_at = VALUES(ended_at),"
+          " cause = VALUES(cause)")
+      .status();
+}
+
+}  // namespace ctc::session::store

@@ -1,0 +1,79 @@
+// From facts to the session that clients see.
+#include "services/session/store/record.h"
+
+#include <algorithm>
+
+#include "services/session/domain/fold.h"
+
+namespace ctc::session::store {
+namespace {
+
+void SetTime(const std::optional<absl::Time>& time, google::protobuf::Timestamp* field) {
+  *field = domain::ToProto(*time);
+}
+
+void SetTimes(const domain::SessionState& state, v1::Session& session) {
+  session.clear_call_started_at();
+  session.clear_call_answered_at();
+  session.clear_call_ended_at();
+  if (state.started_at) SetTime(state.started_at, session.mutable_call_started_at());
+  if (state.answered_at) SetTime(state.answered_at, session.mutable_call_answered_at());
+  if (state.ended_at) SetTime(state.ended_at, session.mutable_call_ended_at());
+}
+
+void SetTexts(const domain::SessionState& state, v1::Session& session) {
+  session.clear_recording_url();
+  session.clear_error_code();
+  session.clear_error_message();
+  session.clear_end_reason();
+  session.clear_cause();
+  if (!state.recording_url.empty()) session.set_recording_url(state.recording_url);
+  if (!state.error_code.empty()) session.set_error_code(state.error_code);
+  if (!state.error_message.empty()) session.set_error_message(state.error_message);
+  if (state.end_reason != v1::END_REASON_UNSPECIFIED) session.set_end_reason(state.end_reason);
+  if (!state.cause.empty()) session.set_cause(state.cause);
+}
+
+}  // namespace
+
+void Refold(Record& record) {
+  record.state = domain::Fold(record.start, record.facts);
+  const domain::SessionState& state = record.state;
+  v1::Session& session = record.session;
+  session.set_status(state.status);
+  session.set_known_by(state.known_by);
+  session.set_duration_seconds(state.duration_seconds);
+  session.set_hold_seconds(state.hold_seconds);
+  session.set_ring_seconds(state.ring_seconds);
+  session.set_is_muted(state.is_muted);
+  session.set_is_recorded(state.is_recorded);
+  SetTimes(state, session);
+  SetTexts(state, session);
+  session.clear_legs();
+  for (const v1::Leg& leg : state.legs) *session.add_legs() = leg;
+  const bool dialling =
+      state.status == v1::Session::INITIATED || state.status == v1::Session::RINGING;
+  if (!dialling) record.dial_guard.clear();
+  if (!domain::IsLive(state.status)) record.watchdog_at.reset();
+}
+
+bool Knows(const Record& record, const domain::Fact& fact) {
+  return std::any_of(record.facts.begin(), record.facts.end(), [&](const domain::Fact& known) {
+    return known.event_key() == fact.event_key();
+  });
+}
+
+void Describe(const Record& record, absl::Time recorded_at, v1::CallEvent& event) {
+  const v1::Session& session = record.session;
+  event.set_tenant_id(record.tenant.value());
+  event.set_id(session.id());
+  event.set_session_id(session.session_id());
+  *event.mutable_recorded_at() = domain::ToProto(recorded_at);
+  event.set_agent_id(session.agent_id());
+  event.set_provider_id(session.provider_id());
+  event.set_provider_type(session.provider_type());
+  event.set_campaign_id(session.campaign_id());
+  *event.mutable_session_created_at() = session.created_at();
+}
+
+}  // namespace ctc::session::store

@@ -1,0 +1,51 @@
+// A session as the store keeps it: the session shown to clients, and the facts it is the fold of.
+// Records are immutable once shared; a change makes a new one.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ctc/session/v1/call_event.pb.h"
+#include "ctc/session/v1/stored.pb.h"
+#include "libs/base/ids.h"
+#include "services/session/domain/state.h"
+
+namespace ctc::session::store {
+
+struct Record {
+  base::TenantId tenant;
+  v1::Session session;  // with its legs
+  domain::CallStart start;
+  domain::Facts facts;
+  domain::SessionState state;  // Fold(start, facts)
+  v1::StoredRoute route;
+  bool record_requested = false;
+  std::string idempotency_key;
+  std::string dial_guard;  // 16 bytes while INITIATED or RINGING, else empty
+  std::optional<absl::Time> watchdog_at;
+
+  const std::string& id() const { return session.id(); }
+};
+using RecordPtr = std::shared_ptr<const Record>;
+
+// A session to be made. `record` holds everything that is fixed; its state is folded here.
+struct NewSession {
+  Record record;
+  int agent_capacity = 0;  // calls at once of a registered agent; 0: no limit
+};
+
+// Starts, times and figures of `record.session` from its facts. Frees the dial guard and the watchdog
+// once they have no more to do.
+void Refold(Record& record);
+
+// True when `fact` is known already.
+bool Knows(const Record& record, const domain::Fact& fact);
+
+// The event with what every event of a session tells: ids, agent, provider, campaign.
+void Describe(const Record& record, absl::Time recorded_at, v1::CallEvent& event);
+
+}  // namespace ctc::session::store

@@ -1,0 +1,303 @@
+// The steps of one transaction; read Run() first.
+#include "services/session/store/session_batch.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+
+#include "libs/base/error_catalogue.h"
+#include "services/session/domain/canonical_order.h"
+#include "services/session/domain/feed_events.h"
+#include "services/session/domain/fold.h"
+#include "services/session/store/session_rows.h"
+
+namespace ctc::session::store {
+namespace {
+
+absl::Status WithSession(const base::ErrorSpec& spec, std::string_view detail,
+                         const std::string& session_id) {
+  base::ErrorDetail extra;
+  extra.metadata["session_id"] = session_id;
+  return base::MakeError(spec, detail, std::move(extra));
+}
+
+absl::Status AlreadyRunning(const Record& running) {
+  return WithSession(base::kCallAlreadyRunning, "This agent's call to this number is being placed",
+                     running.session.session_id());
+}
+
+std::string KeyOf(const Record& record) {
+  return record.tenant.value() + '\n' + record.idempotency_key;
+}
+
+v1::Leg::State StateOfLeg(const domain::SessionState& state, const std::string& id) {
+  for (const v1::Leg& leg : state.legs) {
+    if (leg.id() == id) return leg.state();
+  }
+  return v1::Leg::STATE_UNSPECIFIED;
+}
+
+void AddOnce(std::vector<std::string>& ids, const std::string& id) {
+  if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+}
+
+}  // namespace
+
+absl::Status SessionBatch::Run(const std::vector<Item>& items,
+                               std::vector<absl::StatusOr<Written>>& results) {
+  CTC_RETURN_IF_ERROR(ReadPosition());
+  CTC_RETURN_IF_ERROR(LoadSessions(items));
+  for (const Item& item : items) results.push_back(RunItem(item));
+  const absl::Status written = WriteAll();
+  if (absl::IsAlreadyExists(written) && items.size() == 1 && items[0].create != nullptr) {
+    results[0] = ResolveDuplicate(*items[0].create, written);
+    return results[0].ok() || !absl::IsAlreadyExists(results[0].status())
+               ? absl::OkStatus()
+               : results[0].status();
+  }
+  CTC_RETURN_IF_ERROR(written);
+  const bool wrote = !inserted_.empty() || !updated_.empty();
+  const Position after{next_seq_ - 1, before_.writes + (wrote ? 1 : 0)};
+  for (absl::StatusOr<Written>& result : results) {
+    if (result.ok()) result->after = after;
+  }
+  return absl::OkStatus();
+}
+
+// The row lock puts the writers of all processes in one line: the feed has no gaps, and a cache that
+// was current before is current now when nobody else wrote.
+absl::Status SessionBatch::ReadPosition() {
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows rows,
+      connection_.Query("SELECT last_seq, writes FROM feed_sequence WHERE id = 1 FOR UPDATE"));
+  if (rows.empty()) return absl::InternalError("the row of feed_sequence is missing");
+  before_ = {rows[0].Int(0), rows[0].Int(1)};
+  next_seq_ = before_.last_seq + 1;
+  if (!(before_ == known_)) load_.Clear();
+  return absl::OkStatus();
+}
+
+absl::Status SessionBatch::LoadSessions(const std::vector<Item>& items) {
+  const bool cache_is_current = before_ == known_;
+  std::vector<std::string> missing;
+  for (const Item& item : items) {
+    for (const Change& change : item.changes) {
+      if (newest_.contains(change.id)) continue;
+      RecordPtr cached = cache_is_current ? cache_.Find(change.id) : nullptr;
+      if (cached == nullptr) missing.push_back(change.id);
+      newest_[change.id] = std::move(cached);
+    }
+  }
+  if (missing.empty()) return absl::OkStatus();
+  CTC_ASSIGN_OR_RETURN(std::vector<Record> found, SelectByIds(connection_, missing));
+  for (Record& record : found) {
+    const std::string id = record.id();
+    newest_[id] = std::make_shared<const Record>(std::move(record));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Written> SessionBatch::RunItem(const Item& item) {
+  Written written;
+  written.before = before_;
+  if (item.create != nullptr) {
+    CTC_ASSIGN_OR_RETURN(written.created, Create(*item.create, written));
+  }
+  for (const Change& change : item.changes) written.changed.push_back(Apply(change, written));
+  return written;
+}
+
+absl::Status SessionBatch::CheckCapacity(const NewSession& create) {
+  if (create.agent_capacity <= 0) return absl::OkStatus();
+  CTC_ASSIGN_OR_RETURN(const AgentLoad::Sessions* live,
+                       load_.Of(connection_, create.record.tenant,
+                                create.record.session.agent_id()));
+  if (static_cast<int>(live->size()) < create.agent_capacity) return absl::OkStatus();
+  return WithSession(base::kAgentBusy, "The agent has as many calls as the capacity allows",
+                     live->begin()->second);
+}
+
+absl::StatusOr<CreateOutcome> SessionBatch::Create(const NewSession& create, Written& written) {
+  const Record& given = create.record;
+  if (!given.idempotency_key.empty()) {
+    if (const auto twin = keys_.find(KeyOf(given)); twin != keys_.end()) {
+      return CreateOutcome{twin->second, true};
+    }
+  }
+  if (!given.dial_guard.empty()) {
+    if (const auto twin = guards_.find(given.dial_guard); twin != guards_.end()) {
+      return AlreadyRunning(*twin->second);
+    }
+  }
+  CTC_RETURN_IF_ERROR(CheckCapacity(create));
+  auto record = std::make_shared<Record>(given);
+  record->session.set_version(1);
+  *record->session.mutable_updated_at() = domain::ToProto(now_);
+  Refold(*record);
+  newest_[record->id()] = record;
+  inserted_.push_back(record->id());
+  if (!record->idempotency_key.empty()) keys_[KeyOf(*record)] = record;
+  if (!record->dial_guard.empty()) guards_[record->dial_guard] = record;
+  load_.Note(*record);
+  AddEvent(*record, domain::InitiatedEvent(record->start.created_at), written);
+  return CreateOutcome{record, false};
+}
+
+ChangeOutcome SessionBatch::Apply(const Change& change, Written& written) {
+  ChangeOutcome outcome;
+  const auto found = newest_.find(change.id);
+  if (found == newest_.end() || found->second == nullptr ||
+      !(found->second->tenant == change.tenant)) {
+    outcome.status = base::MakeError(base::kNotFound, "There is no such session");
+    return outcome;
+  }
+  domain::Facts decided;
+  if (change.decide) {
+    absl::StatusOr<domain::Facts> facts = change.decide(*found->second);
+    if (!facts.ok()) {
+      outcome.status = facts.status();
+      return outcome;
+    }
+    decided = *std::move(facts);
+  }
+  auto record = std::make_shared<Record>(*found->second);
+  const domain::SessionState before = record->state;
+  if (change.submission) {
+    const SubmissionChange& submission = *change.submission;
+    record->session.set_submission(submission.submission);
+    if (!submission.provider_call_id.empty()) {
+      record->session.set_provider_call_id(submission.provider_call_id);
+    }
+    if (submission.next_attempt) {
+      record->session.set_provider_id(submission.next_attempt->provider_id);
+      record->session.set_provider_type(submission.next_attempt->provider_type);
+      record->session.set_from_phone(submission.next_attempt->from_phone);
+      record->session.set_attempts(record->session.attempts() + 1);
+    }
+    if (submission.route) record->route = *submission.route;
+    if (submission.next_attempt || submission.route) AddOnce(rerouted_, change.id);
+  }
+  if (change.wrap_up) {
+    *record->session.mutable_wrap_up() = *change.wrap_up;
+    AddOnce(wrapped_up_, change.id);
+  }
+  if (change.watchdog_at) record->watchdog_at = change.watchdog_at;
+  const size_t facts_before = record->facts.size();
+  ApplyFacts(change.facts, *record, &outcome.is_new, written);
+  ApplyFacts(decided, *record, nullptr, written);
+  const bool changed = record->facts.size() != facts_before || change.submission ||
+                       change.wrap_up || change.watchdog_at;
+  if (!changed) {
+    outcome.record = found->second;
+    return outcome;
+  }
+  record->session.set_version(record->session.version() + 1);
+  *record->session.mutable_updated_at() = domain::ToProto(now_);
+  if (!domain::IsLive(record->state.status)) record->watchdog_at.reset();
+  if (change.wrap_up) {
+    v1::CallEvent event;
+    event.set_type("session.wrapped_up");
+    *event.mutable_occurred_at() = domain::ToProto(now_);
+    event.set_old_status(record->state.status);
+    event.set_new_status(record->state.status);
+    event.set_known_by(v1::CLIENT);
+    event.set_detail(change.wrap_up->disposition());
+    AddEvent(*record, std::move(event), written);
+  }
+  const bool is_new_row =
+      std::find(inserted_.begin(), inserted_.end(), change.id) != inserted_.end();
+  if (!is_new_row) AddOnce(updated_, change.id);
+  newest_[change.id] = record;
+  load_.Note(*record);
+  NoteLegs(before, record);
+  outcome.record = record;
+  return outcome;
+}
+
+void SessionBatch::ApplyFacts(const domain::Facts& facts, Record& record,
+                              std::vector<bool>* is_new, Written& written) {
+  for (const domain::Fact& fact : facts) {
+    const bool known = Knows(record, fact);
+    if (is_new != nullptr) is_new->push_back(!known);
+    if (known) continue;
+    const bool late = domain::IsLate(record.facts, fact);
+    const domain::SessionState before = record.state;
+    record.facts.push_back(fact);
+    Refold(record);
+    for (v1::CallEvent& event : domain::DiffEvents(before, record.state, fact, late)) {
+      AddEvent(record, std::move(event), written);
+    }
+  }
+}
+
+// A leg is written when the provider's id of it becomes known, so that it can be found by it, and when
+// it ends; what is in between is in the session's facts.
+void SessionBatch::NoteLegs(const domain::SessionState& before, const RecordPtr& record) {
+  for (int i = 0; i < record->session.legs_size(); ++i) {
+    const v1::Leg& leg = record->session.legs(i);
+    bool had_id = false;
+    for (const v1::Leg& old : before.legs) {
+      had_id |= old.id() == leg.id() && old.provider_leg_id() == leg.provider_leg_id();
+    }
+    const bool new_id = !leg.provider_leg_id().empty() && !had_id;
+    const bool ended =
+        leg.state() == v1::Leg::ENDED && StateOfLeg(before, leg.id()) != v1::Leg::ENDED;
+    if (new_id || ended) legs_.push_back({record, i});
+  }
+}
+
+void SessionBatch::AddEvent(const Record& record, v1::CallEvent event, Written& written) {
+  Describe(record, now_, event);
+  event.set_seq(next_seq_++);
+  written.events.push_back(event);
+  events_.push_back(std::move(event));
+}
+
+absl::Status SessionBatch::WriteAll() {
+  const auto records = [&](const std::vector<std::string>& ids) {
+    std::vector<RecordPtr> out;
+    for (const std::string& id : ids) out.push_back(newest_.at(id));
+    return out;
+  };
+  if (inserted_.empty() && updated_.empty()) return absl::OkStatus();
+  CTC_RETURN_IF_ERROR(InsertRecords(connection_, records(inserted_)));
+  CTC_RETURN_IF_ERROR(UpdateRecords(connection_, records(updated_)));
+  for (const RecordPtr& record : records(rerouted_)) {
+    CTC_RETURN_IF_ERROR(UpdateRoute(connection_, *record));
+  }
+  for (const RecordPtr& record : records(wrapped_up_)) {
+    CTC_RETURN_IF_ERROR(UpdateWrapUp(connection_, *record));
+  }
+  CTC_RETURN_IF_ERROR(InsertEvents(connection_, events_));
+  CTC_RETURN_IF_ERROR(UpsertLegs(connection_, legs_));
+  return connection_
+      .Execute("UPDATE feed_sequence SET last_seq = ?, writes = ? WHERE id = 1",
+               {next_seq_ - 1, before_.writes + 1})
+      .status();
+}
+
+absl::StatusOr<Written> SessionBatch::ResolveDuplicate(const NewSession& create,
+                                                       const absl::Status& duplicate) {
+  const Record& given = create.record;
+  load_.Clear();  // it counted a session that was not made
+  if (!given.idempotency_key.empty()) {
+    CTC_ASSIGN_OR_RETURN(
+        std::vector<Record> twins,
+        SelectByIdempotencyKey(connection_, given.tenant, given.idempotency_key));
+    if (!twins.empty()) {
+      Written written;
+      written.before = written.after = before_;
+      written.created =
+          CreateOutcome{std::make_shared<const Record>(std::move(twins.front())), true};
+      return written;
+    }
+  }
+  if (!given.dial_guard.empty()) {
+    CTC_ASSIGN_OR_RETURN(const std::vector<Record> twins,
+                         SelectByDialGuard(connection_, given.dial_guard));
+    if (!twins.empty()) return AlreadyRunning(twins.front());
+  }
+  return duplicate;
+}
+
+}  // namespace ctc::session::store

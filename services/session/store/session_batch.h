@@ -1,0 +1,62 @@
+// One transaction of the session writer: reads what it must, runs the pure functions, writes all of it
+// in a few statements. Lives for one attempt; touches nothing but the connection and its own state.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "libs/db/database.h"
+#include "services/session/store/agent_load.h"
+#include "services/session/store/changes.h"
+#include "services/session/store/event_rows.h"
+#include "services/session/store/session_cache.h"
+
+namespace ctc::session::store {
+
+class SessionBatch {
+ public:
+  // `known`: the position the cache is current for. `load` is cleared when that is not so.
+  SessionBatch(db::Connection& connection, SessionCache& cache, AgentLoad& load, Position known,
+               absl::Time now)
+      : connection_(connection), cache_(cache), load_(load), known_(known), now_(now) {}
+
+  // Fills one result for each item. Errors: the database's; ALREADY_EXISTS when one of several new
+  // sessions meets a unique key: then each item is to be written alone.
+  absl::Status Run(const std::vector<Item>& items, std::vector<absl::StatusOr<Written>>& results);
+
+ private:
+  absl::Status ReadPosition();
+  absl::Status LoadSessions(const std::vector<Item>& items);
+  absl::StatusOr<Written> RunItem(const Item& item);
+  absl::StatusOr<CreateOutcome> Create(const NewSession& create, Written& written);
+  absl::Status CheckCapacity(const NewSession& create);
+  ChangeOutcome Apply(const Change& change, Written& written);
+  void ApplyFacts(const domain::Facts& facts, Record& record, std::vector<bool>* is_new,
+                  Written& written);
+  void NoteLegs(const domain::SessionState& before, const RecordPtr& record);
+  void AddEvent(const Record& record, v1::CallEvent event, Written& written);
+  absl::Status WriteAll();
+  // The result for a single item whose INSERT met a unique key.
+  absl::StatusOr<Written> ResolveDuplicate(const NewSession& create, const absl::Status& duplicate);
+
+  db::Connection& connection_;
+  SessionCache& cache_;
+  AgentLoad& load_;
+  const Position known_;
+  const absl::Time now_;
+
+  Position before_;
+  int64_t next_seq_ = 0;
+  std::unordered_map<std::string, RecordPtr> newest_;  // by UUID
+  std::vector<std::string> inserted_;
+  std::vector<std::string> updated_;
+  std::vector<std::string> rerouted_;
+  std::vector<std::string> wrapped_up_;
+  std::vector<v1::CallEvent> events_;
+  std::vector<LegRow> legs_;
+  std::unordered_map<std::string, RecordPtr> guards_;  // of this batch's new sessions
+  std::unordered_map<std::string, RecordPtr> keys_;
+};
+
+}  // namespace ctc::session::store

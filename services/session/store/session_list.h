@@ -1,0 +1,43 @@
+// Searching sessions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ctc/session/v1/session_service.pb.h"
+#include "libs/db/database.h"
+#include "services/session/store/record.h"
+
+namespace ctc::session::store {
+
+// A checked request for a page.
+struct ListQuery {
+  base::TenantId tenant;
+  v1::ListSessionsRequest filter;
+  std::string own_agent_id;  // only this agent's, whatever the filter says
+  int limit = 50;
+  int offset = 0;
+  std::string after_id;  // keyset: the last id of the page before
+  bool newest_first = true;
+};
+
+struct IdPage {
+  int64_t total = 0;
+  std::vector<std::string> ids;
+  bool has_more = false;
+};
+
+// Ids and total in one statement. The text is made of constant parts; every value is bound.
+absl::StatusOr<IdPage> SelectPage(db::Connection& connection, const ListQuery& query);
+
+// The cursor that names `after_id`, and back. Errors: VALIDATION_FAILED.
+std::string MakeCursor(const std::string& after_id);
+absl::StatusOr<std::string> ReadCursor(const std::string& cursor);
+
+// The smallest UUIDv7 of that moment: sessions made at or after it have a greater id.
+std::string FirstIdAt(absl::Time time);
+// The moment in a UUIDv7.
+absl::Time TimeOfId(const std::string& id);
+
+}  // namespace ctc::session::store

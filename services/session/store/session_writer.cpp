@@ -1,0 +1,131 @@
+// Batches, and what follows a commit.
+#include "services/session/store/session_writer.h"
+
+#include "libs/base/error_catalogue.h"
+#include "services/session/store/session_batch.h"
+
+namespace ctc::session::store {
+namespace {
+
+// A failure after which it is not known what the database holds.
+bool IsDoubtful(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsInternal(status) ||
+         absl::IsDeadlineExceeded(status) || absl::IsAborted(status);
+}
+
+}  // namespace
+
+SessionWriter::SessionWriter(db::Database& database, const base::Clock& clock, SessionCache& cache,
+                             FeedRing& ring)
+    : clock_(clock),
+      cache_(cache),
+      ring_(ring),
+      feed_seq_(observability::MakeGauge("ctc_session_feed_seq", "Newest position of the feed")) {
+  db::BatchOptions options;
+  options.name = "session";
+  queue_ = std::make_unique<db::BatchWriter<Item, Written>>(
+      database, options,
+      [this](db::Connection& connection, std::vector<Item>& items, Results& results) {
+        return Write(connection, items, results);
+      },
+      [this](std::vector<Item>& items, Results& results) { AfterCommit(items, results); });
+}
+
+Task<absl::StatusOr<CreateOutcome>> SessionWriter::Create(NewSession create, absl::Time deadline) {
+  Item item;
+  item.create = std::make_shared<const NewSession>(std::move(create));
+  absl::StatusOr<Written> written = co_await queue_->Write(std::move(item), deadline);
+  if (!written.ok()) co_return written.status();
+  co_return *std::move(written->created);
+}
+
+Task<absl::StatusOr<std::vector<ChangeOutcome>>> SessionWriter::ApplyAll(
+    std::vector<Change> changes, absl::Time deadline) {
+  Item item;
+  item.changes = std::move(changes);
+  absl::StatusOr<Written> written = co_await queue_->Write(std::move(item), deadline);
+  if (!written.ok()) co_return written.status();
+  co_return std::move(written->changed);
+}
+
+Task<absl::StatusOr<RecordPtr>> SessionWriter::Apply(Change change, absl::Time deadline) {
+  std::vector<Change> changes;
+  changes.push_back(std::move(change));
+  absl::StatusOr<std::vector<ChangeOutcome>> outcomes =
+      co_await ApplyAll(std::move(changes), deadline);
+  if (!outcomes.ok()) co_return outcomes.status();
+  ChangeOutcome& outcome = outcomes->front();
+  if (!outcome.status.ok()) co_return outcome.status;
+  co_return std::move(outcome.record);
+}
+
+Task<absl::Status> SessionWriter::Refresh(absl::Time deadline) {
+  if (batches_.exchange(0) > 0) co_return absl::OkStatus();
+  Item nothing;
+  const absl::StatusOr<Written> written = co_await queue_->Write(std::move(nothing), deadline);
+  batches_ = 0;
+  co_return written.status();
+}
+
+absl::Status SessionWriter::Write(db::Connection& connection, std::vector<Item>& items,
+                                  Results& results) {
+  SessionBatch batch(connection, cache_, load_, known_, clock_.Now());
+  const absl::Status status = batch.Run(items, results);
+  if (!status.ok()) load_.Clear();
+  return status;
+}
+
+void SessionWriter::AfterCommit(std::vector<Item>& items, Results& results) {
+  ++batches_;
+  bool doubtful = false;
+  // Items of one transaction have the same position; those written alone follow each other.
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (results[i].ok()) {
+      Publish(*results[i]);
+    } else if (IsDoubtful(results[i].status())) {
+      doubtful = true;
+      Forget(items[i]);
+    }
+  }
+  if (doubtful) {
+    known_ = Position{};
+    load_.Clear();
+  }
+  feed_seq_.Set(static_cast<double>(known_.last_seq));
+}
+
+void SessionWriter::Publish(const Written& written) {
+  const bool same_transaction = written.after == known_;
+  if (!same_transaction) {
+    if (!(written.before == known_)) {
+      // Somebody else wrote in between.
+      cache_.Clear();
+      ring_.SkipTo(written.before.last_seq);
+    }
+    known_ = written.after;
+  }
+  if (written.created) cache_.Put(written.created->record);
+  for (const ChangeOutcome& outcome : written.changed) {
+    if (outcome.record != nullptr) cache_.Put(outcome.record);
+  }
+  ring_.Append(written.events);
+  Count(written);
+}
+
+void SessionWriter::Forget(const Item& item) {
+  for (const Change& change : item.changes) cache_.Drop(change.id);
+}
+
+void SessionWriter::Count(const Written& written) const {
+  for (const v1::CallEvent& event : written.events) {
+    if (event.type() != "session.ended") continue;
+    observability::MakeCounter(
+        "ctc_session_calls_total", "Ended calls",
+        {{"status", v1::Session::Status_Name(event.new_status())},
+         {"end_reason", v1::EndReason_Name(event.end_reason())},
+         {"provider_type", common::v1::ProviderType::Value_Name(event.provider_type())}})
+        .Add();
+  }
+}
+
+}  // namespace ctc::session::store

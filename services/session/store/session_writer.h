@@ -1,0 +1,56 @@
+// The one writer of sessions in this process: creates, submission steps and facts, in natural batches.
+// Keeps the session cache and the feed ring current. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "libs/base/clock.h"
+#include "libs/db/batch_writer.h"
+#include "services/session/store/agent_load.h"
+#include "services/session/store/changes.h"
+#include "services/session/store/feed_ring.h"
+#include "services/session/store/session_cache.h"
+
+namespace ctc::session::store {
+
+class SessionWriter {
+ public:
+  SessionWriter(db::Database& database, const base::Clock& clock, SessionCache& cache,
+                FeedRing& ring);
+
+  // Makes a session and its first event. Errors: CALL_ALREADY_RUNNING and AGENT_BUSY with
+  // metadata.session_id; the database's. A repeated Idempotency-Key gives the session there is.
+  Task<absl::StatusOr<CreateOutcome>> Create(NewSession create, absl::Time deadline);
+
+  // Changes one session. Errors: NOT_FOUND, the refusal of Change.decide, the database's.
+  Task<absl::StatusOr<RecordPtr>> Apply(Change change, absl::Time deadline);
+
+  // Several at once, in one transaction; each has its own outcome.
+  Task<absl::StatusOr<std::vector<ChangeOutcome>>> ApplyAll(std::vector<Change> changes,
+                                                            absl::Time deadline);
+
+  // Notices what other processes wrote, when this one wrote nothing since the last time.
+  Task<absl::Status> Refresh(absl::Time deadline);
+
+ private:
+  using Results = std::vector<absl::StatusOr<Written>>;
+  absl::Status Write(db::Connection& connection, std::vector<Item>& items, Results& results);
+  void AfterCommit(std::vector<Item>& items, Results& results);
+  void Publish(const Written& written);
+  void Forget(const Item& item);
+  void Count(const Written& written) const;
+
+  const base::Clock& clock_;
+  SessionCache& cache_;
+  FeedRing& ring_;
+  const observability::Gauge feed_seq_;
+  // On the writer's thread only:
+  AgentLoad load_;
+  Position known_;
+  // Batches since the last Refresh.
+  std::atomic<int64_t> batches_ = 0;
+  std::unique_ptr<db::BatchWriter<Item, Written>> queue_;  // last: its thread uses all of the above
+};
+
+}  // namespace ctc::session::store
