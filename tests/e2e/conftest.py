@@ -14,13 +14,16 @@ from stack.process import wait_until  # noqa: E402
 from stack.stack import Stack  # noqa: E402
 
 ENDED = {"COMPLETED", "FAILED", "BUSY", "NO_ANSWER", "CANCELLED", "TRANSFERRED", "VOICEMAIL"}
+# Watchdogs that a test can wait for.
+QUICK_WATCHDOGS = {"CTC_SESSION_SUBMIT_LIMIT_SECONDS": "2", "CTC_SESSION_SUBMIT_GRACE_SECONDS": "4",
+                   "CTC_SESSION_SWEEP_SECONDS": "0.2"}
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
     running = Stack(tmp_path_factory.mktemp("suite"),
-                    extra_env={"CTC_SESSION_LOOK_UP_AFTER_SECONDS": "2"})
+                    extra_env=QUICK_WATCHDOGS)
     try:
         yield running.start()
     finally:

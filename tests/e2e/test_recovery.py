@@ -9,20 +9,19 @@ import time
 
 import pytest
 
-from conftest import ENDED, Tenant
+from conftest import ENDED, QUICK_WATCHDOGS, Tenant
 from faulty_provider import FaultyProvider
 from load import MixedLoad
 from stack.process import wait_until
 from stack.stack import SERVICES, Stack
 
 ROUNDS = int(os.environ.get("CTC_RECOVERY_ROUNDS", "2"))
-ENV = {"CTC_SESSION_LOOK_UP_AFTER_SECONDS": "3"}
 
 
 @pytest.fixture(scope="module", params=["one process", "distributed"])
 def suite(request, tmp_path_factory):
     running = Stack(tmp_path_factory.mktemp("recovery"), distributed=request.param == "distributed",
-                    extra_env=ENV)
+                    extra_env=QUICK_WATCHDOGS)
     try:
         running.start()
         yield running

@@ -65,6 +65,7 @@ class Stack:
             "CTC_RPC_SECRET_FILE": str(self._secret("rpc_secret", lambda: secrets.token_hex(32))),
             "CTC_GATEWAY_JWT_SECRET_FILE": str(self._secret("jwt_secret", lambda: secrets.token_hex(32))),
             "CTC_DB_URL": self.db_url or self.database.url,
+            "CTC_PUBLIC_URL": self.url,
         }
         if self.database:
             env["CTC_DB_PASSWORD_FILE"] = str(self.database.password_file)
@@ -97,7 +98,7 @@ class Stack:
             {}, self.state / "logs" / "simulator.log").start()
 
     def start_services(self):
-        gateway = ["--gateway.port", str(self.port), "--gateway.public_url", self.url]
+        gateway = ["--gateway.port", str(self.port)]
         if not self.distributed:
             command = [str(self.bin / "ctc"), "serve", *gateway]
             self._service("suite", command)
@@ -111,7 +112,7 @@ class Stack:
 
     def _alone(self, service: str, admin_port: int) -> list:
         return [str(self.bin / f"ctc-{service}"), "--rpc.listen", f"unix:{self.run_dir}/{service}.sock",
-                "--admin.port", str(admin_port), "--gateway.public_url", self.url]
+                "--admin.port", str(admin_port)]
 
     def start_gateway(self, name: str):
         """A second one on the same port needs CTC_GATEWAY_REUSE_PORT=true."""
