@@ -3,5 +3,6 @@
 #include "services/gateway/wiring.h"
 
 int main(int argc, char** argv) {
-  return ctc::host::RunProgram({"ctc-gateway", "the public edge", {{"gateway", ctc::gateway::Make}}}, argc, argv);
+  return ctc::host::RunProgram(
+      {"ctc-gateway", "the public edge", {{"gateway", ctc::gateway::Make}}}, argc, argv);
 }
