@@ -1,0 +1,34 @@
+#include "tests/fuzz/fuzz_target.h"
+
+namespace ctc::fuzz {
+
+void AriEvents(std::string_view bytes);
+void Form(std::string_view bytes);
+void HttpRequest(std::string_view bytes);
+void MuxFrame(std::string_view bytes);
+void NumberCsv(std::string_view bytes);
+void PhoneNumber(std::string_view bytes);
+void RequestIdentity(std::string_view bytes);
+void RowValue(std::string_view bytes);
+void SignedWebhook(std::string_view bytes);
+void Transcoder(std::string_view bytes);
+void WebhookPayload(std::string_view bytes);
+
+const std::vector<Target>& Targets() {
+  static const std::vector<Target> targets = {
+      {"ari_events", AriEvents},
+      {"form", Form},
+      {"http_request", HttpRequest},
+      {"mux_frame", MuxFrame},
+      {"number_csv", NumberCsv},
+      {"phone_number", PhoneNumber},
+      {"request_identity", RequestIdentity},
+      {"row_value", RowValue},
+      {"signed_webhook", SignedWebhook},
+      {"transcoder", Transcoder},
+      {"webhook_payload", WebhookPayload},
+  };
+  return targets;
+}
+
+}  // namespace ctc::fuzz

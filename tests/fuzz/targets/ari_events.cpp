@@ -1,0 +1,43 @@
+// Messages of Asterisk's event socket and bodies of its REST answers, a line each; the events of
+// one call go through the call machine in the order given.
+#include "libs/providers/asterisk/ari_event.h"
+#include "libs/providers/asterisk/call_machine.h"
+#include "tests/fuzz/fuzz_target.h"
+
+namespace ctc::fuzz {
+namespace {
+
+namespace asterisk = providers::asterisk;
+
+void ReadAnswers(std::string_view line) {
+  (void)asterisk::ReadChannels(line);
+  (void)asterisk::ReadBridges(line);
+  (void)asterisk::ReadId(line);
+  (void)asterisk::ReadChannelState(line);
+  (void)asterisk::ReadErrorText(line);
+  (void)asterisk::ReadTime(line);
+}
+
+}  // namespace
+
+void AriEvents(std::string_view bytes) {
+  const asterisk::CallMachine machine({});
+  asterisk::Call call;
+  while (!bytes.empty()) {
+    const std::string_view line = TakeLine(bytes);
+    ReadAnswers(line);
+    const auto event = asterisk::ReadEvent(line);
+    if (!event.ok() || event->call.empty()) continue;
+    if (call.plan.call.empty()) call.plan.call = event->call;
+    if (event->call != call.plan.call) continue;
+    const bool was_over = call.over();
+    const asterisk::Effects effects = machine.Apply(call, *event);
+    for (const auto& fact : effects.facts) {
+      Require(!fact.event_key().empty(), "a fact has a key");
+      Require(fact.kind() != session::v1::CallFact::KIND_UNSPECIFIED, "a fact has a kind");
+    }
+    if (was_over) Require(call.over(), "a call that is over stays over");
+  }
+}
+
+}  // namespace ctc::fuzz

@@ -1,0 +1,30 @@
+// What is kept of a provider's body.
+#include "services/webhook/domain/payload.h"
+
+#include "tests/fuzz/fuzz_target.h"
+
+namespace ctc::fuzz {
+namespace {
+
+void CheckKept(const std::string& kept, size_t limit) {
+  Require(kept.size() <= limit, "what is kept has its limit");
+  for (const char c : kept) {
+    const auto byte = static_cast<unsigned char>(c);
+    Require(byte >= 0x20 || c == '\n' || c == '\r' || c == '\t', "no control character is kept");
+  }
+}
+
+}  // namespace
+
+void WebhookPayload(std::string_view bytes) {
+  const size_t limit = TakeByte(bytes);
+  CheckKept(webhook::CleanPayload(bytes, limit), limit);
+  CheckKept(webhook::CleanPayload(bytes, 1 << 16), 1 << 16);
+  CheckKept(webhook::CleanText(bytes, limit), limit);
+  // Whatever else stands in the body, this credential is found and taken out.
+  const std::string form = "auth_token=topsecretvalue&" + std::string(bytes);
+  Require(webhook::CleanPayload(form, 1 << 16).find("topsecretvalue") == std::string::npos,
+          "a credential is not kept");
+}
+
+}  // namespace ctc::fuzz
