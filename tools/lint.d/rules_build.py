@@ -17,14 +17,18 @@ def check_all(sources):
 
 def _is_named(path, lists):
     parts = path.split("/")
+    if parts[0] == "services" and parts[-1] == "main.cpp":
+        programs = lists.get("services/suite", "")
+        return re.search(rf"set\(services [^)]*\b{parts[1]}\b", programs) is not None
     for depth in range(len(parts) - 1, 0, -1):
         text = lists.get("/".join(parts[:depth]))
         if text is None:
             continue
-        rest = re.escape("/".join(parts[depth:]))
-        stem = re.escape(re.sub(r"\.cpp$", "", parts[-1]))
-        if re.search(rf"(^|[\s(]){rest}($|[\s)])", text, re.M):
+        rest = "/".join(parts[depth:])
+        if re.search(rf"(^|[\s(]){re.escape(rest)}($|[\s)])", text, re.M):
             return True
-        if re.search(rf"(foreach|ctc_fuzz_target)\([^)]*\b{stem}\b", text):
+        # A list of names that TRANSFORM turns into paths.
+        stem = re.escape(re.sub(r"\.cpp$", "", parts[-1]))
+        if "list(TRANSFORM" in text and re.search(rf"set\([^)]*\b{stem}\b[^)]*\)", text):
             return True
     return False

@@ -20,8 +20,8 @@ class Includes(unittest.TestCase):
         self.check("libs/db/database.cpp", "<cppconn/connection.h>")
         self.check("services/session/store/s.cpp", "<cppconn/connection.h>", "third-party")
         self.check("libs/host/process.cpp", "<curl/curl.h>", "third-party")
-        self.check("services/gateway/service/g.cpp", "<nlohmann/json.hpp>", "third-party")
-        self.check("services/gateway/service/g_test.cpp", "<nlohmann/json.hpp>")
+        self.check("services/session/service/s.cpp", "<nlohmann/json.hpp>", "third-party")
+        self.check("services/session/service/s_test.cpp", "<nlohmann/json.hpp>")
         self.check("libs/rpc/context.cpp", "<openssl/evp.h>", "third-party")
 
     def test_services_know_each_other_by_proto_only(self):
@@ -38,7 +38,7 @@ class Includes(unittest.TestCase):
         path = "services/session/domain/fold.cpp"
         for header in ("<optional>", "<absl/time/time.h>", "libs/base/ids.h",
                        "services/session/domain/fold.h", "ctc/session/v1/fact.pb.h",
-                       "ctc/common/v1/provider_type.pb.h"):
+                       "ctc/common/v1/provider_type.pb.h", "ctc/session/v1/call_event.pb.h"):
             self.check(path, header)
         for header in ("libs/db/database.h", "<boost/asio/awaitable.hpp>", "libs/rpc/context.h",
                        "ctc/session/v1/session_service.rpc.h", "ctc/dispatch/v1/provider.pb.h",
@@ -113,6 +113,14 @@ class Build(unittest.TestCase):
     def test_a_list_further_up_counts_with_the_whole_path(self):
         lists = Source("services/x/CMakeLists.txt", "ctc_library(x_store SRCS store/s.cpp)\n")
         self.assertEqual(list(rules_build.check_all([lists, Source("services/x/store/s.cpp", "")])), [])
+
+    def test_a_list_of_names_that_become_paths_counts(self):
+        lists = Source("tests/fuzz/CMakeLists.txt",
+                       "set(targets form\n  http)\nlist(TRANSFORM targets PREPEND targets/)\n")
+        sources = [lists, Source("tests/fuzz/targets/http.cpp", ""),
+                   Source("tests/fuzz/targets/htt.cpp", "")]
+        self.assertEqual([c.path for c in rules_build.check_all(sources)],
+                         ["tests/fuzz/targets/htt.cpp"])
 
 
 if __name__ == "__main__":

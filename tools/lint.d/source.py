@@ -44,7 +44,7 @@ class Source:
         name = self.path.rsplit("/", 1)[-1]
         return (
             self.path.startswith(("tests/", "libs/testing/"))
-            or re.search(r"(_test\.cpp|_test_\w+\.(h|cpp)|_for_test\.(h|cpp))$", name) is not None
+            or re.search(r"(_test\.cpp|(_test_\w+|_for_test|_fixture)\.(h|cpp))$", name) is not None
         )
 
     def line_of(self, position):
