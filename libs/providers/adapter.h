@@ -68,8 +68,9 @@ class Adapter {
 
   // Pure. Verdict GENUINE only with a right signature; facts carry event keys. `request.url` is
   // the public URL. `now` bounds the replay window.
-  virtual dispatch::v1::ReadWebhookResponse ReadWebhook(
-      const Account& account, const common::v1::HttpRequest& request, absl::Time now) const = 0;
+  virtual dispatch::v1::ReadWebhookResponse ReadWebhook(const Account& account,
+                                                        const common::v1::HttpRequest& request,
+                                                        absl::Time now) const = 0;
 
   // What has to be done at the provider after a fact was applied, as dialling the customer once the
   // agent answered. Idempotent: called again after a crash. Providers that need none return OK.

@@ -158,11 +158,11 @@ absl::Time ReadBody(FieldReader& fields, const Account& account, absl::Time now,
   } else {
     fact.set_message(reason);
   }
-  fact.set_event_key(absl::StrCat(
-      common::v1::ProviderType::Value_Name(account.config.provider_type()), ":", item.session(),
-      item.session().empty() ? call_id : "", ":", response.correlation_id(), ":",
-      session::v1::Leg::Party_Name(who), ":", CallFact::Kind_Name(fact.kind()), ":",
-      absl::ToUnixMillis(at)));
+  fact.set_event_key(
+      absl::StrCat(common::v1::ProviderType::Value_Name(account.config.provider_type()), ":",
+                   item.session(), item.session().empty() ? call_id : "", ":",
+                   response.correlation_id(), ":", session::v1::Leg::Party_Name(who), ":",
+                   CallFact::Kind_Name(fact.kind()), ":", absl::ToUnixMillis(at)));
   return at;
 }
 

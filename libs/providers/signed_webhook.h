@@ -1,5 +1,5 @@
-// The webhook of switches that have no scheme of their own (Asterisk, SIP): one flat JSON object in the
-// seed's words, signed by X-Signature = hex HMAC-SHA256 of the raw body. Pure; thread-safe.
+// The webhook of switches that have no scheme of their own (Asterisk, SIP): one flat JSON object in
+// the seed's words, signed by X-Signature = hex HMAC-SHA256 of the raw body. Pure; thread-safe.
 #pragma once
 
 #include <absl/time/time.h>

@@ -3,5 +3,8 @@
 #include "services/dispatch/wiring.h"
 
 int main(int argc, char** argv) {
-  return ctc::host::RunProgram({"ctc-dispatch", "commands towards providers, and their event sockets", {{"dispatch", ctc::dispatch::Make}}}, argc, argv);
+  return ctc::host::RunProgram({"ctc-dispatch",
+                                "commands towards providers, and their event sockets",
+                                {{"dispatch", ctc::dispatch::Make}}},
+                               argc, argv);
 }

@@ -8,15 +8,18 @@
 #include "services/dispatch/service/credentials.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/dispatch_service.h"
+#include "services/dispatch/service/event_sockets.h"
 #include "services/dispatch/service/gate.h"
 #include "services/dispatch/service/health_board.h"
 #include "services/dispatch/service/provider_service.h"
 #include "services/dispatch/service/registry.h"
+#include "services/dispatch/store/lease_store.h"
 #include "services/dispatch/store/provider_store.h"
 
 namespace ctc::dispatch {
 namespace {
 
+constexpr absl::Duration kChangesInterval = absl::Seconds(1);
 constexpr absl::Duration kReadyTimeout = absl::Seconds(2);
 
 providers::Environment ProviderEnvironment(const host::Environment& environment) {
@@ -33,14 +36,18 @@ class DispatchHost final : public host::Service {
         keyring_(std::move(keyring)),
         ids_(environment.clock, environment.random),
         store_(environment.database),
+        leases_(environment.database),
         background_(environment.executor),
-        directory_(store_, keyring_, environment.clock,
-                   environment.settings.Text("public.url")),
+        directory_(store_, keyring_, environment.clock, environment.settings.Text("public.url")),
         board_(environment.clock),
         gate_(registry_, directory_, board_, background_, environment.clock),
         dispatch_(registry_, directory_, board_, gate_, environment.clock),
         providers_({store_, keyring_, registry_, directory_, board_, gate_,
-                    environment.peer("session"), ids_, environment.clock}) {
+                    environment.peer("session"), ids_, environment.clock}),
+        sockets_(
+            {background_, leases_, board_, environment.peer("session"), environment.peer("webhook"),
+             ProviderEnvironment(environment), environment.random, ids_.Token("dispatch-", 8)},
+            directory_) {
     registry_.Add(providers::asterisk::MakeAdapter(ProviderEnvironment(environment)));
   }
 
@@ -74,17 +81,25 @@ class DispatchHost final : public host::Service {
   }
 
  private:
-  // One cheap query a second tells of other replicas' writes.
+  // One cheap query a second tells of writes, other replicas' too.
   Task<void> WatchChanges() {
-    while (co_await background_.Sleep(absl::Seconds(1))) {
-      (void)co_await directory_.LookForChanges(environment_.clock.Now() + kReadyTimeout);
-    }
+    bool refresh = false;
+    do {
+      const absl::StatusOr<bool> changed =
+          co_await directory_.LookForChanges(environment_.clock.Now() + kReadyTimeout);
+      refresh = refresh || (changed.ok() && *changed);
+      if (!refresh) continue;
+      const absl::Status status =
+          co_await sockets_.Refresh(environment_.clock.Now() + kReadyTimeout);
+      refresh = !status.ok();
+    } while (co_await background_.Sleep(kChangesInterval));
   }
 
   const host::Environment& environment_;
   const Keyring keyring_;
   base::IdGenerator ids_;
   ProviderStore store_;
+  LeaseStore leases_;
   Registry registry_;
   Background background_;
   Directory directory_;
@@ -92,6 +107,7 @@ class DispatchHost final : public host::Service {
   Gate gate_;
   DispatchService dispatch_;
   ProviderService providers_;
+  EventSockets sockets_;
 };
 
 }  // namespace

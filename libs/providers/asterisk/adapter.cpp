@@ -82,7 +82,8 @@ class AsteriskAdapter final : public Adapter {
     return ReadSignedWebhook(account, request, now, environment_.window);
   }
   // The event socket's driver dials the customer.
-  Task<absl::Status> React(const Account&, const CallOrder&, const session::v1::CallEvent&) override {
+  Task<absl::Status> React(const Account&, const CallOrder&,
+                           const session::v1::CallEvent&) override {
     co_return absl::OkStatus();
   }
 
@@ -121,9 +122,8 @@ dispatch::v1::ProviderTypeInfo AsteriskAdapter::Describe() const {
   AddField(info, "settings.agent_context", false, false,
            "Dialplan context that finds the agent when a call names none.");
   AddField(info, "settings.ring_timeout_seconds", false, false, "5 to 600; 45 by default.");
-  for (const char* capability :
-       {"place", "hang_up", "hold", "mute", "dtmf", "record", "pause_recording", "look_up",
-        "event_socket", "webhook"}) {
+  for (const char* capability : {"place", "hang_up", "hold", "mute", "dtmf", "record",
+                                 "pause_recording", "look_up", "event_socket", "webhook"}) {
     info.add_capabilities(capability);
   }
   info.set_webhook_path("/api/v1/webhooks/voip/asterisk");
@@ -178,7 +178,8 @@ Task<absl::StatusOr<Asked>> AsteriskAdapter::Ask(AriClient& ari, std::string met
                                                  std::string path) {
   const http::ClientResult result = co_await ari.Ask(std::move(method), std::move(path));
   const int status = result.response.status;
-  if (status == 404 || (status == 400 && ReadErrorText(result.response.body) == "Channel not found")) {
+  if (status == 404 ||
+      (status == 400 && ReadErrorText(result.response.body) == "Channel not found")) {
     co_return Asked::kGone;
   }
   if (status == 409 || status == 422) {
@@ -258,7 +259,7 @@ Task<absl::StatusOr<Asked>> AsteriskAdapter::ControlLeg(AriClient& ari,
       nlohmann::json body;
       body["dtmf"] = request.digits();
       const http::ClientResult result =
-          co_await ari.Post(customer + "/dtmf", body.dump(), kAskTimeout);
+          co_await ari.Send("POST", customer + "/dtmf", body.dump(), kAskTimeout);
       if (result.response.status == 404) co_return Asked::kGone;
       if (result.response.status == 409) {
         co_return base::MakeError(base::kCallNotLive, "the customer has not answered");
@@ -278,8 +279,9 @@ Task<absl::StatusOr<Asked>> AsteriskAdapter::ControlRecording(AriClient& ari,
   if (request.action() == ControlCallRequest::START_RECORDING) {
     absl::StatusOr<Asked> started = co_await Ask(
         ari, "POST",
-        absl::StrCat("/bridges/", BridgeId(call), "/record?name=", RecordingName(call),
-                     "&format=wav&ifExists=append&maxDurationSeconds=0&beep=false&terminateOn=none"));
+        absl::StrCat(
+            "/bridges/", BridgeId(call), "/record?name=", RecordingName(call),
+            "&format=wav&ifExists=append&maxDurationSeconds=0&beep=false&terminateOn=none"));
     // 409: it runs already.
     if (base::IsError(started.status(), base::kCallNotLive)) co_return Asked::kDone;
     co_return started;
@@ -309,7 +311,8 @@ Task<absl::StatusOr<LookUpCallResponse>> AsteriskAdapter::LookUp(const Account& 
   for (const Party party : {Party::kAgent, Party::kCustomer}) {
     const std::string id = ChannelId(request.order().id(), party);
     const http::ClientResult result = co_await ari.Get("/channels/" + id, kAskTimeout);
-    if (result.response.status == 404 && ReadErrorText(result.response.body) == "Channel not found") {
+    if (result.response.status == 404 &&
+        ReadErrorText(result.response.body) == "Channel not found") {
       continue;
     }
     const auto state = ReadChannelState(result.response.body);
@@ -326,13 +329,15 @@ Task<absl::StatusOr<LookUpCallResponse>> AsteriskAdapter::LookUp(const Account& 
 Task<absl::StatusOr<std::string>> AsteriskAdapter::Check(const Account& account) {
   CTC_CO_ASSIGN_OR_RETURN(const DialSettings settings, ReadSettings(account.config));
   AriClient ari(environment_.http, account, settings.ari_url);
-  // Unlike /asterisk/ping, this needs right credentials in every version, and its body is ARI's own.
+  // Unlike /asterisk/ping, this needs right credentials in every version, and its body is ARI's
+  // own.
   const absl::Duration timeout = absl::Seconds(std::clamp(account.config.timeout_seconds(), 1, 8));
   const http::ClientResult result = co_await ari.Get("/asterisk/info?only=system", timeout);
   CTC_CO_RETURN_IF_ERROR(ControlStatus(result));
   const nlohmann::json body = nlohmann::json::parse(result.response.body, nullptr, false);
   if (!body.is_object()) {
-    co_return base::MakeError(base::kProviderError, "what answers at api_url is not Asterisk's ARI");
+    co_return base::MakeError(base::kProviderError,
+                              "what answers at api_url is not Asterisk's ARI");
   }
   std::string version;
   if (const auto system = body.find("system"); system != body.end() && system->is_object()) {

@@ -62,10 +62,8 @@ Task<http::ClientResult> AriClient::Dial(Originate originate, absl::Duration tim
   body["variables"]["CTC_CALL_ID"] = originate.call;
   body["variables"]["CTC_LEG"] = PartyName(originate.party);
   std::string path = "/channels/" + originate.channel_id;
-  http::ClientResult result =
-      co_await Post(std::move(path), body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
-                    timeout);
-  co_return result;
+  std::string json = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  co_return co_await Send("POST", std::move(path), std::move(json), timeout);
 }
 
 Task<http::ClientResult> AriClient::Get(std::string path, absl::Duration timeout) {
@@ -79,9 +77,9 @@ Task<http::ClientResult> AriClient::Ask(std::string method, std::string path) {
   co_return co_await http_.Send(std::move(request));
 }
 
-Task<http::ClientResult> AriClient::Post(std::string path, std::string json,
+Task<http::ClientResult> AriClient::Send(std::string method, std::string path, std::string json,
                                          absl::Duration timeout) {
-  http::ClientRequest request = MakeRequest("POST", path, timeout);
+  http::ClientRequest request = MakeRequest(std::move(method), path, timeout);
   request.headers.emplace_back("Content-Type", "application/json");
   request.body = std::move(json);
   co_return co_await http_.Send(std::move(request));

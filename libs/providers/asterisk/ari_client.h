@@ -37,7 +37,8 @@ class AriClient {
   // POST or DELETE without a body; `path` starts with a slash and holds checked ids only.
   Task<http::ClientResult> Ask(std::string method, std::string path);
   // With a JSON body, for what must not appear in a URL.
-  Task<http::ClientResult> Post(std::string path, std::string json, absl::Duration timeout);
+  Task<http::ClientResult> Send(std::string method, std::string path, std::string json,
+                                absl::Duration timeout);
 
  private:
   http::ClientRequest MakeRequest(std::string method, const std::string& path,

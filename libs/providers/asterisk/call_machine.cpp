@@ -25,8 +25,8 @@ void SetTime(CallFact& fact, absl::Time at) {
   fact.mutable_provider_time()->set_nanos(static_cast<int32_t>(millis % 1000) * 1000000);
 }
 
-// What happens once in a leg's life has a key without a time, so that an event, a reconciliation and
-// another replica's event are one fact.
+// What happens once in a leg's life has a key without a time, so that an event, a reconciliation
+// and another replica's event are one fact.
 CallFact MakeFact(const Call& call, Party party, CallFact::Kind kind, absl::Time at) {
   CallFact fact;
   const std::string_view who = PartyName(party);
@@ -71,8 +71,8 @@ constexpr Ending kUnreachable{CallFact::CALL_FAILED, session::v1::UNREACHABLE,
 constexpr Ending kFault{CallFact::CALL_FAILED, session::v1::PROVIDER_ERROR,
                         session::v1::PROVIDER_ERROR};
 
-// An end without an answer. Decided from what the leg did first and from the Q.850 cause second, never
-// from dialstatus, which calls 603 and 404 NOANSWER.
+// An end without an answer. Decided from what the leg did first and from the Q.850 cause second,
+// never from dialstatus, which calls 603 and 404 NOANSWER.
 Ending UnansweredEnding(int cause, bool rang, bool timed_out) {
   switch (cause) {
     case 17:

@@ -1,6 +1,6 @@
-// The agent-first call at Asterisk as a pure function: (call, event) -> (call', what to ask of the switch,
-// what to tell the session service). Nothing is remembered elsewhere, every request it asks for carries
-// an id of ours, so that doing it twice is harmless.
+// The agent-first call at Asterisk as a pure function: (call, event) -> (call', what to ask of the
+// switch, what to tell the session service). Nothing is remembered elsewhere, every request it asks
+// for carries an id of ours, so that doing it twice is harmless.
 #pragma once
 
 #include <string>

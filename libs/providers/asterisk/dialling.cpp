@@ -22,9 +22,8 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsAlnum(char c) { return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool OnlyAllowed(std::string_view text, std::string_view extra) {
-  return std::all_of(text.begin(), text.end(), [&](char c) {
-    return IsAlnum(c) || extra.find(c) != std::string_view::npos;
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [&](char c) { return IsAlnum(c) || extra.find(c) != std::string_view::npos; });
 }
 
 // "+" and digits, or digits: all that may stand where a number is dialled.
@@ -115,7 +114,8 @@ absl::StatusOr<DialSettings> ReadSettings(const dispatch::v1::Provider& config) 
 
 absl::StatusOr<std::string> CustomerEndpoint(const DialSettings& settings, std::string_view prefix,
                                              std::string_view number) {
-  if (!IsNumber(number)) return base::InvalidField("to_phone", "is not a number that can be dialled");
+  if (!IsNumber(number))
+    return base::InvalidField("to_phone", "is not a number that can be dialled");
   if (!OnlyAllowed(prefix, "+*#")) return base::InvalidField("dial_plan_prefix", "is not dialable");
   std::string endpoint = settings.endpoint_template;
   ReplaceAll(endpoint, "{prefix}", prefix);
@@ -214,8 +214,6 @@ std::optional<CallPlan> DecodeArgs(const std::vector<std::string>& args) {
   return plan;
 }
 
-std::string_view PartyName(Party party) {
-  return party == Party::kAgent ? "agent" : "customer";
-}
+std::string_view PartyName(Party party) { return party == Party::kAgent ? "agent" : "customer"; }
 
 }  // namespace ctc::providers::asterisk

@@ -1,5 +1,6 @@
-// How a call is spelled for Asterisk: endpoint strings, chosen ids, caller ids and the plan that travels
-// in the application's arguments. Nothing but checked characters may enter any of them. Pure.
+// How a call is spelled for Asterisk: endpoint strings, chosen ids, caller ids and the plan that
+// travels in the application's arguments. Nothing but checked characters may enter any of them.
+// Pure.
 #pragma once
 
 #include <absl/time/time.h>
@@ -23,7 +24,7 @@ struct DialSettings {
   std::string app;                      // Stasis application
   std::string endpoint_template;        // {prefix}, {number}
   std::string agent_endpoint_template;  // {agent_phone}
-  std::string agent_context;            // dialplan that finds the agent; empty: the leg stays with us
+  std::string agent_context;  // dialplan that finds the agent; empty: the leg stays with us
   absl::Duration ring_timeout;
 };
 
@@ -39,8 +40,8 @@ absl::StatusOr<std::string> AgentEndpoint(const DialSettings& settings, std::str
 // `"Name" <number>`; characters that could end the quoted name are dropped.
 std::string CallerId(std::string_view name, std::string_view number);
 
-// Ids of ours at the switch, all made from the session's UUID, so that a request can be repeated and
-// an outcome looked up.
+// Ids of ours at the switch, all made from the session's UUID, so that a request can be repeated
+// and an outcome looked up.
 std::string ChannelId(std::string_view call, Party party);
 std::string BridgeId(std::string_view call);
 std::string RecordingName(std::string_view call);

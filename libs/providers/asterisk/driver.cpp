@@ -115,8 +115,8 @@ void Driver::Take(LiveCall& live, Effects effects, const std::string& event_type
       item.set_session(live.call.plan.call);
       item.set_provider_id(account_->config.id());
       fact.mutable_received_time()->set_seconds(absl::ToUnixSeconds(now));
-      fact.mutable_received_time()->set_nanos(
-          static_cast<int32_t>(absl::ToUnixMillis(now) % 1000) * 1000000);
+      fact.mutable_received_time()->set_nanos(static_cast<int32_t>(absl::ToUnixMillis(now) % 1000) *
+                                              1000000);
       *item.mutable_fact() = std::move(fact);
       note.facts.push_back(std::move(item));
     }
@@ -197,18 +197,19 @@ Task<http::ClientResult> Driver::Request(const CallPlan& plan, Action action) {
       co_return co_await ari_.Ask(
           "POST", bridge + "/addChannel?channel=" + ChannelId(plan.call, action.party));
     case Kind::kPlayRingTone:
-      co_return co_await ari_.Ask(
-          "POST", channel + "/play/" + RingToneId(plan.call) + "?media=tone%3Aring%3Btonezone%3Dus");
+      co_return co_await ari_.Ask("POST", channel + "/play/" + RingToneId(plan.call) +
+                                              "?media=tone%3Aring%3Btonezone%3Dus");
     case Kind::kStopRingTone:
       co_return co_await ari_.Ask("DELETE", "/playbacks/" + RingToneId(plan.call));
     case Kind::kRecord:
       co_return co_await ari_.Ask(
-          "POST", bridge + "/record?name=" + RecordingName(plan.call) +
-                      "&format=wav&ifExists=append&maxDurationSeconds=0&beep=false&terminateOn=none");
+          "POST",
+          bridge + "/record?name=" + RecordingName(plan.call) +
+              "&format=wav&ifExists=append&maxDurationSeconds=0&beep=false&terminateOn=none");
     case Kind::kFindAgent:
       co_return co_await ari_.Ask(
-          "POST", channel + "/continue?context=" + settings_.agent_context +
-                      "&extension=" + (plan.agent_id.empty() ? "s" : plan.agent_id) + "&priority=1");
+          "POST", channel + "/continue?context=" + settings_.agent_context + "&extension=" +
+                      (plan.agent_id.empty() ? "s" : plan.agent_id) + "&priority=1");
     case Kind::kHangUp:
       co_return co_await ari_.Ask("DELETE", channel + "?reason=normal");
     case Kind::kDestroyBridge:
@@ -239,7 +240,11 @@ Task<http::ClientResult> Driver::DialCustomer(const CallPlan& plan) {
   co_return co_await ari_.Dial(std::move(originate), kAskTimeout);
 }
 
-Task<absl::Status> Driver::Reconcile(const std::vector<Session>& live) {
+Task<absl::Status> Driver::ReconcileSwitch() {
+  // Half of all events, of no use here. Subscriptions work without it as well.
+  (void)co_await ari_.Send(
+      "PUT", "/applications/" + settings_.app + "/eventFilter",
+      R"({"disallowed":[{"type":"ChannelVarset"},{"type":"ChannelDialplan"}]})", kAskTimeout);
   const http::ClientResult channels_answer = co_await ari_.Get("/channels", kAskTimeout);
   CTC_CO_RETURN_IF_ERROR(ControlStatus(channels_answer));
   CTC_CO_ASSIGN_OR_RETURN(const std::vector<ChannelView> channels,
@@ -255,10 +260,13 @@ Task<absl::Status> Driver::Reconcile(const std::vector<Session>& live) {
   std::set<std::string> known = at_switch;
   for (const auto& [call, state] : calls_) known.insert(call);
   for (const std::string& call : known) ReconcileCall(call, channels, bridges);
-  for (const Session& session : live) {
-    if (!known.contains(session.id())) ReconcileLost(session);
-  }
   co_return absl::OkStatus();
+}
+
+void Driver::ReconcileSessions(const std::vector<Session>& live) {
+  for (const Session& session : live) {
+    if (!calls_.contains(session.id())) ReconcileLost(session);
+  }
 }
 
 // Replays, as events, what the switch shows of a call, then what it does not show any more.
@@ -278,12 +286,14 @@ void Driver::ReconcileCall(const std::string& call, const std::vector<ChannelVie
   };
   if (find(Party::kCustomer) != channels.end()) live.call.customer.requested = true;
   if (find(Party::kAgent) != channels.end()) live.call.agent.requested = true;
+  // What is gone first: the steps below may ask for a customer who is not there yet.
+  for (const Party party : {Party::kAgent, Party::kCustomer}) {
+    if (find(party) != channels.end()) continue;
+    Take(live, machine_.Vanish(live.call, party), "Reconciled", "");
+  }
   for (const Party party : {Party::kAgent, Party::kCustomer}) {
     const auto channel = find(party);
-    if (channel == channels.end()) {
-      Take(live, machine_.Vanish(live.call, party), "Reconciled", "");
-      continue;
-    }
+    if (channel == channels.end()) continue;
     AriEvent event;
     event.call = call;
     event.party = party;

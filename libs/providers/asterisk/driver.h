@@ -1,6 +1,6 @@
-// Drives the calls of one Asterisk account: takes the event socket's messages, does what the machine asks
-// of the switch, and hands its facts on. All of it runs on one strand; nothing in it is durable, since
-// every id is made from the session's and every step can be repeated.
+// Drives the calls of one Asterisk account: takes the event socket's messages, does what the
+// machine asks of the switch, and hands its facts on. All of it runs on one strand; nothing in it
+// is durable, since every id is made from the session's and every step can be repeated.
 #pragma once
 
 #include <deque>
@@ -39,10 +39,13 @@ class Driver : public std::enable_shared_from_this<Driver> {
   // One message of the socket. On the strand. False when another socket took the application over.
   bool OnMessage(const std::string& text);
 
-  // After a (re)connection, before its first message is read: compares the switch's channels with the
-  // sessions that should be live, ends those that ended meanwhile and drives on those half-way.
-  // UNAVAILABLE and others when the switch cannot be asked. On the strand.
-  Task<absl::Status> Reconcile(const std::vector<session::v1::Session>& live);
+  // After a (re)connection, before its first message is read: takes over what the switch shows now,
+  // ends what it does not show any more, drives on what is half-way. UNAVAILABLE and others when
+  // the switch cannot be asked. On the strand.
+  Task<absl::Status> ReconcileSwitch();
+  // Ends the sessions that should be live and that the switch knows nothing of. On the strand,
+  // after ReconcileSwitch.
+  void ReconcileSessions(const std::vector<session::v1::Session>& live);
 
   // ws://.../ari/events?app=...
   std::string SocketUrl() const;

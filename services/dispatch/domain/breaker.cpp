@@ -11,7 +11,8 @@ constexpr size_t kMaxSamples = 1000;
 constexpr absl::Duration kWindow = absl::Seconds(60);
 constexpr absl::Duration kFirstWait = absl::Seconds(30);
 constexpr absl::Duration kLongestWait = absl::Minutes(10);
-// A probe that was never reported must not keep the circuit shut; longer than any provider's timeout.
+// A probe that was never reported must not keep the circuit shut; longer than any provider's
+// timeout.
 constexpr absl::Duration kProbeLost = absl::Seconds(130);
 
 }  // namespace
@@ -58,8 +59,8 @@ void Breaker::Report(Result result, absl::Duration now) {
   Forget(now);
   samples_.push_back({now, failed});
   failed_samples_ += failed ? 1 : 0;
-  const bool too_many = samples_.size() >= kMinSamples &&
-                        static_cast<size_t>(failed_samples_) * 2 > samples_.size();
+  const bool too_many =
+      samples_.size() >= kMinSamples && static_cast<size_t>(failed_samples_) * 2 > samples_.size();
   if (consecutive_failures_ >= kFailuresInARow || (failed && too_many)) Open(now);
 }
 

@@ -8,8 +8,8 @@
 
 namespace ctc::dispatch {
 
-// Opens after 5 failures in a row, or when more than half of at least 20 requests within 60 s failed.
-// Lets one probe through after 30 s, doubling to 10 min with every probe that fails.
+// Opens after 5 failures in a row, or when more than half of at least 20 requests within 60 s
+// failed. Lets one probe through after 30 s, doubling to 10 min with every probe that fails.
 class Breaker {
  public:
   enum class State { kClosed, kOpen, kHalfOpen };

@@ -98,7 +98,8 @@ std::vector<base::FieldError> CheckProvider(const v1::Provider& provider) {
   }
   if (!provider.callback_url().empty() &&
       (provider.callback_url().size() > 1024 || !IsHttpUrl(provider.callback_url()))) {
-    faults.Add("callback_url", "must be an absolute http or https URL without user, query or fragment");
+    faults.Add("callback_url",
+               "must be an absolute http or https URL without user, query or fragment");
   }
   faults.CheckText("account_sid", provider.account_sid(), 128);
   faults.CheckText("application_id", provider.application_id(), 128);

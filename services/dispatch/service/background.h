@@ -1,4 +1,5 @@
-// The tasks that run beside the rpcs, all on one strand: started by name, stopped together, waited for.
+// The tasks that run beside the rpcs, all on one strand: started by name, stopped together, waited
+// for.
 #pragma once
 
 #include <absl/time/time.h>
@@ -17,7 +18,8 @@ class Background {
  public:
   explicit Background(asio::any_io_executor executor) : strand_(asio::make_strand(executor)) {}
 
-  // Thread-safe. `task` begins on the strand, unless Stop came first. Its end by an exception is logged.
+  // Thread-safe. `task` begins on the strand, unless Stop came first. Its end by an exception is
+  // logged.
   void Spawn(std::string name, std::function<Task<void>()> task);
   // On the strand. False when stopping: the task shall end.
   Task<bool> Sleep(absl::Duration duration);
@@ -33,7 +35,7 @@ class Background {
  private:
   asio::any_io_executor strand_;
   bool stopping_ = false;
-  std::atomic<int> running_ = 0;     // changed on the strand, read by Stop
+  std::atomic<int> running_ = 0;       // changed on the strand, read by Stop
   std::atomic<bool> stopped_ = false;  // no task begins any more
   int next_id_ = 0;
   std::set<asio::steady_timer*> timers_;

@@ -12,8 +12,8 @@ namespace {
 constexpr size_t kKeyBytes = 32;
 
 std::string ContextOf(const base::TenantId& tenant, std::string_view provider_id) {
-  return absl::StrCat(tenant.value(), "|", absl::string_view(provider_id.data(), provider_id.size()),
-                      "|credentials");
+  return absl::StrCat(tenant.value(), "|",
+                      absl::string_view(provider_id.data(), provider_id.size()), "|credentials");
 }
 
 }  // namespace
@@ -41,9 +41,9 @@ absl::StatusOr<std::string> Keyring::Seal(const v1::ProviderSecrets& secrets,
                                           const base::TenantId& tenant,
                                           std::string_view provider_id) const {
   const base::Secret plain(secrets.SerializeAsString());
-  CTC_ASSIGN_OR_RETURN(const std::string sealed,
-                       crypto::Seal(keys_.find(current_)->second, plain.Reveal(),
-                                    ContextOf(tenant, provider_id)));
+  CTC_ASSIGN_OR_RETURN(
+      const std::string sealed,
+      crypto::Seal(keys_.find(current_)->second, plain.Reveal(), ContextOf(tenant, provider_id)));
   return absl::StrCat(current_, ":", crypto::ToBase64(sealed));
 }
 

@@ -1,5 +1,5 @@
-// Credentials at rest: all of an account's in one value, sealed under a master key that has an id, so
-// that keys can be changed one account at a time. Thread-safe.
+// Credentials at rest: all of an account's in one value, sealed under a master key that has an id,
+// so that keys can be changed one account at a time. Thread-safe.
 #pragma once
 
 #include <map>
@@ -15,8 +15,8 @@ namespace ctc::dispatch {
 
 class Keyring {
  public:
-  // `keys`: "id:base64" pairs separated by commas, the current one first; a bare base64 key has the id
-  // "1". INVALID_ARGUMENT when a key is not 32 bytes.
+  // `keys`: "id:base64" pairs separated by commas, the current one first; a bare base64 key has the
+  // id "1". INVALID_ARGUMENT when a key is not 32 bytes.
   static absl::StatusOr<Keyring> Parse(const base::Secret& keys);
 
   // The result is text: "<key id>:<base64>". Bound to the account: it opens nowhere else.

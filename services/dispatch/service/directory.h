@@ -1,5 +1,5 @@
-// The accounts of each tenant with their credentials opened, cached for the hot paths. A write in this
-// process is seen at once, one of another replica within a second. Thread-safe.
+// The accounts of each tenant with their credentials opened, cached for the hot paths. A write in
+// this process is seen at once, one of another replica within a second. Thread-safe.
 #pragma once
 
 #include <memory>

@@ -55,7 +55,8 @@ Task<absl::StatusOr<v1::ListRoutesResponse>> DispatchService::ListRoutes(
     route.set_available(board_.WouldAllow(config.id()));
     if (!route.available()) {
       const int64_t wait = absl::ToInt64Seconds(board_.RetryAfter(config.id())) + 1;
-      route.set_unavailable_reason(absl::StrCat("its circuit is open; asked again in ", wait, " s"));
+      route.set_unavailable_reason(
+          absl::StrCat("its circuit is open; asked again in ", wait, " s"));
     }
   }
   co_return response;
@@ -65,8 +66,8 @@ Task<absl::StatusOr<DispatchService::Target>> DispatchService::FindTarget(
     const rpc::Context& context, const std::string& provider_id, const v1::CallOrder& order) {
   // The id goes into URLs and channel ids at the provider.
   if (!base::IsUuid(order.id())) co_return base::InvalidField("order.id", "must be a UUID");
-  CTC_CO_ASSIGN_OR_RETURN(AccountPtr account, co_await directory_.Find(context.tenant, provider_id,
-                                                                       context.deadline));
+  CTC_CO_ASSIGN_OR_RETURN(AccountPtr account,
+                          co_await directory_.Find(context.tenant, provider_id, context.deadline));
   providers::Adapter* adapter = registry_.Find(account->config.provider_type());
   if (adapter == nullptr) {
     co_return base::MakeError(base::kCapabilityMissing, "this provider type is not available");
@@ -77,8 +78,8 @@ Task<absl::StatusOr<DispatchService::Target>> DispatchService::FindTarget(
 
 Task<absl::StatusOr<v1::PlaceCallResponse>> DispatchService::PlaceCall(
     rpc::Context context, const v1::PlaceCallRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(
-      const Target target, co_await FindTarget(context, request.provider_id(), request.order()));
+  CTC_CO_ASSIGN_OR_RETURN(const Target target,
+                          co_await FindTarget(context, request.provider_id(), request.order()));
   const std::string& id = target.account->config.id();
   if (!target.account->config.is_active()) {
     co_return providers::NotSent(base::kNoActiveProvider, "the provider is not active");
@@ -100,8 +101,8 @@ Task<absl::StatusOr<v1::PlaceCallResponse>> DispatchService::PlaceCall(
 
 Task<absl::StatusOr<v1::ControlCallResponse>> DispatchService::ControlCall(
     rpc::Context context, const v1::ControlCallRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(
-      const Target target, co_await FindTarget(context, request.provider_id(), request.order()));
+  CTC_CO_ASSIGN_OR_RETURN(const Target target,
+                          co_await FindTarget(context, request.provider_id(), request.order()));
   const absl::Duration began = clock_.Monotonic();
   absl::StatusOr<v1::ControlCallResponse> response =
       co_await target.adapter->Control(*target.account, request);
@@ -114,18 +115,18 @@ Task<absl::StatusOr<v1::ControlCallResponse>> DispatchService::ControlCall(
 
 Task<absl::StatusOr<v1::LookUpCallResponse>> DispatchService::LookUpCall(
     rpc::Context context, const v1::LookUpCallRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(
-      const Target target, co_await FindTarget(context, request.provider_id(), request.order()));
+  CTC_CO_ASSIGN_OR_RETURN(const Target target,
+                          co_await FindTarget(context, request.provider_id(), request.order()));
   const absl::Duration began = clock_.Monotonic();
   absl::StatusOr<v1::LookUpCallResponse> response =
       co_await target.adapter->LookUp(*target.account, request);
-  const bool asked = response.ok() && response->found() != v1::LookUpCallResponse::FOUND_UNSPECIFIED;
-  gate_.Report(*target.account, "look_up",
-               response.ok() ? (asked ? Verdict::kGood : Verdict::kBad)
-                             : Gate::VerdictOf(response.status()),
-               asked ? "ok" : "failed", clock_.Monotonic() - began,
-               response.ok() ? "the provider cannot be asked"
-                             : std::string(response.status().message()));
+  const bool asked =
+      response.ok() && response->found() != v1::LookUpCallResponse::FOUND_UNSPECIFIED;
+  gate_.Report(
+      *target.account, "look_up",
+      response.ok() ? (asked ? Verdict::kGood : Verdict::kBad) : Gate::VerdictOf(response.status()),
+      asked ? "ok" : "failed", clock_.Monotonic() - began,
+      response.ok() ? "the provider cannot be asked" : std::string(response.status().message()));
   co_return response;
 }
 

@@ -33,7 +33,8 @@ class DispatchService {
     AccountPtr account;
     providers::Adapter* adapter;
   };
-  Task<absl::StatusOr<Target>> FindTarget(const rpc::Context& context, const std::string& provider_id,
+  Task<absl::StatusOr<Target>> FindTarget(const rpc::Context& context,
+                                          const std::string& provider_id,
                                           const v1::CallOrder& order);
 
   const Registry& registry_;

@@ -28,28 +28,27 @@ void Gate::Report(const providers::Account& account, const char* operation, Verd
     Metrics& metrics = found->second;
     const std::string name = ProviderTypes::Value_Name(type);
     if (is_new) {
-      metrics.seconds = observability::MakeHistogram(
-          "ctc_provider_seconds", "How long providers took to answer.",
-          {{"type", name}, {"operation", operation}});
+      metrics.seconds =
+          observability::MakeHistogram("ctc_provider_seconds", "How long providers took to answer.",
+                                       {{"type", name}, {"operation", operation}});
     }
     metrics.seconds.Observe(absl::ToDoubleSeconds(elapsed));
     auto counter = metrics.outcomes.find(outcome);
     if (counter == metrics.outcomes.end()) {
       counter = metrics.outcomes
-                    .emplace(outcome, observability::MakeCounter(
-                                          "ctc_provider_requests_total",
-                                          "Requests to providers by how they ended.",
-                                          {{"type", name},
-                                           {"operation", operation},
-                                           {"outcome", outcome}}))
+                    .emplace(outcome,
+                             observability::MakeCounter(
+                                 "ctc_provider_requests_total",
+                                 "Requests to providers by how they ended.",
+                                 {{"type", name}, {"operation", operation}, {"outcome", outcome}}))
                     .first;
     }
     counter->second.Add();
   }
   if (verdict == Verdict::kBad) {
-    observability::Warn("provider request failed", {{"provider", account.config.id()},
-                                                    {"operation", operation},
-                                                    {"error", error}});
+    observability::Warn(
+        "provider request failed",
+        {{"provider", account.config.id()}, {"operation", operation}, {"error", error}});
   }
   if (board_.Report(account.config, verdict, error)) StartProbing(account);
 }
@@ -83,7 +82,8 @@ Task<absl::StatusOr<std::string>> Gate::Check(AccountPtr account) {
   const absl::Duration began = clock_.Monotonic();
   absl::StatusOr<std::string> answer = co_await adapter->Check(*account);
   const absl::Status status = answer.status();
-  // A check that is refused for whatever reason is a fault: it asks for nothing a caller could spoil.
+  // A check that is refused for whatever reason is a fault: it asks for nothing a caller could
+  // spoil.
   const Verdict verdict = status.ok() ? Verdict::kGood : Verdict::kBad;
   Report(*account, "check", verdict, status.ok() ? "ok" : base::DetailOf(status).code,
          clock_.Monotonic() - began, std::string(status.message()));

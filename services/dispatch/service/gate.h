@@ -1,5 +1,5 @@
-// What stands around every request to a provider: circuit, metrics, log, and the prober that asks an
-// account with an open circuit until it answers again. Thread-safe.
+// What stands around every request to a provider: circuit, metrics, log, and the prober that asks
+// an account with an open circuit until it answers again. Thread-safe.
 #pragma once
 
 #include <map>

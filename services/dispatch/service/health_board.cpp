@@ -8,8 +8,9 @@ namespace {
 using State = Breaker::State;
 
 void CountOpen(const v1::Provider& provider, double change) {
-  observability::MakeGauge("ctc_provider_circuits_open", "Accounts whose circuit is not closed.",
-                           {{"type", common::v1::ProviderType::Value_Name(provider.provider_type())}})
+  observability::MakeGauge(
+      "ctc_provider_circuits_open", "Accounts whose circuit is not closed.",
+      {{"type", common::v1::ProviderType::Value_Name(provider.provider_type())}})
       .Add(change);
 }
 

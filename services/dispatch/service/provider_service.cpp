@@ -45,10 +45,8 @@ void CopySecrets(const Request& request, v1::ProviderSecrets& secrets) {
 
 void CheckSecrets(const v1::ProviderSecrets& secrets, std::vector<base::FieldError>& faults) {
   const std::pair<const char*, const std::string*> fields[] = {
-      {"api_key", &secrets.api_key()},
-      {"api_secret", &secrets.api_secret()},
-      {"auth_token", &secrets.auth_token()},
-      {"webhook_secret", &secrets.webhook_secret()},
+      {"api_key", &secrets.api_key()},         {"api_secret", &secrets.api_secret()},
+      {"auth_token", &secrets.auth_token()},   {"webhook_secret", &secrets.webhook_secret()},
       {"private_key", &secrets.private_key()},
   };
   for (const auto& [name, value] : fields) {
@@ -79,7 +77,8 @@ v1::Provider ProviderService::Shown(const StoredProvider& row) const {
   return shown;
 }
 
-absl::Status ProviderService::Finish(StoredProvider& row, const v1::ProviderSecrets& secrets) const {
+absl::Status ProviderService::Finish(StoredProvider& row,
+                                     const v1::ProviderSecrets& secrets) const {
   const providers::Adapter* adapter = parts_.registry.Find(row.provider.provider_type());
   if (adapter == nullptr) return UnusableType(parts_.registry);
   std::vector<base::FieldError> faults = CheckProvider(row.provider);
@@ -138,9 +137,8 @@ Task<absl::StatusOr<v1::ListProvidersResponse>> ProviderService::ListProviders(
     co_return base::InvalidField("limit", absl::StrCat("must be from 1 to ", kMaxLimit));
   }
   if (filter.offset < 0) co_return base::InvalidField("offset", "must not be negative");
-  CTC_CO_ASSIGN_OR_RETURN(
-      const ProviderPage page,
-      co_await parts_.store.List(context.tenant, filter, context.deadline));
+  CTC_CO_ASSIGN_OR_RETURN(const ProviderPage page,
+                          co_await parts_.store.List(context.tenant, filter, context.deadline));
   v1::ListProvidersResponse response;
   response.set_total(page.total);
   response.set_limit(filter.limit);
@@ -171,9 +169,8 @@ Task<absl::StatusOr<v1::GetProviderResponse>> ProviderService::GetProvider(
 
 Task<absl::StatusOr<v1::UpdateProviderResponse>> ProviderService::UpdateProvider(
     rpc::Context context, const v1::UpdateProviderRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(
-      StoredProvider row,
-      co_await parts_.store.Get(context.tenant, request.id(), context.deadline));
+  CTC_CO_ASSIGN_OR_RETURN(StoredProvider row, co_await parts_.store.Get(
+                                                  context.tenant, request.id(), context.deadline));
   CTC_CO_ASSIGN_OR_RETURN(v1::ProviderSecrets secrets,
                           parts_.keyring.Unseal(row.sealed, row.tenant, row.provider.id()));
   v1::Provider& p = row.provider;
@@ -215,9 +212,9 @@ Task<absl::StatusOr<v1::DeleteProviderResponse>> ProviderService::DeleteProvider
 
 Task<absl::StatusOr<v1::TestProviderResponse>> ProviderService::TestProvider(
     rpc::Context context, const v1::TestProviderRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const AccountPtr account,
-                          co_await parts_.directory.Find(context.tenant, request.id(),
-                                                         context.deadline));
+  CTC_CO_ASSIGN_OR_RETURN(
+      const AccountPtr account,
+      co_await parts_.directory.Find(context.tenant, request.id(), context.deadline));
   const absl::Duration began = parts_.clock.Monotonic();
   const absl::StatusOr<std::string> answer = co_await parts_.gate.Check(account);
   v1::TestProviderResponse response;
@@ -236,9 +233,9 @@ Task<absl::StatusOr<v1::TestProviderResponse>> ProviderService::TestProvider(
 
 Task<absl::StatusOr<v1::GetProviderHealthResponse>> ProviderService::GetProviderHealth(
     rpc::Context context, const v1::GetProviderHealthRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const AccountPtr account,
-                          co_await parts_.directory.Find(context.tenant, request.id(),
-                                                         context.deadline));
+  CTC_CO_ASSIGN_OR_RETURN(
+      const AccountPtr account,
+      co_await parts_.directory.Find(context.tenant, request.id(), context.deadline));
   v1::GetProviderHealthResponse response;
   *response.mutable_health() = parts_.board.Describe(account->config.id());
   co_return response;

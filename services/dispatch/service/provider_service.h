@@ -1,4 +1,5 @@
-// The ProviderService rpcs: the tenant's accounts. Credentials go in and never come out. Thread-safe.
+// The ProviderService rpcs: the tenant's accounts. Credentials go in and never come out.
+// Thread-safe.
 #pragma once
 
 #include "ctc/dispatch/v1/provider_service.pb.h"

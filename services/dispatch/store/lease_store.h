@@ -1,5 +1,5 @@
-// Who does what only one replica may do (table lease). Times are the database's own, so that replicas
-// with different clocks agree.
+// Who does what only one replica may do (table lease). Times are the database's own, so that
+// replicas with different clocks agree.
 #pragma once
 
 #include <string>

@@ -25,10 +25,10 @@ constexpr std::string_view kUpdate =
     "retry_count = ?, timeout_seconds = ?, priority = ?, updated_at = ?, version = version + 1 "
     "WHERE id = ? AND tenant_id = ? AND version = ?";
 // The columns of every SELECT, in ReadRow's order. Spelled out in each: statement text is constant.
-#define CTC_PROVIDER_COLUMNS                                                                     \
-  "id, tenant_id, provider_name, provider_type, api_url, credentials, credentials_set, "         \
-  "phone_number, caller_id, dial_plan_prefix, callback_url, account_sid, application_id, "       \
-  "region, settings_json, is_active, retry_count, timeout_seconds, priority, version, "          \
+#define CTC_PROVIDER_COLUMNS                                                               \
+  "id, tenant_id, provider_name, provider_type, api_url, credentials, credentials_set, "   \
+  "phone_number, caller_id, dial_plan_prefix, callback_url, account_sid, application_id, " \
+  "region, settings_json, is_active, retry_count, timeout_seconds, priority, version, "    \
   "created_at, updated_at"
 constexpr std::string_view kGet =
     "SELECT " CTC_PROVIDER_COLUMNS " FROM voip_provider WHERE id = ? AND tenant_id = ?";
@@ -196,9 +196,9 @@ Task<absl::Status> ProviderStore::Delete(base::TenantId tenant, std::string id,
                                          absl::Time deadline) {
   const db::Params params = {std::move(id), tenant.value()};
   co_return co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
-    CTC_ASSIGN_OR_RETURN(const int64_t deleted,
-                         c.Execute("DELETE FROM voip_provider WHERE id = ? AND tenant_id = ?",
-                                   params));
+    CTC_ASSIGN_OR_RETURN(
+        const int64_t deleted,
+        c.Execute("DELETE FROM voip_provider WHERE id = ? AND tenant_id = ?", params));
     return deleted == 1 ? absl::OkStatus() : NoSuchProvider();
   });
 }

@@ -1,4 +1,5 @@
-// Rows of voip_provider. Every query names the tenant, but for those that serve the whole installation.
+// Rows of voip_provider. Every query names the tenant, but for those that serve the whole
+// installation.
 #pragma once
 
 #include <string>
@@ -19,8 +20,8 @@ struct StoredProvider {
 };
 
 struct ProviderFilter {
-  std::string type;     // empty: all
-  int is_active = -1;   // 0, 1, -1: both
+  std::string type;    // empty: all
+  int is_active = -1;  // 0, 1, -1: both
   int limit = 50;
   int offset = 0;
 };

@@ -1,0 +1,243 @@
+#include "libs/providers/asterisk/driver.h"
+
+#include <catch2/catch.hpp>
+
+#include "libs/providers/asterisk/samples_for_test.h"
+#include "libs/providers/fake_http_for_test.h"
+#include "libs/testing/fake_clock.h"
+#include "libs/testing/run_task.h"
+
+namespace ctc::providers::asterisk {
+namespace {
+
+using session::v1::CallFact;
+using session::v1::Session;
+
+// A driver whose switch is a table of answers; time is the test's own.
+struct World {
+  asio::io_context io;
+  FakeHttp http;
+  testing::FakeClock clock{absl::FromUnixSeconds(1'795'367'760)};
+  std::vector<FactNote> notes;
+  std::shared_ptr<Driver> driver;
+
+  explicit World(const std::string& api_url = "http://pbx:8088") {
+    auto account = std::make_shared<Account>();
+    account->tenant = base::TenantId("t1");
+    account->config.set_id("p1");
+    account->config.set_api_url(api_url);
+    account->config.set_caller_id("Acme Sales");
+    account->auth_token = base::Secret("ctc:secret");
+    http.When("", 204, "");
+    driver = Driver::Create(io.get_executor(), {http, clock, {}}, account, [this](FactNote note) {
+               notes.push_back(std::move(note));
+             }).value();
+  }
+  void Say(const std::string& text) {
+    CHECK(driver->OnMessage(text));
+    Settle();
+  }
+  void Settle() {
+    io.restart();
+    io.run();
+  }
+  std::vector<std::string> Facts() const {
+    std::vector<std::string> facts;
+    for (const FactNote& note : notes) {
+      for (const auto& item : note.facts) {
+        CHECK(item.tenant_id() == "t1");
+        CHECK(item.session() == kCall);
+        facts.push_back(session::v1::Leg::Party_Name(item.fact().party()) + " " +
+                        CallFact::Kind_Name(item.fact().kind()));
+      }
+    }
+    return facts;
+  }
+  bool Asked(const std::string& part) const {
+    for (const std::string& line : http.Lines()) {
+      if (line.find(part) != std::string::npos) return true;
+    }
+    return false;
+  }
+  void Reconcile(const std::string& channels, const std::string& bridges) {
+    http.When("GET http://pbx:8088/ari/channels", 200, channels);
+    http.When("GET http://pbx:8088/ari/bridges", 200, bridges);
+    CHECK(testing::RunTask(io, driver->ReconcileSwitch()).ok());
+    Settle();
+  }
+};
+
+Session LiveSession(Session::Status status, absl::Duration age, const World& world) {
+  Session session;
+  session.set_id(kCall);
+  session.set_status(status);
+  session.set_submission(Session::ACCEPTED);
+  session.mutable_created_at()->set_seconds(absl::ToUnixSeconds(world.clock.Now() - age));
+  return session;
+}
+
+TEST_CASE("a whole call is driven by the switch's events alone", "[asterisk][driver]") {
+  World world;
+  world.Say(StateEvent("agent", "Ringing"));
+  world.Say(StateEvent("agent", "Up"));
+  world.Say(StartEvent("agent"));
+  world.Say(StateEvent("customer", "Ringing"));
+  world.Say(StartEvent("customer"));
+  world.Say(EnteredEvent("customer", true));
+  world.Say(DestroyedEvent("customer", 16, "Up"));
+  world.Say(DestroyedEvent("agent", 16, "Up"));
+  CHECK(world.Facts() == std::vector<std::string>{"AGENT CALL_RINGING", "AGENT CALL_ANSWERED",
+                                                  "CUSTOMER CALL_RINGING", "CUSTOMER CALL_ANSWERED",
+                                                  "CUSTOMER CALL_ENDED", "AGENT CALL_ENDED"});
+  const std::string bridge = "/ari/bridges/" + kCall + "-bridge";
+  const std::string agent = "/ari/channels/" + kCall + "-agent";
+  const std::string customer = "/ari/channels/" + kCall + "-customer";
+  CHECK(world.http.Lines() ==
+        std::vector<std::string>{
+            "POST " + bridge + "?type=mixing,dtmf_events&name=" + kCall,
+            "POST " + bridge + "/addChannel?channel=" + kCall + "-agent",
+            "POST " + agent + "/play/" + kCall + "-ring?media=tone%3Aring%3Btonezone%3Dus",
+            "POST " + customer,
+            "DELETE /ari/playbacks/" + kCall + "-ring",
+            "POST " + bridge + "/addChannel?channel=" + kCall + "-customer",
+            "POST " + bridge + "/record?name=" + kCall +
+                "-rec&format=wav&ifExists=append&maxDurationSeconds=0&beep=false&terminateOn=none",
+            "DELETE " + agent + "?reason=normal",
+            "DELETE " + bridge,
+        });
+  CHECK(world.driver->live_calls() == 0);
+}
+
+TEST_CASE("the socket's address follows the account's", "[asterisk][driver]") {
+  CHECK(World().driver->SocketUrl() == "ws://pbx:8088/ari/events?app=ctc&subscribeAll=false");
+  CHECK(World("https://pbx/").driver->SocketUrl() ==
+        "wss://pbx/ari/events?app=ctc&subscribeAll=false");
+}
+
+TEST_CASE("a customer whose id exists already is not dialled again", "[asterisk][driver]") {
+  World world;
+  world.http.When("POST http://pbx:8088/ari/channels/" + kCall + "-customer", 409,
+                  R"({"message":"Channel with given unique ID already exists"})");
+  world.Say(StartEvent("agent"));
+  CHECK(world.Facts() == std::vector<std::string>{"AGENT CALL_ANSWERED"});
+}
+
+TEST_CASE("a trunk that does not exist ends the call and the agent's leg", "[asterisk][driver]") {
+  World world;
+  world.http.When("POST http://pbx:8088/ari/channels/" + kCall + "-customer", 500,
+                  R"({"error":"Allocation failed"})");
+  world.Say(StartEvent("agent"));
+  CHECK(world.Facts() == std::vector<std::string>{"AGENT CALL_ANSWERED", "CUSTOMER CALL_FAILED"});
+  CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-agent"));
+  world.Say(DestroyedEvent("agent", 16, "Up"));
+  CHECK(world.driver->live_calls() == 0);
+}
+
+TEST_CASE("an answer that got lost is asked for again, under the same id", "[asterisk][driver]") {
+  World world;
+  int asked = 0;
+  world.http.When("-customer", [&](const http::ClientRequest&) {
+    http::ClientResult result;
+    if (++asked == 1) {
+      result.error.status = absl::UnavailableError("reset");
+    } else {
+      result.response.status = 409;
+    }
+    return result;
+  });
+  world.Say(StartEvent("agent"));
+  CHECK(asked == 2);
+  CHECK(world.Facts() == std::vector<std::string>{"AGENT CALL_ANSWERED"});
+}
+
+TEST_CASE("events of others and noise are passed over", "[asterisk][driver]") {
+  World world;
+  world.Say("not json");
+  world.Say("{}");
+  world.Say(R"({"type":"ChannelStateChange","channel":{"id":"1795369225.127","state":"Up"}})");
+  world.Say(R"({"type":"PlaybackStarted","playback":{"id":"x"}})");
+  world.Say(RecordingEvent("RecordingFinished"));
+  CHECK(world.driver->live_calls() == 0);
+  CHECK(world.notes.size() == 1);
+  CHECK_FALSE(world.driver->OnMessage(R"({"type":"ApplicationReplaced","application":"ctc"})"));
+}
+
+TEST_CASE("digits stay out of the log's payload", "[asterisk][driver]") {
+  World world;
+  world.Say(
+      R"({"type":"ChannelDtmfReceived","timestamp":"2026-11-22T17:15:29.000+0000","digit":"7",)"
+      R"("channel":)" +
+      ChannelJson("customer", "Up") + "}");
+  REQUIRE(world.notes.size() == 1);
+  CHECK(world.notes[0].payload.empty());
+}
+
+TEST_CASE("after a restart an answered agent is driven on", "[asterisk][driver]") {
+  World world;
+  world.Reconcile("[" + ChannelJson("agent", "Up") + "]", "[]");
+  CHECK(world.Facts() == std::vector<std::string>{"AGENT CALL_ANSWERED"});
+  CHECK(world.Asked("POST /ari/channels/" + kCall + "-customer"));
+  // The event that told of it arrives after all: nothing is done twice.
+  const size_t before = world.http.requests.size();
+  world.Say(StartEvent("agent"));
+  CHECK(world.http.Lines().size() == before + 2);  // bridge and agent again, no second customer
+}
+
+TEST_CASE("after a restart a running talk is found joined", "[asterisk][driver]") {
+  World world;
+  world.Reconcile("[" + ChannelJson("agent", "Up") + "," + ChannelJson("customer", "Up") + "]",
+                  R"([{"id":")" + kCall + R"(-bridge","channels":[")" + kCall + R"(-agent",")" +
+                      kCall + R"(-customer"]}])");
+  CHECK(world.Facts() == std::vector<std::string>{"AGENT CALL_ANSWERED", "CUSTOMER CALL_ANSWERED"});
+  CHECK_FALSE(world.Asked("addChannel"));
+  world.Say(DestroyedEvent("agent", 16, "Up"));
+  CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-customer"));
+}
+
+TEST_CASE("a leg whose partner left while nobody listened is ended", "[asterisk][driver]") {
+  World world;
+  world.Say(StartEvent("agent"));
+  world.Say(StartEvent("customer"));
+  world.Say(EnteredEvent("customer", true));
+  world.notes.clear();
+  world.Reconcile("[" + ChannelJson("customer", "Up") + "]",
+                  R"([{"id":")" + kCall + R"(-bridge","channels":[")" + kCall + R"(-customer"]}])");
+  CHECK(world.Facts() == std::vector<std::string>{"AGENT CALL_ENDED"});
+  CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-customer"));
+}
+
+TEST_CASE("a session the switch has forgotten is ended as what it was", "[asterisk][driver]") {
+  World world;
+  SECTION("while talking") {
+    world.driver->ReconcileSessions({LiveSession(Session::CONNECTED, absl::Minutes(5), world)});
+    REQUIRE(world.notes.size() == 1);
+    CHECK(world.notes[0].facts[0].fact().reason() == session::v1::NORMAL);
+  }
+  SECTION("while ringing") {
+    world.driver->ReconcileSessions({LiveSession(Session::RINGING, absl::Minutes(5), world)});
+    REQUIRE(world.notes.size() == 1);
+    CHECK(world.notes[0].facts[0].fact().reason() == session::v1::LOST);
+  }
+  SECTION("but not one that is only being placed") {
+    world.driver->ReconcileSessions({LiveSession(Session::INITIATED, absl::Seconds(3), world)});
+    Session unknown = LiveSession(Session::INITIATED, absl::Minutes(5), world);
+    unknown.set_submission(Session::UNKNOWN_OUTCOME);
+    world.driver->ReconcileSessions({unknown});
+    CHECK(world.notes.empty());
+  }
+  CHECK(world.driver->live_calls() == 0);
+}
+
+TEST_CASE("a switch that cannot be asked is not taken for an empty one", "[asterisk][driver]") {
+  World world;
+  world.Say(StartEvent("agent"));
+  world.notes.clear();
+  world.http.When("GET", 503, "");
+  CHECK_FALSE(testing::RunTask(world.io, world.driver->ReconcileSwitch()).ok());
+  world.http.When("GET", 200, "<html>");
+  CHECK_FALSE(testing::RunTask(world.io, world.driver->ReconcileSwitch()).ok());
+  CHECK(world.notes.empty());
+}
+
+}  // namespace
+}  // namespace ctc::providers::asterisk

@@ -1,0 +1,176 @@
+#include "services/dispatch/service/event_socket.h"
+
+#include <algorithm>
+
+#include "ctc/session/v1/session_service.rpc.h"
+#include "libs/http/client.h"
+#include "libs/observability/log.h"
+#include "libs/providers/asterisk/ari_client.h"
+
+namespace ctc::dispatch {
+namespace {
+
+namespace asterisk = providers::asterisk;
+
+constexpr absl::Duration kLeaseTtl = absl::Seconds(12);
+constexpr absl::Duration kLeaseRenewal = absl::Seconds(3);
+constexpr absl::Duration kDatabaseTimeout = absl::Seconds(3);
+constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
+constexpr absl::Duration kPing = absl::Seconds(15);
+constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
+constexpr absl::Duration kLongestPause = absl::Seconds(30);
+constexpr absl::Duration kSessionsTimeout = absl::Seconds(5);
+constexpr absl::Duration kCompareRetry = absl::Seconds(1);
+constexpr absl::Duration kCompareEvery = absl::Minutes(1);
+
+}  // namespace
+
+EventSocket::EventSocket(const EventSocketParts& parts, AccountPtr account)
+    : parts_(parts),
+      account_(std::move(account)),
+      forwarder_(std::make_shared<FactForwarder>(parts.webhook, parts.background,
+                                                 parts.environment.clock, account_)) {}
+
+void EventSocket::Close() {
+  closed_ = true;
+  if (link_ != nullptr) Hang(link_);
+}
+
+void EventSocket::Hang(Link link) {
+  asio::co_spawn(
+      parts_.background.strand(),
+      [link]() -> Task<void> { return link->Close(1000, "going away"); },
+      [link](std::exception_ptr e) {
+        if (e) observability::Error("closing an event socket ended by an exception");
+      });
+}
+
+absl::Duration EventSocket::BackOff(int failures) {
+  const absl::Duration full =
+      std::min(kLongestPause, kFirstPause * (int64_t{1} << std::min(failures, 10)));
+  unsigned char byte = 0;
+  parts_.random.Fill({&byte, 1});
+  // Half of it and a random part of the other half, so that replicas do not come back in step.
+  return full / 2 + full / 2 * (byte / 255.0);
+}
+
+Task<bool> EventSocket::HoldLease() {
+  const absl::StatusOr<bool> held = co_await parts_.leases.Take(
+      LeaseName(), parts_.holder, kLeaseTtl, parts_.environment.clock.Now() + kDatabaseTimeout);
+  co_return held.ok() && *held;
+}
+
+Task<void> EventSocket::Run() {
+  const std::shared_ptr<EventSocket> self = shared_from_this();
+  absl::StatusOr<std::shared_ptr<asterisk::Driver>> driver = asterisk::Driver::Create(
+      parts_.background.strand(), parts_.environment, account_,
+      [forwarder = forwarder_](asterisk::FactNote note) { forwarder->Add(std::move(note)); });
+  if (!driver.ok()) {
+    observability::Error("an asterisk account cannot be used",
+                         {{"provider", account_->config.id()}, {"error", driver.status()}});
+    co_return;
+  }
+  driver_ = *std::move(driver);
+  parts_.background.Spawn("facts", [forwarder = forwarder_] { return forwarder->Run(); });
+  const int waker = parts_.background.OnStop([this] { Close(); });
+  int failures = 0;
+  while (!ending()) {
+    if (!co_await HoldLease()) {
+      if (!co_await parts_.background.Sleep(kLeaseRenewal)) break;
+      continue;
+    }
+    const absl::Duration began = parts_.environment.clock.Monotonic();
+    const absl::Status ended = co_await Converse();
+    parts_.board.SetEventSocket(account_->config.id(), false);
+    if (ending()) break;
+    const bool lasted = parts_.environment.clock.Monotonic() - began > kLongestPause;
+    failures = lasted ? 0 : failures + 1;
+    observability::Warn("event socket is not connected",
+                        {{"provider", account_->config.id()}, {"error", ended}});
+    if (!co_await parts_.background.Sleep(BackOff(failures - 1))) break;
+  }
+  parts_.background.RemoveOnStop(waker);
+  forwarder_->Close();
+  (void)co_await parts_.leases.Release(LeaseName(), parts_.holder,
+                                       parts_.environment.clock.Now() + kDatabaseTimeout);
+}
+
+Task<absl::Status> EventSocket::Converse() {
+  std::vector<std::pair<std::string, std::string>> headers;
+  headers.emplace_back("Authorization", asterisk::AuthorizationHeader(*account_));
+  absl::StatusOr<std::unique_ptr<http::WebSocket>> opened = co_await http::ConnectWebSocket(
+      driver_->SocketUrl(), std::move(headers), kConnectTimeout, kPing);
+  if (!opened.ok()) co_return opened.status();
+  const Link link = *std::move(opened);
+  link_ = link;
+  parts_.background.Spawn("lease",
+                          [self = shared_from_this(), link] { return self->KeepLease(link); });
+  // Events wait in the socket until what came before them is known.
+  absl::Status status = co_await driver_->ReconcileSwitch();
+  if (status.ok() && !ending()) {
+    parts_.board.SetEventSocket(account_->config.id(), true);
+    observability::Info("event socket connected",
+                        {{"provider", account_->config.id()}, {"calls", driver_->live_calls()}});
+    parts_.background.Spawn(
+        "compare", [self = shared_from_this(), link] { return self->CompareSessions(link); });
+    status = co_await ReadMessages(link);
+  }
+  link_.reset();
+  co_await link->Close(1000, "going away");
+  co_return status;
+}
+
+Task<absl::Status> EventSocket::ReadMessages(Link link) {
+  while (true) {
+    while (forwarder_->full()) {
+      if (!co_await parts_.background.Sleep(absl::Milliseconds(50))) co_return absl::OkStatus();
+    }
+    const absl::StatusOr<std::string> message = co_await link->Read();
+    if (!message.ok()) co_return message.status();
+    if (!driver_->OnMessage(*message)) {
+      co_return absl::AbortedError("another socket took the application over");
+    }
+  }
+}
+
+Task<void> EventSocket::KeepLease(Link link) {
+  absl::Duration held_at = parts_.environment.clock.Monotonic();
+  while (co_await parts_.background.Sleep(kLeaseRenewal)) {
+    if (link_ != link) co_return;
+    const absl::Duration now = parts_.environment.clock.Monotonic();
+    const absl::StatusOr<bool> held = co_await parts_.leases.Take(
+        LeaseName(), parts_.holder, kLeaseTtl, parts_.environment.clock.Now() + kDatabaseTimeout);
+    if (link_ != link) co_return;
+    if (held.ok() && *held) {
+      held_at = now;
+      continue;
+    }
+    // Without an answer from the database it is ours until it expires, and not a moment longer.
+    if (held.ok() || now - held_at > kLeaseTtl - kLeaseRenewal) {
+      observability::Warn("lost the lease of an event socket",
+                          {{"provider", account_->config.id()}});
+      Hang(link);
+      co_return;
+    }
+  }
+}
+
+Task<void> EventSocket::CompareSessions(Link link) {
+  absl::Duration pause = absl::ZeroDuration();
+  while (co_await parts_.background.Sleep(pause)) {
+    if (link_ != link) co_return;
+    session::v1::ListLiveSessionsRequest request;
+    request.set_provider_id(account_->config.id());
+    rpc::Context context = rpc::Context::ForService(
+        account_->tenant, parts_.environment.clock.Now() + kSessionsTimeout);
+    const auto live =
+        co_await rpc::Call(parts_.session, session::v1::SessionServiceRpc::kListLiveSessions,
+                           std::move(context), request);
+    if (link_ != link) co_return;
+    pause = live.ok() ? kCompareEvery : kCompareRetry;
+    if (!live.ok()) continue;
+    driver_->ReconcileSessions({live->sessions().begin(), live->sessions().end()});
+  }
+}
+
+}  // namespace ctc::dispatch
