@@ -3,6 +3,7 @@
 namespace ctc::fuzz {
 
 void AriEvents(std::string_view bytes);
+void Authorization(std::string_view bytes);
 void Form(std::string_view bytes);
 void HttpRequest(std::string_view bytes);
 void MuxFrame(std::string_view bytes);
@@ -17,6 +18,7 @@ void WebhookPayload(std::string_view bytes);
 const std::vector<Target>& Targets() {
   static const std::vector<Target> targets = {
       {"ari_events", AriEvents},
+      {"authorization", Authorization},
       {"form", Form},
       {"http_request", HttpRequest},
       {"mux_frame", MuxFrame},
