@@ -139,6 +139,7 @@ inline Task<absl::StatusOr<routing::LogAgentActivityResponse>> LogActivity(Chann
 template <class Condition>
 bool Eventually(Condition condition) {
   for (int i = 0; i < 5000 && !condition(); ++i) {
+    // lint-allow(sleep): the pause inside a wait for a condition
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return condition();

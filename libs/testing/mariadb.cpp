@@ -145,6 +145,7 @@ void MariaDb::Start() {
       pid_ = 0;
       throw std::runtime_error("mariadbd ended, see " + log);
     }
+    // lint-allow(sleep): the pause inside a wait for a condition
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   throw std::runtime_error("mariadbd did not start, see " + log);
