@@ -1,0 +1,241 @@
+// The service over a real database, with peers that answer as a test says.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ctc/dispatch/v1/dispatch_service.rpc.h"
+#include "ctc/recording/v1/recording_service.rpc.h"
+#include "ctc/routing/v1/routing_service.rpc.h"
+#include "ctc/session/v1/session_service.rpc.h"
+#include "libs/base/mutex.h"
+#include "libs/testing/fake_clock.h"
+#include "libs/testing/fake_random.h"
+#include "libs/testing/mariadb.h"
+#include "libs/testing/run_task.h"
+#include "services/session/service/session_service.h"
+#include "services/session/service/watchdog.h"
+
+namespace ctc::session {
+
+// A peer service that keeps what it was asked and answers by plain functions. Thread-safe.
+class FakePeers final : public rpc::Channel {
+ public:
+  using PlaceAnswer = dispatch::v1::PlaceCallResponse;
+
+  std::function<absl::StatusOr<recording::v1::CheckCallResponse>(
+      const recording::v1::CheckCallRequest&)>
+      check = [](const auto& request) {
+        recording::v1::CheckCallResponse answer;
+        answer.set_verdict("ALLOW");
+        answer.set_record(request.record());
+        return answer;
+      };
+  routing::v1::ChooseRouteResponse route;
+  std::function<absl::StatusOr<PlaceAnswer>(const dispatch::v1::PlaceCallRequest&)> place =
+      [](const auto& request) {
+        PlaceAnswer answer;
+        answer.set_outcome(PlaceAnswer::ACCEPTED);
+        answer.set_provider_call_id("call-" + request.order().id());
+        return answer;
+      };
+  std::function<absl::StatusOr<dispatch::v1::ControlCallResponse>(
+      const dispatch::v1::ControlCallRequest&)>
+      control = [](const auto&) { return dispatch::v1::ControlCallResponse(); };
+  std::function<absl::StatusOr<dispatch::v1::LookUpCallResponse>(
+      const dispatch::v1::LookUpCallRequest&)>
+      look_up = [](const auto&) { return dispatch::v1::LookUpCallResponse(); };
+
+  // What was asked, as "PlaceCall <provider>" or "ControlCall HANG_UP".
+  std::vector<std::string> asked() const {
+    const base::MutexLock lock(mutex_);
+    return asked_;
+  }
+  int count(const std::string& what) const {
+    int n = 0;
+    for (const std::string& line : asked()) n += line.starts_with(what) ? 1 : 0;
+    return n;
+  }
+
+  Task<absl::StatusOr<rpc::MessagePtr>> Call(std::string_view path, rpc::Context,
+                                             const google::protobuf::Message& request,
+                                             const google::protobuf::Message&) override {
+    namespace d = dispatch::v1::DispatchServiceRpc;
+    if (path == recording::v1::RecordingServiceRpc::kCheckCall.path) {
+      Note("CheckCall");
+      co_return Wrap(check(static_cast<const recording::v1::CheckCallRequest&>(request)));
+    }
+    if (path == routing::v1::RoutingServiceRpc::kChooseRoute.path) {
+      Note("ChooseRoute");
+      co_return Wrap(absl::StatusOr<routing::v1::ChooseRouteResponse>(route));
+    }
+    if (path == d::kPlaceCall.path) {
+      const auto& order = static_cast<const dispatch::v1::PlaceCallRequest&>(request);
+      Note("PlaceCall " + order.provider_id());
+      co_return Wrap(place(order));
+    }
+    if (path == d::kControlCall.path) {
+      const auto& order = static_cast<const dispatch::v1::ControlCallRequest&>(request);
+      Note("ControlCall " + dispatch::v1::ControlCallRequest::Action_Name(order.action()));
+      co_return Wrap(control(order));
+    }
+    if (path == d::kLookUpCall.path) {
+      Note("LookUpCall");
+      co_return Wrap(look_up(static_cast<const dispatch::v1::LookUpCallRequest&>(request)));
+    }
+    co_return absl::UnimplementedError(std::string(path));
+  }
+
+ private:
+  template <class T>
+  static absl::StatusOr<rpc::MessagePtr> Wrap(absl::StatusOr<T> answer) {
+    if (!answer.ok()) return answer.status();
+    return rpc::MessagePtr(std::make_unique<T>(*std::move(answer)));
+  }
+  void Note(std::string what) {
+    const base::MutexLock lock(mutex_);
+    asked_.push_back(std::move(what));
+  }
+
+  mutable base::Mutex mutex_;
+  std::vector<std::string> asked_ ABSL_GUARDED_BY(mutex_);
+};
+
+// One process of the session service. Several may share a database.
+struct Process {
+  Process(db::Database& database, FakePeers& peers, base::Clock& clock, uint64_t seed)
+      : random(seed),
+        ids(clock, random),
+        cache(1000),
+        ring(1000),
+        reader(database, cache, ring),
+        writer(database, clock, cache, ring),
+        core{clock, ids, settings, reader, writer, ring, peers, peers, peers},
+        submission(core),
+        initiation(core, submission, [this](Task<void> task) { Spawn(std::move(task)); }),
+        service(core, initiation),
+        watchdog(std::make_shared<Watchdog>(core, database, submission,
+                                            "holder-" + std::to_string(seed))) {}
+
+  void Spawn(Task<void> task) {
+    asio::co_spawn(threads.executor(), std::move(task), [](std::exception_ptr) {});
+  }
+  template <class T>
+  T Run(Task<T> task) {
+    return threads.Run(std::move(task));
+  }
+
+  testing::FakeRandom random;
+  base::IdGenerator ids;
+  SessionSettings settings;
+  store::SessionCache cache;
+  store::FeedRing ring;
+  store::SessionReader reader;
+  store::SessionWriter writer;
+  Core core;
+  Submission submission;
+  Initiation initiation;
+  SessionService service;
+  std::shared_ptr<Watchdog> watchdog;
+  testing::IoThreads threads{2};
+};
+
+struct Fixture {
+  Fixture() : database(testing::MariaDb::Shared().OpenFresh()) {
+    AddCandidate("p1", "+0987654321");
+    NewProcess();
+  }
+
+  void AddCandidate(const std::string& id, const std::string& number) {
+    routing::v1::Candidate& candidate = *peers.route.add_candidates();
+    candidate.set_provider_id(id);
+    candidate.set_provider_type(common::v1::ProviderType::ASTERISK);
+    candidate.set_phone_number(number);
+    candidate.set_reason("priority " + std::to_string(peers.route.candidates_size()));
+    candidate.set_timeout_seconds(5);
+  }
+  // The old one is gone, as after a crash: caches and requests under way with it.
+  void NewProcess() {
+    process.reset();
+    process = std::make_unique<Process>(*database, peers, clock, ++seed);
+  }
+  rpc::Context Context(const std::string& tenant = "t1") {
+    rpc::Context context;
+    context.tenant = base::TenantId(tenant);
+    context.principal.role = rpc::Role::kAdmin;
+    return context;
+  }
+  v1::InitiateCallRequest Click(const std::string& to = "+1234567890") {
+    v1::InitiateCallRequest click;
+    click.set_to_phone(to);
+    click.set_phone_type("EXTERNAL");
+    click.set_lead_id("lead-uuid");
+    click.set_agent_id("agent-uuid");
+    click.set_contact_name("John Doe");
+    click.set_contact_email("john@example.com");
+    click.set_campaign_id("campaign-uuid");
+    (*click.mutable_metadata()->mutable_fields())["custom_field"].set_string_value("value");
+    return click;
+  }
+  absl::StatusOr<v1::Session> Initiate(const v1::InitiateCallRequest& click, rpc::Context context) {
+    auto response = process->Run(process->service.InitiateCall(std::move(context), click));
+    if (!response.ok()) return response.status();
+    return response->session();
+  }
+  absl::StatusOr<v1::Session> Initiate() { return Initiate(Click(), Context()); }
+
+  absl::StatusOr<v1::Session> Get(const std::string& id, rpc::Context context) {
+    v1::GetSessionRequest request;
+    request.set_id(id);
+    auto response = process->Run(process->service.GetSession(std::move(context), request));
+    if (!response.ok()) return response.status();
+    return response->session();
+  }
+  absl::StatusOr<v1::Session> Get(const std::string& id) { return Get(id, Context()); }
+
+  v1::SessionFact Fact(const std::string& session, v1::CallFact::Kind kind, int seconds) {
+    v1::SessionFact fact;
+    fact.set_tenant_id("t1");
+    fact.set_session(session);
+    fact.mutable_fact()->set_kind(kind);
+    fact.mutable_fact()->set_event_key(v1::CallFact::Kind_Name(kind) + std::to_string(seconds));
+    fact.mutable_fact()->set_source(v1::WEBHOOK);
+    *fact.mutable_fact()->mutable_provider_time() =
+        domain::ToProto(clock.Now() + absl::Seconds(seconds));
+    return fact;
+  }
+  absl::StatusOr<v1::ApplyFactsResponse> Apply(const std::vector<v1::SessionFact>& facts) {
+    v1::ApplyFactsRequest request;
+    for (const v1::SessionFact& fact : facts) *request.add_facts() = fact;
+    return process->Run(process->service.ApplyFacts(Context(), request));
+  }
+  std::vector<v1::CallEvent> Feed(int64_t after = 0) {
+    v1::ReadFeedRequest request;
+    request.set_after_seq(after);
+    auto response = process->Run(process->service.ReadFeed(Context(), request));
+    if (!response.ok()) return {};
+    return {response->events().begin(), response->events().end()};
+  }
+  std::string Scalar(const std::string& sql) {
+    std::string value;
+    const absl::Status status = database->RunBlocking([&](db::Connection& c) -> absl::Status {
+      CTC_ASSIGN_OR_RETURN(const db::Rows rows, c.Query(sql));
+      value = rows.empty() ? "" : rows[0].Text(0);
+      return absl::OkStatus();
+    });
+    return status.ok() ? value : std::string(status.message());
+  }
+
+  testing::FakeClock clock{absl::FromUnixMillis(absl::ToUnixMillis(absl::Now()))};
+  FakePeers peers;
+  std::unique_ptr<db::Database> database;
+  std::unique_ptr<Process> process;
+  uint64_t seed = 0;
+};
+
+}  // namespace ctc::session
