@@ -1,0 +1,77 @@
+#include "services/routing/service/activity_follower.h"
+
+#include "services/routing/domain/presence.h"
+#include "services/routing/store/activity_store.h"
+#include "services/routing/store/proto_time.h"
+
+namespace ctc::routing {
+namespace {
+
+constexpr absl::Duration kLimit = absl::Seconds(10);
+// Most events are not ours. The cursor may stay behind by so many before it is written without
+// cause; after a crash that many are looked at again, to no effect.
+constexpr int64_t kCursorSlack = 5000;
+
+}  // namespace
+
+Task<absl::StatusOr<int64_t>> ActivityFollower::LoadPosition() {
+  int64_t seq = -1;
+  const absl::Status status =
+      co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(seq, LoadCursor(c));
+        return absl::OkStatus();
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  saved_seq_ = seq;
+  co_return seq;
+}
+
+Task<absl::StatusOr<std::vector<ActivityFollower::Pending>>> ActivityFollower::LinesOf(
+    const events::FeedConsumer::Batch& batch) {
+  std::vector<Pending> lines;
+  for (const session::v1::CallEvent& event : batch) {
+    std::optional<v1::AgentActivity> line = LineOf(event);
+    if (!line) continue;
+    base::TenantId tenant(event.tenant_id());
+    absl::StatusOr<std::optional<v1::Agent>> agent =
+        co_await directory_.Agent(tenant, event.agent_id(), clock_.Now() + kLimit);
+    CTC_CO_RETURN_IF_ERROR(agent.status());
+    if (!agent->has_value()) continue;
+    Pending pending;
+    pending.tenant = std::move(tenant);
+    pending.seq = event.seq();
+    pending.line = *std::move(line);
+    lines.push_back(std::move(pending));
+  }
+  co_return lines;
+}
+
+absl::Status ActivityFollower::Write(db::Connection& c, Pending& pending) {
+  const ActivityStore store(pending.tenant);
+  v1::AgentActivity& line = pending.line;
+  if (!line.has_created_at()) *line.mutable_created_at() = ToProto(clock_.Now());
+  line.set_id(ids_.Uuid());
+  CTC_ASSIGN_OR_RETURN(const auto last, store.Recent(c, line.agent_id(), 1));
+  line.set_duration_seconds(last.empty() ? 0
+                                         : DurationBetween(FromProto(last[0].created_at()),
+                                                           FromProto(line.created_at())));
+  return store.Insert(c, line, pending.seq);
+}
+
+Task<absl::Status> ActivityFollower::Apply(const events::FeedConsumer::Batch& batch,
+                                           int64_t last_seq) {
+  absl::StatusOr<std::vector<Pending>> lines = co_await LinesOf(batch);
+  CTC_CO_RETURN_IF_ERROR(lines.status());
+  const bool idle = lines->empty() && !batch.empty();
+  if (idle && last_seq - saved_seq_ < kCursorSlack) co_return absl::OkStatus();
+  const absl::Status status =
+      co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
+        for (Pending& pending : *lines) CTC_RETURN_IF_ERROR(Write(c, pending));
+        return SaveCursor(c, last_seq, clock_.Now());
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  saved_seq_ = last_seq;
+  co_return absl::OkStatus();
+}
+
+}  // namespace ctc::routing

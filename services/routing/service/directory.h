@@ -1,0 +1,41 @@
+// Rules and agents as the hot path needs them: from memory while it holds, else from the database.
+// Thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "ctc/routing/v1/routing.pb.h"
+#include "libs/base/asio.h"
+#include "libs/base/ids.h"
+#include "libs/base/status.h"
+#include "libs/db/database.h"
+#include "services/routing/domain/decision.h"
+#include "services/routing/service/ttl_cache.h"
+
+namespace ctc::routing {
+
+class Directory {
+ public:
+  Directory(db::Database& database, const base::Clock& clock);
+
+  using RulesPtr = std::shared_ptr<const std::vector<Rule>>;  // shared with decisions under way
+  // The tenant's active rules that act in this release.
+  Task<absl::StatusOr<RulesPtr>> Rules(base::TenantId tenant, absl::Time deadline);
+  // The agent, or nothing when it is not registered with us, which is remembered too.
+  Task<absl::StatusOr<std::optional<v1::Agent>>> Agent(base::TenantId tenant, std::string id,
+                                                       absl::Time deadline);
+  void ForgetRules(const base::TenantId& tenant) { rules_.Forget(tenant); }
+  void ForgetAgent(const base::TenantId& tenant, const std::string& id) {
+    agents_.Forget({tenant, id});
+  }
+
+ private:
+  db::Database& database_;
+  TtlCache<base::TenantId, RulesPtr> rules_;
+  TtlCache<std::pair<base::TenantId, std::string>, std::optional<v1::Agent>> agents_;
+};
+
+}  // namespace ctc::routing

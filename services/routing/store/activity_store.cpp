@@ -1,0 +1,111 @@
+#include "services/routing/store/activity_store.h"
+
+#include <algorithm>
+
+#include "services/routing/store/proto_time.h"
+
+namespace ctc::routing {
+namespace {
+
+#define CTC_ACTIVITY_COLUMNS                                                                \
+  "SELECT id, agent_id, activity_type, session_id, is_available, duration_seconds, reason," \
+  " created_at FROM agent_activity_log "
+
+constexpr char kConsumer[] = "routing";
+
+v1::AgentActivity FromRow(const db::Row& row) {
+  v1::AgentActivity line;
+  line.set_id(row.Text(0));
+  line.set_agent_id(row.Text(1));
+  v1::AgentActivity::Type type = v1::AgentActivity::TYPE_UNSPECIFIED;
+  v1::AgentActivity::Type_Parse(row.Text(2), &type);
+  line.set_activity_type(type);
+  if (!row.IsNull(3)) line.set_session_id(row.Text(3));
+  line.set_is_available(row.Int(4) != 0);
+  line.set_duration_seconds(static_cast<int>(row.Int(5)));
+  line.set_reason(row.Text(6));
+  *line.mutable_created_at() = ToProto(row.Time(7));
+  return line;
+}
+
+std::vector<v1::AgentActivity> FromRows(const db::Rows& rows) {
+  std::vector<v1::AgentActivity> lines;
+  for (const db::Row& row : rows) lines.push_back(FromRow(row));
+  return lines;
+}
+
+}  // namespace
+
+absl::Status ActivityStore::Insert(db::Connection& c, const v1::AgentActivity& line,
+                                   int64_t feed_seq) const {
+  const std::string source = feed_seq > 0 ? "FEED" : "CLIENT";
+  return c
+      .Execute(
+          "INSERT INTO agent_activity_log (id, tenant_id, agent_id, activity_type, session_id,"
+          " is_available, duration_seconds, reason, source, feed_seq, created_at)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          {line.id(), tenant_.value(), line.agent_id(),
+           v1::AgentActivity::Type_Name(line.activity_type()), db::TextOrNull(line.session_id()),
+           int64_t{line.is_available()}, int64_t{line.duration_seconds()}, line.reason(), source,
+           feed_seq > 0 ? db::Value(feed_seq) : db::Value(db::Null{}),
+           FromProto(line.created_at())})
+      .status();
+}
+
+absl::StatusOr<ActivityPage> ActivityStore::List(db::Connection& c, const std::string& agent_id,
+                                                 int limit, int offset) const {
+  ActivityPage page;
+  db::Params params = {tenant_.value()};
+  if (!agent_id.empty()) params.push_back(agent_id);
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows count,
+      agent_id.empty()
+          ? c.Query("SELECT COUNT(*) FROM agent_activity_log WHERE tenant_id = ?", params)
+          : c.Query("SELECT COUNT(*) FROM agent_activity_log WHERE tenant_id = ? AND agent_id = ?",
+                    params));
+  page.total = static_cast<int>(count[0].Int(0));
+  params.push_back(int64_t{limit});
+  params.push_back(int64_t{offset});
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows rows,
+      agent_id.empty()
+          ? c.Query(CTC_ACTIVITY_COLUMNS
+                    "WHERE tenant_id = ? ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
+                    params)
+          : c.Query(CTC_ACTIVITY_COLUMNS "WHERE tenant_id = ? AND agent_id = ?"
+                                         " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
+                    params));
+  page.lines = FromRows(rows);
+  return page;
+}
+
+absl::StatusOr<std::vector<v1::AgentActivity>> ActivityStore::Recent(db::Connection& c,
+                                                                     const std::string& agent_id,
+                                                                     int limit) const {
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows rows,
+      c.Query(CTC_ACTIVITY_COLUMNS
+              "WHERE tenant_id = ? AND agent_id = ? ORDER BY created_at DESC, id DESC LIMIT ?",
+              {tenant_.value(), agent_id, int64_t{limit}}));
+  std::vector<v1::AgentActivity> lines = FromRows(rows);
+  std::reverse(lines.begin(), lines.end());
+  return lines;
+}
+
+absl::StatusOr<int64_t> LoadCursor(db::Connection& c) {
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows rows,
+      c.Query("SELECT seq FROM event_cursor WHERE consumer = ?", {std::string(kConsumer)}));
+  return rows.empty() ? -1 : rows[0].Int(0);
+}
+
+absl::Status SaveCursor(db::Connection& c, int64_t seq, absl::Time now) {
+  return c
+      .Execute(
+          "INSERT INTO event_cursor (consumer, seq, updated_at) VALUES (?, ?, ?)"
+          " ON DUPLICATE KEY UPDATE seq = VALUES(seq), updated_at = VALUES(updated_at)",
+          {std::string(kConsumer), seq, now})
+      .status();
+}
+
+}  // namespace ctc::routing

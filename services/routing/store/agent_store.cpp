@@ -1,0 +1,112 @@
+#include "services/routing/store/agent_store.h"
+
+#include <nlohmann/json.hpp>
+
+#include "services/routing/store/proto_time.h"
+
+namespace ctc::routing {
+namespace {
+
+#define CTC_AGENT_COLUMNS                                                                        \
+  "SELECT id, name, phone, skills_json, teams_json, capacity, is_active, created_at, updated_at" \
+  " FROM agent "
+#define CTC_AGENT_FILTER                                                      \
+  "WHERE tenant_id = ?"                                                       \
+  " AND (? = '' OR JSON_CONTAINS(COALESCE(teams_json, '[]'), JSON_QUOTE(?)))" \
+  " AND (? = '' OR JSON_CONTAINS(JSON_KEYS(COALESCE(skills_json, '{}')), JSON_QUOTE(?)))"
+
+std::string SkillsJson(const v1::Agent& agent) {
+  nlohmann::json json = nlohmann::json::object();
+  for (const auto& [skill, level] : agent.skills()) json[skill] = level;
+  return json.dump();
+}
+
+std::string TeamsJson(const v1::Agent& agent) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const std::string& team : agent.teams()) json.push_back(team);
+  return json.dump();
+}
+
+v1::Agent FromRow(const db::Row& row) {
+  v1::Agent agent;
+  agent.set_id(row.Text(0));
+  agent.set_name(row.Text(1));
+  agent.set_phone(row.Text(2));
+  const auto skills = nlohmann::json::parse(row.Text(3), nullptr, false);
+  if (skills.is_object()) {
+    for (const auto& [skill, level] : skills.items()) {
+      if (level.is_number_integer()) (*agent.mutable_skills())[skill] = level.get<int>();
+    }
+  }
+  const auto teams = nlohmann::json::parse(row.Text(4), nullptr, false);
+  if (teams.is_array()) {
+    for (const auto& team : teams) {
+      if (team.is_string()) agent.add_teams(team.get<std::string>());
+    }
+  }
+  agent.set_capacity(static_cast<int>(row.Int(5)));
+  agent.set_is_active(row.Int(6) != 0);
+  *agent.mutable_created_at() = ToProto(row.Time(7));
+  *agent.mutable_updated_at() = ToProto(row.Time(8));
+  return agent;
+}
+
+}  // namespace
+
+absl::Status AgentStore::Insert(db::Connection& c, const v1::Agent& agent) const {
+  return c
+      .Execute(
+          "INSERT INTO agent (tenant_id, id, name, phone, skills_json, teams_json, capacity,"
+          " is_active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          {tenant_.value(), agent.id(), agent.name(), agent.phone(), SkillsJson(agent),
+           TeamsJson(agent), int64_t{agent.capacity()}, int64_t{agent.is_active()},
+           FromProto(agent.created_at()), FromProto(agent.updated_at())})
+      .status();
+}
+
+absl::Status AgentStore::Update(db::Connection& c, const v1::Agent& agent) const {
+  return c
+      .Execute(
+          "UPDATE agent SET name = ?, phone = ?, skills_json = ?, teams_json = ?,"
+          " capacity = ?, is_active = ?, updated_at = ? WHERE tenant_id = ? AND id = ?",
+          {agent.name(), agent.phone(), SkillsJson(agent), TeamsJson(agent),
+           int64_t{agent.capacity()}, int64_t{agent.is_active()}, FromProto(agent.updated_at()),
+           tenant_.value(), agent.id()})
+      .status();
+}
+
+absl::StatusOr<std::optional<v1::Agent>> AgentStore::Get(db::Connection& c, const std::string& id,
+                                                         bool for_update) const {
+  const db::Params params = {tenant_.value(), id};
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows rows,
+      for_update ? c.Query(CTC_AGENT_COLUMNS "WHERE tenant_id = ? AND id = ? FOR UPDATE", params)
+                 : c.Query(CTC_AGENT_COLUMNS "WHERE tenant_id = ? AND id = ?", params));
+  if (rows.empty()) return std::nullopt;
+  return FromRow(rows[0]);
+}
+
+absl::StatusOr<AgentPage> AgentStore::List(db::Connection& c, const std::string& team,
+                                           const std::string& skill, int limit, int offset) const {
+  AgentPage page;
+  db::Params params = {tenant_.value(), team, team, skill, skill};
+  CTC_ASSIGN_OR_RETURN(const db::Rows count,
+                       c.Query("SELECT COUNT(*) FROM agent " CTC_AGENT_FILTER, params));
+  page.total = static_cast<int>(count[0].Int(0));
+  params.push_back(int64_t{limit});
+  params.push_back(int64_t{offset});
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows rows,
+      c.Query(CTC_AGENT_COLUMNS CTC_AGENT_FILTER " ORDER BY id LIMIT ? OFFSET ?", params));
+  for (const db::Row& row : rows) page.agents.push_back(FromRow(row));
+  return page;
+}
+
+absl::StatusOr<bool> AgentStore::Delete(db::Connection& c, const std::string& id) const {
+  CTC_ASSIGN_OR_RETURN(
+      const int64_t gone,
+      c.Execute("DELETE FROM agent WHERE tenant_id = ? AND id = ?", {tenant_.value(), id}));
+  return gone > 0;
+}
+
+}  // namespace ctc::routing
