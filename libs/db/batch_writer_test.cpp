@@ -89,8 +89,8 @@ struct Fixture {
     return asio::co_spawn(io.context(), writer.Write(id, deadline), asio::use_future);
   }
 
+  testing::IoThreads io{2};  // outlives what resumes on it
   std::unique_ptr<Database> database;
-  testing::IoThreads io{2};
   Gate gate;
   std::vector<size_t> sizes;
 };
@@ -213,10 +213,10 @@ TEST_CASE_METHOD(Fixture, "batches that deadlock with other work succeed in the 
 
 // What was answered with OK must be there; what failed may or may not, once.
 TEST_CASE("kill -9 of mariadbd in mid-load loses nothing that was answered, and work goes on") {
+  testing::IoThreads io(2);
   MariaDb server(MariaDb::Options{.durable = true});
   auto database = server.Open(server.NewEmptySchema());
   CreateTable(*database);
-  testing::IoThreads io(2);
   Writer writer(*database, {.name = "crash"}, InsertAll);
   std::atomic<int64_t> next{1};
   std::atomic<bool> stop{false};

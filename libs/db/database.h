@@ -50,6 +50,8 @@ std::string DuplicateKeyOf(const absl::Status& status);
 // touch anything but the connection and its own result.
 using Work = std::function<absl::Status(Connection&)>;
 
+// The io_context (and whatever else runs the callers) must outlive this object: its threads finish
+// what is queued before they end. The same holds for a BatchWriter.
 class Database {
  public:
   // Opens nothing yet: connections are made when used and again after they broke, so a database

@@ -173,8 +173,8 @@ TEST_CASE("any number of rows is inserted in order") {
 }
 
 TEST_CASE("work runs on the pool and resumes on the caller's executor") {
-  auto database = FreshWithTable();
   testing::IoThreads io(2);
+  auto database = FreshWithTable();
   bool same_executor = false;
   auto task = [&]() -> Task<absl::Status> {
     const asio::any_io_executor before = co_await asio::this_coro::executor;
@@ -248,10 +248,10 @@ TEST_CASE("a full queue refuses, and a passed deadline is told before the work b
   config.url = server.NewEmptySchema();
   config.connections = 1;
   config.queue_limit = 2;
+  testing::IoThreads io(1);
   auto opened = Database::Open(config);
   REQUIRE_THAT(opened.status(), IsOk());
   Database& database = **opened;
-  testing::IoThreads io(1);
   std::atomic<bool> entered{false}, release{false}, late_ran{false};
   const Work block = [&](Connection&) {
     entered = true;
@@ -315,8 +315,8 @@ TEST_CASE("sessions speak UTC, read committed and utf8mb4") {
 
 TEST_CASE("a database that is away costs errors and comes back without a restart") {
   MariaDb server(MariaDb::Options{.durable = true});
-  auto database = server.Open(server.NewSchema(), 2);
   testing::IoThreads io(1);
+  auto database = server.Open(server.NewSchema(), 2);
   CHECK_THAT(io.Run(database->Ping(absl::InfiniteFuture())), IsOk());
   server.Kill9();
   CHECK_THAT(io.Run(database->Ping(absl::InfiniteFuture())), HasError(base::kUnavailable));
@@ -327,8 +327,8 @@ TEST_CASE("a database that is away costs errors and comes back without a restart
 
 TEST_CASE("an idle connection that the restarted server forgot is opened again unnoticed") {
   MariaDb server;
-  auto database = server.Open(server.NewSchema(), 1);
   testing::IoThreads io(1);
+  auto database = server.Open(server.NewSchema(), 1);
   CHECK_THAT(io.Run(database->Ping(absl::InfiniteFuture())), IsOk());
   server.Kill9();
   server.Start();

@@ -198,6 +198,9 @@ void Process::Stop() {
   io_.stop();
   for (auto& thread : threads_) thread.join();
   threads_.clear();
+  // Its threads finish what is queued and hand the results to io_, and the work may use the services:
+  // so it ends while both are there.
+  database_.reset();
 }
 
 void Process::Run() {

@@ -62,8 +62,8 @@ struct Fixture {
     return *response;
   }
 
+  testing::IoThreads io{1};  // outlives what resumes on it
   std::unique_ptr<db::Database> database;
-  testing::IoThreads io{1};
   Ledger ledger;
   StatsService service;
   int64_t seq = 0;
@@ -176,8 +176,8 @@ TEST_CASE_METHOD(Fixture, "events that change no figure are not taken") {
 
 TEST_CASE("without the database the default answer is still given, others say UNAVAILABLE") {
   MariaDb server;
-  auto database = server.Open(server.NewSchema());
   testing::IoThreads io(1);
+  auto database = server.Open(server.NewSchema());
   Ledger ledger(*database, base::SystemClock());
   StatsService service(*database, ledger, base::SystemClock());
   REQUIRE_THAT(io.Run(ledger.Load()).status(), IsOk());

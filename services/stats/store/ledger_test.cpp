@@ -89,8 +89,8 @@ void CheckTable(db::Database& database, const Feed& feed) {
 
 TEST_CASE("random changes in random pages, with restarts between, count exactly once") {
   const unsigned seed = GENERATE(1u, 2u, 3u, 4u);
-  auto database = MariaDb::Shared().OpenFresh();
   testing::IoThreads io(1);
+  auto database = MariaDb::Shared().OpenFresh();
   Feed feed(seed);
   auto follower = std::make_unique<Follower>(io, *database);
   for (int round = 0; round < 60; ++round) {
@@ -112,8 +112,8 @@ TEST_CASE("random changes in random pages, with restarts between, count exactly 
 }
 
 TEST_CASE("a page that is told twice counts once") {
-  auto database = MariaDb::Shared().OpenFresh();
   testing::IoThreads io(1);
+  auto database = MariaDb::Shared().OpenFresh();
   Feed feed(5);
   feed.Grow(50);
   Ledger ledger(*database, base::SystemClock());
@@ -125,8 +125,8 @@ TEST_CASE("a page that is told twice counts once") {
 }
 
 TEST_CASE("before the first load there are no figures, and no change is taken") {
-  auto database = MariaDb::Shared().OpenFresh();
   testing::IoThreads io(1);
+  auto database = MariaDb::Shared().OpenFresh();
   Ledger ledger(*database, base::SystemClock());
   CHECK_THAT(ledger.Totals(base::TenantId("t")).status(), HasError(base::kUnavailable));
   std::vector<Change> none;
@@ -137,8 +137,8 @@ TEST_CASE("before the first load there are no figures, and no change is taken") 
 }
 
 TEST_CASE("two processes that follow the same feed count each change once together") {
-  auto database = MariaDb::Shared().OpenFresh();
   testing::IoThreads io(2);
+  auto database = MariaDb::Shared().OpenFresh();
   Feed feed(9);
   feed.Grow(2000);
   const auto follow = [&](size_t limit) {
@@ -183,9 +183,9 @@ TEST_CASE("a write whose answer was lost is not repeated") {
 }
 
 TEST_CASE("kill -9 of mariadbd costs errors only; every change is counted once afterwards") {
+  testing::IoThreads io(1);
   MariaDb server(MariaDb::Options{.durable = true});
   auto database = server.Open(server.NewSchema());
-  testing::IoThreads io(1);
   Feed feed(13);
   Follower follower(io, *database);
   for (int round = 0; round < 3; ++round) {
