@@ -19,6 +19,7 @@ namespace {
 namespace sv1 = session::v1;
 
 constexpr size_t kMaxBatch = 256;
+constexpr int kMaxFacts = 500;  // of several events in one call
 constexpr absl::Duration kCallTimeout = absl::Seconds(10);
 constexpr absl::Duration kWriteTimeout = absl::Seconds(10);
 constexpr size_t kMaxMessage = 1000;
@@ -206,7 +207,25 @@ Task<absl::StatusOr<sv1::ApplyFactsResponse>> Applier::SendUntilAnswered(
   }
 }
 
+// In parts that the session service takes at once.
 Task<void> Applier::ApplyAll(std::vector<WaitingEvent> events) {
+  std::vector<WaitingEvent> part;
+  int facts = 0;
+  for (WaitingEvent& event : events) {
+    const int more = event.facts.facts_size();
+    if (!part.empty() && facts + more > kMaxFacts) {
+      co_await ApplyTogether(part);
+      if (stopped_) co_return;
+      part.clear();
+      facts = 0;
+    }
+    facts += more;
+    part.push_back(std::move(event));
+  }
+  if (!part.empty()) co_await ApplyTogether(part);
+}
+
+Task<void> Applier::ApplyTogether(const std::vector<WaitingEvent>& events) {
   sv1::ApplyFactsRequest request;
   for (const WaitingEvent& event : events) request.MergeFrom(event.facts);
   absl::StatusOr<sv1::ApplyFactsResponse> response = co_await SendUntilAnswered(request);
@@ -229,7 +248,10 @@ Task<void> Applier::ApplyOneByOne(const std::vector<WaitingEvent>& events) {
     }
     observability::Error("a webhook cannot be applied",
                          {{"webhook", event.id}, {"error", response.status()}});
-    const std::vector<store::Setback> one(1, SetbackFor(event, kFaultPatience, response.status()));
+    // What is refused as wrong will be wrong again.
+    const bool hopeless = absl::IsInvalidArgument(response.status());
+    const absl::Duration patience = hopeless ? absl::ZeroDuration() : kFaultPatience;
+    const std::vector<store::Setback> one(1, SetbackFor(event, patience, response.status()));
     co_await WriteSetbacks(one);
   }
 }

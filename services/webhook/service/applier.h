@@ -40,6 +40,7 @@ class Applier {
   Task<std::vector<WaitingEvent>> NextBatch();
   Task<absl::StatusOr<std::vector<WaitingEvent>>> Claim();
   Task<void> ApplyAll(std::vector<WaitingEvent> events);
+  Task<void> ApplyTogether(const std::vector<WaitingEvent>& events);
   Task<void> ApplyOneByOne(const std::vector<WaitingEvent>& events);
   Task<absl::StatusOr<session::v1::ApplyFactsResponse>> Send(
       const session::v1::ApplyFactsRequest& request);

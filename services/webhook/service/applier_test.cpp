@@ -151,6 +151,38 @@ TEST_CASE("an event that the session service cannot digest does not hold up the 
   process->WaitFor("APPLIED", 3);
 }
 
+TEST_CASE("an event that the session service calls wrong is parked at once") {
+  World world;
+  world.session.Know("sess_1");
+  world.session.FailOn("k1", base::InvalidField("facts[0]", "needs a kind"));
+  const auto process = world.NewProcess();
+  process->Start();
+  for (const std::string& body : Events(3)) CHECK_THAT(process->Receive(body).status(), IsOk());
+  process->WaitFor("APPLIED", 2);
+  process->WaitFor("PARKED", 1);
+}
+
+TEST_CASE("more facts than the session service takes at once go in parts") {
+  World world;
+  world.session.Know("sess_1");
+  world.session.SetAway(true);
+  const auto process = world.NewProcess();
+  process->Start();
+  for (int i = 0; i < 6; ++i) {
+    v1::IngestFactsRequest request;
+    for (int k = 0; k < 300; ++k) {
+      session::v1::SessionFact& fact = *request.add_facts();
+      fact.set_tenant_id("acme");
+      fact.set_session("sess_1");
+      fact.mutable_fact()->set_event_key(std::to_string(i * 300 + k));
+    }
+    CHECK_THAT(process->Ingest(request).status(), IsOk());
+  }
+  world.session.SetAway(false);
+  process->WaitFor("APPLIED", 6);
+  CHECK(world.session.applied().size() == 1800);
+}
+
 TEST_CASE("a database killed under load loses no acknowledged event", "[crash]") {
   testing::MariaDb::Options options;
   options.durable = true;

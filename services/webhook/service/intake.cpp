@@ -27,6 +27,7 @@ constexpr size_t kMaxPayload = 16 << 10;
 constexpr size_t kMaxRefusedPayload = 4 << 10;
 constexpr size_t kMaxId = 64;
 constexpr size_t kMaxEventType = 128;
+constexpr int kMaxFacts = 1000;  // what the session service takes in one call
 constexpr size_t kMaxMessage = 1000;
 // Providers wait 5 s and more for an answer.
 constexpr absl::Duration kTimeout = absl::Seconds(4);
@@ -311,6 +312,7 @@ Task<absl::StatusOr<v1::IngestFactsResponse>> Intake::IngestFacts(
   std::string tenant = context.tenant.value();
   if (tenant.empty() && request.facts_size() > 0) tenant = request.facts(0).tenant_id();
   if (!IsTenantId(tenant)) co_return base::InvalidField("facts", "must name their tenant");
+  if (request.facts_size() > kMaxFacts) co_return base::InvalidField("facts", "are more than 1000");
   for (const sv1::SessionFact& fact : request.facts()) {
     if (!fact.tenant_id().empty() && fact.tenant_id() != tenant) {
       co_return base::InvalidField("facts", "must be of one tenant");
@@ -323,7 +325,9 @@ Task<absl::StatusOr<v1::IngestFactsResponse>> Intake::IngestFacts(
   entry.tenant = tenant;
   entry.source = kFromEventSocket;
   entry.signature_valid = true;
-  entry.provider_type = ProviderType::Value_Name(request.provider_type());
+  if (request.provider_type() != ProviderType::PROVIDER_TYPE_UNSPECIFIED) {
+    entry.provider_type = ProviderType::Value_Name(request.provider_type());
+  }
   if (base::IsUuid(request.provider_id())) entry.provider_id = request.provider_id();
   entry.event_type = CleanText(request.event_type(), kMaxEventType);
   entry.payload = CleanPayload(request.payload(), kMaxPayload);

@@ -212,6 +212,11 @@ TEST_CASE("facts of an event socket go the same way") {
     request.add_facts()->set_tenant_id("other");
     CHECK_THAT(process->Ingest(request).status(), HasError(base::kValidationFailed));
   }
+  SECTION("and no more than the session service takes") {
+    for (int i = 0; i < 1000; ++i)
+      *request.add_facts() = session::v1::SessionFact(request.facts(0));
+    CHECK_THAT(process->Ingest(request).status(), HasError(base::kValidationFailed));
+  }
   SECTION("and must name one") {
     request.mutable_facts(0)->set_tenant_id("");
     CHECK_THAT(process->Ingest(request).status(), HasError(base::kValidationFailed));

@@ -88,9 +88,10 @@ void FakeSession::LoseNextAnswer() {
   const base::MutexLock lock(mutex_);
   lose_answer_ = true;
 }
-void FakeSession::FailOn(const std::string& event_key) {
+void FakeSession::FailOn(const std::string& event_key, absl::Status status) {
   const base::MutexLock lock(mutex_);
   poison_ = event_key;
+  poison_status_ = std::move(status);
 }
 std::vector<std::string> FakeSession::applied() const {
   const base::MutexLock lock(mutex_);
@@ -125,9 +126,10 @@ Task<absl::StatusOr<sv1::ApplyFactsResponse>> FakeSession::Apply(
   const base::MutexLock lock(mutex_);
   ++calls_;
   if (away_) co_return absl::UnavailableError("session is away");
+  if (request.facts_size() > 1000) co_return base::InvalidField("facts", "are more than 1000");
   sv1::ApplyFactsResponse response;
   for (const sv1::SessionFact& fact : request.facts()) {
-    if (fact.fact().event_key() == poison_) co_return absl::InternalError("a fault of ours");
+    if (fact.fact().event_key() == poison_) co_return poison_status_;
   }
   for (const sv1::SessionFact& fact : request.facts()) {
     const std::string& name = fact.session().empty() ? fact.provider_call_id() : fact.session();

@@ -30,7 +30,7 @@ class FakeSession {
   void KnowAfter(const std::string& provider_call_id, int questions);
   void SetAway(bool away);
   void LoseNextAnswer();
-  void FailOn(const std::string& event_key);
+  void FailOn(const std::string& event_key, absl::Status status = absl::InternalError("a fault"));
   std::vector<std::string> applied() const;  // event keys, in order
   int calls() const;
 
@@ -45,6 +45,7 @@ class FakeSession {
   std::map<std::string, int> later_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> applied_ ABSL_GUARDED_BY(mutex_);
   std::string poison_ ABSL_GUARDED_BY(mutex_);
+  absl::Status poison_status_ ABSL_GUARDED_BY(mutex_);
   bool away_ ABSL_GUARDED_BY(mutex_) = false;
   bool lose_answer_ ABSL_GUARDED_BY(mutex_) = false;
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
