@@ -1,0 +1,80 @@
+// The switch itself: legs that ring, are answered and end, bridges and recordings. No HTTP here.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "tools/simulator/ari_events.h"
+#include "tools/simulator/ari_model.h"
+#include "tools/simulator/world.h"
+
+namespace ctc::simulator {
+
+class AriSwitch {
+ public:
+  using ChannelPtr = std::shared_ptr<Channel>;
+  // Told when a leg rings, is answered and has ended.
+  using Observer = std::function<void(const Channel& channel, std::string_view what)>;
+
+  explicit AriSwitch(World& world) : world_(world), events_(world) {}
+
+  AriEvents& events() { return events_; }
+  void Observe(Observer observer) { observer_ = std::move(observer); }
+
+  ChannelPtr FindChannel(const std::string& id) const;
+  Bridge* FindBridge(const std::string& id);
+  const std::unordered_map<std::string, ChannelPtr>& channels() const { return channels_; }
+  const std::map<std::string, Bridge>& bridges() const { return bridges_; }
+
+  // Registers a leg and counts it as dialled; Dial() or Enter() sets it going.
+  ChannelPtr AddChannel(ChannelPtr channel);
+  // Rings; after the answer the leg enters its application unless it has already.
+  void Dial(const ChannelPtr& channel);
+  void EnterApp(const ChannelPtr& channel);
+  // `asked` when our client wants it; `dial_status` goes out for a leg that was not answered.
+  void HangUp(const ChannelPtr& channel, int cause, bool asked, const std::string& dial_status);
+  void LeaveApp(const ChannelPtr& channel);
+  void Digit(const ChannelPtr& channel, char digit);
+
+  Bridge& AddBridge(Bridge bridge);
+  void Join(Bridge& bridge, const ChannelPtr& channel);
+  void Leave(const ChannelPtr& channel);
+  void DeleteBridge(const std::string& id);
+
+  void StartRecording(AriRecording recording, const std::string& app);
+  void StopRecording(const std::string& name);
+  AriRecording* FindLive(const std::string& name);
+  std::set<std::string>& stored() { return stored_; }
+  void Playback(const std::string& app, const std::string& id, const std::string& target,
+                const std::string& media);
+  std::map<std::string, Json>& playbacks() { return playbacks_; }
+
+ private:
+  Task<void> RunLeg(ChannelPtr channel);
+  Task<void> RunPlayback(std::string app, std::string id, bool ends);
+  Task<bool> Wait(ChannelPtr channel, absl::Duration duration);
+  bool Answer(const ChannelPtr& channel);
+  void Ring(const ChannelPtr& channel);
+  void Event(const Channel& channel, Json event, bool terminal = false);
+  void DialEvent(const Channel& channel, const std::string& status);
+  void StateChange(const ChannelPtr& channel, const std::string& state);
+  void Tell(const Channel& channel, std::string_view what) {
+    if (observer_) observer_(channel, what);
+  }
+
+  World& world_;
+  AriEvents events_;
+  Observer observer_;
+  std::unordered_map<std::string, ChannelPtr> channels_;
+  std::map<std::string, Bridge> bridges_;
+  std::map<std::string, std::pair<AriRecording, std::string>> live_;  // with the application
+  std::set<std::string> stored_;
+  std::map<std::string, Json> playbacks_;
+  uint64_t names_ = 0;
+};
+
+}  // namespace ctc::simulator

@@ -1,0 +1,41 @@
+// The whole simulator behind one HTTP server.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "libs/http/server.h"
+#include "tools/simulator/ari_rest.h"
+#include "tools/simulator/seed_webhooks.h"
+#include "tools/simulator/twilio_rest.h"
+#include "tools/simulator/world.h"
+
+namespace ctc::simulator {
+
+class Simulator {
+ public:
+  // `executor` belongs to an io_context that one thread runs.
+  Simulator(asio::any_io_executor executor, Options options);
+
+  absl::Status Start();
+  int port() const { return port_; }
+  World& world() { return world_; }
+  Task<void> Drain();
+
+ private:
+  Task<http::Response> Handle(const http::Request& request);
+  http::Response Control(const http::Request& request);
+  http::Response Stats(const http::Request& request);
+  http::Response Calls();
+  absl::Status Listen();
+  Task<void> RefuseFor(absl::Duration duration);
+
+  World world_;
+  AriRest ari_;
+  TwilioRest twilio_;
+  SeedWebhooks seed_webhooks_;
+  std::unique_ptr<http::Server> server_;
+  int port_ = 0;
+};
+
+}  // namespace ctc::simulator

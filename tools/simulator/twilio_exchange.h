@@ -1,0 +1,75 @@
+// Twilio's side of a call: legs that ring and end, TwiML that runs, conferences and recordings.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "tools/simulator/twilio_callbacks.h"
+#include "tools/simulator/twilio_model.h"
+#include "tools/simulator/world.h"
+
+namespace ctc::simulator {
+
+class TwilioExchange {
+ public:
+  using CallPtr = std::shared_ptr<TwilioCall>;
+  using ConferencePtr = std::shared_ptr<Conference>;
+
+  explicit TwilioExchange(World& world) : world_(world), callbacks_(world) {}
+
+  const std::map<std::string, CallPtr>& calls() const { return calls_; }
+  const std::map<std::string, ConferencePtr>& conferences() const { return conferences_; }
+  std::map<std::string, TwilioRecording>& recordings() { return recordings_; }
+
+  CallPtr FindCall(const Account& account, const std::string& sid) const;
+  // By sid, or by the name of one that has not ended.
+  ConferencePtr FindConference(const Account& account, const std::string& sid_or_name) const;
+  ConferencePtr OpenConference(const Account& account, const std::string& name);
+  CallPtr FindParticipant(const Conference& conference, const std::string& sid_or_label) const;
+  void Invite(Conference& conference, const CallPtr& call);
+
+  CallPtr NewCall(const Account& account, const std::string& to, const std::string& from);
+  // Registers the call and sets it going. `conference` is joined at the answer; empty for TwiML.
+  void Start(const CallPtr& call, const std::string& conference);
+  void End(const CallPtr& call, const std::string& status, int sip_code);
+  void Redirect(const CallPtr& call, const std::string& twiml, const std::string& url);
+
+  void Leave(const CallPtr& call, const std::string& reason);
+  void EndConference(const ConferencePtr& conference, const std::string& reason);
+  void ConferenceEvent(Conference& conference, const std::string& kind, const std::string& event,
+                       const TwilioCall* call, Form extra = {});
+
+  TwilioRecording& StartRecording(const Account& account, const std::string& call,
+                                  const std::string& conference, const std::string& source,
+                                  int channels, const Callback& callback);
+  void StopRecording(TwilioRecording& recording);
+
+ private:
+  Task<void> Run(CallPtr call, std::string conference);
+  Task<bool> Answered(CallPtr call);
+  Task<void> RunTwiml(CallPtr call);
+  // True when the rest of the document is not reached.
+  Task<bool> RunVerb(CallPtr call, const XmlElement& verb);
+  Task<bool> Dial(CallPtr call, const XmlElement& dial);
+  Task<Form> DialNumber(CallPtr call, const XmlElement& dial, const XmlElement& number);
+  Task<Form> DialConference(CallPtr call, const XmlElement& noun);
+  Task<void> Stay(CallPtr call, absl::Duration talk);
+  // Until woken; and for the whole duration unless the call ends.
+  Task<void> Wait(CallPtr call, absl::Duration duration);
+  Task<void> Last(CallPtr call, absl::Duration duration);
+  void Join(const CallPtr& call, const ConferencePtr& conference);
+  Form Standard(const TwilioCall& call) const;
+  void Progress(const CallPtr& call, const std::string& event, Form extra = {});
+  void CountDial(const TwilioCall& call);
+
+  World& world_;
+  TwilioCallbacks callbacks_;
+  std::map<std::string, CallPtr> calls_;
+  std::map<std::string, ConferencePtr> conferences_;
+  std::map<std::pair<std::string, std::string>, ConferencePtr> open_;  // by account and name
+  std::map<std::string, TwilioRecording> recordings_;
+};
+
+}  // namespace ctc::simulator
