@@ -46,9 +46,10 @@ absl::Status PathTrie::Add(std::string_view method, std::string_view path_templa
     if (!NextSegment(rest, segment) || segment.empty()) {
       return absl::InvalidArgumentError(absl::StrCat("bad path template ", shown));
     }
-    const bool variable = segment.front() == '{';
-    if (segment.find_first_of("{}*:=") != std::string_view::npos &&
-        (!variable || segment.back() != '}' || ++variables > kMaxPathVariables)) {
+    const bool variable = segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
+    const std::string_view name = variable ? segment.substr(1, segment.size() - 2) : segment;
+    if (name.find_first_of("{}*:=") != std::string_view::npos ||
+        (variable && ++variables > kMaxPathVariables)) {
       return absl::InvalidArgumentError(absl::StrCat("path template not supported: ", shown));
     }
     if (variable) {
