@@ -3,5 +3,6 @@
 #include "services/session/wiring.h"
 
 int main(int argc, char** argv) {
-  return ctc::host::RunProgram({"ctc-session", "the life of a call", {{"session", ctc::session::Make}}}, argc, argv);
+  return ctc::host::RunProgram(
+      {"ctc-session", "the life of a call", {{"session", ctc::session::Make}}}, argc, argv);
 }

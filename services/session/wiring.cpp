@@ -24,15 +24,20 @@ class SessionHost final : public host::Service {
         ring_(settings_.ring_events),
         reader_(database_, cache_, ring_),
         writer_(database_, environment.clock, cache_, ring_),
-        core_{environment.clock,          ids_,    settings_,
-              reader_,                    writer_, ring_,
-              environment.peer("routing"), environment.peer("recording"),
+        core_{environment.clock,
+              ids_,
+              settings_,
+              reader_,
+              writer_,
+              ring_,
+              environment.peer("routing"),
+              environment.peer("recording"),
               environment.peer("dispatch")},
         submission_(core_),
         initiation_(core_, submission_, [this](Task<void> task) { Spawn(std::move(task)); }),
         service_(core_, initiation_),
-        watchdog_(std::make_shared<Watchdog>(core_, database_, submission_,
-                                             ids_.Token("session-", 8))) {}
+        watchdog_(
+            std::make_shared<Watchdog>(core_, database_, submission_, ids_.Token("session-", 8))) {}
 
   std::string_view name() const override { return "session"; }
   void Bind(rpc::HandlerMap& handlers) override { service_.Bind(handlers); }

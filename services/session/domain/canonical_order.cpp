@@ -59,8 +59,7 @@ Placed Place(const Fact& fact) {
 bool Before(const Placed& a, const Placed& b) {
   const auto key = [](const Placed& p) {
     return std::make_tuple(p.at, Rank(p.fact->kind()), p.fact->sequence(),
-                           static_cast<int>(p.fact->kind()),
-                           std::string_view(p.fact->event_key()),
+                           static_cast<int>(p.fact->kind()), std::string_view(p.fact->event_key()),
                            FromProto(p.fact->received_time()));
   };
   return key(a) < key(b);

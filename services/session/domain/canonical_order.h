@@ -18,8 +18,9 @@ struct Placed {
   bool timed = false;  // `at` is by the provider's clock
 };
 
-// The facts without repetitions (the same event key), in canonical order: time, rank, sequence, kind,
-// event key. The same for every order and repetition of `facts`, whose elements must outlive it.
+// The facts without repetitions (the same event key), in canonical order: time, rank, sequence,
+// kind, event key. The same for every order and repetition of `facts`, whose elements must outlive
+// it.
 std::vector<Placed> Order(const Facts& facts);
 
 // Whether `a` happened before `b`: by sequence within a leg, else by the provider's times, else by

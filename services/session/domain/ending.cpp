@@ -24,8 +24,7 @@ bool Decides(const Placed& a, const Placed& b) {
     // Without the provider's time, arrival must not decide: such facts come after timed ones.
     return std::make_tuple(-Weight(*p.fact), p.fact->kind() == Kind::CALL_MACHINE,
                            p.timed ? p.at : absl::InfiniteFuture(), Vagueness(*p.fact),
-                           static_cast<int>(p.fact->kind()),
-                           std::string_view(p.fact->event_key()));
+                           static_cast<int>(p.fact->kind()), std::string_view(p.fact->event_key()));
   };
   return key(a) < key(b);
 }
@@ -51,8 +50,7 @@ Status StatusOfReason(v1::EndReason reason) {
 }
 
 v1::EndReason CancelReason(const EndingContext& context) {
-  const bool caller_left =
-      context.direction == v1::Session::INBOUND && !context.cancel_requested;
+  const bool caller_left = context.direction == v1::Session::INBOUND && !context.cancel_requested;
   return caller_left ? v1::CALLER_ABANDONED : v1::CANCELLED_BY_AGENT;
 }
 
@@ -119,8 +117,7 @@ Ending NameEnding(const Fact& fact, const EndingContext& context) {
   const bool agent = fact.party() == v1::Leg::AGENT;
   switch (fact.kind()) {
     case Kind::CALL_BUSY:
-      return {v1::Session::BUSY,
-              Or(fact.reason(), agent ? v1::AGENT_REJECTED : v1::CUSTOMER_BUSY)};
+      return {v1::Session::BUSY, Or(fact.reason(), agent ? v1::AGENT_REJECTED : v1::CUSTOMER_BUSY)};
     case Kind::CALL_REJECTED:
       return {v1::Session::BUSY,
               Or(fact.reason(), agent ? v1::AGENT_REJECTED : v1::CUSTOMER_REJECTED)};

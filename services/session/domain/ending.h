@@ -23,9 +23,9 @@ struct Ending {
   v1::EndReason reason;
 };
 
-// The fact that ended the session: the heaviest evidence, then the first in canonical order, then the
-// most specific. None while the session lives. A machine's answer yields to any other ending, since
-// the call goes on after it; a transfer counts only once the parties were joined.
+// The fact that ended the session: the heaviest evidence, then the first in canonical order, then
+// the most specific. None while the session lives. A machine's answer yields to any other ending,
+// since the call goes on after it; a transfer counts only once the parties were joined.
 std::optional<Placed> DecidingEnding(const std::vector<Placed>& facts);
 
 // The heaviest ending that says more than "over"; `deciding` itself when it does or nothing better

@@ -1,5 +1,5 @@
-// What the feed says when a fact changed a session. Figures made by summing the events' deltas equal
-// figures made by counting sessions, corrections included.
+// What the feed says when a fact changed a session. Figures made by summing the events' deltas
+// equal figures made by counting sessions, corrections included.
 #pragma once
 
 #include <vector>
@@ -9,9 +9,9 @@
 
 namespace ctc::session::domain {
 
-// The events for the step from `before` to `after`, in the order they belong into the feed: legs, then
-// the session, then the recording. At least one for every fact, since the timeline shows each. Only
-// what the step tells is set; position, tenant, ids and context are the writer's.
+// The events for the step from `before` to `after`, in the order they belong into the feed: legs,
+// then the session, then the recording. At least one for every fact, since the timeline shows each.
+// Only what the step tells is set; position, tenant, ids and context are the writer's.
 std::vector<v1::CallEvent> DiffEvents(const SessionState& before, const SessionState& after,
                                       const Fact& fact, bool late);
 

@@ -3,11 +3,11 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/base/error_catalogue.h"
 #include "services/session/domain/canonical_order.h"
 #include "services/session/domain/facts_for_test.h"
 #include "services/session/domain/fold.h"
 #include "services/session/domain/transitions.h"
-#include "libs/base/error_catalogue.h"
 
 namespace ctc::session::domain {
 namespace {
@@ -45,8 +45,7 @@ TEST_CASE("each step has its event", "[session][feed]") {
 }
 
 TEST_CASE("an ending tells status, reason and talk seconds", "[session][feed]") {
-  const auto events =
-      Step(CustomerOnly(), {AFact(F::CALL_ANSWERED, 5)}, AFact(F::CALL_ENDED, 65));
+  const auto events = Step(CustomerOnly(), {AFact(F::CALL_ANSWERED, 5)}, AFact(F::CALL_ENDED, 65));
   REQUIRE(Types(events) == Names{"session.ended"});
   CHECK(events[0].old_status() == S::CONNECTED);
   CHECK(events[0].new_status() == S::COMPLETED);

@@ -25,8 +25,8 @@ bool RefutesClient(const Fact& ending) {
 // An answer counts when it came before the end: by the canonical order, or because we heard of it
 // first (the provider's clock stepped in between).
 bool CameBefore(const Placed& answer, const Placed& ending) {
-  return Precedes(answer, ending) || FromProto(answer.fact->received_time()) <
-                                         FromProto(ending.fact->received_time());
+  return Precedes(answer, ending) ||
+         FromProto(answer.fact->received_time()) < FromProto(ending.fact->received_time());
 }
 
 // When the parties were joined. A client's claim is used only where no provider speaks.
@@ -69,8 +69,7 @@ struct Signs {
 void ReadSigns(const std::vector<Placed>& facts, SessionState& state, Signs& signs) {
   for (const Placed& p : facts) {
     const Fact& fact = *p.fact;
-    const bool agent_up =
-        fact.kind() == Kind::CALL_ANSWERED && fact.party() == v1::Leg::AGENT;
+    const bool agent_up = fact.kind() == Kind::CALL_ANSWERED && fact.party() == v1::Leg::AGENT;
     signs.agent_answered |= agent_up;
     signs.machine |= fact.kind() == Kind::CALL_MACHINE && OfConversation(fact);
     if (agent_up || fact.kind() == Kind::CALL_RINGING) {
@@ -138,7 +137,8 @@ void FoldTalk(const std::optional<Placed>& answer, const std::optional<Placed>& 
   if (!ending) return;
   state.ended_at = ending->at;
   absl::Duration talk = absl::Seconds(counted);
-  if (answer && (counted == 0 || (answer->timed && ending->timed))) talk = Between(*answer, *ending);
+  if (answer && (counted == 0 || (answer->timed && ending->timed)))
+    talk = Between(*answer, *ending);
   if (!answer) state.answered_at = *state.ended_at - talk;
   if (*state.ended_at < *state.answered_at) state.ended_at = *state.answered_at + talk;
   state.duration_seconds = static_cast<int32_t>(absl::ToInt64Seconds(talk));
@@ -155,8 +155,7 @@ void FoldRinging(const Signs& signs, const std::optional<Placed>& answer,
   const std::optional<Placed>& until = answer ? answer : ending;
   if (!signs.ring || !until || (state.answered_at && !answer)) return;
   if (Precedes(*until, *signs.ring)) return;
-  state.ring_seconds =
-      static_cast<int32_t>(absl::ToInt64Seconds(Between(*signs.ring, *until)));
+  state.ring_seconds = static_cast<int32_t>(absl::ToInt64Seconds(Between(*signs.ring, *until)));
 }
 
 void FoldEnding(const std::vector<Placed>& facts, const Placed& deciding, EndingContext context,

@@ -36,9 +36,8 @@ TEST_CASE("a session without facts is initiated, its agent being dialled", "[ses
 
 TEST_CASE("a call runs from ringing over the talk to completed", "[session][fold]") {
   const SessionState state =
-      Fold(CustomerOnly(),
-           {AFact(F::CALL_INITIATED, 1), AFact(F::CALL_RINGING, 2), AFact(F::CALL_ANSWERED, 10),
-            AFact(F::CALL_ENDED, 190)});
+      Fold(CustomerOnly(), {AFact(F::CALL_INITIATED, 1), AFact(F::CALL_RINGING, 2),
+                            AFact(F::CALL_ANSWERED, 10), AFact(F::CALL_ENDED, 190)});
   CHECK(state.status == S::COMPLETED);
   CHECK(state.end_reason == v1::NORMAL);
   CHECK(state.known_by == v1::WEBHOOK);
@@ -59,9 +58,9 @@ TEST_CASE("the end before the answer keeps the duration", "[session][fold]") {
 }
 
 TEST_CASE("an answer later than the end does not make a talk of it", "[session][fold]") {
-  const SessionState state = Fold(CustomerOnly(), {AFact(F::CALL_RINGING, 2),
-                                                   AFact(F::CALL_NO_ANSWER, 30),
-                                                   AFact(F::CALL_ANSWERED, 40)});
+  const SessionState state =
+      Fold(CustomerOnly(),
+           {AFact(F::CALL_RINGING, 2), AFact(F::CALL_NO_ANSWER, 30), AFact(F::CALL_ANSWERED, 40)});
   CHECK(state.status == S::NO_ANSWER);
   CHECK_FALSE(state.answered_at.has_value());
   CHECK(state.duration_seconds == 0);
@@ -80,23 +79,21 @@ TEST_CASE("late ringing never undoes an answer or an end", "[session][fold]") {
   CHECK(Fold(CustomerOnly(), {AFact(F::CALL_ANSWERED, 10), AFact(F::CALL_RINGING, 20)}).status ==
         S::CONNECTED);
   const SessionState ended =
-      Fold(CustomerOnly(), {AFact(F::CALL_ANSWERED, 10), AFact(F::CALL_ENDED, 20),
-                            AFact(F::CALL_RINGING, 30)});
+      Fold(CustomerOnly(),
+           {AFact(F::CALL_ANSWERED, 10), AFact(F::CALL_ENDED, 20), AFact(F::CALL_RINGING, 30)});
   CHECK(ended.status == S::COMPLETED);
   CHECK(ended.started_at == At(10));
   CHECK(ended.ring_seconds == 0);
 }
 
 TEST_CASE("the agent's answer alone is not the conversation", "[session][fold]") {
-  const SessionState state =
-      Fold(AgentFirst(), {Of(kAgent, AFact(F::CALL_RINGING, 1)),
-                          Of(kAgent, AFact(F::CALL_ANSWERED, 5))});
+  const SessionState state = Fold(AgentFirst(), {Of(kAgent, AFact(F::CALL_RINGING, 1)),
+                                                 Of(kAgent, AFact(F::CALL_ANSWERED, 5))});
   CHECK(state.status == S::RINGING);
   CHECK(LegOf(state, kAgent).state() == v1::Leg::ANSWERED);
-  const SessionState joined =
-      Fold(AgentFirst(), {Of(kAgent, AFact(F::CALL_ANSWERED, 5)),
-                          Of(kCustomer, AFact(F::CALL_RINGING, 6)),
-                          Of(kCustomer, AFact(F::CALL_ANSWERED, 12))});
+  const SessionState joined = Fold(AgentFirst(), {Of(kAgent, AFact(F::CALL_ANSWERED, 5)),
+                                                  Of(kCustomer, AFact(F::CALL_RINGING, 6)),
+                                                  Of(kCustomer, AFact(F::CALL_ANSWERED, 12))});
   CHECK(joined.status == S::CONNECTED);
   CHECK(joined.answered_at == At(12));
   CHECK(LegOf(joined, kAgent).answered_at().seconds() == ToProto(At(5)).seconds());
@@ -109,17 +106,16 @@ TEST_CASE("an ending is named after the leg it happened on", "[session][fold]") 
     S::Status status;
     v1::EndReason reason;
   };
-  const auto c = GENERATE(
-      Case{kAgent, F::CALL_BUSY, S::BUSY, v1::AGENT_REJECTED},
-      Case{kAgent, F::CALL_REJECTED, S::BUSY, v1::AGENT_REJECTED},
-      Case{kAgent, F::CALL_NO_ANSWER, S::NO_ANSWER, v1::AGENT_NO_ANSWER},
-      Case{kAgent, F::CALL_FAILED, S::FAILED, v1::PROVIDER_ERROR},
-      Case{kCustomer, F::CALL_BUSY, S::BUSY, v1::CUSTOMER_BUSY},
-      Case{kCustomer, F::CALL_REJECTED, S::BUSY, v1::CUSTOMER_REJECTED},
-      Case{kCustomer, F::CALL_NO_ANSWER, S::NO_ANSWER, v1::CUSTOMER_NO_ANSWER},
-      Case{kCustomer, F::CALL_CANCELLED, S::CANCELLED, v1::CANCELLED_BY_AGENT},
-      Case{kCustomer, F::CALL_MACHINE, S::VOICEMAIL, v1::MACHINE},
-      Case{kCustomer, F::CALL_FAILED, S::FAILED, v1::PROVIDER_ERROR});
+  const auto c = GENERATE(Case{kAgent, F::CALL_BUSY, S::BUSY, v1::AGENT_REJECTED},
+                          Case{kAgent, F::CALL_REJECTED, S::BUSY, v1::AGENT_REJECTED},
+                          Case{kAgent, F::CALL_NO_ANSWER, S::NO_ANSWER, v1::AGENT_NO_ANSWER},
+                          Case{kAgent, F::CALL_FAILED, S::FAILED, v1::PROVIDER_ERROR},
+                          Case{kCustomer, F::CALL_BUSY, S::BUSY, v1::CUSTOMER_BUSY},
+                          Case{kCustomer, F::CALL_REJECTED, S::BUSY, v1::CUSTOMER_REJECTED},
+                          Case{kCustomer, F::CALL_NO_ANSWER, S::NO_ANSWER, v1::CUSTOMER_NO_ANSWER},
+                          Case{kCustomer, F::CALL_CANCELLED, S::CANCELLED, v1::CANCELLED_BY_AGENT},
+                          Case{kCustomer, F::CALL_MACHINE, S::VOICEMAIL, v1::MACHINE},
+                          Case{kCustomer, F::CALL_FAILED, S::FAILED, v1::PROVIDER_ERROR});
   CAPTURE(c.party, c.kind);
   const SessionState state = Fold(AgentFirst(), {Of(c.party, AFact(c.kind, 20))});
   CHECK(state.status == c.status);
@@ -127,20 +123,18 @@ TEST_CASE("an ending is named after the leg it happened on", "[session][fold]") 
 }
 
 TEST_CASE("the customer's busy is kept though the agent's leg ends after it", "[session][fold]") {
-  const SessionState state =
-      Fold(AgentFirst(), {Of(kAgent, AFact(F::CALL_ANSWERED, 5)),
-                          Of(kCustomer, AFact(F::CALL_BUSY, 9)),
-                          Of(kAgent, AFact(F::CALL_ENDED, 9))});
+  const SessionState state = Fold(
+      AgentFirst(), {Of(kAgent, AFact(F::CALL_ANSWERED, 5)), Of(kCustomer, AFact(F::CALL_BUSY, 9)),
+                     Of(kAgent, AFact(F::CALL_ENDED, 9))});
   CHECK(state.status == S::BUSY);
   CHECK(state.end_reason == v1::CUSTOMER_BUSY);
 }
 
 TEST_CASE("an agent who hangs up while the customer rings has cancelled", "[session][fold]") {
   const SessionState state =
-      Fold(AgentFirst(), {Of(kAgent, AFact(F::CALL_ANSWERED, 5)),
-                          Of(kCustomer, AFact(F::CALL_RINGING, 7)),
-                          Of(kAgent, AFact(F::CALL_ENDED, 9)),
-                          Of(kCustomer, AFact(F::CALL_CANCELLED, 10))});
+      Fold(AgentFirst(),
+           {Of(kAgent, AFact(F::CALL_ANSWERED, 5)), Of(kCustomer, AFact(F::CALL_RINGING, 7)),
+            Of(kAgent, AFact(F::CALL_ENDED, 9)), Of(kCustomer, AFact(F::CALL_CANCELLED, 10))});
   CHECK(state.status == S::CANCELLED);
   CHECK(state.end_reason == v1::CANCELLED_BY_AGENT);
 }
@@ -155,12 +149,9 @@ TEST_CASE("over without an answer asks for evidence", "[session][fold]") {
   SECTION("we asked to cancel: cancelled, also while ringing") {
     CHECK(Fold(CustomerOnly(), {ring, cancel, over}).status == S::CANCELLED);
     CHECK(Fold(CustomerOnly(), {cancel, over}).status == S::CANCELLED);
-    CHECK(Fold(CustomerOnly(), {ring, cancel, AFact(F::CALL_NO_ANSWER, 9)}).status ==
-          S::CANCELLED);
+    CHECK(Fold(CustomerOnly(), {ring, cancel, AFact(F::CALL_NO_ANSWER, 9)}).status == S::CANCELLED);
   }
-  SECTION("nothing happened: failed") {
-    CHECK(Fold(CustomerOnly(), {over}).status == S::FAILED);
-  }
+  SECTION("nothing happened: failed") { CHECK(Fold(CustomerOnly(), {over}).status == S::FAILED); }
   SECTION("talk seconds were counted: completed, the answer being computed back") {
     const SessionState state = Fold(CustomerOnly(), {ring, WithDuration(30, over)});
     CHECK(state.status == S::COMPLETED);
@@ -175,9 +166,9 @@ TEST_CASE("over without an answer asks for evidence", "[session][fold]") {
 
 TEST_CASE("a cancel that lost against the answer is a completed call", "[session][fold]") {
   const SessionState state =
-      Fold(CustomerOnly(), {AFact(F::CALL_RINGING, 2),
-                            Untimed(By(v1::SUBMISSION, AFact(F::CANCEL_REQUESTED, 8))),
-                            AFact(F::CALL_ANSWERED, 8), AFact(F::CALL_ENDED, 11)});
+      Fold(CustomerOnly(),
+           {AFact(F::CALL_RINGING, 2), Untimed(By(v1::SUBMISSION, AFact(F::CANCEL_REQUESTED, 8))),
+            AFact(F::CALL_ANSWERED, 8), AFact(F::CALL_ENDED, 11)});
   CHECK(state.status == S::COMPLETED);
   CHECK(state.duration_seconds == 3);
 }
@@ -185,8 +176,7 @@ TEST_CASE("a cancel that lost against the answer is a completed call", "[session
 TEST_CASE("after the join only completed and transferred remain", "[session][fold]") {
   const auto kind = GENERATE(F::CALL_BUSY, F::CALL_NO_ANSWER, F::CALL_REJECTED, F::CALL_CANCELLED,
                              F::CALL_FAILED, F::CALL_ENDED);
-  const SessionState state =
-      Fold(CustomerOnly(), {AFact(F::CALL_ANSWERED, 10), AFact(kind, 20)});
+  const SessionState state = Fold(CustomerOnly(), {AFact(F::CALL_ANSWERED, 10), AFact(kind, 20)});
   CHECK(state.status == S::COMPLETED);
   CHECK(state.end_reason == (kind == F::CALL_FAILED ? v1::PROVIDER_ERROR : v1::NORMAL));
   const SessionState handed =
@@ -201,8 +191,8 @@ TEST_CASE("a transfer before the join is no ending", "[session][fold]") {
 
 TEST_CASE("a machine's answer yields to the real end of the call", "[session][fold]") {
   const SessionState state =
-      Fold(CustomerOnly(), {AFact(F::CALL_ANSWERED, 3), AFact(F::CALL_MACHINE, 5),
-                            AFact(F::CALL_ENDED, 60)});
+      Fold(CustomerOnly(),
+           {AFact(F::CALL_ANSWERED, 3), AFact(F::CALL_MACHINE, 5), AFact(F::CALL_ENDED, 60)});
   CHECK(state.status == S::COMPLETED);
   CHECK(state.end_reason == v1::MACHINE);
   CHECK(state.duration_seconds == 57);
@@ -212,24 +202,21 @@ TEST_CASE("an inferred ending is replaced when the provider speaks", "[session][
   Fact lost = Untimed(By(v1::TIMEOUT, AFact(F::CALL_FAILED, 50)));
   lost.set_reason(v1::LOST);
   CHECK(Fold(CustomerOnly(), {lost}).end_reason == v1::LOST);
-  const SessionState state =
-      Fold(CustomerOnly(), {lost, AFact(F::CALL_BUSY, 45)});
+  const SessionState state = Fold(CustomerOnly(), {lost, AFact(F::CALL_BUSY, 45)});
   CHECK(state.status == S::BUSY);
   CHECK(state.known_by == v1::WEBHOOK);
 }
 
 TEST_CASE("the heavier source wins a contradiction of endings", "[session][fold]") {
   const SessionState state =
-      Fold(CustomerOnly(), {AFact(F::CALL_NO_ANSWER, 30),
-                            By(v1::POLL, AFact(F::CALL_BUSY, 31))});
+      Fold(CustomerOnly(), {AFact(F::CALL_NO_ANSWER, 30), By(v1::POLL, AFact(F::CALL_BUSY, 31))});
   CHECK(state.status == S::BUSY);
   CHECK(state.known_by == v1::POLL);
 }
 
 TEST_CASE("an unspecific end of a heavy source keeps what a lighter one knew", "[session][fold]") {
-  const SessionState state =
-      Fold(CustomerOnly(), {By(v1::EVENT_SOCKET, AFact(F::CALL_BUSY, 30)),
-                            AFact(F::CALL_ENDED, 31)});
+  const SessionState state = Fold(
+      CustomerOnly(), {By(v1::EVENT_SOCKET, AFact(F::CALL_BUSY, 30)), AFact(F::CALL_ENDED, 31)});
   CHECK(state.status == S::BUSY);
   CHECK(state.known_by == v1::WEBHOOK);
 }
@@ -271,11 +258,11 @@ TEST_CASE("time on hold counts within the talk", "[session][fold]") {
 
 TEST_CASE("mute lasts until unmuted or ended", "[session][fold]") {
   CHECK(Fold(CustomerOnly(), {AFact(F::CALL_ANSWERED, 1), AFact(F::CALL_MUTED, 2)}).is_muted);
-  CHECK_FALSE(Fold(CustomerOnly(), {AFact(F::CALL_ANSWERED, 1), AFact(F::CALL_MUTED, 2),
-                                    AFact(F::CALL_UNMUTED, 3)})
+  CHECK_FALSE(Fold(CustomerOnly(),
+                   {AFact(F::CALL_ANSWERED, 1), AFact(F::CALL_MUTED, 2), AFact(F::CALL_UNMUTED, 3)})
                   .is_muted);
-  CHECK_FALSE(Fold(CustomerOnly(), {AFact(F::CALL_ANSWERED, 1), AFact(F::CALL_MUTED, 2),
-                                    AFact(F::CALL_ENDED, 3)})
+  CHECK_FALSE(Fold(CustomerOnly(),
+                   {AFact(F::CALL_ANSWERED, 1), AFact(F::CALL_MUTED, 2), AFact(F::CALL_ENDED, 3)})
                   .is_muted);
 }
 
@@ -344,8 +331,8 @@ TEST_CASE("a caller who gives up has abandoned the call", "[session][fold]") {
 }
 
 TEST_CASE("a supervisor's leg ends without ending the session", "[session][fold]") {
-  CHECK(Fold(CustomerOnly(), {AFact(F::CALL_ANSWERED, 1),
-                              Of(v1::Leg::SUPERVISOR, AFact(F::CALL_ENDED, 9))})
+  CHECK(Fold(CustomerOnly(),
+             {AFact(F::CALL_ANSWERED, 1), Of(v1::Leg::SUPERVISOR, AFact(F::CALL_ENDED, 9))})
             .status == S::CONNECTED);
 }
 

@@ -45,8 +45,8 @@ std::vector<Status> LegalClaims(Status from) {
   using S = v1::Session;
   switch (from) {
     case S::INITIATED:
-      return {S::RINGING, S::CONNECTED, S::FAILED, S::BUSY, S::NO_ANSWER, S::CANCELLED,
-              S::VOICEMAIL};
+      return {S::RINGING,   S::CONNECTED, S::FAILED,   S::BUSY,
+              S::NO_ANSWER, S::CANCELLED, S::VOICEMAIL};
     case S::RINGING:
       return {S::CONNECTED, S::FAILED, S::BUSY, S::NO_ANSWER, S::CANCELLED, S::VOICEMAIL};
     case S::CONNECTED:

@@ -16,7 +16,8 @@ std::vector<Status> LegalClaims(Status from);
 std::string LegalClaimsText(Status from);
 
 // The fact that stands for the claim "the session is `to`". KIND_UNSPECIFIED when it is so already.
-// Errors: ILLEGAL_TRANSITION with metadata.status and metadata.legal; VALIDATION_FAILED for no status.
+// Errors: ILLEGAL_TRANSITION with metadata.status and metadata.legal; VALIDATION_FAILED for no
+// status.
 absl::StatusOr<v1::CallFact::Kind> ClaimedKind(Status from, Status to);
 
 }  // namespace ctc::session::domain

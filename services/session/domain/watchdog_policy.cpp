@@ -43,8 +43,8 @@ WatchdogPlan PlanWatch(const Watched& watched, const WatchdogTimes& times, absl:
     default:
       break;
   }
-  const absl::Time too_long =
-      watched.joined_at.value_or(watched.created_at) + times.max_duration + times.max_duration_grace;
+  const absl::Time too_long = watched.joined_at.value_or(watched.created_at) + times.max_duration +
+                              times.max_duration_grace;
   plan.give_up = too_long + times.max_duration_grace;
   plan.hang_up = now >= too_long;
   plan.due = std::min(watched.last_heard + times.silence, too_long);
@@ -72,8 +72,8 @@ std::optional<Fact> Conclude(const Watched& watched, const WatchdogPlan& plan, F
     case v1::Session::CONNECTED:
     case v1::Session::ON_HOLD:
       if (gone) {
-        return Inferred(v1::CallFact::CALL_ENDED, v1::LOST,
-                        "The provider no longer knows the call", now);
+        return Inferred(v1::CallFact::CALL_ENDED, v1::LOST, "The provider no longer knows the call",
+                        now);
       }
       if (!hopeless) return std::nullopt;
       return Inferred(v1::CallFact::CALL_ENDED, v1::MAX_DURATION,
@@ -85,7 +85,8 @@ std::optional<Fact> Conclude(const Watched& watched, const WatchdogPlan& plan, F
 
 absl::Time NextLook(const WatchdogPlan& plan, absl::Time now) {
   const absl::Duration gone = now - plan.due;
-  const absl::Time next = now + std::clamp<absl::Duration>(gone, absl::Seconds(5), absl::Minutes(5));
+  const absl::Time next =
+      now + std::clamp<absl::Duration>(gone, absl::Seconds(5), absl::Minutes(5));
   // The moment to give up is not slept over.
   return now < plan.give_up ? std::min(next, std::max(plan.give_up, now + absl::Seconds(1))) : next;
 }

@@ -8,13 +8,13 @@
 namespace ctc::session::domain {
 
 struct WatchdogTimes {
-  absl::Duration submit = absl::Seconds(30);          // SENT without an answer
-  absl::Duration submit_grace = absl::Seconds(60);    // after that: given up
-  absl::Duration accepted = absl::Seconds(45);        // ACCEPTED without ringing
-  absl::Duration ring_limit = absl::Seconds(60);      // RINGING
+  absl::Duration submit = absl::Seconds(30);        // SENT without an answer
+  absl::Duration submit_grace = absl::Seconds(60);  // after that: given up
+  absl::Duration accepted = absl::Seconds(45);      // ACCEPTED without ringing
+  absl::Duration ring_limit = absl::Seconds(60);    // RINGING
   absl::Duration ring_grace = absl::Seconds(30);
-  absl::Duration silence = absl::Minutes(15);         // CONNECTED without any event
-  absl::Duration max_duration = absl::Hours(4);       // CONNECTED at all
+  absl::Duration silence = absl::Minutes(15);    // CONNECTED without any event
+  absl::Duration max_duration = absl::Hours(4);  // CONNECTED at all
   absl::Duration max_duration_grace = absl::Seconds(60);
 };
 

@@ -1,5 +1,5 @@
-// Validation of InitiateCall. Lengths are those of the columns: what would not fit is refused here, by
-// name, and not by the database.
+// Validation of InitiateCall. Lengths are those of the columns: what would not fit is refused here,
+// by name, and not by the database.
 #include "services/session/service/click.h"
 
 #include <google/protobuf/util/json_util.h>

@@ -9,8 +9,9 @@
 
 namespace ctc::session {
 
-// `request` with numbers in E.164, empty optional texts removed and defaults set. An agent's own id is
-// filled in for an agent's token. Errors: VALIDATION_FAILED; SCOPE_MISSING for another agent's id.
+// `request` with numbers in E.164, empty optional texts removed and defaults set. An agent's own id
+// is filled in for an agent's token. Errors: VALIDATION_FAILED; SCOPE_MISSING for another agent's
+// id.
 absl::StatusOr<v1::InitiateCallRequest> CheckClick(const rpc::Context& context,
                                                    v1::InitiateCallRequest request);
 

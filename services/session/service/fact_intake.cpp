@@ -38,18 +38,17 @@ Task<absl::StatusOr<store::RecordPtr>> FactIntake::Find(base::TenantId tenant, s
 
 Task<absl::StatusOr<v1::ResolveSessionResponse>> FactIntake::ResolveSession(
     rpc::Context context, const v1::ResolveSessionRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(
-      const store::RecordPtr record,
-      co_await Find(context.tenant, request.session(), request.provider_id(),
-                    request.provider_call_id(), context.deadline));
+  CTC_CO_ASSIGN_OR_RETURN(const store::RecordPtr record,
+                          co_await Find(context.tenant, request.session(), request.provider_id(),
+                                        request.provider_call_id(), context.deadline));
   v1::ResolveSessionResponse response;
   response.set_id(record->id());
   response.set_session_id(record->session.session_id());
   co_return response;
 }
 
-// All in one transaction; should that fail for one of them, each in its own, so that a single poisoned
-// fact does not hold up the rest.
+// All in one transaction; should that fail for one of them, each in its own, so that a single
+// poisoned fact does not hold up the rest.
 Task<absl::Status> FactIntake::Write(std::vector<store::Change> changes,
                                      std::vector<store::ChangeOutcome>& outcomes) {
   auto together = co_await core_.writer.ApplyAll(changes, core_.WriteDeadline());
@@ -57,8 +56,8 @@ Task<absl::Status> FactIntake::Write(std::vector<store::Change> changes,
     outcomes = *std::move(together);
     co_return absl::OkStatus();
   }
-  const bool retry_later = absl::IsUnavailable(together.status()) ||
-                           absl::IsDeadlineExceeded(together.status());
+  const bool retry_later =
+      absl::IsUnavailable(together.status()) || absl::IsDeadlineExceeded(together.status());
   if (retry_later || changes.size() == 1) co_return together.status();
   for (store::Change& change : changes) {
     std::vector<store::Change> one;

@@ -17,8 +17,8 @@ class FactIntake {
  private:
   // The session a fact belongs to. NOT_FOUND when there is none.
   Task<absl::StatusOr<store::RecordPtr>> Find(base::TenantId tenant, std::string session,
-                                              std::string provider_id,
-                                              std::string provider_call_id, absl::Time deadline);
+                                              std::string provider_id, std::string provider_call_id,
+                                              absl::Time deadline);
   Task<absl::Status> Write(std::vector<store::Change> changes,
                            std::vector<store::ChangeOutcome>& outcomes);
 

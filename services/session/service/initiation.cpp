@@ -29,15 +29,15 @@ absl::Status Blocked(const recording::v1::CheckCallResponse& verdict) {
   for (const auto& reason : verdict.reasons()) {
     extra.fields.push_back({reason.code(), reason.detail()});
   }
-  const std::string detail = verdict.reasons().empty() ? "A rule forbids this call"
-                                                       : verdict.reasons(0).detail();
+  const std::string detail =
+      verdict.reasons().empty() ? "A rule forbids this call" : verdict.reasons(0).detail();
   return base::MakeError(base::kBlockedByPolicy, detail, std::move(extra));
 }
 
 // Why there is no candidate: nothing is configured to take calls, or what is cannot take them now.
 absl::Status NoCandidate(const ChooseRouteResponse& route) {
-  const bool none_active = std::all_of(
-      route.skipped().begin(), route.skipped().end(), [](const Candidate& skipped) {
+  const bool none_active =
+      std::all_of(route.skipped().begin(), route.skipped().end(), [](const Candidate& skipped) {
         const std::string& reason = skipped.reason();
         return reason.find("inactive") != std::string::npos ||
                reason.find("not active") != std::string::npos;
@@ -110,8 +110,8 @@ void FillFromRoute(const v1::InitiateCallRequest& click, const ChooseRouteRespon
   s.set_provider_id(first.provider_id());
   s.set_provider_type(first.provider_type());
   s.set_from_phone(click.has_from_phone() ? click.from_phone() : first.phone_number());
-  const std::string& agent_phone = click.has_agent_phone() ? click.agent_phone()
-                                                           : route.agent_phone();
+  const std::string& agent_phone =
+      click.has_agent_phone() ? click.agent_phone() : route.agent_phone();
   if (!agent_phone.empty()) s.set_agent_phone(agent_phone);
   s.set_submission(v1::Session::SENT);
   s.set_attempts(1);
@@ -140,8 +140,8 @@ Task<absl::StatusOr<v1::InitiateCallResponse>> Initiation::InitiateCall(
   absl::StatusOr<v1::InitiateCallResponse> response = co_await Begin(context, std::move(click));
   if (response.ok() || context.idempotency_key.empty()) co_return response;
   if (base::DetailOf(response.status()).metadata.contains("id")) co_return response;
-  // Refused before a session was made. A repetition of a request that had succeeded answers with its
-  // session, whatever has changed since.
+  // Refused before a session was made. A repetition of a request that had succeeded answers with
+  // its session, whatever has changed since.
   const absl::StatusOr<store::RecordPtr> first = co_await FindByKey(context);
   if (first.ok()) co_return Answer(**first);
   co_return response;
@@ -151,9 +151,8 @@ Task<absl::StatusOr<v1::InitiateCallResponse>> Initiation::Begin(rpc::Context co
                                                                  v1::InitiateCallRequest click) {
   CTC_CO_ASSIGN_OR_RETURN(Plan plan, co_await MakePlan(context, click));
   const absl::Duration begin = core_.clock.Monotonic();
-  CTC_CO_ASSIGN_OR_RETURN(
-      store::CreateOutcome created,
-      co_await core_.writer.Create(std::move(plan.session), context.deadline));
+  CTC_CO_ASSIGN_OR_RETURN(store::CreateOutcome created,
+                          co_await core_.writer.Create(std::move(plan.session), context.deadline));
   commit_seconds_.Observe(absl::ToDoubleSeconds(core_.clock.Monotonic() - begin));
   if (created.existed) co_return Answer(*created.record);
   if (context.prefer_async) {

@@ -150,7 +150,8 @@ TEST_CASE("without a candidate the answer says why", "[session][initiate]") {
   }
 }
 
-TEST_CASE("a second click on a number that rings is refused with the session", "[session][initiate]") {
+TEST_CASE("a second click on a number that rings is refused with the session",
+          "[session][initiate]") {
   Fixture f;
   const auto first = f.Initiate();
   REQUIRE_THAT(first.status(), IsOk());
@@ -255,8 +256,8 @@ TEST_CASE("the next account is tried only when the first certainly did not call"
                      timed_out ? base::kProviderTimeout : base::kProviderError);
     };
     const auto session = f.Initiate();
-    REQUIRE_THAT(session.status(), HasError(timed_out ? base::kProviderTimeout
-                                                      : base::kSubmissionUnknown));
+    REQUIRE_THAT(session.status(),
+                 HasError(timed_out ? base::kProviderTimeout : base::kSubmissionUnknown));
     CHECK(f.peers.count("PlaceCall") == 1);
     const auto open = f.Get(SessionOf(session.status()));
     CHECK(open->status() == S::INITIATED);

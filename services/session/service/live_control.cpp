@@ -38,8 +38,7 @@ RecordingAction ActionOf(LiveControl::RecordingStep step) {
       return {ControlCallRequest::STOP_RECORDING, Kind::RECORDING_STOPPED,
               RecordingState::kStopped};
     case Step::kPause:
-      return {ControlCallRequest::PAUSE_RECORDING, Kind::RECORDING_PAUSED,
-              RecordingState::kPaused};
+      return {ControlCallRequest::PAUSE_RECORDING, Kind::RECORDING_PAUSED, RecordingState::kPaused};
     case Step::kResume:
       break;
   }
@@ -88,8 +87,7 @@ Task<absl::StatusOr<store::RecordPtr>> LiveControl::EndCall(rpc::Context context
                           co_await GetVisible(core_, context, request.id()));
   if (!domain::IsLive(record->state.status)) co_return record;
   if (!domain::IsJoined(record->state.status)) {
-    domain::Fact asked =
-        OwnFact(core_, Kind::CANCEL_REQUESTED, v1::SUBMISSION, "control:cancel");
+    domain::Fact asked = OwnFact(core_, Kind::CANCEL_REQUESTED, v1::SUBMISSION, "control:cancel");
     asked.set_message(request.reason());
     CTC_CO_ASSIGN_OR_RETURN(record, co_await AddFact(*record, std::move(asked)));
   }
@@ -113,13 +111,14 @@ Task<absl::StatusOr<store::RecordPtr>> LiveControl::HangUp(const rpc::Context& c
     if (!accepted && !joined) co_return record;
     co_return co_await SettleGone(context, record, std::move(reason));
   }
-  domain::Fact ended = OwnFact(core_, joined ? Kind::CALL_ENDED : Kind::CALL_CANCELLED, source,
-                               "control:hangup");
+  domain::Fact ended =
+      OwnFact(core_, joined ? Kind::CALL_ENDED : Kind::CALL_CANCELLED, source, "control:hangup");
   ended.set_message(std::move(reason));
   co_return co_await AddFact(*record, std::move(ended));
 }
 
-// The provider does not know the call any more: its record tells how it ended, else we say that it did.
+// The provider does not know the call any more: its record tells how it ended, else we say that it
+// did.
 Task<absl::StatusOr<store::RecordPtr>> LiveControl::SettleGone(const rpc::Context& context,
                                                                store::RecordPtr record,
                                                                std::string reason) {
@@ -168,9 +167,8 @@ Task<absl::StatusOr<store::RecordPtr>> LiveControl::SendDtmf(rpc::Context contex
   constexpr std::string_view kKeys = "0123456789ABCD*#";
   const std::string& digits = request.digits();
   const bool right = !digits.empty() && digits.size() <= 32 &&
-                     std::all_of(digits.begin(), digits.end(), [&](char c) {
-                       return kKeys.find(c) != std::string_view::npos;
-                     });
+                     std::all_of(digits.begin(), digits.end(),
+                                 [&](char c) { return kKeys.find(c) != std::string_view::npos; });
   if (!right) co_return base::InvalidField("digits", "must be 1 to 32 of 0-9 A-D * #");
   CTC_CO_ASSIGN_OR_RETURN(store::RecordPtr record, co_await GetJoined(context, request.id()));
   CTC_CO_ASSIGN_OR_RETURN(

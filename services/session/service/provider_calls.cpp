@@ -8,9 +8,9 @@
 namespace ctc::session {
 namespace {
 
+using dispatch::v1::LookUpCallResponse;
 using dispatch::v1::DispatchServiceRpc::kControlCall;
 using dispatch::v1::DispatchServiceRpc::kLookUpCall;
-using dispatch::v1::LookUpCallResponse;
 
 constexpr absl::Duration kPatience = absl::Seconds(20);
 
@@ -34,8 +34,8 @@ store::Change ChangeOf(const Core& core, const store::Record& record,
   store::Change change;
   change.tenant = record.tenant;
   change.id = record.id();
-  const bool known = answer.found() == LookUpCallResponse::LIVE ||
-                     answer.found() == LookUpCallResponse::ENDED;
+  const bool known =
+      answer.found() == LookUpCallResponse::LIVE || answer.found() == LookUpCallResponse::ENDED;
   if (known && record.session.submission() != v1::Session::ACCEPTED) {
     change.submission = store::SubmissionChange{v1::Session::ACCEPTED, answer.provider_call_id(),
                                                 std::nullopt, std::nullopt};
@@ -75,9 +75,8 @@ Task<absl::StatusOr<LookUpOutcome>> LookUp(Core& core, const rpc::Context& conte
   request.set_provider_id(record->session.provider_id());
   *request.mutable_order() = OrderOf(*record);
   request.set_provider_call_id(record->session.provider_call_id());
-  const absl::StatusOr<LookUpCallResponse> answer =
-      co_await rpc::Call(core.dispatch, kLookUpCall,
-                         ServiceContext(context, core.clock.Now() + kPatience), request);
+  const absl::StatusOr<LookUpCallResponse> answer = co_await rpc::Call(
+      core.dispatch, kLookUpCall, ServiceContext(context, core.clock.Now() + kPatience), request);
   LookUpOutcome outcome;
   outcome.record = record;
   if (!answer.ok()) {

@@ -14,8 +14,9 @@ struct LookUpOutcome {
   store::RecordPtr record;
 };
 
-// Asks the provider what became of the call and applies its answer: its id, which proves that it took
-// the call, and its facts. Errors: the database's; a provider that cannot be asked is an outcome.
+// Asks the provider what became of the call and applies its answer: its id, which proves that it
+// took the call, and its facts. Errors: the database's; a provider that cannot be asked is an
+// outcome.
 Task<absl::StatusOr<LookUpOutcome>> LookUp(Core& core, const rpc::Context& context,
                                            store::RecordPtr record);
 

@@ -145,8 +145,7 @@ Task<absl::StatusOr<v1::GetSessionRouteResponse>> SessionService::GetSessionRout
   for (const v1::RouteCandidate& candidate : record->route.candidates()) {
     v1::RouteCandidate& shown = *response.add_candidates();
     shown = candidate;
-    if (shown.outcome() == "not_tried" &&
-        shown.provider_id() == record->session.provider_id()) {
+    if (shown.outcome() == "not_tried" && shown.provider_id() == record->session.provider_id()) {
       shown.set_outcome(CurrentOutcome(record->session));
     }
   }
@@ -166,8 +165,8 @@ Task<absl::StatusOr<v1::ReadFeedResponse>> SessionService::ReadFeed(
     response.set_last_seq(last);
     co_return response;
   }
-  const int limit = request.limit() <= 0 ? kDefaultFeedPage
-                                         : std::min(request.limit(), kLargestFeedPage);
+  const int limit =
+      request.limit() <= 0 ? kDefaultFeedPage : std::min(request.limit(), kLargestFeedPage);
   const absl::Duration patience =
       absl::Milliseconds(std::clamp(request.wait_ms(), 0, kLongestWaitMs));
   const absl::Duration until = core_.clock.Monotonic() + patience;

@@ -32,12 +32,12 @@ class SessionService {
   Task<absl::StatusOr<v1::UnmuteCallResponse>> UnmuteCall(rpc::Context,
                                                           const v1::UnmuteCallRequest&);
   Task<absl::StatusOr<v1::SendDtmfResponse>> SendDtmf(rpc::Context, const v1::SendDtmfRequest&);
-  Task<absl::StatusOr<v1::StartRecordingResponse>> StartRecording(
-      rpc::Context, const v1::StartRecordingRequest&);
+  Task<absl::StatusOr<v1::StartRecordingResponse>> StartRecording(rpc::Context,
+                                                                  const v1::StartRecordingRequest&);
   Task<absl::StatusOr<v1::StopRecordingResponse>> StopRecording(rpc::Context,
                                                                 const v1::StopRecordingRequest&);
-  Task<absl::StatusOr<v1::PauseRecordingResponse>> PauseRecording(
-      rpc::Context, const v1::PauseRecordingRequest&);
+  Task<absl::StatusOr<v1::PauseRecordingResponse>> PauseRecording(rpc::Context,
+                                                                  const v1::PauseRecordingRequest&);
   Task<absl::StatusOr<v1::ResumeRecordingResponse>> ResumeRecording(
       rpc::Context, const v1::ResumeRecordingRequest&);
   Task<absl::StatusOr<v1::WrapUpSessionResponse>> WrapUpSession(rpc::Context,
@@ -46,8 +46,8 @@ class SessionService {
       rpc::Context, const v1::ListSessionEventsRequest&);
   Task<absl::StatusOr<v1::GetSessionRouteResponse>> GetSessionRoute(
       rpc::Context, const v1::GetSessionRouteRequest&);
-  Task<absl::StatusOr<v1::ResolveSessionResponse>> ResolveSession(
-      rpc::Context, const v1::ResolveSessionRequest&);
+  Task<absl::StatusOr<v1::ResolveSessionResponse>> ResolveSession(rpc::Context,
+                                                                  const v1::ResolveSessionRequest&);
   Task<absl::StatusOr<v1::ApplyFactsResponse>> ApplyFacts(rpc::Context,
                                                           const v1::ApplyFactsRequest&);
   Task<absl::StatusOr<v1::ReadFeedResponse>> ReadFeed(rpc::Context, const v1::ReadFeedRequest&);

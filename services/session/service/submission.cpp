@@ -1,5 +1,5 @@
-// The submission table of domain rule 2: only a request that certainly did not arrive, or was refused
-// for the provider's own fault, is followed by the next candidate.
+// The submission table of domain rule 2: only a request that certainly did not arrive, or was
+// refused for the provider's own fault, is followed by the next candidate.
 #include "services/session/service/submission.h"
 
 #include "ctc/dispatch/v1/dispatch_service.rpc.h"
@@ -11,14 +11,14 @@
 namespace ctc::session {
 namespace {
 
-using dispatch::v1::DispatchServiceRpc::kPlaceCall;
 using dispatch::v1::PlaceCallResponse;
+using dispatch::v1::DispatchServiceRpc::kPlaceCall;
 using v1::Session;
 
 constexpr int kCommitTries = 3;
 
-// An rpc that failed says less than a provider's answer: unless nothing can have been sent, the call
-// may be on its way.
+// An rpc that failed says less than a provider's answer: unless nothing can have been sent, the
+// call may be on its way.
 PlaceCallResponse OutcomeOfError(const absl::Status& status) {
   PlaceCallResponse answer;
   const bool nothing_sent = absl::IsNotFound(status) || absl::IsFailedPrecondition(status) ||
@@ -28,8 +28,8 @@ PlaceCallResponse OutcomeOfError(const absl::Status& status) {
   answer.set_outcome(nothing_sent ? PlaceCallResponse::NOT_SENT
                                   : PlaceCallResponse::UNKNOWN_OUTCOME);
   answer.set_may_fail_over(nothing_sent);
-  answer.set_error_code(std::string(nothing_sent ? base::kProviderUnreachable.code
-                                                 : base::kSubmissionUnknown.code));
+  answer.set_error_code(
+      std::string(nothing_sent ? base::kProviderUnreachable.code : base::kSubmissionUnknown.code));
   answer.set_error_message(nothing_sent ? "The account cannot be used" : "The answer was lost");
   return answer;
 }
@@ -50,8 +50,8 @@ absl::Status ErrorOf(const PlaceCallResponse& answer, const base::ErrorSpec& spe
   if (answer.retry_after_seconds() > 0) {
     extra.retry_after = absl::Seconds(answer.retry_after_seconds());
   }
-  const std::string detail = answer.error_message().empty() ? std::string(spec.title)
-                                                            : answer.error_message();
+  const std::string detail =
+      answer.error_message().empty() ? std::string(spec.title) : answer.error_message();
   return base::MakeError(spec, detail, std::move(extra));
 }
 
@@ -95,8 +95,8 @@ store::Change FinalFailure(const Core& core, const store::Record& record, v1::St
   store::Change change = ChangeFor(record, std::move(submission));
   domain::Fact fact = OwnFact(core, v1::CallFact::CALL_FAILED, v1::SUBMISSION, "submission:failed");
   fact.set_reason(answer.end_reason() != v1::END_REASON_UNSPECIFIED ? answer.end_reason()
-                  : not_sent ? v1::PROVIDER_UNREACHABLE
-                             : v1::PROVIDER_REJECTED);
+                  : not_sent                                        ? v1::PROVIDER_UNREACHABLE
+                                                                    : v1::PROVIDER_REJECTED);
   fact.set_error_code(std::string(spec.code));
   fact.set_message(answer.error_message());
   change.facts.push_back(domain::CleanFact(std::move(fact), core.clock.Now()));
@@ -117,8 +117,7 @@ bool Submission::IsUnderWay(const std::string& id) const {
 }
 
 Task<absl::StatusOr<store::RecordPtr>> Submission::Run(
-    rpc::Context context, store::RecordPtr record,
-    std::vector<routing::v1::Candidate> candidates) {
+    rpc::Context context, store::RecordPtr record, std::vector<routing::v1::Candidate> candidates) {
   const std::string id = record->id();
   {
     const base::MutexLock lock(mutex_);
@@ -142,8 +141,8 @@ Task<PlaceCallResponse> Submission::Place(const rpc::Context& context, const sto
   const absl::Time deadline =
       core_.clock.Now() + absl::Seconds(seconds) + core_.settings.place_grace;
   const absl::Duration begin = core_.clock.Monotonic();
-  absl::StatusOr<PlaceCallResponse> answer = co_await rpc::Call(
-      core_.dispatch, kPlaceCall, ServiceContext(context, deadline), request);
+  absl::StatusOr<PlaceCallResponse> answer =
+      co_await rpc::Call(core_.dispatch, kPlaceCall, ServiceContext(context, deadline), request);
   seconds_.Observe(absl::ToDoubleSeconds(core_.clock.Monotonic() - begin));
   if (!answer.ok()) co_return OutcomeOfError(answer.status());
   co_return *std::move(answer);
@@ -175,8 +174,8 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::Accepted(const rpc::Context& 
   record = *std::move(committed);
   if (record->state.cancel_requested && domain::IsLive(record->state.status)) {
     // The agent gave up while the request was under way; now there is something to hang up.
-    const auto hung_up = co_await Control(core_, context, record,
-                                          dispatch::v1::ControlCallRequest::HANG_UP, "");
+    const auto hung_up =
+        co_await Control(core_, context, record, dispatch::v1::ControlCallRequest::HANG_UP, "");
     if (!hung_up.ok()) {
       observability::Warn("a cancelled call could not be hung up yet",
                           {{"session", record->id()}, {"error", hung_up.status()}});
@@ -215,8 +214,7 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::Stopped(store::RecordPtr reco
 }
 
 Task<absl::StatusOr<store::RecordPtr>> Submission::Try(
-    rpc::Context context, store::RecordPtr record,
-    std::vector<routing::v1::Candidate> candidates) {
+    rpc::Context context, store::RecordPtr record, std::vector<routing::v1::Candidate> candidates) {
   v1::StoredRoute route = record->route;
   for (size_t i = 0;; ++i) {
     const PlaceCallResponse answer = co_await Place(context, *record, candidates[i]);

@@ -16,10 +16,10 @@ class Submission {
  public:
   explicit Submission(Core& core);
 
-  // `record` is committed as SENT to the first candidate. Returns the session once a provider took it.
-  // Errors, each with metadata.session_id: PROVIDER_* and INVALID_DESTINATION when the session ended
-  // FAILED; SUBMISSION_UNKNOWN or PROVIDER_TIMEOUT when the call may have been placed and is being
-  // looked up; the database's.
+  // `record` is committed as SENT to the first candidate. Returns the session once a provider took
+  // it. Errors, each with metadata.session_id: PROVIDER_* and INVALID_DESTINATION when the session
+  // ended FAILED; SUBMISSION_UNKNOWN or PROVIDER_TIMEOUT when the call may have been placed and is
+  // being looked up; the database's.
   Task<absl::StatusOr<store::RecordPtr>> Run(rpc::Context context, store::RecordPtr record,
                                              std::vector<routing::v1::Candidate> candidates);
 
@@ -39,8 +39,7 @@ class Submission {
                                                        const routing::v1::Candidate& tried,
                                                        const routing::v1::Candidate& next,
                                                        v1::StoredRoute route);
-  Task<absl::StatusOr<store::RecordPtr>> Unknown(const store::Record& record,
-                                                 v1::StoredRoute route,
+  Task<absl::StatusOr<store::RecordPtr>> Unknown(const store::Record& record, v1::StoredRoute route,
                                                  const PlaceCallResponse& answer);
   Task<absl::StatusOr<store::RecordPtr>> Stopped(store::RecordPtr record, v1::StoredRoute route);
   Task<absl::StatusOr<store::RecordPtr>> Commit(store::Change change);

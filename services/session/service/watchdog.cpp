@@ -14,6 +14,7 @@ constexpr char kLease[] = "session-watchdog";
 constexpr absl::Duration kLeaseLength = absl::Seconds(6);
 constexpr int kBatch = 200;
 constexpr size_t kMostAtOnce = 32;
+constexpr int kSweepsPerCount = 10;
 
 domain::Watched WatchedOf(const store::Record& record) {
   domain::Watched watched;
@@ -58,12 +59,12 @@ Task<void> Watchdog::Run() {
     if (!swept.ok()) {
       observability::Warn("the watchdog could not sweep", {{"error", swept.status()}});
     }
-    co_await Sleep(core_.settings.sweep_interval);
+    const bool more = swept.ok() && *swept >= kBatch;
+    if (!more) co_await Sleep(core_.settings.sweep_interval);
   }
-  const absl::Status released =
-      co_await database_.Run(core_.WriteDeadline(), [&](db::Connection& c) {
-        return store::ReleaseLease(c, kLease, holder_);
-      });
+  const absl::Status released = co_await database_.Run(
+      core_.WriteDeadline(),
+      [&](db::Connection& c) { return store::ReleaseLease(c, kLease, holder_); });
   if (!released.ok()) observability::Warn("the lease could not be given up", {{"error", released}});
 }
 
@@ -71,6 +72,7 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
   std::vector<std::string> due;
   std::vector<std::string> unanswered;
   int64_t live = -1;
+  const bool count_live = sweeps_++ % kSweepsPerCount == 0;
   CTC_CO_RETURN_IF_ERROR(
       co_await database_.Run(core_.WriteDeadline(), [&](db::Connection& c) -> absl::Status {
         const absl::Time now = core_.clock.Now();
@@ -79,7 +81,9 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
         due.clear();
         if (!lease.held) return absl::OkStatus();
         CTC_ASSIGN_OR_RETURN(due, store::SelectDue(c, now, kBatch));
-        CTC_ASSIGN_OR_RETURN(live, store::CountLive(c));
+        if (count_live) {
+          CTC_ASSIGN_OR_RETURN(live, store::CountLive(c));
+        }
         if (!lease.taken_over) return absl::OkStatus();
         CTC_ASSIGN_OR_RETURN(unanswered, store::SelectUnanswered(c));
         return absl::OkStatus();
@@ -95,26 +99,55 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
 
 Task<absl::StatusOr<int>> Watchdog::Sweep() {
   CTC_CO_ASSIGN_OR_RETURN(const std::vector<std::string> due, co_await Claim());
+  if (due.empty()) co_return 0;
+  CTC_CO_ASSIGN_OR_RETURN(const std::vector<store::RecordPtr> records,
+                          co_await core_.reader.GetMany(due, core_.WriteDeadline()));
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  int started = 0;
-  for (const std::string& id : due) {
-    {
-      const base::MutexLock lock(mutex_);
-      if (busy_.size() >= kMostAtOnce) break;
-      if (!busy_.insert(id).second) continue;
+  std::vector<store::Change> postponed;
+  int settled = 0;
+  for (const store::RecordPtr& record : records) {
+    if (const std::optional<absl::Time> later = NotYet(*record)) {
+      postponed.push_back(Postponed(*record, *later));
+    } else if (MarkBusy(record->id())) {
+      // The task holds this object, so that it may outlive the service's Stop.
+      auto keep = [self = shared_from_this()](std::exception_ptr error) {
+        if (error) observability::Error("looking at a silent session threw");
+      };
+      asio::co_spawn(executor, Start(record), std::move(keep));
+      ++settled;
     }
-    ++started;
-    // The task holds this object, so that it may outlive the service's Stop.
-    auto keep = [self = shared_from_this()](std::exception_ptr error) {
-      if (error) observability::Error("looking at a silent session threw");
-    };
-    asio::co_spawn(executor, Start(id), std::move(keep));
   }
-  co_return started;
+  settled += static_cast<int>(postponed.size());
+  if (!postponed.empty()) {
+    const auto written =
+        co_await core_.writer.ApplyAll(std::move(postponed), core_.WriteDeadline());
+    if (!written.ok()) co_return written.status();
+  }
+  co_return settled;
 }
 
-Task<void> Watchdog::Start(std::string id) {
-  const absl::Status status = co_await Look(id);
+// The time noted is the earliest possible one: a session that moved on is due later.
+std::optional<absl::Time> Watchdog::NotYet(const store::Record& record) {
+  const absl::Time now = core_.clock.Now();
+  if (submission_.IsUnderWay(record.id())) return now + absl::Seconds(10);
+  {
+    const base::MutexLock lock(mutex_);
+    if (at_once_.contains(record.id())) return std::nullopt;
+  }
+  const domain::WatchdogPlan plan =
+      domain::PlanWatch(WatchedOf(record), core_.settings.watchdog, now);
+  if (now < plan.due) return plan.due;
+  return std::nullopt;
+}
+
+bool Watchdog::MarkBusy(const std::string& id) {
+  const base::MutexLock lock(mutex_);
+  return busy_.size() < kMostAtOnce && busy_.insert(id).second;
+}
+
+Task<void> Watchdog::Start(store::RecordPtr record) {
+  const std::string id = record->id();
+  const absl::Status status = co_await Look(std::move(record));
   if (!status.ok()) {
     observability::Warn("a silent session could not be settled yet",
                         {{"session", id}, {"error", status}});
@@ -124,20 +157,10 @@ Task<void> Watchdog::Start(std::string id) {
   at_once_.erase(id);
 }
 
-Task<absl::Status> Watchdog::Look(std::string id) {
-  CTC_CO_ASSIGN_OR_RETURN(store::RecordPtr record,
-                          co_await core_.reader.GetForAnyTenant(id, core_.WriteDeadline()));
+Task<absl::Status> Watchdog::Look(store::RecordPtr record) {
   if (!domain::IsLive(record->state.status)) co_return absl::OkStatus();
-  const absl::Time now = core_.clock.Now();
   const domain::WatchdogPlan plan =
-      domain::PlanWatch(WatchedOf(*record), core_.settings.watchdog, now);
-  bool at_once = false;
-  {
-    const base::MutexLock lock(mutex_);
-    at_once = at_once_.contains(id);
-  }
-  if (submission_.IsUnderWay(id)) co_return co_await Postpone(*record, now + absl::Seconds(10));
-  if (now < plan.due && !at_once) co_return co_await Postpone(*record, plan.due);
+      domain::PlanWatch(WatchedOf(*record), core_.settings.watchdog, core_.clock.Now());
   CTC_CO_ASSIGN_OR_RETURN(const domain::Found found, co_await Ask(record, plan));
   if (!domain::IsLive(record->state.status)) co_return absl::OkStatus();
   co_return co_await Conclude(record, plan, found);
@@ -149,8 +172,8 @@ Task<absl::StatusOr<domain::Found>> Watchdog::Ask(store::RecordPtr& record,
       rpc::Context::ForService(record->tenant, core_.clock.Now() + absl::Seconds(30));
   if (plan.hang_up) {
     Count("hang_up");
-    const auto hung_up = co_await Control(core_, context, record,
-                                          dispatch::v1::ControlCallRequest::HANG_UP, "");
+    const auto hung_up =
+        co_await Control(core_, context, record, dispatch::v1::ControlCallRequest::HANG_UP, "");
     if (hung_up.ok() && hung_up->call_is_gone()) Count("already_gone");
   }
   Count("look_up");
@@ -163,7 +186,11 @@ Task<absl::Status> Watchdog::Conclude(store::RecordPtr record, const domain::Wat
                                       domain::Found found) {
   const absl::Time now = core_.clock.Now();
   std::optional<domain::Fact> ending = domain::Conclude(WatchedOf(*record), plan, found, now);
-  if (!ending) co_return co_await Postpone(*record, domain::NextLook(plan, now));
+  if (!ending) {
+    store::Change later = Postponed(*record, domain::NextLook(plan, now));
+    const auto postponed = co_await core_.writer.Apply(std::move(later), core_.WriteDeadline());
+    co_return postponed.status();
+  }
   Count("ended");
   observability::Info("a silent session was ended",
                       {{"session", record->id()},
@@ -177,13 +204,12 @@ Task<absl::Status> Watchdog::Conclude(store::RecordPtr record, const domain::Wat
   co_return written.status();
 }
 
-Task<absl::Status> Watchdog::Postpone(const store::Record& record, absl::Time until) {
+store::Change Watchdog::Postponed(const store::Record& record, absl::Time until) {
   store::Change change;
   change.tenant = record.tenant;
   change.id = record.id();
   change.watchdog_at = until;
-  const auto written = co_await core_.writer.Apply(std::move(change), core_.WriteDeadline());
-  co_return written.status();
+  return change;
 }
 
 }  // namespace ctc::session

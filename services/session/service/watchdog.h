@@ -1,5 +1,5 @@
-// Finds sessions that fell silent, asks their provider what became of them and ends them truthfully.
-// Runs in every process; a lease lets one of them act.
+// Finds sessions that fell silent, asks their provider what became of them and ends them
+// truthfully. Runs in every process; a lease lets one of them act.
 #pragma once
 
 #include <atomic>
@@ -19,18 +19,21 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   // Ends Run soon, and gives the lease up.
   void Stop() { stopping_ = true; }
 
-  // One sweep: the number of sessions looked at. Also for tests, which move the clock.
+  // One sweep: the number of sessions postponed or taken up. Also for tests, which move the clock.
   Task<absl::StatusOr<int>> Sweep();
 
  private:
   Task<absl::StatusOr<std::vector<std::string>>> Claim();
-  Task<void> Start(std::string id);
-  Task<absl::Status> Look(std::string id);
+  // When the session is due, if that is later than now.
+  std::optional<absl::Time> NotYet(const store::Record& record);
+  bool MarkBusy(const std::string& id);
+  Task<void> Start(store::RecordPtr record);
+  Task<absl::Status> Look(store::RecordPtr record);
   Task<absl::StatusOr<domain::Found>> Ask(store::RecordPtr& record,
                                           const domain::WatchdogPlan& plan);
   Task<absl::Status> Conclude(store::RecordPtr record, const domain::WatchdogPlan& plan,
                               domain::Found found);
-  Task<absl::Status> Postpone(const store::Record& record, absl::Time until);
+  static store::Change Postponed(const store::Record& record, absl::Time until);
   void Count(const char* action) const;
 
   Core& core_;
@@ -39,8 +42,9 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   const std::string holder_;
   const observability::Gauge live_;
   std::atomic<bool> stopping_ = false;
+  int sweeps_ = 0;
   base::Mutex mutex_;
-  std::set<std::string> busy_ ABSL_GUARDED_BY(mutex_);  // being looked at by this process
+  std::set<std::string> busy_ ABSL_GUARDED_BY(mutex_);     // being looked at by this process
   std::set<std::string> at_once_ ABSL_GUARDED_BY(mutex_);  // left by a process that died
 };
 

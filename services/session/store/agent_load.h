@@ -1,5 +1,5 @@
-// Live sessions of registered agents, so that a capacity is checked without a query. Filled on demand
-// by the writer and kept current by it; used on its thread only.
+// Live sessions of registered agents, so that a capacity is checked without a query. Filled on
+// demand by the writer and kept current by it; used on its thread only.
 #pragma once
 
 #include <map>

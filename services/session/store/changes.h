@@ -40,9 +40,9 @@ struct Change {
 };
 
 struct ChangeOutcome {
-  absl::Status status;         // NOT_FOUND, or the refusal of `decide`
-  RecordPtr record;            // after the change; with OK
-  std::vector<bool> is_new;    // for each of Change.facts: false for a repetition
+  absl::Status status;       // NOT_FOUND, or the refusal of `decide`
+  RecordPtr record;          // after the change; with OK
+  std::vector<bool> is_new;  // for each of Change.facts: false for a repetition
 };
 
 struct CreateOutcome {

@@ -73,17 +73,28 @@ absl::Status InsertEvents(db::Connection& connection, const std::vector<v1::Call
   Params params;
   params.reserve(events.size() * kEventWidth);
   for (const v1::CallEvent& e : events) {
-    params.insert(
-        params.end(),
-        {Value(e.seq()), Value(e.tenant_id()), Value(e.id()), Value(e.session_id()),
-         Value(e.type()), Value(domain::FromProto(e.occurred_at())),
-         Value(domain::FromProto(e.recorded_at())),
-         Value(domain::FromProto(e.session_created_at())), Value(int64_t{e.old_status()}),
-         Value(int64_t{e.new_status()}), Value(int64_t{e.duration_delta_seconds()}),
-         Value(int64_t{e.known_by()}), Value(int64_t{e.party()}), Value(int64_t{e.fact_kind()}),
-         Value(int64_t{e.end_reason()}), Value(int64_t{e.provider_type()}),
-         Value(int64_t{e.late() ? 1 : 0}), Value(e.agent_id()), Value(e.provider_id()),
-         Value(e.campaign_id()), Value(e.provider_leg_id()), Value(e.detail())});
+    params.insert(params.end(), {Value(e.seq()),
+                                 Value(e.tenant_id()),
+                                 Value(e.id()),
+                                 Value(e.session_id()),
+                                 Value(e.type()),
+                                 Value(domain::FromProto(e.occurred_at())),
+                                 Value(domain::FromProto(e.recorded_at())),
+                                 Value(domain::FromProto(e.session_created_at())),
+                                 Value(int64_t{e.old_status()}),
+                                 Value(int64_t{e.new_status()}),
+                                 Value(int64_t{e.duration_delta_seconds()}),
+                                 Value(int64_t{e.known_by()}),
+                                 Value(int64_t{e.party()}),
+                                 Value(int64_t{e.fact_kind()}),
+                                 Value(int64_t{e.end_reason()}),
+                                 Value(int64_t{e.provider_type()}),
+                                 Value(int64_t{e.late() ? 1 : 0}),
+                                 Value(e.agent_id()),
+                                 Value(e.provider_id()),
+                                 Value(e.campaign_id()),
+                                 Value(e.provider_leg_id()),
+                                 Value(e.detail())});
   }
   return connection.ExecuteRows(kEventHead, kEventWidth, params).status();
 }

@@ -33,8 +33,8 @@ class FeedRing {
   // Another process wrote up to `last_seq`.
   void SkipTo(int64_t last_seq);
 
-  // Calls `wake` once, from any thread, when there is something after `after`; at once when there is
-  // already. Cancel by destroying the shared_ptr it is tied to.
+  // Calls `wake` once, from any thread, when there is something after `after`; at once when there
+  // is already. Cancel by destroying the shared_ptr it is tied to.
   void OnNews(int64_t after, std::weak_ptr<void> alive, std::function<void()> wake);
 
  private:

@@ -38,8 +38,8 @@ struct NewSession {
   int agent_capacity = 0;  // calls at once of a registered agent; 0: no limit
 };
 
-// Starts, times and figures of `record.session` from its facts. Frees the dial guard and the watchdog
-// once they have no more to do.
+// Starts, times and figures of `record.session` from its facts. Frees the dial guard and the
+// watchdog once they have no more to do.
 void Refold(Record& record);
 
 // True when `fact` is known already.

@@ -51,9 +51,8 @@ absl::Status SessionBatch::Run(const std::vector<Item>& items,
   const absl::Status written = WriteAll();
   if (absl::IsAlreadyExists(written) && items.size() == 1 && items[0].create != nullptr) {
     results[0] = ResolveDuplicate(*items[0].create, written);
-    return results[0].ok() || !absl::IsAlreadyExists(results[0].status())
-               ? absl::OkStatus()
-               : results[0].status();
+    return results[0].ok() || !absl::IsAlreadyExists(results[0].status()) ? absl::OkStatus()
+                                                                          : results[0].status();
   }
   CTC_RETURN_IF_ERROR(written);
   const bool wrote = !inserted_.empty() || !updated_.empty();
@@ -64,8 +63,8 @@ absl::Status SessionBatch::Run(const std::vector<Item>& items,
   return absl::OkStatus();
 }
 
-// The row lock puts the writers of all processes in one line: the feed has no gaps, and a cache that
-// was current before is current now when nobody else wrote.
+// The row lock puts the writers of all processes in one line: the feed has no gaps, and a cache
+// that was current before is current now when nobody else wrote.
 absl::Status SessionBatch::ReadPosition() {
   CTC_ASSIGN_OR_RETURN(
       const db::Rows rows,
@@ -109,9 +108,8 @@ absl::StatusOr<Written> SessionBatch::RunItem(const Item& item) {
 
 absl::Status SessionBatch::CheckCapacity(const NewSession& create) {
   if (create.agent_capacity <= 0) return absl::OkStatus();
-  CTC_ASSIGN_OR_RETURN(const AgentLoad::Sessions* live,
-                       load_.Of(connection_, create.record.tenant,
-                                create.record.session.agent_id()));
+  CTC_ASSIGN_OR_RETURN(const AgentLoad::Sessions* live, load_.Of(connection_, create.record.tenant,
+                                                                 create.record.session.agent_id()));
   if (static_cast<int>(live->size()) < create.agent_capacity) return absl::OkStatus();
   return WithSession(base::kAgentBusy, "The agent has as many calls as the capacity allows",
                      live->begin()->second);
@@ -214,8 +212,8 @@ ChangeOutcome SessionBatch::Apply(const Change& change, Written& written) {
   return outcome;
 }
 
-void SessionBatch::ApplyFacts(const domain::Facts& facts, Record& record,
-                              std::vector<bool>* is_new, Written& written) {
+void SessionBatch::ApplyFacts(const domain::Facts& facts, Record& record, std::vector<bool>* is_new,
+                              Written& written) {
   for (const domain::Fact& fact : facts) {
     const bool known = Knows(record, fact);
     if (is_new != nullptr) is_new->push_back(!known);
@@ -230,8 +228,8 @@ void SessionBatch::ApplyFacts(const domain::Facts& facts, Record& record,
   }
 }
 
-// A leg is written when the provider's id of it becomes known, so that it can be found by it, and when
-// it ends; what is in between is in the session's facts.
+// A leg is written when the provider's id of it becomes known, so that it can be found by it, and
+// when it ends; what is in between is in the session's facts.
 void SessionBatch::NoteLegs(const domain::SessionState& before, const RecordPtr& record) {
   for (int i = 0; i < record->session.legs_size(); ++i) {
     const v1::Leg& leg = record->session.legs(i);
@@ -281,9 +279,8 @@ absl::StatusOr<Written> SessionBatch::ResolveDuplicate(const NewSession& create,
   const Record& given = create.record;
   load_.Clear();  // it counted a session that was not made
   if (!given.idempotency_key.empty()) {
-    CTC_ASSIGN_OR_RETURN(
-        std::vector<Record> twins,
-        SelectByIdempotencyKey(connection_, given.tenant, given.idempotency_key));
+    CTC_ASSIGN_OR_RETURN(std::vector<Record> twins,
+                         SelectByIdempotencyKey(connection_, given.tenant, given.idempotency_key));
     if (!twins.empty()) {
       Written written;
       written.before = written.after = before_;

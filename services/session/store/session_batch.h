@@ -1,5 +1,6 @@
-// One transaction of the session writer: reads what it must, runs the pure functions, writes all of it
-// in a few statements. Lives for one attempt; touches nothing but the connection and its own state.
+// One transaction of the session writer: reads what it must, runs the pure functions, writes all of
+// it in a few statements. Lives for one attempt; touches nothing but the connection and its own
+// state.
 #pragma once
 
 #include <string>

@@ -53,18 +53,19 @@ Where MakeWhere(const ListQuery& query) {
   }
   if (f.has_q() && !f.q().empty()) {
     const std::string prefix = LikePrefix(f.q());
-    where.text += " AND (session_id = ? OR from_phone LIKE ? OR to_phone LIKE ?"
-                  " OR contact_name LIKE ?)";
+    where.text +=
+        " AND (session_id = ? OR from_phone LIKE ? OR to_phone LIKE ?"
+        " OR contact_name LIKE ?)";
     where.params.insert(where.params.end(), {f.q(), prefix, prefix, prefix});
   }
   return where;
 }
 
 absl::StatusOr<int64_t> Count(db::Connection& connection, const Where& where) {
-  CTC_ASSIGN_OR_RETURN(const db::Rows rows,
-                       // lint-allow(sql): where.text is made of constant clauses
-                       connection.Query("SELECT COUNT(*) FROM click_to_call_session" + where.text,
-                                        where.params));
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows rows,
+      // lint-allow(sql): where.text is made of constant clauses
+      connection.Query("SELECT COUNT(*) FROM click_to_call_session" + where.text, where.params));
   return rows.at(0).Int(0);
 }
 
@@ -81,7 +82,8 @@ absl::StatusOr<IdPage> SelectPage(db::Connection& connection, const ListQuery& q
     sql += query.newest_first ? " AND id < ?" : " AND id > ?";
     params.emplace_back(query.after_id);
   }
-  sql += query.newest_first ? " ORDER BY id DESC LIMIT ? OFFSET ?" : " ORDER BY id LIMIT ? OFFSET ?";
+  sql +=
+      query.newest_first ? " ORDER BY id DESC LIMIT ? OFFSET ?" : " ORDER BY id LIMIT ? OFFSET ?";
   params.emplace_back(int64_t{query.limit} + 1);
   params.emplace_back(int64_t{query.offset});
   CTC_ASSIGN_OR_RETURN(const db::Rows rows, connection.Query(sql, params));

@@ -39,18 +39,12 @@ Task<absl::StatusOr<RecordPtr>> SessionReader::Get(base::TenantId tenant, std::s
   co_return record;
 }
 
-Task<absl::StatusOr<RecordPtr>> SessionReader::GetForAnyTenant(std::string id,
-                                                               absl::Time deadline) {
-  RecordPtr record = cache_.Find(id);
-  if (record != nullptr) co_return record;
-  CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
-    absl::StatusOr<std::vector<Record>> found = SelectByIds(c, {id});
-    if (!found.ok()) return found.status();
-    record = Share(*found);
-    return absl::OkStatus();
-  }));
-  if (record == nullptr) co_return NoSession();
-  co_return record;
+Task<absl::StatusOr<std::vector<RecordPtr>>> SessionReader::GetMany(std::vector<std::string> ids,
+                                                                    absl::Time deadline) {
+  std::vector<RecordPtr> records;
+  CTC_CO_RETURN_IF_ERROR(co_await database_.Run(
+      deadline, [&](db::Connection& c) -> absl::Status { return Fill(c, ids, records); }));
+  co_return records;
 }
 
 Task<absl::StatusOr<RecordPtr>> SessionReader::GetByProviderCall(base::TenantId tenant,

@@ -19,8 +19,9 @@ class SessionReader {
 
   // By UUID or sess_ id. NOT_FOUND for an absent one and for another tenant's, alike.
   Task<absl::StatusOr<RecordPtr>> Get(base::TenantId tenant, std::string id, absl::Time deadline);
-  // By UUID, whosever it is: for our own background work only.
-  Task<absl::StatusOr<RecordPtr>> GetForAnyTenant(std::string id, absl::Time deadline);
+  // By UUID, whosever they are: for our own background work only. Absent ones are left out.
+  Task<absl::StatusOr<std::vector<RecordPtr>>> GetMany(std::vector<std::string> ids,
+                                                       absl::Time deadline);
   // By the provider's id of the call or of one of its legs.
   Task<absl::StatusOr<RecordPtr>> GetByProviderCall(base::TenantId tenant, std::string provider_id,
                                                     std::string provider_call_id,

@@ -11,12 +11,15 @@ namespace {
 
 // X(name): the columns in the order of enum Column.
 #define CTC_SESSION_COLUMNS(X)                                                                     \
-  X(id) X(tenant_id) X(session_id) X(direction) X(from_phone) X(to_phone) X(phone_type)            \
-  X(agent_phone) X(provider_id) X(provider_type) X(provider_call_id) X(correlation_id) X(agent_id) \
-  X(lead_id) X(campaign_id) X(account_id) X(contact_name) X(contact_email) X(metadata_json)        \
-  X(priority) X(callback_url) X(record_requested) X(submission) X(attempts) X(disposition)         \
-  X(wrap_up_notes) X(wrap_up_tags_json) X(wrap_up_at) X(idempotency_key) X(dial_guard) X(facts)    \
-  X(route) X(watchdog_at) X(version) X(created_at) X(updated_at)
+  X(id)                                                                                            \
+  X(tenant_id)                                                                                     \
+  X(session_id) X(direction) X(from_phone) X(to_phone) X(phone_type) X(agent_phone) X(provider_id) \
+      X(provider_type) X(provider_call_id) X(correlation_id) X(agent_id) X(lead_id) X(campaign_id) \
+          X(account_id) X(contact_name) X(contact_email) X(metadata_json) X(priority)              \
+              X(callback_url) X(record_requested) X(submission) X(attempts) X(disposition)         \
+                  X(wrap_up_notes) X(wrap_up_tags_json) X(wrap_up_at) X(idempotency_key)           \
+                      X(dial_guard) X(facts) X(route) X(watchdog_at) X(version) X(created_at)      \
+                          X(updated_at)
 
 #define CTC_COLUMN_ENUM(name) k_##name,
 enum Column : size_t { CTC_SESSION_COLUMNS(CTC_COLUMN_ENUM) kColumnCount };
@@ -151,9 +154,9 @@ absl::StatusOr<std::vector<Record>> SelectByIds(db::Connection& connection,
   std::vector<Record> found;
   for (size_t begin = 0; begin < ids.size(); begin += kMost) {
     const IdList list = MakeIdList(ids, begin, std::min(begin + kMost, ids.size()));
-    CTC_ASSIGN_OR_RETURN(std::vector<Record> some,
-                         ReadAll(connection.Query(
-                             Select("s.id IN (" + list.placeholders + ")"), list.params)));
+    CTC_ASSIGN_OR_RETURN(
+        std::vector<Record> some,
+        ReadAll(connection.Query(Select("s.id IN (" + list.placeholders + ")"), list.params)));
     for (Record& record : some) found.push_back(std::move(record));
   }
   return found;
@@ -188,12 +191,12 @@ absl::StatusOr<std::vector<Record>> SelectByProviderCall(db::Connection& connect
   static const std::string by_leg = Select(
       "s.tenant_id = ? AND s.provider_id = ? AND s.id = (SELECT l.session_id FROM call_leg l"
       " WHERE l.tenant_id = ? AND l.provider_leg_id = ? LIMIT 1)");
-  CTC_ASSIGN_OR_RETURN(std::vector<Record> found,
-                       ReadAll(connection.Query(
-                           by_call, {tenant.value(), provider_id, provider_call_id})));
+  CTC_ASSIGN_OR_RETURN(
+      std::vector<Record> found,
+      ReadAll(connection.Query(by_call, {tenant.value(), provider_id, provider_call_id})));
   if (!found.empty()) return found;
-  return ReadAll(connection.Query(
-      by_leg, {tenant.value(), provider_id, tenant.value(), provider_call_id}));
+  return ReadAll(
+      connection.Query(by_leg, {tenant.value(), provider_id, tenant.value(), provider_call_id}));
 }
 
 }  // namespace ctc::session::store

@@ -59,23 +59,37 @@ constexpr std::string_view kChangingTail =
 
 void AddChanging(const Record& record, Params& params) {
   const v1::Session& s = record.session;
-  params.insert(
-      params.end(),
-      {Value(s.id()), Value(record.tenant.value()), Value(s.session_id()), Value(s.to_phone()),
-       Value(s.correlation_id()), Value(domain::FromProto(s.created_at())),
-       Value(v1::Session::Status_Name(s.status())), db::TextOrNull(s.provider_call_id()),
-       TimeOrNull(s.has_call_started_at(), s.call_started_at()),
-       TimeOrNull(s.has_call_answered_at(), s.call_answered_at()),
-       TimeOrNull(s.has_call_ended_at(), s.call_ended_at()), Value(int64_t{s.duration_seconds()}),
-       Value(int64_t{s.ring_seconds()}), Value(int64_t{s.hold_seconds()}), Flag(s.is_muted()),
-       Flag(s.is_recorded()), db::TextOrNull(s.recording_url()), db::TextOrNull(s.error_code()),
-       db::TextOrNull(s.error_message()),
-       s.has_end_reason() ? Value(v1::EndReason_Name(s.end_reason())) : Value(Null{}),
-       Value(v1::KnownBy_Name(s.known_by())), db::TextOrNull(s.cause()),
-       Value(v1::Session::Submission_Name(s.submission())), Value(int64_t{s.attempts()}),
-       db::TextOrNull(record.dial_guard), FactsBlob(record),
-       record.watchdog_at ? Value(*record.watchdog_at) : Value(Null{}), Value(s.version()),
-       Value(domain::FromProto(s.updated_at())), Value(s.from_phone())});
+  params.insert(params.end(),
+                {Value(s.id()),
+                 Value(record.tenant.value()),
+                 Value(s.session_id()),
+                 Value(s.to_phone()),
+                 Value(s.correlation_id()),
+                 Value(domain::FromProto(s.created_at())),
+                 Value(v1::Session::Status_Name(s.status())),
+                 db::TextOrNull(s.provider_call_id()),
+                 TimeOrNull(s.has_call_started_at(), s.call_started_at()),
+                 TimeOrNull(s.has_call_answered_at(), s.call_answered_at()),
+                 TimeOrNull(s.has_call_ended_at(), s.call_ended_at()),
+                 Value(int64_t{s.duration_seconds()}),
+                 Value(int64_t{s.ring_seconds()}),
+                 Value(int64_t{s.hold_seconds()}),
+                 Flag(s.is_muted()),
+                 Flag(s.is_recorded()),
+                 db::TextOrNull(s.recording_url()),
+                 db::TextOrNull(s.error_code()),
+                 db::TextOrNull(s.error_message()),
+                 s.has_end_reason() ? Value(v1::EndReason_Name(s.end_reason())) : Value(Null{}),
+                 Value(v1::KnownBy_Name(s.known_by())),
+                 db::TextOrNull(s.cause()),
+                 Value(v1::Session::Submission_Name(s.submission())),
+                 Value(int64_t{s.attempts()}),
+                 db::TextOrNull(record.dial_guard),
+                 FactsBlob(record),
+                 record.watchdog_at ? Value(*record.watchdog_at) : Value(Null{}),
+                 Value(s.version()),
+                 Value(domain::FromProto(s.updated_at())),
+                 Value(s.from_phone())});
 }
 
 // What is fixed when the session is made, after the changing ones.
@@ -92,16 +106,15 @@ constexpr std::string_view kInsertHead =
 
 void AddFixed(const Record& record, Params& params) {
   const v1::Session& s = record.session;
-  params.insert(
-      params.end(),
-      {Value(s.provider_id()), Value(TypeName(s)),
-       Value(v1::Session::Direction_Name(s.direction())), Value(s.phone_type()),
-       db::TextOrNull(s.agent_phone()), db::TextOrNull(s.agent_id()), db::TextOrNull(s.lead_id()),
-       db::TextOrNull(s.campaign_id()), db::TextOrNull(s.account_id()),
-       db::TextOrNull(s.contact_name()), db::TextOrNull(s.contact_email()), MetadataText(s),
-       Value(int64_t{s.priority()}), db::TextOrNull(s.callback_url()),
-       Flag(record.record_requested), db::TextOrNull(record.idempotency_key),
-       Value(record.route.SerializeAsString())});
+  params.insert(params.end(),
+                {Value(s.provider_id()), Value(TypeName(s)),
+                 Value(v1::Session::Direction_Name(s.direction())), Value(s.phone_type()),
+                 db::TextOrNull(s.agent_phone()), db::TextOrNull(s.agent_id()),
+                 db::TextOrNull(s.lead_id()), db::TextOrNull(s.campaign_id()),
+                 db::TextOrNull(s.account_id()), db::TextOrNull(s.contact_name()),
+                 db::TextOrNull(s.contact_email()), MetadataText(s), Value(int64_t{s.priority()}),
+                 db::TextOrNull(s.callback_url()), Flag(record.record_requested),
+                 db::TextOrNull(record.idempotency_key), Value(record.route.SerializeAsString())});
 }
 
 }  // namespace

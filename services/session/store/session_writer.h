@@ -1,5 +1,5 @@
-// The one writer of sessions in this process: creates, submission steps and facts, in natural batches.
-// Keeps the session cache and the feed ring current. Thread-safe.
+// The one writer of sessions in this process: creates, submission steps and facts, in natural
+// batches. Keeps the session cache and the feed ring current. Thread-safe.
 #pragma once
 
 #include <atomic>

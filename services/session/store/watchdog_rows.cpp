@@ -14,8 +14,7 @@ absl::StatusOr<std::vector<std::string>> Ids(const absl::StatusOr<db::Rows>& row
 }  // namespace
 
 absl::StatusOr<Lease> HoldLease(db::Connection& connection, const std::string& name,
-                                const std::string& holder, absl::Time now,
-                                absl::Duration length) {
+                                const std::string& holder, absl::Time now, absl::Duration length) {
   CTC_ASSIGN_OR_RETURN(const int64_t kept,
                        connection.Execute("UPDATE lease SET expires_at = ? WHERE name = ?"
                                           " AND holder = ?",
@@ -37,22 +36,25 @@ absl::StatusOr<Lease> HoldLease(db::Connection& connection, const std::string& n
 absl::Status ReleaseLease(db::Connection& connection, const std::string& name,
                           const std::string& holder) {
   return connection
-      .Execute("UPDATE lease SET holder = '', expires_at = '1970-01-02' WHERE name = ?"
-               " AND holder = ?",
-               {name, holder})
+      .Execute(
+          "UPDATE lease SET holder = '', expires_at = '1970-01-02' WHERE name = ?"
+          " AND holder = ?",
+          {name, holder})
       .status();
 }
 
 absl::StatusOr<std::vector<std::string>> SelectDue(db::Connection& connection, absl::Time now,
                                                    int limit) {
-  return Ids(connection.Query("SELECT id FROM click_to_call_session WHERE watchdog_at <= ?"
-                              " ORDER BY watchdog_at LIMIT ?",
-                              {now, int64_t{limit}}));
+  return Ids(
+      connection.Query("SELECT id FROM click_to_call_session WHERE watchdog_at <= ?"
+                       " ORDER BY watchdog_at LIMIT ?",
+                       {now, int64_t{limit}}));
 }
 
 absl::StatusOr<std::vector<std::string>> SelectUnanswered(db::Connection& connection) {
-  return Ids(connection.Query("SELECT id FROM click_to_call_session WHERE watchdog_at IS NOT NULL"
-                              " AND submission IN ('SENT', 'UNKNOWN_OUTCOME') LIMIT 1000"));
+  return Ids(
+      connection.Query("SELECT id FROM click_to_call_session WHERE watchdog_at IS NOT NULL"
+                       " AND submission IN ('SENT', 'UNKNOWN_OUTCOME') LIMIT 1000"));
 }
 
 absl::StatusOr<int64_t> CountLive(db::Connection& connection) {

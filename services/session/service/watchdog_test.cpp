@@ -1,0 +1,148 @@
+// Silence: the provider is asked, and the session ends truthfully.
+#include <catch2/catch.hpp>
+
+#include "libs/base/error_catalogue.h"
+#include "libs/testing/eventually.h"
+#include "libs/testing/status_matchers.h"
+#include "services/session/service/service_fixture.h"
+
+namespace ctc::session {
+namespace {
+
+using dispatch::v1::LookUpCallResponse;
+using dispatch::v1::PlaceCallResponse;
+using testing::IsOk;
+using F = v1::CallFact;
+using S = v1::Session;
+
+LookUpCallResponse Found(LookUpCallResponse::Found found) {
+  LookUpCallResponse answer;
+  answer.set_found(found);
+  return answer;
+}
+
+// Sweeps, and waits until the tasks it began have settled `id`.
+void SweepUntil(Fixture& f, const std::string& id, S::Status status) {
+  testing::Eventually([&]() -> std::string {
+    const auto swept = f.process->Run(f.process->watchdog->Sweep());
+    if (!swept.ok()) return std::string(swept.status().message());
+    const auto session = f.Get(id);
+    return session->status() == status ? "" : S::Status_Name(session->status());
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a request left by a process that died is looked up at once", "[session][watchdog]") {
+  Fixture f;
+  f.peers.place = [](const auto&) { return absl::UnavailableError("the process dies here"); };
+  std::string id;
+  f.peers.look_up = [&](const auto& request) {
+    auto answer = Found(LookUpCallResponse::LIVE);
+    answer.set_provider_call_id("found-" + request.order().id());
+    return answer;
+  };
+  REQUIRE_FALSE(f.Initiate().ok());
+  id = f.Scalar("SELECT id FROM click_to_call_session");
+  f.NewProcess();
+  testing::Eventually([&]() -> std::string {
+    const auto swept = f.process->Run(f.process->watchdog->Sweep());
+    const auto session = f.Get(id);
+    return session->submission() == S::ACCEPTED ? "" : "not found yet";
+  });
+  CHECK(f.Get(id)->provider_call_id() == "found-" + id);
+  CHECK(f.Get(id)->status() == S::INITIATED);
+  CHECK(f.peers.count("PlaceCall") == 1);
+  SECTION("a webhook for it still applies") {
+    CHECK(f.Apply({f.Fact(id, F::CALL_RINGING, 1)})->results(0) == v1::ApplyFactsResponse::APPLIED);
+  }
+}
+
+TEST_CASE("an unknown outcome that the provider never heard of ends as lost",
+          "[session][watchdog]") {
+  Fixture f;
+  f.peers.place = [](const auto&) {
+    PlaceCallResponse answer;
+    answer.set_outcome(PlaceCallResponse::UNKNOWN_OUTCOME);
+    return answer;
+  };
+  f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::NOT_FOUND); };
+  REQUIRE_FALSE(f.Initiate().ok());
+  const std::string id = f.Scalar("SELECT id FROM click_to_call_session");
+  f.clock.Advance(absl::Seconds(3));
+  REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+  CHECK(f.Get(id)->status() == S::INITIATED);
+  f.clock.Advance(absl::Seconds(120));
+  SweepUntil(f, id, S::FAILED);
+  CHECK(f.Get(id)->end_reason() == v1::LOST);
+  CHECK(f.Get(id)->known_by() == v1::TIMEOUT);
+  SECTION("the provider's later word replaces the inference") {
+    REQUIRE_THAT(f.Apply({f.Fact(id, F::CALL_BUSY, -50)}).status(), IsOk());
+    CHECK(f.Get(id)->status() == S::BUSY);
+  }
+}
+
+TEST_CASE("each silent state ends as the provider's answer says", "[session][watchdog]") {
+  Fixture f;
+  const auto made = f.Initiate();
+  REQUIRE_THAT(made.status(), IsOk());
+  const std::string& id = made->id();
+  SECTION("accepted and forgotten") {
+    f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::NOT_FOUND); };
+    f.clock.Advance(absl::Seconds(50));
+    SweepUntil(f, id, S::FAILED);
+    CHECK(f.Get(id)->end_reason() == v1::LOST);
+  }
+  SECTION("ringing too long") {
+    REQUIRE_THAT(f.Apply({f.Fact(id, F::CALL_RINGING, 1)}).status(), IsOk());
+    f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::CANNOT_ASK); };
+    f.clock.Advance(absl::Seconds(100));
+    SweepUntil(f, id, S::NO_ANSWER);
+    CHECK(f.Get(id)->end_reason() == v1::RING_TIMEOUT);
+    CHECK(f.peers.count("ControlCall HANG_UP") >= 1);
+  }
+  SECTION("the end of a conversation got lost") {
+    REQUIRE_THAT(f.Apply({f.Fact(id, F::CALL_ANSWERED, 1)}).status(), IsOk());
+    const auto end = domain::ToProto(f.clock.Now() + absl::Seconds(61));
+    f.peers.look_up = [end](const auto&) {
+      auto answer = Found(LookUpCallResponse::ENDED);
+      F& fact = *answer.add_facts();
+      fact.set_kind(F::CALL_ENDED);
+      fact.set_event_key("record:end");
+      *fact.mutable_provider_time() = end;
+      return answer;
+    };
+    f.clock.Advance(absl::Minutes(16));
+    SweepUntil(f, id, S::COMPLETED);
+    CHECK(f.Get(id)->duration_seconds() == 60);
+    CHECK(f.Get(id)->known_by() == v1::POLL);
+  }
+  SECTION("a conversation that goes on is left alone, and hung up at the limit") {
+    REQUIRE_THAT(f.Apply({f.Fact(id, F::CALL_ANSWERED, 1)}).status(), IsOk());
+    f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::LIVE); };
+    f.clock.Advance(absl::Minutes(16));
+    testing::Eventually([&]() -> std::string {
+      const auto swept = f.process->Run(f.process->watchdog->Sweep());
+      return f.peers.count("LookUpCall") >= 1 ? "" : "not asked yet";
+    });
+    CHECK(f.Get(id)->status() == S::CONNECTED);
+    f.clock.Advance(absl::Hours(5));
+    SweepUntil(f, id, S::COMPLETED);
+    CHECK(f.Get(id)->end_reason() == v1::MAX_DURATION);
+  }
+}
+
+TEST_CASE("only one of two processes sweeps", "[session][watchdog]") {
+  Fixture f;
+  Process other(*f.database, f.peers, f.clock, 99);
+  REQUIRE_THAT(f.Initiate().status(), IsOk());
+  REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+  f.clock.Advance(absl::Seconds(5));
+  REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+  f.clock.Advance(absl::Seconds(5));
+  CHECK(*other.Run(other.watchdog->Sweep()) == 0);
+  f.clock.Advance(absl::Seconds(60));  // the first one died
+  CHECK(*other.Run(other.watchdog->Sweep()) == 1);
+}
+
+}  // namespace ctc::session
