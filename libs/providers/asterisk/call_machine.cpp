@@ -181,6 +181,7 @@ void CallMachine::OnStart(Call& call, const AriEvent& event, Effects& effects) c
   if (!plan.has_value() || plan->call != call.plan.call) return;  // not an entry of ours
   call.plan = *std::move(plan);
   LegState& leg = call.leg(event.party);
+  if (leg.ended) return;  // told late: nobody is dialled for a party that is gone
   if (event.party == Party::kAgent) {
     if (!leg.answered) {
       effects.facts.push_back(MakeFact(call, Party::kAgent, CallFact::CALL_ANSWERED, event.at));

@@ -188,6 +188,14 @@ TEST_CASE("a customer who answers after the agent left is not left alone", "[ast
   CHECK(Kinds(effects) == std::vector<Kind>{Kind::kHangUp});
 }
 
+TEST_CASE("an agent whose entry is told after the end dials nobody", "[asterisk][machine]") {
+  Script script;
+  script.Say(DestroyedEvent("agent", 16, "Up"));
+  const Effects effects = script.Say(StartEvent("agent"));
+  CHECK(effects.actions.empty());
+  CHECK(effects.facts.empty());
+}
+
 TEST_CASE("a call without an agent is joined by the customer's answer", "[asterisk][machine]") {
   const std::string plan = R"("+15550100","+15550199","0","0","a7")";
   SECTION("in a bridge of ours") {

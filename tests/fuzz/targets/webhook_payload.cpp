@@ -22,8 +22,10 @@ void WebhookPayload(std::string_view bytes) {
   CheckKept(webhook::CleanPayload(bytes, 1 << 16), 1 << 16);
   CheckKept(webhook::CleanText(bytes, limit), limit);
   // Whatever else stands in the body, this credential is found and taken out.
-  const std::string form = "auth_token=topsecretvalue&" + std::string(bytes);
-  Require(webhook::CleanPayload(form, 1 << 16).find("topsecretvalue") == std::string::npos,
+  constexpr std::string_view kCredential = "topsecretvalue";
+  if (bytes.find(kCredential) != std::string_view::npos) return;
+  const std::string form = "auth_token=" + std::string(kCredential) + "&" + std::string(bytes);
+  Require(webhook::CleanPayload(form, 1 << 16).find(kCredential) == std::string::npos,
           "a credential is not kept");
 }
 
