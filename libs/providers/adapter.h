@@ -12,7 +12,6 @@
 #include "ctc/common/v1/http.pb.h"
 #include "ctc/dispatch/v1/dispatch_service.pb.h"
 #include "ctc/dispatch/v1/provider.pb.h"
-#include "ctc/session/v1/call_event.pb.h"
 #include "libs/base/asio.h"
 #include "libs/base/clock.h"
 #include "libs/base/ids.h"
@@ -72,10 +71,14 @@ class Adapter {
                                                         const common::v1::HttpRequest& request,
                                                         absl::Time now) const = 0;
 
-  // What has to be done at the provider after a fact was applied, as dialling the customer once the
-  // agent answered. Idempotent: called again after a crash. Providers that need none return OK.
-  virtual Task<absl::Status> React(const Account& account, const dispatch::v1::CallOrder& order,
-                                   const session::v1::CallEvent& event) = 0;
+  // True when nobody but us dials the customer once the agent answered: then DialCustomer is called
+  // once for a call, after a row that says so was committed, and LookUpCustomer when a crash or a
+  // lost answer left open whether it was.
+  virtual bool CustomerIsDialledByUs() const = 0;
+  virtual Task<dispatch::v1::PlaceCallResponse> DialCustomer(
+      const Account& account, const dispatch::v1::CallOrder& order) = 0;
+  virtual Task<absl::StatusOr<dispatch::v1::LookUpCallResponse>> LookUpCustomer(
+      const Account& account, const dispatch::v1::CallOrder& order) = 0;
 };
 
 }  // namespace ctc::providers

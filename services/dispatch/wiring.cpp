@@ -3,7 +3,9 @@
 #include "ctc/dispatch/v1/dispatch_service.rpc.h"
 #include "ctc/dispatch/v1/provider_service.rpc.h"
 #include "libs/base/ids.h"
+#include "libs/observability/log.h"
 #include "libs/providers/asterisk/adapter.h"
+#include "libs/providers/twilio/adapter.h"
 #include "services/dispatch/service/background.h"
 #include "services/dispatch/service/credentials.h"
 #include "services/dispatch/service/directory.h"
@@ -13,8 +15,10 @@
 #include "services/dispatch/service/health_board.h"
 #include "services/dispatch/service/provider_service.h"
 #include "services/dispatch/service/registry.h"
+#include "services/dispatch/service/second_leg.h"
 #include "services/dispatch/store/lease_store.h"
 #include "services/dispatch/store/provider_store.h"
+#include "services/dispatch/store/submission_store.h"
 
 namespace ctc::dispatch {
 namespace {
@@ -37,6 +41,7 @@ class DispatchHost final : public host::Service {
         ids_(environment.clock, environment.random),
         store_(environment.database),
         leases_(environment.database),
+        submissions_(environment.database),
         background_(environment.executor),
         directory_(store_, keyring_, environment.clock, environment.settings.Text("public.url")),
         board_(environment.clock),
@@ -47,8 +52,11 @@ class DispatchHost final : public host::Service {
         sockets_(
             {background_, leases_, board_, environment.peer("session"), environment.peer("webhook"),
              ProviderEnvironment(environment), environment.random, ids_.Token("dispatch-", 8)},
-            directory_) {
+            directory_),
+        second_leg_({submissions_, registry_, directory_, gate_, background_,
+                     environment.peer("session"), environment.peer("webhook"), environment.clock}) {
     registry_.Add(providers::asterisk::MakeAdapter(ProviderEnvironment(environment)));
+    registry_.Add(providers::twilio::MakeAdapter(ProviderEnvironment(environment)));
   }
 
   std::string_view name() const override { return "dispatch"; }
@@ -71,10 +79,18 @@ class DispatchHost final : public host::Service {
 
   absl::Status Start() override {
     background_.Spawn("changes", [this] { return WatchChanges(); });
+    // Not a background task: a read of the feed under way would hold Stop up for its whole wait.
+    asio::co_spawn(environment_.executor, second_leg_.Follow(), [](std::exception_ptr e) {
+      if (e) observability::Error("following the feed ended by an exception");
+    });
+    background_.Spawn("abandoned second legs", [this] { return second_leg_.SweepAbandoned(); });
     return absl::OkStatus();
   }
 
-  Task<void> Stop() override { co_await background_.Stop(); }
+  Task<void> Stop() override {
+    second_leg_.Stop();
+    co_await background_.Stop();
+  }
 
   Task<absl::Status> Ready() override {
     co_return co_await environment_.database.Ping(environment_.clock.Now() + kReadyTimeout);
@@ -100,6 +116,7 @@ class DispatchHost final : public host::Service {
   base::IdGenerator ids_;
   ProviderStore store_;
   LeaseStore leases_;
+  SubmissionStore submissions_;
   Registry registry_;
   Background background_;
   Directory directory_;
@@ -108,6 +125,7 @@ class DispatchHost final : public host::Service {
   DispatchService dispatch_;
   ProviderService providers_;
   EventSockets sockets_;
+  SecondLeg second_leg_;
 };
 
 }  // namespace

@@ -82,9 +82,13 @@ class AsteriskAdapter final : public Adapter {
     return ReadSignedWebhook(account, request, now, environment_.window);
   }
   // The event socket's driver dials the customer.
-  Task<absl::Status> React(const Account&, const CallOrder&,
-                           const session::v1::CallEvent&) override {
-    co_return absl::OkStatus();
+  bool CustomerIsDialledByUs() const override { return false; }
+  Task<PlaceCallResponse> DialCustomer(const Account&, const CallOrder&) override {
+    co_return NotSent(base::kCapabilityMissing, "the event socket's driver dials the customer");
+  }
+  Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(const Account&,
+                                                          const CallOrder&) override {
+    co_return base::MakeError(base::kCapabilityMissing, "the event socket's driver knows the legs");
   }
 
  private:

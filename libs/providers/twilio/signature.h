@@ -1,0 +1,29 @@
+// X-Twilio-Signature: base64(HMAC-SHA1(auth token, URL and parameters)). Pure; thread-safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ctc/common/v1/http.pb.h"
+#include "libs/base/secret.h"
+
+namespace ctc::providers::twilio {
+
+using Form = std::vector<std::pair<std::string, std::string>>;
+
+// What is signed: the URL, then each parameter by name; a name's values without repetitions,
+// sorted.
+std::string SignedText(std::string_view url, const Form& parameters);
+std::string Signature(const base::Secret& token, std::string_view url, const Form& parameters);
+
+// True when `signature` fits the request as it came to its public URL. Twilio signs https without
+// the port, and sometimes with it: both are accepted, another explicit port is not.
+bool SignatureFits(const base::Secret& token, const common::v1::HttpRequest& request,
+                   const Form& parameters, std::string_view signature);
+
+// Without userinfo and fragment.
+std::string BareUrl(std::string_view url);
+
+}  // namespace ctc::providers::twilio

@@ -1,0 +1,207 @@
+#include "libs/providers/twilio/webhook.h"
+
+#include <catch2/catch.hpp>
+
+#include "libs/providers/twilio/signature.h"
+
+namespace ctc::providers::twilio {
+namespace {
+
+using dispatch::v1::ReadWebhookResponse;
+using session::v1::CallFact;
+using session::v1::Leg;
+
+const std::string kSession = "01930000-0000-7000-8000-000000000001";
+const absl::Time kNow = absl::FromUnixSeconds(1'767'268'860);  // 2026-01-01T12:01:00Z
+
+Account AnAccount() {
+  Account account;
+  account.tenant = base::TenantId("t1");
+  account.config.set_id("p1");
+  account.config.set_provider_type(common::v1::ProviderType::TWILIO);
+  account.api_key = base::Secret("AC0123456789abcdef0123456789abcdef");
+  account.api_secret = base::Secret("the-auth-token");
+  return account;
+}
+
+std::string Encode(const Form& form) {
+  std::string body;
+  for (const auto& [name, value] : form) {
+    body += (body.empty() ? "" : "&") + http::Encode(name) + "=" + http::Encode(value);
+  }
+  return body;
+}
+
+common::v1::HttpRequest Callback(const std::string& leg, const Form& form,
+                                 const std::string& token = "the-auth-token") {
+  common::v1::HttpRequest request;
+  request.set_method("POST");
+  request.set_query("tenant=t1&session=" + kSession + "&leg=" + leg);
+  request.set_url("https://crm.example.com/api/v1/webhooks/voip/twilio?" + request.query());
+  request.set_body(Encode(form));
+  auto& type = *request.add_headers();
+  type.set_name("content-type");
+  type.set_value("application/x-www-form-urlencoded; charset=UTF-8");
+  auto& signature = *request.add_headers();
+  signature.set_name("x-twilio-signature");
+  signature.set_value(Signature(base::Secret(token), request.url(), form));
+  return request;
+}
+
+Form Progress(const std::string& status, const Form& more = {}) {
+  Form form = {{"CallSid", "CA1"},
+               {"AccountSid", "AC0123456789abcdef0123456789abcdef"},
+               {"CallStatus", status},
+               {"SequenceNumber", "2"},
+               {"Timestamp", "Thu, 01 Jan 2026 12:00:00 +0000"}};
+  form.insert(form.end(), more.begin(), more.end());
+  return form;
+}
+
+ReadWebhookResponse Read(const std::string& leg, const Form& form) {
+  return ReadCallback(AnAccount(), Callback(leg, form), kNow, {});
+}
+
+TEST_CASE("a leg's progress is told in our words", "[twilio][webhook]") {
+  struct Case {
+    const char* leg;
+    const char* status;
+    Form more;
+    CallFact::Kind kind;
+    session::v1::EndReason reason;
+  };
+  const Case c = GENERATE(values<Case>({
+      {"agent", "initiated", {}, CallFact::CALL_INITIATED, session::v1::END_REASON_UNSPECIFIED},
+      {"agent", "ringing", {}, CallFact::CALL_RINGING, session::v1::END_REASON_UNSPECIFIED},
+      {"agent", "in-progress", {}, CallFact::CALL_ANSWERED, session::v1::END_REASON_UNSPECIFIED},
+      {"agent", "busy", {}, CallFact::CALL_BUSY, session::v1::AGENT_REJECTED},
+      {"agent", "no-answer", {}, CallFact::CALL_NO_ANSWER, session::v1::AGENT_NO_ANSWER},
+      {"agent", "failed", {}, CallFact::CALL_FAILED, session::v1::UNREACHABLE},
+      {"customer", "in-progress", {}, CallFact::CALL_ANSWERED, session::v1::END_REASON_UNSPECIFIED},
+      {"customer",
+       "in-progress",
+       {{"AnsweredBy", "machine_start"}},
+       CallFact::CALL_MACHINE,
+       session::v1::END_REASON_UNSPECIFIED},
+      {"customer", "busy", {}, CallFact::CALL_BUSY, session::v1::CUSTOMER_BUSY},
+      {"customer",
+       "busy",
+       {{"SipResponseCode", "603"}},
+       CallFact::CALL_REJECTED,
+       session::v1::CUSTOMER_REJECTED},
+      {"customer", "no-answer", {}, CallFact::CALL_NO_ANSWER, session::v1::CUSTOMER_NO_ANSWER},
+      {"customer", "canceled", {}, CallFact::CALL_CANCELLED, session::v1::CANCELLED_BY_AGENT},
+      {"customer",
+       "failed",
+       {{"SipResponseCode", "404"}},
+       CallFact::CALL_FAILED,
+       session::v1::INVALID_NUMBER},
+      {"customer", "failed", {}, CallFact::CALL_FAILED, session::v1::PROVIDER_ERROR},
+      {"customer", "completed", {}, CallFact::CALL_ENDED, session::v1::END_REASON_UNSPECIFIED},
+  }));
+  INFO(c.leg << " " << c.status);
+  const ReadWebhookResponse read = Read(c.leg, Progress(c.status, c.more));
+  REQUIRE(read.verdict() == ReadWebhookResponse::GENUINE);
+  REQUIRE(read.facts_size() == 1);
+  CHECK(read.facts(0).session() == kSession);
+  CHECK(read.facts(0).tenant_id() == "t1");
+  const CallFact& fact = read.facts(0).fact();
+  CHECK(fact.kind() == c.kind);
+  CHECK(fact.reason() == c.reason);
+  CHECK(fact.party() == (std::string(c.leg) == "agent" ? Leg::AGENT : Leg::CUSTOMER));
+  CHECK(fact.provider_leg_id() == "CA1");
+  CHECK(fact.sequence() == 3);  // Twilio counts from 0, we from 1
+  CHECK(fact.provider_time().seconds() == 1'767'268'800);
+}
+
+TEST_CASE("the customer's duration counts, the agent's does not", "[twilio][webhook]") {
+  const Form form = Progress("completed", {{"CallDuration", "37"}});
+  CHECK(Read("customer", form).facts(0).fact().duration_seconds() == 37);
+  CHECK_FALSE(Read("agent", form).facts(0).fact().has_duration_seconds());
+}
+
+TEST_CASE("a retry has the same key whatever its idempotency token says", "[twilio][webhook]") {
+  common::v1::HttpRequest retry = Callback("agent", Progress("ringing"));
+  auto& header = *retry.add_headers();
+  header.set_name("i-twilio-idempotency-token");
+  header.set_value("another");
+  CHECK(ReadCallback(AnAccount(), retry, kNow, {}).facts(0).fact().event_key() ==
+        Read("agent", Progress("ringing")).facts(0).fact().event_key());
+}
+
+TEST_CASE("a conference tells holds and mutes by label", "[twilio][webhook]") {
+  const auto read = [](const std::string& event, const std::string& label) {
+    return Read("conference", {{"ConferenceSid", "CF1"},
+                               {"FriendlyName", kSession},
+                               {"SequenceNumber", "4"},
+                               {"StatusCallbackEvent", event},
+                               {"CallSid", "CA2"},
+                               {"ParticipantLabel", label}});
+  };
+  CHECK(read("participant-hold", "customer").facts(0).fact().kind() == CallFact::CALL_HELD);
+  CHECK(read("participant-unhold", "customer").facts(0).fact().kind() == CallFact::CALL_RESUMED);
+  CHECK(read("participant-mute", "agent").facts(0).fact().kind() == CallFact::CALL_MUTED);
+  CHECK(read("participant-unmute", "agent").facts(0).fact().kind() == CallFact::CALL_UNMUTED);
+  for (const char* event : {"participant-join", "participant-leave", "conference-start", "new"}) {
+    const ReadWebhookResponse other = read(event, "customer");
+    CHECK(other.verdict() == ReadWebhookResponse::GENUINE);
+    CHECK(other.facts_size() == 0);
+  }
+}
+
+TEST_CASE("a recording's callback says where it is", "[twilio][webhook]") {
+  const ReadWebhookResponse read =
+      Read("recording", {{"RecordingSid", "RE1"},
+                         {"RecordingStatus", "completed"},
+                         {"RecordingUrl", "https://api.twilio.com/2010-04-01/Accounts/AC/R/RE1"}});
+  REQUIRE(read.facts_size() == 2);
+  CHECK(read.facts(1).fact().kind() == CallFact::RECORDING_READY);
+  CHECK(read.facts(1).fact().recording_url() ==
+        "https://api.twilio.com/2010-04-01/Accounts/AC/R/RE1.wav");
+  CHECK(Read("recording", {{"RecordingSid", "RE1"},
+                           {"RecordingStatus", "completed"},
+                           {"RecordingUrl", "file:///etc/passwd"}})
+            .verdict() == ReadWebhookResponse::UNREADABLE);
+}
+
+TEST_CASE("what is unsigned, forged or changed is refused", "[twilio][webhook]") {
+  common::v1::HttpRequest unsigned_request = Callback("agent", Progress("ringing"));
+  unsigned_request.mutable_headers()->RemoveLast();
+  CHECK(ReadCallback(AnAccount(), unsigned_request, kNow, {}).verdict() ==
+        ReadWebhookResponse::UNSIGNED);
+  CHECK(ReadCallback(AnAccount(), Callback("agent", Progress("ringing"), "other"), kNow, {})
+            .verdict() == ReadWebhookResponse::FORGED);
+  common::v1::HttpRequest changed = Callback("agent", Progress("ringing"));
+  changed.mutable_body()->replace(changed.body().find("CA1"), 3, "CA2");
+  CHECK(ReadCallback(AnAccount(), changed, kNow, {}).verdict() == ReadWebhookResponse::FORGED);
+  common::v1::HttpRequest moved = Callback("agent", Progress("ringing"));
+  moved.mutable_url()->replace(moved.url().find("leg=agent"), 9, "leg=other");
+  CHECK(ReadCallback(AnAccount(), moved, kNow, {}).verdict() == ReadWebhookResponse::FORGED);
+  common::v1::HttpRequest twice = Callback("agent", Progress("ringing"));
+  *twice.add_headers() = twice.headers(1);
+  CHECK(ReadCallback(AnAccount(), twice, kNow, {}).verdict() == ReadWebhookResponse::FORGED);
+}
+
+TEST_CASE("genuine but senseless callbacks are unreadable", "[twilio][webhook]") {
+  Form no_sid = Progress("ringing");
+  no_sid.erase(no_sid.begin());
+  Form bad_date = Progress("ringing");
+  bad_date.back().second = "tomorrow";
+  CHECK(Read("agent", no_sid).reason() == "CallSid: is missing or malformed");
+  CHECK(Read("agent", Progress("dancing")).reason() == "CallStatus: is not known");
+  CHECK(Read("agent", bad_date).verdict() == ReadWebhookResponse::UNREADABLE);
+  CHECK(Read("pet", Progress("ringing")).verdict() == ReadWebhookResponse::UNREADABLE);
+  CHECK(Read("agent", Progress("ringing", {{"X", std::string(3000, 'x')}})).verdict() ==
+        ReadWebhookResponse::UNREADABLE);
+}
+
+TEST_CASE("old and early callbacks stay outside", "[twilio][webhook]") {
+  Form old = Progress("ringing");
+  old.back().second = "Wed, 31 Dec 2025 12:00:59 +0000";
+  CHECK(Read("agent", old).verdict() == ReadWebhookResponse::OUTSIDE_WINDOW);
+  old.back().second = "Thu, 01 Jan 2026 12:06:01 +0000";
+  CHECK(Read("agent", old).verdict() == ReadWebhookResponse::OUTSIDE_WINDOW);
+}
+
+}  // namespace
+}  // namespace ctc::providers::twilio

@@ -1,0 +1,217 @@
+#include "services/dispatch/service/second_leg.h"
+
+#include "ctc/session/v1/session_service.rpc.h"
+#include "ctc/webhook/v1/webhook_service.rpc.h"
+#include "libs/base/error_catalogue.h"
+#include "libs/observability/log.h"
+#include "libs/providers/outcome.h"
+
+namespace ctc::dispatch {
+namespace {
+
+using session::v1::Leg;
+using session::v1::Session;
+
+constexpr char kConsumer[] = "dispatch.second_leg";
+constexpr absl::Duration kDatabaseTimeout = absl::Seconds(5);
+constexpr absl::Duration kPeerTimeout = absl::Seconds(5);
+// The cursor is written with every call to dial, and now and then for all the rest.
+constexpr int64_t kSaveEvery = 2000;
+// Longer than the longest wait for a provider's answer.
+constexpr absl::Duration kAbandonedAfter = absl::Seconds(150);
+constexpr absl::Duration kSweepEvery = absl::Seconds(60);
+constexpr int kLookUps = 4;
+constexpr absl::Duration kBetweenLookUps = absl::Seconds(2);
+
+bool HasEnded(const Session& session) { return session.status() >= Session::COMPLETED; }
+
+v1::CallOrder OrderOf(const Session& session) {
+  v1::CallOrder order;
+  order.set_id(session.id());
+  order.set_session_id(session.session_id());
+  order.set_correlation_id(session.correlation_id());
+  order.set_to_phone(session.to_phone());
+  order.set_from_phone(session.from_phone());
+  order.set_agent_phone(session.agent_phone());
+  order.set_agent_id(session.agent_id());
+  order.set_contact_name(session.contact_name());
+  return order;
+}
+
+}  // namespace
+
+SecondLeg::SecondLeg(const SecondLegParts& parts)
+    : parts_(parts),
+      consumer_(
+          parts.session, {kConsumer}, [this] { return LoadCursor(); },
+          [this](const events::FeedConsumer::Batch& batch, int64_t last_seq) {
+            return Apply(batch, last_seq);
+          }) {}
+
+Task<void> SecondLeg::Follow() { return consumer_.Run(); }
+
+Task<absl::StatusOr<int64_t>> SecondLeg::LoadCursor() {
+  absl::StatusOr<int64_t> seq =
+      co_await parts_.submissions.LoadCursor(kConsumer, parts_.clock.Now() + kDatabaseTimeout);
+  if (seq.ok()) saved_seq_ = *seq;
+  co_return seq;
+}
+
+bool SecondLeg::IsForUs(const session::v1::CallEvent& event) const {
+  if (event.fact_kind() != session::v1::CallFact::CALL_ANSWERED || event.party() != Leg::AGENT) {
+    return false;
+  }
+  const providers::Adapter* adapter = parts_.registry.Find(event.provider_type());
+  return adapter != nullptr && adapter->CustomerIsDialledByUs();
+}
+
+Task<absl::Status> SecondLeg::Apply(const events::FeedConsumer::Batch& batch, int64_t last_seq) {
+  std::vector<Submission> wanted;
+  for (const session::v1::CallEvent& event : batch) {
+    if (!IsForUs(event)) continue;
+    wanted.push_back({base::TenantId(event.tenant_id()), event.id(), event.provider_id()});
+  }
+  if (wanted.empty() && last_seq - saved_seq_ < kSaveEvery) co_return absl::OkStatus();
+  CTC_CO_ASSIGN_OR_RETURN(
+      const std::vector<Submission> ours,
+      co_await parts_.submissions.Begin(std::move(wanted), kConsumer, last_seq, parts_.clock.Now(),
+                                        parts_.clock.Now() + kDatabaseTimeout));
+  saved_seq_ = last_seq;
+  for (const Submission& submission : ours) {
+    parts_.background.Spawn("second leg", [this, submission] { return Dial(submission); });
+  }
+  co_return absl::OkStatus();
+}
+
+Task<absl::StatusOr<SecondLeg::Target>> SecondLeg::FindTarget(Submission submission) {
+  Target target;
+  session::v1::GetSessionRequest request;
+  request.set_id(submission.session);
+  rpc::Context context =
+      rpc::Context::ForService(submission.tenant, parts_.clock.Now() + kPeerTimeout);
+  CTC_CO_ASSIGN_OR_RETURN(
+      const session::v1::GetSessionResponse found,
+      co_await rpc::Call(parts_.session, session::v1::SessionServiceRpc::kGetSession,
+                         std::move(context), request));
+  target.order = OrderOf(found.session());
+  target.provider_call_id = found.session().provider_call_id();
+  target.ended = HasEnded(found.session());
+  CTC_CO_ASSIGN_OR_RETURN(target.account,
+                          co_await parts_.directory.Find(submission.tenant, submission.provider_id,
+                                                         parts_.clock.Now() + kDatabaseTimeout));
+  target.adapter = parts_.registry.Find(target.account->config.provider_type());
+  if (target.adapter == nullptr) co_return absl::UnimplementedError("no adapter for this type");
+  co_return target;
+}
+
+Task<void> SecondLeg::Dial(Submission submission) {
+  absl::StatusOr<Target> target = co_await FindTarget(submission);
+  // Left SENT: the sweep looks it up once the session service is back.
+  if (!target.ok()) {
+    observability::Warn("the customer's leg waits",
+                        {{"session", submission.session}, {"error", target.status()}});
+    co_return;
+  }
+  if (target->ended) {
+    v1::PlaceCallResponse not_needed;
+    not_needed.set_outcome(v1::PlaceCallResponse::NOT_SENT);
+    (void)co_await parts_.submissions.Finish(submission, not_needed.outcome(), "",
+                                             parts_.clock.Now(),
+                                             parts_.clock.Now() + kDatabaseTimeout);
+    co_return;
+  }
+  const absl::Duration began = parts_.clock.Monotonic();
+  v1::PlaceCallResponse outcome =
+      co_await target->adapter->DialCustomer(*target->account, target->order);
+  const bool bad = providers::CountsAgainstProvider(outcome);
+  const bool good = outcome.outcome() == v1::PlaceCallResponse::ACCEPTED;
+  parts_.gate.Report(*target->account, "dial_customer",
+                     good  ? Verdict::kGood
+                     : bad ? Verdict::kBad
+                           : Verdict::kNeutral,
+                     v1::PlaceCallResponse::Outcome_Name(outcome.outcome()),
+                     parts_.clock.Monotonic() - began, outcome.error_message());
+  if (outcome.outcome() == v1::PlaceCallResponse::UNKNOWN_OUTCOME) {
+    co_await Resolve(submission);
+  } else {
+    co_await Settle(submission, *std::move(target), std::move(outcome));
+  }
+}
+
+Task<void> SecondLeg::Resolve(Submission submission) {
+  absl::StatusOr<Target> target = co_await FindTarget(submission);
+  if (!target.ok()) co_return;  // the sweep comes back to it
+  v1::PlaceCallResponse outcome = providers::UnknownOutcome(
+      base::kSubmissionUnknown, "the provider does not know the customer's leg");
+  // What a provider shows lags behind what it did: absent is believed only when it stays absent.
+  for (int i = 0; i < kLookUps; ++i) {
+    if (!co_await parts_.background.Sleep(kBetweenLookUps)) co_return;
+    const absl::StatusOr<v1::LookUpCallResponse> found =
+        co_await target->adapter->LookUpCustomer(*target->account, target->order);
+    if (!found.ok() || found->found() == v1::LookUpCallResponse::FOUND_UNSPECIFIED) co_return;
+    if (found->found() == v1::LookUpCallResponse::NOT_FOUND) continue;
+    outcome = providers::Accepted(found->provider_call_id());
+    break;
+  }
+  co_await Settle(submission, *std::move(target), std::move(outcome));
+}
+
+Task<void> SecondLeg::Settle(Submission submission, Target target, v1::PlaceCallResponse outcome) {
+  if (outcome.outcome() != v1::PlaceCallResponse::ACCEPTED && !target.ended) {
+    const absl::Status told = co_await TellFailure(submission, target, outcome);
+    if (!told.ok()) {
+      observability::Warn("a failed second leg could not be told",
+                          {{"session", submission.session}, {"error", told}});
+      co_return;  // left SENT: the sweep finds it not there and tells it again
+    }
+  }
+  (void)co_await parts_.submissions.Finish(submission, outcome.outcome(),
+                                           outcome.provider_call_id(), parts_.clock.Now(),
+                                           parts_.clock.Now() + kDatabaseTimeout);
+}
+
+Task<absl::Status> SecondLeg::TellFailure(const Submission& submission, const Target& target,
+                                          const v1::PlaceCallResponse& outcome) {
+  webhook::v1::IngestFactsRequest request;
+  request.set_provider_type(target.account->config.provider_type());
+  request.set_provider_id(submission.provider_id);
+  request.set_event_type("SecondLegFailed");
+  session::v1::SessionFact& item = *request.add_facts();
+  item.set_tenant_id(submission.tenant.value());
+  item.set_session(submission.session);
+  item.set_provider_id(submission.provider_id);
+  session::v1::CallFact& fact = *item.mutable_fact();
+  fact.set_event_key("dispatch:" + submission.session + ":second-leg-failed");
+  fact.set_kind(session::v1::CallFact::CALL_FAILED);
+  fact.set_party(Leg::CUSTOMER);
+  fact.set_source(session::v1::SUBMISSION);
+  fact.mutable_received_time()->set_seconds(absl::ToUnixSeconds(parts_.clock.Now()));
+  fact.set_reason(outcome.end_reason());
+  fact.set_error_code(outcome.error_code());
+  fact.set_message(outcome.error_message());
+  rpc::Context context =
+      rpc::Context::ForService(submission.tenant, parts_.clock.Now() + kPeerTimeout);
+  const auto told = co_await rpc::Call(parts_.webhook, webhook::v1::WebhookServiceRpc::kIngestFacts,
+                                       std::move(context), request);
+  CTC_CO_RETURN_IF_ERROR(told.status());
+  v1::ControlCallRequest hang_up;
+  hang_up.set_provider_id(submission.provider_id);
+  *hang_up.mutable_order() = target.order;
+  hang_up.set_provider_call_id(target.provider_call_id);
+  hang_up.set_action(v1::ControlCallRequest::HANG_UP);
+  const auto ended = co_await target.adapter->Control(*target.account, hang_up);
+  co_return ended.status();
+}
+
+Task<void> SecondLeg::SweepAbandoned() {
+  do {
+    const absl::Time now = parts_.clock.Now();
+    const absl::StatusOr<std::vector<Submission>> abandoned =
+        co_await parts_.submissions.ClaimAbandoned(now - kAbandonedAfter, now,
+                                                   now + kDatabaseTimeout);
+    if (!abandoned.ok()) continue;
+    for (const Submission& submission : *abandoned) co_await Resolve(submission);
+  } while (co_await parts_.background.Sleep(kSweepEvery));
+}
+
+}  // namespace ctc::dispatch

@@ -1,0 +1,67 @@
+// Dials the customer where the provider does not do it by itself: when the feed says that the agent
+// answered. Exactly once: a committed row decides who dials, and what a crash or a lost answer left
+// open is looked up, never dialled again.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "libs/events/feed_consumer.h"
+#include "libs/rpc/channel.h"
+#include "services/dispatch/service/background.h"
+#include "services/dispatch/service/directory.h"
+#include "services/dispatch/service/gate.h"
+#include "services/dispatch/service/registry.h"
+#include "services/dispatch/store/submission_store.h"
+
+namespace ctc::dispatch {
+
+struct SecondLegParts {
+  SubmissionStore& submissions;
+  const Registry& registry;
+  Directory& directory;
+  Gate& gate;
+  Background& background;
+  rpc::Channel& session;
+  rpc::Channel& webhook;
+  const base::Clock& clock;
+};
+
+class SecondLeg {
+ public:
+  explicit SecondLeg(const SecondLegParts& parts);
+
+  // Follows the feed until Stop.
+  Task<void> Follow();
+  void Stop() { consumer_.Stop(); }
+  // Takes over what a replica that died left SENT. Runs until the process stops.
+  Task<void> SweepAbandoned();
+
+ private:
+  // What is needed to speak of one call with its provider.
+  struct Target {
+    AccountPtr account;
+    providers::Adapter* adapter = nullptr;
+    v1::CallOrder order;
+    std::string provider_call_id;
+    bool ended = false;
+  };
+
+  Task<absl::StatusOr<int64_t>> LoadCursor();
+  Task<absl::Status> Apply(const events::FeedConsumer::Batch& batch, int64_t last_seq);
+  bool IsForUs(const session::v1::CallEvent& event) const;
+  Task<absl::StatusOr<Target>> FindTarget(Submission submission);
+  Task<void> Dial(Submission submission);
+  // After an answer that was lost, or whose reader died: what does the provider say?
+  Task<void> Resolve(Submission submission);
+  Task<void> Settle(Submission submission, Target target, v1::PlaceCallResponse outcome);
+  // The customer cannot be reached: tells the session, and ends the agent's leg.
+  Task<absl::Status> TellFailure(const Submission& submission, const Target& target,
+                                 const v1::PlaceCallResponse& outcome);
+
+  SecondLegParts parts_;
+  int64_t saved_seq_ = 0;
+  events::FeedConsumer consumer_;
+};
+
+}  // namespace ctc::dispatch

@@ -1,0 +1,83 @@
+#include "services/dispatch/store/submission_store.h"
+
+namespace ctc::dispatch {
+namespace {
+
+constexpr std::string_view kInsert =
+    "INSERT IGNORE INTO provider_submission (session_id, provider_id, tenant_id, outcome, "
+    "created_at, updated_at) VALUES (?, ?, ?, 'SENT', ?, ?)";
+constexpr std::string_view kSaveCursor =
+    "INSERT INTO event_cursor (consumer, seq, updated_at) VALUES (?, ?, ?) "
+    "ON DUPLICATE KEY UPDATE seq = GREATEST(seq, VALUES(seq)), updated_at = VALUES(updated_at)";
+constexpr std::string_view kFinish =
+    "UPDATE provider_submission SET outcome = ?, provider_call_id = ?, updated_at = ? "
+    "WHERE session_id = ? AND provider_id = ?";
+constexpr std::string_view kFindAbandoned =
+    "SELECT tenant_id, session_id, provider_id FROM provider_submission "
+    "WHERE outcome = 'SENT' AND updated_at < ? ORDER BY updated_at LIMIT 100 FOR UPDATE SKIP "
+    "LOCKED";
+constexpr std::string_view kClaim =
+    "UPDATE provider_submission SET updated_at = ? WHERE session_id = ? AND provider_id = ?";
+
+}  // namespace
+
+Task<absl::StatusOr<int64_t>> SubmissionStore::LoadCursor(std::string consumer,
+                                                          absl::Time deadline) {
+  const db::Params params = {std::move(consumer)};
+  int64_t seq = -1;
+  CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+    CTC_ASSIGN_OR_RETURN(const db::Rows rows,
+                         c.Query("SELECT seq FROM event_cursor WHERE consumer = ?", params));
+    seq = rows.empty() ? -1 : rows.front().Int(0);
+    return absl::OkStatus();
+  }));
+  co_return seq;
+}
+
+Task<absl::StatusOr<std::vector<Submission>>> SubmissionStore::Begin(
+    std::vector<Submission> submissions, std::string consumer, int64_t seq, absl::Time now,
+    absl::Time deadline) {
+  std::vector<Submission> ours;
+  const db::Params cursor = {std::move(consumer), seq, now};
+  CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+    ours.clear();  // the whole may run again after a deadlock
+    for (const Submission& s : submissions) {
+      const db::Params row = {s.session, s.provider_id, s.tenant.value(), now, now};
+      CTC_ASSIGN_OR_RETURN(const int64_t inserted, c.Execute(kInsert, row));
+      if (inserted == 1) ours.push_back(s);
+    }
+    return c.Execute(kSaveCursor, cursor).status();
+  }));
+  co_return ours;
+}
+
+Task<absl::Status> SubmissionStore::Finish(const Submission& submission,
+                                           v1::PlaceCallResponse::Outcome outcome,
+                                           std::string provider_call_id, absl::Time now,
+                                           absl::Time deadline) {
+  const db::Params params = {std::string(v1::PlaceCallResponse::Outcome_Name(outcome)),
+                             db::TextOrNull(provider_call_id), now, submission.session,
+                             submission.provider_id};
+  co_return co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+    return c.Execute(kFinish, params).status();
+  });
+}
+
+Task<absl::StatusOr<std::vector<Submission>>> SubmissionStore::ClaimAbandoned(absl::Time older_than,
+                                                                              absl::Time now,
+                                                                              absl::Time deadline) {
+  std::vector<Submission> found;
+  const db::Params params = {older_than};
+  CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+    found.clear();
+    CTC_ASSIGN_OR_RETURN(const db::Rows rows, c.Query(kFindAbandoned, params));
+    for (const db::Row& row : rows) {
+      found.push_back({base::TenantId(row.Text(0)), row.Text(1), row.Text(2)});
+      CTC_RETURN_IF_ERROR(c.Execute(kClaim, {now, row.Text(1), row.Text(2)}).status());
+    }
+    return absl::OkStatus();
+  }));
+  co_return found;
+}
+
+}  // namespace ctc::dispatch
