@@ -7,6 +7,7 @@
 
 #include "libs/http/raw_socket_for_test.h"
 #include "libs/http/server.h"
+#include "libs/testing/eventually.h"
 #include "libs/testing/run_task.h"
 
 namespace ctc::http {
@@ -240,12 +241,15 @@ TEST_CASE("many requests at once all come back", "[http][client]") {
 
 TEST_CASE("a client that goes away completes what is in flight", "[http][client]") {
   Fixture f;
-  RawServer server([](RawSocket& socket) {
+  std::atomic<bool> arrived = false;
+  RawServer server([&](RawSocket& socket) {
     socket.ReceiveText("{}");
+    arrived = true;
     socket.ReceiveAll();
   });
   std::future<ClientResult> result =
       asio::co_spawn(f.io.context(), f.client->Send(Post(server.port())), asio::use_future);
+  testing::EventuallyTrue([&] { return arrived.load(); }, "the request arrives");
   f.client.reset();
   CHECK_FALSE(result.get().ok());
 }
