@@ -263,6 +263,31 @@ Task<absl::Status> Driver::ReconcileSwitch() {
   co_return absl::OkStatus();
 }
 
+Task<absl::Status> Driver::DropVanished() {
+  // Legs known before the question: one that begins meanwhile is not missing.
+  std::set<std::string> expected;
+  for (auto& [call, live] : calls_) {
+    for (const Party party : {Party::kAgent, Party::kCustomer}) {
+      const LegState& leg = live.call.leg(party);
+      if (leg.requested && !leg.ended) expected.insert(ChannelId(call, party));
+    }
+  }
+  const http::ClientResult answer = co_await ari_.Get("/channels", kAskTimeout);
+  CTC_CO_RETURN_IF_ERROR(ControlStatus(answer));
+  CTC_CO_ASSIGN_OR_RETURN(const std::vector<ChannelView> channels,
+                          ReadChannels(answer.response.body));
+  for (const ChannelView& channel : channels) expected.erase(channel.id);
+  for (const std::string& id : expected) {
+    const std::optional<LegId> leg = ParseChannelId(id);
+    if (!missing_.contains(id) || !leg.has_value() || !calls_.contains(leg->call)) continue;
+    LiveCall& live = calls_.at(leg->call);
+    Take(live, machine_.Vanish(live.call, leg->party), "Vanished", "");
+    EraseIfOver(leg->call);
+  }
+  missing_ = std::move(expected);
+  co_return absl::OkStatus();
+}
+
 void Driver::ReconcileSessions(const std::vector<Session>& live) {
   for (const Session& session : live) {
     if (!calls_.contains(session.id())) ReconcileLost(session);

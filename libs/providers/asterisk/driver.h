@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -47,6 +48,10 @@ class Driver : public std::enable_shared_from_this<Driver> {
   // after ReconcileSwitch.
   void ReconcileSessions(const std::vector<session::v1::Session>& live);
 
+  // Between connections nothing should be missed; where an event got lost all the same, a leg that
+  // the switch did not show in two calls of this in a row is ended. On the strand.
+  Task<absl::Status> DropVanished();
+
   // ws://.../ari/events?app=...
   std::string SocketUrl() const;
   size_t live_calls() const { return calls_.size(); }
@@ -83,6 +88,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
   CallMachine machine_;
   Sink sink_;
   std::unordered_map<std::string, LiveCall> calls_;
+  std::set<std::string> missing_;  // channels that DropVanished did not find the last time
 };
 
 }  // namespace ctc::providers::asterisk

@@ -228,6 +228,27 @@ TEST_CASE("a session the switch has forgotten is ended as what it was", "[asteri
   CHECK(world.driver->live_calls() == 0);
 }
 
+TEST_CASE("a leg whose end was never told is ended after two looks", "[asterisk][driver]") {
+  World world;
+  world.Say(StartEvent("agent"));
+  world.Say(StartEvent("customer"));
+  world.Say(EnteredEvent("customer", true));
+  world.notes.clear();
+  const auto look = [&](const std::string& channels) {
+    world.http.When("GET http://pbx:8088/ari/channels", 200, channels);
+    CHECK(testing::RunTask(world.io, world.driver->DropVanished()).ok());
+    world.Settle();
+  };
+  look("[" + ChannelJson("agent", "Up") + "]");
+  CHECK(world.notes.empty());  // its event may be on its way
+  look("[" + ChannelJson("agent", "Up") + "]");
+  CHECK(world.Facts() == std::vector<std::string>{"CUSTOMER CALL_ENDED"});
+  CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-agent"));
+  look("[]");
+  look("[]");
+  CHECK(world.driver->live_calls() == 0);
+}
+
 TEST_CASE("a switch that cannot be asked is not taken for an empty one", "[asterisk][driver]") {
   World world;
   world.Say(StartEvent("agent"));

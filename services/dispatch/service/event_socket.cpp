@@ -170,6 +170,7 @@ Task<void> EventSocket::CompareSessions(Link link) {
     pause = live.ok() ? kCompareEvery : kCompareRetry;
     if (!live.ok()) continue;
     driver_->ReconcileSessions({live->sessions().begin(), live->sessions().end()});
+    if (driver_->live_calls() > 0) (void)co_await driver_->DropVanished();
   }
 }
 
