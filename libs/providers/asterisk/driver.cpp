@@ -48,6 +48,10 @@ bool MayTryAgain(const http::ClientResult& result) {
   return status == 0 || status >= 500;
 }
 
+bool IsJoined(const Session& session) {
+  return session.status() == Session::CONNECTED || session.status() == Session::ON_HOLD;
+}
+
 absl::Time CreatedAt(const Session& session) {
   return absl::FromUnixSeconds(session.created_at().seconds()) +
          absl::Nanoseconds(session.created_at().nanos());
@@ -240,7 +244,7 @@ Task<http::ClientResult> Driver::DialCustomer(const CallPlan& plan) {
   co_return co_await ari_.Dial(std::move(originate), kAskTimeout);
 }
 
-Task<absl::Status> Driver::ReconcileSwitch() {
+Task<absl::Status> Driver::ReconcileSwitch(const std::vector<Session>& live) {
   // Half of all events, of no use here. Subscriptions work without it as well.
   (void)co_await ari_.Send(
       "PUT", "/applications/" + settings_.app + "/eventFilter",
@@ -259,6 +263,10 @@ Task<absl::Status> Driver::ReconcileSwitch() {
   }
   std::set<std::string> known = at_switch;
   for (const auto& [call, state] : calls_) known.insert(call);
+  for (const Session& session : live) {
+    if (known.contains(session.id()) && IsJoined(session))
+      FindOrMake(session.id()).call.joined = true;
+  }
   for (const std::string& call : known) ReconcileCall(call, channels, bridges);
   co_return absl::OkStatus();
 }
@@ -311,6 +319,12 @@ void Driver::ReconcileCall(const std::string& call, const std::vector<ChannelVie
   };
   if (find(Party::kCustomer) != channels.end()) live.call.customer.requested = true;
   if (find(Party::kAgent) != channels.end()) live.call.agent.requested = true;
+  // The bridge is made before the customer is dialled. With it and without his leg he may have been
+  // called already: he is never called again.
+  if (bridge != bridges.end() && find(Party::kAgent) != channels.end()) {
+    live.call.bridged = true;
+    live.call.customer.requested = true;
+  }
   // What is gone first: the steps below may ask for a customer who is not there yet.
   for (const Party party : {Party::kAgent, Party::kCustomer}) {
     if (find(party) != channels.end()) continue;
@@ -353,7 +367,7 @@ void Driver::ReconcileLost(const Session& session) {
     return;
   }
   LiveCall& live = FindOrMake(session.id());
-  live.call.joined = session.status() == Session::CONNECTED || session.status() == Session::ON_HOLD;
+  live.call.joined = IsJoined(session);
   live.call.customer.requested = true;
   Take(live, machine_.Vanish(live.call, Party::kCustomer), "Reconciled", "");
   EraseIfOver(session.id());

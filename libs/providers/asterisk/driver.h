@@ -41,9 +41,10 @@ class Driver : public std::enable_shared_from_this<Driver> {
   bool OnMessage(const std::string& text);
 
   // After a (re)connection, before its first message is read: takes over what the switch shows now,
-  // ends what it does not show any more, drives on what is half-way. UNAVAILABLE and others when
-  // the switch cannot be asked. On the strand.
-  Task<absl::Status> ReconcileSwitch();
+  // ends what it does not show any more, drives on what is half-way. `live` are the sessions that
+  // should be live, as far as they are known. UNAVAILABLE and others when the switch cannot be
+  // asked. On the strand.
+  Task<absl::Status> ReconcileSwitch(const std::vector<session::v1::Session>& live);
   // Ends the sessions that should be live and that the switch knows nothing of. On the strand,
   // after ReconcileSwitch.
   void ReconcileSessions(const std::vector<session::v1::Session>& live);

@@ -62,7 +62,7 @@ struct World {
   void Reconcile(const std::string& channels, const std::string& bridges) {
     http.When("GET http://pbx:8088/ari/channels", 200, channels);
     http.When("GET http://pbx:8088/ari/bridges", 200, bridges);
-    CHECK(testing::RunTask(io, driver->ReconcileSwitch()).ok());
+    CHECK(testing::RunTask(io, driver->ReconcileSwitch({})).ok());
     Settle();
   }
 };
@@ -183,6 +183,16 @@ TEST_CASE("after a restart an answered agent is driven on", "[asterisk][driver]"
   CHECK(world.http.Lines().size() == before + 2);  // bridge and agent again, no second customer
 }
 
+TEST_CASE("after a restart a customer who may have been called is not called again",
+          "[asterisk][driver]") {
+  World world;
+  world.Reconcile("[" + ChannelJson("agent", "Up") + "]",
+                  R"([{"id":")" + kCall + R"(-bridge","channels":[")" + kCall + R"(-agent"]}])");
+  CHECK(world.Facts() == std::vector<std::string>{"CUSTOMER CALL_ENDED", "AGENT CALL_ANSWERED"});
+  CHECK_FALSE(world.Asked("POST /ari/channels/" + kCall + "-customer"));
+  CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-agent"));
+}
+
 TEST_CASE("after a restart a running talk is found joined", "[asterisk][driver]") {
   World world;
   world.Reconcile("[" + ChannelJson("agent", "Up") + "," + ChannelJson("customer", "Up") + "]",
@@ -254,9 +264,9 @@ TEST_CASE("a switch that cannot be asked is not taken for an empty one", "[aster
   world.Say(StartEvent("agent"));
   world.notes.clear();
   world.http.When("GET", 503, "");
-  CHECK_FALSE(testing::RunTask(world.io, world.driver->ReconcileSwitch()).ok());
+  CHECK_FALSE(testing::RunTask(world.io, world.driver->ReconcileSwitch({})).ok());
   world.http.When("GET", 200, "<html>");
-  CHECK_FALSE(testing::RunTask(world.io, world.driver->ReconcileSwitch()).ok());
+  CHECK_FALSE(testing::RunTask(world.io, world.driver->ReconcileSwitch({})).ok());
   CHECK(world.notes.empty());
 }
 

@@ -12,14 +12,16 @@ namespace {
 
 namespace asterisk = providers::asterisk;
 
-constexpr absl::Duration kLeaseTtl = absl::Seconds(12);
-constexpr absl::Duration kLeaseRenewal = absl::Seconds(3);
+// Short, so that another replica is there before a phone that rings is answered.
+constexpr absl::Duration kLeaseTtl = absl::Seconds(2);
+constexpr absl::Duration kLeaseRenewal = absl::Milliseconds(500);
+constexpr absl::Duration kLeaseAsked = absl::Milliseconds(250);
 constexpr absl::Duration kDatabaseTimeout = absl::Seconds(3);
 constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
 constexpr absl::Duration kPing = absl::Seconds(15);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
 constexpr absl::Duration kLongestPause = absl::Seconds(30);
-constexpr absl::Duration kSessionsTimeout = absl::Seconds(5);
+constexpr absl::Duration kSessionsTimeout = absl::Seconds(2);
 constexpr absl::Duration kCompareRetry = absl::Seconds(1);
 constexpr absl::Duration kCompareEvery = absl::Minutes(1);
 
@@ -76,7 +78,7 @@ Task<void> EventSocket::Run() {
   int failures = 0;
   while (!ending()) {
     if (!co_await HoldLease()) {
-      if (!co_await parts_.background.Sleep(kLeaseRenewal)) break;
+      if (!co_await parts_.background.Sleep(kLeaseAsked)) break;
       continue;
     }
     const absl::Duration began = parts_.environment.clock.Monotonic();
@@ -106,7 +108,9 @@ Task<absl::Status> EventSocket::Converse() {
   parts_.background.Spawn("lease",
                           [self = shared_from_this(), link] { return self->KeepLease(link); });
   // Events wait in the socket until what came before them is known.
-  absl::Status status = co_await driver_->ReconcileSwitch();
+  const absl::StatusOr<std::vector<session::v1::Session>> live = co_await LiveSessions();
+  const std::vector<session::v1::Session> none;
+  absl::Status status = co_await driver_->ReconcileSwitch(live.ok() ? *live : none);
   if (status.ok() && !ending()) {
     parts_.board.SetEventSocket(account_->config.id(), true);
     observability::Info("event socket connected",
@@ -134,42 +138,42 @@ Task<absl::Status> EventSocket::ReadMessages(Link link) {
 }
 
 Task<void> EventSocket::KeepLease(Link link) {
-  absl::Duration held_at = parts_.environment.clock.Monotonic();
   while (co_await parts_.background.Sleep(kLeaseRenewal)) {
     if (link_ != link) co_return;
-    const absl::Duration now = parts_.environment.clock.Monotonic();
     const absl::StatusOr<bool> held = co_await parts_.leases.Take(
         LeaseName(), parts_.holder, kLeaseTtl, parts_.environment.clock.Now() + kDatabaseTimeout);
     if (link_ != link) co_return;
-    if (held.ok() && *held) {
-      held_at = now;
-      continue;
-    }
-    // Without an answer from the database it is ours until it expires, and not a moment longer.
-    if (held.ok() || now - held_at > kLeaseTtl - kLeaseRenewal) {
-      observability::Warn("lost the lease of an event socket",
-                          {{"provider", account_->config.id()}});
-      Hang(link);
-      co_return;
-    }
+    // While the database is away the socket stays: whoever takes the lease over opens another one,
+    // and then Asterisk itself tells us that we are replaced.
+    if (!held.ok() || *held) continue;
+    observability::Warn("lost the lease of an event socket", {{"provider", account_->config.id()}});
+    Hang(link);
+    co_return;
   }
+}
+
+Task<absl::StatusOr<std::vector<session::v1::Session>>> EventSocket::LiveSessions() {
+  session::v1::ListLiveSessionsRequest request;
+  request.set_provider_id(account_->config.id());
+  rpc::Context context =
+      rpc::Context::ForService(account_->tenant, parts_.environment.clock.Now() + kSessionsTimeout);
+  const auto live =
+      co_await rpc::Call(parts_.session, session::v1::SessionServiceRpc::kListLiveSessions,
+                         std::move(context), request);
+  if (!live.ok()) co_return live.status();
+  std::vector<session::v1::Session> sessions(live->sessions().begin(), live->sessions().end());
+  co_return sessions;
 }
 
 Task<void> EventSocket::CompareSessions(Link link) {
   absl::Duration pause = absl::ZeroDuration();
   while (co_await parts_.background.Sleep(pause)) {
     if (link_ != link) co_return;
-    session::v1::ListLiveSessionsRequest request;
-    request.set_provider_id(account_->config.id());
-    rpc::Context context = rpc::Context::ForService(
-        account_->tenant, parts_.environment.clock.Now() + kSessionsTimeout);
-    const auto live =
-        co_await rpc::Call(parts_.session, session::v1::SessionServiceRpc::kListLiveSessions,
-                           std::move(context), request);
+    const absl::StatusOr<std::vector<session::v1::Session>> live = co_await LiveSessions();
     if (link_ != link) co_return;
     pause = live.ok() ? kCompareEvery : kCompareRetry;
     if (!live.ok()) continue;
-    driver_->ReconcileSessions({live->sessions().begin(), live->sessions().end()});
+    driver_->ReconcileSessions(*live);
     if (driver_->live_calls() > 0) (void)co_await driver_->DropVanished();
   }
 }

@@ -52,6 +52,7 @@ class EventSocket : public std::enable_shared_from_this<EventSocket> {
   // Beside a conversation: renews the lease, and compares sessions now and then.
   Task<void> KeepLease(Link link);
   Task<void> CompareSessions(Link link);
+  Task<absl::StatusOr<std::vector<session::v1::Session>>> LiveSessions();
   void Hang(Link link);
   absl::Duration BackOff(int failures);
 
