@@ -9,10 +9,9 @@
 #include <optional>
 
 #include "libs/base/error_catalogue.h"
-#include "libs/crypto/crypto.h"
 #include "libs/http/message.h"
 #include "libs/providers/outcome.h"
-#include "libs/providers/twilio/signature.h"
+#include "libs/providers/twilio/request_text.h"
 #include "libs/providers/twilio/webhook.h"
 
 namespace ctc::providers::twilio {
@@ -32,8 +31,6 @@ constexpr int kRingSeconds = 45;
 // A create waits up to 120 s for its answer; clocks may differ a little.
 constexpr absl::Duration kBefore = absl::Seconds(5);
 constexpr absl::Duration kAfter = absl::Seconds(150);
-// Status callbacks are not repeated by themselves: ask for it, also on 5xx and read time-outs.
-constexpr std::string_view kRetries = "#rc=3&rp=ct,rt,5xx";
 
 std::string TextOf(const Json& json, const char* name) {
   if (!json.is_object()) return "";
@@ -48,29 +45,6 @@ int ErrorCodeOf(const std::string& body) {
   return code != json.end() && code->is_number_integer() ? code->get<int>() : 0;
 }
 
-std::string XmlEscape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string AccountSid(const Account& account) {
   if (!account.config.account_sid().empty()) return account.config.account_sid();
   const std::string_view key = account.api_key.Reveal();
@@ -81,58 +55,6 @@ bool IsPathSafe(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
   });
-}
-
-// Body of a request: a list is the name repeated.
-std::string Encode(const Form& form) {
-  std::string text;
-  for (const auto& [name, value] : form) {
-    if (!text.empty()) text += '&';
-    text += http::Encode(name) + "=" + http::Encode(value);
-  }
-  return text;
-}
-
-std::string CallbackUrl(const Account& account, const std::string& call, std::string_view leg) {
-  return absl::StrCat(account.public_url,
-                      "/api/v1/webhooks/voip/twilio?tenant=", http::Encode(account.tenant.value()),
-                      "&session=", call, "&leg=", absl::string_view(leg.data(), leg.size()),
-                      absl::string_view(kRetries.data(), kRetries.size()));
-}
-
-void AddProgress(const Account& account, const std::string& call, std::string_view leg,
-                 Form& form) {
-  form.emplace_back("StatusCallback", CallbackUrl(account, call, leg));
-  for (const char* event : {"initiated", "ringing", "answered", "completed"}) {
-    form.emplace_back("StatusCallbackEvent", event);
-  }
-}
-
-void AddRecording(const Account& account, const std::string& call, Form& form) {
-  form.emplace_back("RecordingStatusCallback", CallbackUrl(account, call, "recording"));
-  for (const char* event : {"in-progress", "completed", "absent"}) {
-    form.emplace_back("RecordingStatusCallbackEvent", event);
-  }
-}
-
-// The first leg's instructions. The conference ends with it: nobody stays behind alone.
-std::string ConferenceTwiml(const Account& account, const CallOrder& order, bool agent) {
-  const std::string& call = order.id();
-  // Begins with the conference, so with the customer.
-  const std::string record =
-      order.record()
-          ? absl::StrCat("\" record=\"record-from-start\" recordingStatusCallback=\"",
-                         XmlEscape(CallbackUrl(account, call, "recording")),
-                         "\" recordingStatusCallbackEvent=\"in-progress completed absent")
-          : "";
-  return absl::StrCat("<Response><Dial><Conference startConferenceOnEnter=\"",
-                      agent ? "false" : "true",
-                      "\" endConferenceOnExit=\"true\" beep=\"false\" waitUrl=\"\" "
-                      "participantLabel=\"",
-                      agent ? "agent" : "customer", "\" statusCallback=\"",
-                      XmlEscape(CallbackUrl(account, call, "conference")),
-                      "\" statusCallbackEvent=\"start end join leave mute hold", record, "\">",
-                      call, "</Conference></Dial></Response>");
 }
 
 PlaceCallResponse RefusalOf(const http::ClientResponse& response) {
