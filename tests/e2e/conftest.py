@@ -57,13 +57,21 @@ class Tenant:
                 "api_url": url or self.stack.simulator_url, "phone_number": "+10987654321",
                 "priority": 1, "timeout_seconds": 3}
         if kind == "ASTERISK":
-            body.update(auth_token="ctc:secret", webhook_secret=self.webhook_secret)
+            # Two accounts on one switch need an app each: a switch tells an app's events to one socket.
+            body.update(auth_token="ctc:secret", webhook_secret=self.webhook_secret,
+                        settings={"app": f"ctc-{self.name}-{next(_numbers)}"})
         if kind == "TWILIO":
             body.update(account_sid="AC" + "0" * 31 + "1", api_key="AC" + "0" * 31 + "1",
                         api_secret="simulator-auth-token")
         answer = self.api.post("/api/v1/voip-providers", {**body, **fields})
         assert answer.status == 201, answer
+        if kind == "ASTERISK" and url is None and fields.get("is_active", True):
+            wait_until(lambda: self.health(answer.body["id"])["event_socket"] == "CONNECTED", 10,
+                       "the switch's event socket")
         return answer.body
+
+    def health(self, provider_id):
+        return self.api.get(f"/api/v1/voip-providers/{provider_id}/health").body
 
     def initiate(self, to="+12025550100", headers=None, **fields):
         return self.api.post("/api/v1/click-to-call/initiate", {"to_phone": to, **fields},

@@ -156,7 +156,8 @@ def test_sql_in_any_field_is_only_text(tenant, text):
 
 
 @pytest.mark.parametrize("body, field", [
-    ({}, "provider_name"),
+    ({}, "provider_type"),
+    ({"provider_type": "ASTERISK"}, "provider_name"),
     ({"provider_name": "x", "provider_type": "CARRIER_PIGEON"}, "provider_type"),
     ({"provider_name": "x", "provider_type": "ASTERISK", "api_url": "ftp://x", "phone_number": "+15550100",
       "auth_token": "a:b"}, "api_url"),

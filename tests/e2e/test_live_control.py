@@ -8,8 +8,8 @@ from stack.process import wait_until
 @pytest.fixture(params=["ASTERISK", "TWILIO"])
 def call(request, tenant):
     tenant.provider(request.param)
-    # ...999 talks for a long time, so that only the test ends it.
-    session = tenant.place("+12025550999", agent_id="ann", agent_phone="agent-a"
+    # ...9921 talks for an hour, so that only the test ends it.
+    session = tenant.place("+12025559921", agent_id="ann", agent_phone="agent-a"
                            if request.param == "ASTERISK" else "+12025550001")
     tenant.wait_status(session["id"], "CONNECTED", seconds=30)
     yield {"id": session["id"], "kind": request.param,
@@ -24,7 +24,7 @@ def events(tenant, id):
 
 def test_hold_and_resume(tenant, call):
     assert call["do"]("hold").body["session"]["status"] == "ON_HOLD"
-    is_problem(call["do"]("hold"), 409, "CALL_NOT_LIVE")
+    assert call["do"]("hold").body["session"]["status"] == "ON_HOLD", "holding twice is no error"
     assert call["do"]("resume").body["session"]["status"] == "CONNECTED"
     assert "session.held" in events(tenant, call["id"]) and "session.resumed" in events(tenant, call["id"])
 
@@ -72,7 +72,7 @@ def test_wrap_up_is_kept(tenant, call):
 
 def test_a_cancel_before_the_answer_ends_cancelled(tenant):
     tenant.provider()
-    session = tenant.place("+12025550180", agent_id="ann", agent_phone="agent-a")
+    session = tenant.place("+12025559902", agent_id="ann", agent_phone="agent-a")
     tenant.wait_status(session["id"], "RINGING", seconds=20)
     assert tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/end", {}).status == 200
     ended = tenant.wait_ended(session["id"])

@@ -1,14 +1,14 @@
 """How calls end, on each provider's wire: status, reason, legs and figures."""
 import pytest
 
-# The last three digits of the customer's number choose the outcome (tools/simulator/README.md).
+# The last four digits of the customer's number choose the outcome (tools/simulator/README.md).
 OUTCOMES = [
-    ("100", "COMPLETED", "NORMAL"),
-    ("486", "BUSY", "CUSTOMER_BUSY"),
-    ("180", "NO_ANSWER", "CUSTOMER_NO_ANSWER"),
-    ("603", "FAILED", "CUSTOMER_REJECTED"),
-    ("404", "FAILED", "INVALID_NUMBER"),
-    ("503", "FAILED", "UNREACHABLE"),
+    ("0100", "COMPLETED", "NORMAL"),
+    ("9901", "BUSY", "CUSTOMER_BUSY"),
+    ("9902", "NO_ANSWER", "CUSTOMER_NO_ANSWER"),
+    ("9903", "FAILED", "CUSTOMER_REJECTED"),
+    ("9905", "FAILED", "INVALID_NUMBER"),
+    ("9904", "FAILED", "PROVIDER_ERROR"),
 ]
 
 
@@ -16,7 +16,7 @@ OUTCOMES = [
 @pytest.mark.parametrize("digits, status, reason", OUTCOMES)
 def test_an_outcome_is_told_truthfully(tenant, kind, digits, status, reason):
     tenant.provider(kind)
-    session = tenant.place(f"+12025550{digits}", agent_id="ann", agent_phone="agent-a"
+    session = tenant.place(f"+1202555{digits}", agent_id="ann", agent_phone="agent-a"
                            if kind == "ASTERISK" else "+12025550001")
     ended = tenant.wait_ended(session["id"], seconds=40)
     assert (ended["status"], ended["end_reason"]) == (status, reason), ended

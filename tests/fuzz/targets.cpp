@@ -13,6 +13,7 @@ void RequestIdentity(std::string_view bytes);
 void RowValue(std::string_view bytes);
 void SignedWebhook(std::string_view bytes);
 void Transcoder(std::string_view bytes);
+void TwilioWebhook(std::string_view bytes);
 void WebhookPayload(std::string_view bytes);
 
 const std::vector<Target>& Targets() {
@@ -28,6 +29,7 @@ const std::vector<Target>& Targets() {
       {"row_value", RowValue},
       {"signed_webhook", SignedWebhook},
       {"transcoder", Transcoder},
+      {"twilio_webhook", TwilioWebhook},
       {"webhook_payload", WebhookPayload},
   };
   return targets;

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from .database import write_secret
+from .process import wait_until
 
 TENANT = "demo"
 CUSTOMER = "+15550100"
@@ -45,11 +46,18 @@ def prepare(stack) -> dict:
         elif have[kind]["api_url"] != stack.simulator_url:  # the simulator's port is new at each start
             expect(api.patch(f"/api/v1/voip-providers/{have[kind]['id']}",
                              {"api_url": stack.simulator_url}))
+    wait_until(lambda: is_connected(api), 15, "the event socket of the simulated Asterisk")
     if api.get(f"/api/v1/agents/{AGENT}").status == 404:
         expect(api.post("/api/v1/agents", {"id": AGENT, "name": "Ann", "phone": "agent-a",
                                            "capacity": 5}))
     return {"tenant": TENANT, "token": token,
             "webhook_secret": secret_file.read_text().strip(), "api": api}
+
+
+def is_connected(api) -> bool:
+    accounts = expect(api.get("/api/v1/voip-providers?provider_type=ASTERISK"))["providers"]
+    return all(expect(api.get(f"/api/v1/voip-providers/{a['id']}/health")).get("event_socket")
+               == "CONNECTED" for a in accounts)
 
 
 def expect(answer):

@@ -94,7 +94,8 @@ class Stack:
     def start_simulator(self, *flags):
         self.simulator_port = self.simulator_port or free_port()
         self.children["simulator"] = Child(
-            "simulator", [str(self.bin / "ctc-simulator"), "--port", str(self.simulator_port), *flags],
+            "simulator", [str(self.bin / "ctc-simulator"), "--port", str(self.simulator_port), "--speed",
+                          "10", *flags],
             {}, self.state / "logs" / "simulator.log").start()
 
     def start_services(self):

@@ -119,7 +119,7 @@ Ending NameEnding(const Fact& fact, const EndingContext& context) {
     case Kind::CALL_BUSY:
       return {v1::Session::BUSY, Or(fact.reason(), agent ? v1::AGENT_REJECTED : v1::CUSTOMER_BUSY)};
     case Kind::CALL_REJECTED:
-      return {v1::Session::BUSY,
+      return {v1::Session::FAILED,
               Or(fact.reason(), agent ? v1::AGENT_REJECTED : v1::CUSTOMER_REJECTED)};
     case Kind::CALL_NO_ANSWER:
       if (context.cancel_requested) return {v1::Session::CANCELLED, CancelReason(context)};

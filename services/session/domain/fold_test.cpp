@@ -107,11 +107,11 @@ TEST_CASE("an ending is named after the leg it happened on", "[session][fold]") 
     v1::EndReason reason;
   };
   const auto c = GENERATE(Case{kAgent, F::CALL_BUSY, S::BUSY, v1::AGENT_REJECTED},
-                          Case{kAgent, F::CALL_REJECTED, S::BUSY, v1::AGENT_REJECTED},
+                          Case{kAgent, F::CALL_REJECTED, S::FAILED, v1::AGENT_REJECTED},
                           Case{kAgent, F::CALL_NO_ANSWER, S::NO_ANSWER, v1::AGENT_NO_ANSWER},
                           Case{kAgent, F::CALL_FAILED, S::FAILED, v1::PROVIDER_ERROR},
                           Case{kCustomer, F::CALL_BUSY, S::BUSY, v1::CUSTOMER_BUSY},
-                          Case{kCustomer, F::CALL_REJECTED, S::BUSY, v1::CUSTOMER_REJECTED},
+                          Case{kCustomer, F::CALL_REJECTED, S::FAILED, v1::CUSTOMER_REJECTED},
                           Case{kCustomer, F::CALL_NO_ANSWER, S::NO_ANSWER, v1::CUSTOMER_NO_ANSWER},
                           Case{kCustomer, F::CALL_CANCELLED, S::CANCELLED, v1::CANCELLED_BY_AGENT},
                           Case{kCustomer, F::CALL_MACHINE, S::VOICEMAIL, v1::MACHINE},

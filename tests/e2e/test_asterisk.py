@@ -1,0 +1,547 @@
+"""The suite against a real Asterisk with phones that talk: tools/asterisk. Needs root, as that does."""
+import json
+import os
+import random
+import urllib.request
+import wave
+from collections import Counter
+from datetime import datetime
+from io import BytesIO
+
+import pytest
+
+from conftest import ENDED, QUICK_WATCHDOGS, Tenant, check_logs, is_problem
+from real_asterisk import Asterisk
+from stack.process import wait_until
+from stack.stack import Stack
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="Asterisk's chroot needs root")
+
+AGENT = "agent-a"
+RING_SECONDS = 5
+# The last three digits decide what the customer does; the ones before tell the tests' calls apart.
+_subscribers = iter(range(2000, 9999))
+
+
+def customer(code):
+    return f"+1202{next(_subscribers):04d}{code:03d}"
+
+
+class Switch:
+    """The suite, an Asterisk, and a tenant whose calls go through it."""
+
+    def __init__(self, folder):
+        self.asterisk = Asterisk(folder / "switch")
+        self.stack = Stack(folder / "suite", simulator=False, extra_env={
+            **QUICK_WATCHDOGS, "CTC_SESSION_ACCEPTED_LIMIT_SECONDS": "15",
+            "CTC_SESSION_SILENCE_LIMIT_SECONDS": "20"})
+
+    def start(self):
+        self.asterisk.install().start()
+        self.stack.start()
+        self.tenant = Tenant(self.stack)
+        self.placed = []
+        self.provider = self.tenant.provider(url=self.asterisk.url, settings={
+            "app": "ctc", "endpoint_template": "PJSIP/{number}@trunk",
+            "agent_endpoint_template": "PJSIP/{agent_phone}", "ring_timeout_seconds": RING_SECONDS})
+        self.wait_socket("CONNECTED")
+        return self
+
+    def stop(self):
+        self.stack.stop()
+        self.asterisk.close()
+
+    def wait_socket(self, state, seconds=20):
+        wait_until(lambda: (self.tenant.api.get(f"/api/v1/voip-providers/{self.provider['id']}/health").body or {})
+                   .get("event_socket") == state, seconds, f"the event socket to be {state}")
+
+    def place(self, to, agent=AGENT, **fields):
+        session = self.tenant.place(to, agent_id="ann", agent_phone=agent, **fields)
+        self.placed.append(session["id"])
+        return session["id"]
+
+    def connect(self, code=100, **fields):
+        """A call whose parties hear each other."""
+        number, mark = customer(code), self.asterisk.mark()
+        id = self.place(number, **fields)
+        self.tenant.wait_status(id, "CONNECTED", seconds=15)
+        self.asterisk.hears(number, AGENT, since=mark)
+        self.asterisk.hears(AGENT, "customer", since=mark)
+        return Conversation(self, id, number, mark)
+
+    def events(self, id):
+        return self.tenant.api.get(f"/api/v1/click-to-call/sessions/{id}/events").body["events"]
+
+    def ari(self, path):
+        request = urllib.request.Request(path if path.startswith("http") else self.asterisk.url + path)
+        password = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        password.add_password(None, self.asterisk.url, "ctc", "secret")
+        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(password))
+        with opener.open(request, timeout=5) as answer:
+            return answer.read()
+
+    def is_empty(self):
+        return json.loads(self.ari("/channels")) == [] and json.loads(self.ari("/bridges")) == []
+
+
+class Conversation:
+    def __init__(self, switch, id, number, mark):
+        self.switch, self.id, self.number, self.mark = switch, id, number, mark
+        self.asterisk, self.tenant = switch.asterisk, switch.tenant
+
+    def do(self, step, body=None):
+        answer = self.tenant.api.post(f"/api/v1/click-to-call/sessions/{self.id}/{step}", body or {})
+        assert answer.status == 200, (step, answer)
+        return answer.body["session"]
+
+    def seen(self, *types):
+        """Waits until the timeline has these types of event, and returns it."""
+        def all_there():
+            timeline = self.switch.events(self.id)
+            return timeline if set(types) <= {e["type"] for e in timeline} else None
+        return wait_until(all_there, 10, f"{types} on the timeline", interval=0.05)
+
+    def phones_are_down(self):
+        self.asterisk.wait(AGENT, "ended", self.mark)
+        self.asterisk.wait(self.number, "ended", self.mark)
+
+
+@pytest.fixture(scope="module")
+def switch(tmp_path_factory):
+    running = Switch(tmp_path_factory.mktemp("asterisk"))
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+    check_logs(running.stack)
+
+
+@pytest.fixture
+def call(switch):
+    """A conversation that ends with the test, whatever becomes of it."""
+    talking = switch.connect()
+    yield talking
+    switch.tenant.api.post(f"/api/v1/click-to-call/sessions/{talking.id}/end", {})
+    switch.tenant.wait_ended(talking.id)
+
+
+def seconds(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def legs_of(session):
+    return {leg["party"]: leg for leg in session["legs"]}
+
+
+def near(told, logged, tolerance=1.0):
+    assert abs(seconds(told) - logged["time"]) < tolerance, (told, logged)
+
+
+# -- one conversation from the click to its end
+
+
+def test_a_click_rings_the_agent_then_the_customer_and_joins_them(switch):
+    asterisk, mark, number = switch.asterisk, switch.asterisk.mark(), customer(802)
+    id = switch.place(number)
+    asterisk.hears(AGENT, "ringback", since=mark)
+    assert not asterisk.said(number, "answered", mark), "ringback ends with the customer's answer"
+    assert switch.tenant.session(id)["status"] == "RINGING"
+    switch.tenant.wait_status(id, "CONNECTED")
+    asterisk.hears(AGENT, "customer", since=mark)
+    asterisk.hears(number, AGENT, since=mark)
+    asterisk.settle(2)
+    asterisk.hang_up(AGENT)
+    ended = switch.tenant.wait_ended(id)
+    asterisk.wait(number, "ended", mark)
+
+    assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
+    assert ended["known_by"] == "EVENT_SOCKET" and ended["attempts"] == 1, ended
+    agent_rang, agent_up = (asterisk.wait(AGENT, e, mark) for e in ("ringing", "answered"))
+    rang, up, over = (asterisk.wait(number, e, mark) for e in ("ringing", "answered", "ended"))
+    assert agent_up["time"] <= asterisk.wait(number, "invited", mark)["time"], "the customer was called too early"
+    legs = legs_of(ended)
+    for leg, ringing, answered in (("AGENT", agent_rang, agent_up), ("CUSTOMER", rang, up)):
+        near(legs[leg]["ringing_at"], ringing)
+        near(legs[leg]["answered_at"], answered)
+        near(legs[leg]["ended_at"], over)
+        assert legs[leg]["state"] == "ENDED", legs
+    assert legs["AGENT"]["phone"] == AGENT and legs["CUSTOMER"]["phone"] == number, legs
+    near(ended["call_answered_at"], up)
+    near(ended["call_ended_at"], over)
+    talked = over["time"] - up["time"]
+    assert abs(ended["duration_seconds"] - talked) <= 1.0, (ended["duration_seconds"], talked)
+    steps = [e["new_status"] for e in switch.events(id) if e.get("old_status") != e["new_status"]]
+    assert steps == ["INITIATED", "RINGING", "CONNECTED", "COMPLETED"], steps
+    wait_until(switch.is_empty, 5, "Asterisk to have no channel and no bridge left")
+
+
+def test_the_duration_is_right_when_the_customer_hangs_up(switch):
+    mark, number = switch.asterisk.mark(), customer(904)
+    id = switch.place(number)
+    ended = switch.tenant.wait_ended(id)
+    switch.asterisk.wait(AGENT, "ended", mark)
+    assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
+    assert ended["duration_seconds"] in (3, 4), ended
+    assert ended["duration_seconds"] == int(seconds(ended["call_ended_at"]) - seconds(ended["call_answered_at"]))
+
+
+# -- how calls fail; all are placed at once, to save the tests' time
+
+AGENTS = [
+    # agent, status, reason, cause
+    ("agent-busy", "BUSY", "AGENT_REJECTED", "sip:486"),
+    ("agent-no-answer", "NO_ANSWER", "AGENT_NO_ANSWER", "sip:480"),
+    ("agent-rejects", "FAILED", "AGENT_REJECTED", "sip:603"),
+]
+CUSTOMERS = [
+    # code, status, reason, cause, rings
+    (486, "BUSY", "CUSTOMER_BUSY", "sip:486", False),
+    (180, "NO_ANSWER", "CUSTOMER_NO_ANSWER", "sip:480", True),
+    (603, "FAILED", "CUSTOMER_REJECTED", "sip:603", True),
+    (404, "FAILED", "INVALID_NUMBER", "sip:404", False),
+    (480, "NO_ANSWER", "CUSTOMER_NO_ANSWER", "sip:480", True),
+    (503, "FAILED", "PROVIDER_ERROR", "sip:503", False),
+    (500, "FAILED", "PROVIDER_ERROR", "sip:500", False),
+    (408, "FAILED", "UNREACHABLE", "sip:480", False),
+]
+
+
+@pytest.fixture(scope="module")
+def failures(switch):
+    """Outcome's name -> (customer's number, session as it ended)."""
+    numbers = {name: customer(100) for name, *_ in AGENTS}
+    numbers.update({code: customer(code) for code, *_ in CUSTOMERS})
+    ids = {name: switch.place(number, agent=name if isinstance(name, str) else AGENT)
+           for name, number in numbers.items()}
+    return {name: (numbers[name], switch.tenant.wait_ended(id, seconds=30)) for name, id in ids.items()}
+
+
+@pytest.mark.parametrize("agent, status, reason, cause", AGENTS)
+def test_an_agent_who_does_not_answer_ends_the_call(switch, failures, agent, status, reason, cause):
+    number, ended = failures[agent]
+    assert (ended["status"], ended["end_reason"], ended["cause"]) == (status, reason, cause), ended
+    assert not switch.asterisk.said(number, "invited"), "the customer was called although no agent was there"
+    assert ended["duration_seconds"] == 0 and "call_answered_at" not in ended, ended
+    assert "answered_at" not in legs_of(ended)["AGENT"], ended
+
+
+@pytest.mark.parametrize("code, status, reason, cause, rings", CUSTOMERS)
+def test_a_customer_who_does_not_answer_is_told_truthfully(switch, failures, code, status, reason, cause, rings):
+    number, ended = failures[code]
+    assert (ended["status"], ended["end_reason"], ended["cause"]) == (status, reason, cause), ended
+    assert ended["duration_seconds"] == 0 and "call_answered_at" not in ended, ended
+    legs = legs_of(ended)
+    assert legs["AGENT"]["answered_at"], "the agent did pick up"
+    assert ("ringing_at" in legs["CUSTOMER"]) == rings and "answered_at" not in legs["CUSTOMER"], ended
+    if status == "FAILED" and reason != "CUSTOMER_REJECTED":
+        assert ended["error_code"] and ended["error_message"], ended
+
+
+def test_nobody_is_left_on_the_line_by_a_failed_call(switch, failures):
+    assert failures
+    wait_until(switch.is_empty, 10, "Asterisk to have no channel and no bridge left")
+
+
+def test_an_agent_who_hangs_up_while_the_customer_rings_cancels(switch):
+    mark, number = switch.asterisk.mark(), customer(804)
+    ended = switch.tenant.wait_ended(switch.place(number, agent="agent-hangs-up"))
+    assert (ended["status"], ended["end_reason"]) == ("CANCELLED", "CANCELLED_BY_AGENT"), ended
+    switch.asterisk.wait(number, "cancelled", mark)
+
+
+def test_a_phone_that_asterisk_does_not_know_fails_the_call(switch):
+    answer = switch.tenant.initiate(customer(100), agent_id="ann", agent_phone="nobody")
+    if answer.ok:
+        switch.placed.append(answer.body["session"]["id"])
+        ended = switch.tenant.wait_ended(answer.body["session"]["id"])
+        assert (ended["status"], ended["end_reason"]) == ("FAILED", "UNREACHABLE"), ended
+    else:
+        failed = is_problem(answer, 502, "PROVIDER_REFUSED")
+        switch.placed.append(failed["metadata"]["session_id"])
+
+
+# -- control while they talk
+
+
+def test_hold_gives_music_and_silence_until_resumed(switch, call):
+    mark = switch.asterisk.mark()
+    assert call.do("hold")["status"] == "ON_HOLD"
+    switch.asterisk.hears(call.number, "music", since=mark)
+    switch.asterisk.hears(AGENT, since=mark)
+    mark = switch.asterisk.mark()
+    assert call.do("resume")["status"] == "CONNECTED"
+    switch.asterisk.hears(call.number, AGENT, since=mark)
+    switch.asterisk.hears(AGENT, "customer", since=mark)
+
+
+def test_a_call_on_hold_ends_completed(switch):
+    call = switch.connect()
+    call.do("hold")
+    switch.asterisk.hears(call.number, "music", since=call.mark)
+    switch.asterisk.settle(1.2)
+    switch.asterisk.hang_up(call.number)
+    ended = switch.tenant.wait_ended(call.id)
+    assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
+    assert ended["hold_seconds"] >= 1 and ended["duration_seconds"] >= ended["hold_seconds"], ended
+
+
+def test_the_phones_own_hold_button_is_seen(switch, call):
+    mark = switch.asterisk.mark()
+    switch.asterisk.hold(AGENT)
+    switch.asterisk.hears(call.number, "music", since=mark)
+    switch.tenant.wait_status(call.id, "ON_HOLD")
+    mark = switch.asterisk.mark()
+    switch.asterisk.resume(AGENT)
+    switch.asterisk.hears(call.number, AGENT, since=mark)
+    switch.tenant.wait_status(call.id, "CONNECTED")
+
+
+def test_a_muted_agent_is_not_heard_until_unmuted(switch, call):
+    mark = switch.asterisk.mark()
+    assert call.do("mute")["is_muted"] is True
+    switch.asterisk.hears(call.number, since=mark)
+    assert switch.asterisk.now_hears(AGENT) == ["customer"], "the muted agent still listens"
+    mark = switch.asterisk.mark()
+    assert call.do("unmute")["is_muted"] is False
+    switch.asterisk.hears(call.number, AGENT, since=mark)
+
+
+def test_digits_reach_the_customer_only(switch, call):
+    mark = switch.asterisk.mark()
+    call.do("dtmf", {"digits": "12#"})
+    wait_until(lambda: len(switch.asterisk.said(call.number, "dtmf", mark)) == 3, 10, "three digits at the customer")
+    assert "".join(d["digit"] for d in switch.asterisk.said(call.number, "dtmf", mark)) == "12#"
+    assert not switch.asterisk.said(AGENT, "dtmf", mark)
+
+
+def test_digits_of_the_customer_are_noted_but_not_shown(switch, call):
+    switch.asterisk.press(call.number, "7")
+    timeline = call.seen("session.dtmf")
+    assert [e["party"] for e in timeline if e["type"] == "session.dtmf"] == ["CUSTOMER"], timeline
+    assert all("digits" not in e and "7" not in e.get("detail", "") for e in timeline), timeline
+
+
+def test_a_recording_has_what_was_said_outside_its_pause(switch):
+    call = switch.connect()
+    call.do("recording/start")
+    switch.asterisk.settle(2)
+    call.do("recording/pause")
+    switch.asterisk.settle(3)
+    call.do("recording/resume")
+    switch.asterisk.settle(1)
+    call.do("recording/stop")
+    assert switch.tenant.session(call.id)["is_recorded"] is True
+    call.do("end")
+    switch.tenant.wait_ended(call.id)
+
+    def ready():
+        found = switch.tenant.api.get(f"/api/v1/recordings?session_id={call.id}").body["recordings"]
+        return found if found and found[0]["state"] == "READY" else None
+    recordings = wait_until(ready, 10, "the recording to be ready")
+    assert len(recordings) == 1 and recordings[0]["recording_url"] and recordings[0]["ended_at"], recordings
+    assert len(recordings[0]["gaps"]) == 1, recordings
+    gap = recordings[0]["gaps"][0]
+    assert 2.5 < seconds(gap["to"]) - seconds(gap["from"]) < 4, recordings
+    assert switch.asterisk.recording(f"{call.id}-rec").exists(), "Asterisk has no such recording"
+    with wave.open(BytesIO(switch.ari(recordings[0]["recording_url"]))) as sound:
+        length = sound.getnframes() / sound.getframerate()
+    assert 2.0 < length < 4.5, f"{length} s were recorded of 3 s without the pause"
+    assert switch.tenant.session(call.id)["recording_url"] == recordings[0]["recording_url"]
+
+
+def test_a_call_that_asks_for_it_is_recorded_from_the_join(switch):
+    call = switch.connect(record=True)
+    call.seen("recording.started")
+    switch.asterisk.settle(1)
+    switch.asterisk.hang_up(call.number)
+    switch.tenant.wait_ended(call.id)
+    wait_until(lambda: [r for r in switch.tenant.api.get(f"/api/v1/recordings?session_id={call.id}")
+               .body["recordings"] if r["state"] == "READY"], 10, "the recording to be ready")
+
+
+# -- ends
+
+
+def test_an_end_by_the_api_puts_both_phones_down(switch):
+    call = switch.connect()
+    call.do("end", {"reason": "call_completed"})
+    ended = switch.tenant.wait_ended(call.id)
+    call.phones_are_down()
+    assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
+
+
+def test_a_cancel_while_the_agent_rings(switch):
+    mark, number = switch.asterisk.mark(), customer(100)
+    id = switch.place(number, agent="agent-no-answer")
+    switch.asterisk.wait("agent-no-answer-180", "ringing", mark)
+    switch.tenant.wait_status(id, "RINGING")
+    Conversation(switch, id, number, mark).do("end")
+    ended = switch.tenant.wait_ended(id)
+    assert (ended["status"], ended["end_reason"]) == ("CANCELLED", "CANCELLED_BY_AGENT"), ended
+    switch.asterisk.wait("agent-no-answer-180", "cancelled", mark)
+    assert not switch.asterisk.said(number, "invited", mark), "the customer was called after the cancel"
+
+
+def test_a_cancel_while_the_customer_rings(switch):
+    mark, number = switch.asterisk.mark(), customer(180)
+    id = switch.place(number)
+    switch.asterisk.wait(number, "ringing", mark)
+    Conversation(switch, id, number, mark).do("end")
+    ended = switch.tenant.wait_ended(id)
+    assert (ended["status"], ended["end_reason"]) == ("CANCELLED", "CANCELLED_BY_AGENT"), ended
+    switch.asterisk.wait(number, "cancelled", mark)
+    switch.asterisk.wait(AGENT, "ended", mark)
+
+
+def test_twenty_calls_at_once_all_talk(switch):
+    numbers = [customer(902) for _ in range(20)]
+    ids = [switch.place(number, agent=AGENT if n % 2 else "agent-b") for n, number in enumerate(numbers)]
+    for number, id in zip(numbers, ids):
+        ended = switch.tenant.wait_ended(id, seconds=30)
+        assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
+        assert 1 <= ended["duration_seconds"] <= 3, ended
+        assert len(switch.asterisk.said(number, "answered")) == 1, "the customer was called twice"
+    wait_until(switch.is_empty, 5, "Asterisk to have no channel and no bridge left")
+
+
+# -- crashes
+
+
+def test_a_call_outlives_the_suite(switch):
+    call = switch.connect()
+    switch.stack.children["suite"].kill9()
+    switch.stack.wait_ready()
+    switch.wait_socket("CONNECTED")
+    assert switch.tenant.session(call.id)["status"] == "CONNECTED"
+    mark = switch.asterisk.mark()
+    assert call.do("hold")["status"] == "ON_HOLD", "it can be controlled as before"
+    switch.asterisk.hears(call.number, "music", since=mark)
+    call.do("resume")
+    switch.asterisk.hears(call.number, AGENT, since=mark)
+    assert not switch.asterisk.said(call.number, "ended", call.mark)
+    switch.asterisk.hang_up(call.number)
+    ended = switch.tenant.wait_ended(call.id)
+    assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
+    near(ended["call_ended_at"], switch.asterisk.wait(call.number, "ended", call.mark))
+    switch.asterisk.wait(AGENT, "ended", call.mark)
+
+
+def test_a_call_that_ends_while_the_suite_is_down_is_completed_after(switch):
+    call = switch.connect()
+    leaving = switch.connect()
+    suite = switch.stack.children["suite"]
+    suite._stopping = True  # it stays down until the test starts it
+    suite.kill9()
+    suite.process.wait()
+    switch.asterisk.hang_up(leaving.number)
+    over = switch.asterisk.wait(leaving.number, "ended", leaving.mark)
+    switch.stack.start_services()
+    switch.stack.wait_ready()
+    ended = switch.tenant.wait_ended(leaving.id)
+    assert ended["status"] == "COMPLETED", ended
+    near(ended["call_ended_at"], over, tolerance=6)
+    call.do("end")
+    assert switch.tenant.wait_ended(call.id)["status"] == "COMPLETED"
+    wait_until(switch.is_empty, 10, "the other party's line to be let go")
+
+
+def test_a_call_that_rings_while_the_suite_dies_is_neither_lost_nor_doubled(switch):
+    mark, number = switch.asterisk.mark(), customer(804)
+    id = switch.place(number)
+    switch.asterisk.wait(number, "ringing", mark)
+    switch.stack.children["suite"].kill9()
+    switch.stack.wait_ready()
+    # A leg that is answered while nobody is connected is dropped by Asterisk.
+    switch.tenant.wait_status(id, "CONNECTED")
+    switch.asterisk.hears(number, AGENT, since=mark)
+    assert len(switch.asterisk.said(number, "invited", mark)) == 1, "the customer was called twice"
+    Conversation(switch, id, number, mark).do("end")
+    assert switch.tenant.wait_ended(id)["status"] == "COMPLETED"
+
+
+def test_calls_of_every_age_survive_kill_after_kill(switch):
+    rng = random.Random(5)
+    numbers, ids = [], []
+    for round in range(3):
+        for n in range(8):
+            numbers.append(customer(rng.choice([100, 801, 802, 902, 903, 486])))
+            answer = switch.tenant.initiate(numbers[-1], agent_id="ann", agent_phone=["agent-a", "agent-b"][n % 2])
+            assert answer.status == 201, answer
+            ids.append(answer.body["session"]["id"])
+            switch.asterisk.settle(rng.uniform(0, 0.2))  # the random age is the point
+        switch.stack.children["suite"].kill9()
+        switch.stack.wait_ready()
+    switch.placed += ids
+    switch.wait_socket("CONNECTED")
+    switch.asterisk.settle(3)  # time for the calls to find their way; what talks then is ended
+    for id in ids:
+        if switch.tenant.session(id)["status"] not in ENDED:
+            switch.tenant.api.post(f"/api/v1/click-to-call/sessions/{id}/end", {})
+    endings = Counter()
+    for number, id in zip(numbers, ids):
+        ended = switch.tenant.wait_ended(id, seconds=40)
+        endings[ended["status"], ended["end_reason"]] += 1
+        invited = switch.asterisk.said(number, "invited")
+        assert len(invited) <= 1, f"{number} was called {len(invited)} times"
+        up, over = switch.asterisk.said(number, "answered"), switch.asterisk.said(number, "ended")
+        if ended["status"] == "COMPLETED":
+            assert up, f"{ended} claims a conversation that never was"
+            assert ended["duration_seconds"] <= over[0]["time"] - up[0]["time"] + 5, (ended, up, over)
+        elif up:  # he picked up while nobody was there to join him, or just before the end
+            assert over[0]["time"] - up[0]["time"] < 4, (ended, up, over)
+    print(f"  {len(ids)} calls ended {dict(endings)}")
+    wait_until(switch.is_empty, 10, "Asterisk to have no channel and no bridge left")
+
+
+def test_asterisk_restarts_in_order(switch):
+    call = switch.connect()
+    switch.asterisk.run("cli", "core", "restart", "now")
+    over = switch.asterisk.wait(call.number, "ended", call.mark)
+    ended = switch.tenant.wait_ended(call.id, seconds=30)
+    assert ended["status"] == "COMPLETED", ended
+    near(ended["call_ended_at"], over, tolerance=3)
+    switch.wait_socket("CONNECTED", seconds=30)
+    talk = switch.connect()
+    talk.do("end")
+    assert switch.tenant.wait_ended(talk.id)["status"] == "COMPLETED"
+
+
+def test_asterisk_dies_and_comes_back(switch):
+    call = switch.connect()
+    ringing = switch.place(customer(180))
+    switch.tenant.wait_status(ringing, "RINGING")
+    switch.asterisk.kill9()
+    switch.wait_socket("DISCONNECTED")
+    refused = is_problem(switch.tenant.initiate(customer(100), agent_phone=AGENT), 502, "PROVIDER_UNREACHABLE")
+    switch.placed.append(refused["metadata"]["session_id"])
+    switch.asterisk.start()
+    switch.wait_socket("CONNECTED", seconds=30)
+    ended = switch.tenant.wait_ended(call.id, seconds=30)
+    assert ended["status"] == "COMPLETED", ended
+    unanswered = switch.tenant.wait_ended(ringing, seconds=40)
+    assert unanswered["status"] != "COMPLETED" and "call_answered_at" not in unanswered, unanswered
+    talk = switch.connect()
+    talk.do("end")
+    assert switch.tenant.wait_ended(talk.id)["status"] == "COMPLETED"
+
+
+# -- figures: last, over all the calls above
+
+
+def test_the_figures_are_those_of_the_calls_made(switch):
+    sessions = [switch.tenant.wait_ended(id) for id in switch.placed]
+    by_status = dict(Counter(s["status"] for s in sessions))
+    talked = sum(s["duration_seconds"] for s in sessions)
+    assert set(by_status) <= ENDED
+
+    def told():
+        figures = switch.tenant.api.get("/api/v1/click-to-call/stats").body
+        return figures["by_status"] == by_status and figures["total_duration"] == talked
+    try:
+        wait_until(told, 10, "the figures")
+    except TimeoutError:
+        figures = switch.tenant.api.get("/api/v1/click-to-call/stats").body
+        assert (figures["by_status"], figures["total_duration"]) == (by_status, talked)
+    figures = switch.tenant.api.get("/api/v1/click-to-call/stats").body
+    assert figures["total_calls"] == len(sessions), figures
+    assert figures["completed_calls"] == by_status["COMPLETED"] and figures["failed_calls"] == by_status["FAILED"]
