@@ -18,7 +18,8 @@ namespace ctc {
 
 namespace asio = boost::asio;
 
-// What every function that waits returns. Read style: `CTC_CO_ASSIGN_OR_RETURN(auto x, co_await F());`
+// What every function that waits returns. Read style: `CTC_CO_ASSIGN_OR_RETURN(auto x, co_await
+// F());`
 template <class T>
 using Task = boost::asio::awaitable<T>;
 

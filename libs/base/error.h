@@ -27,8 +27,8 @@ struct FieldError {
   std::string detail;  // what is wrong with it
 };
 
-// What travels beside code and message. `metadata` holds values a client may use, as "session_id" of
-// the call at hand or "legal" with the transitions allowed; never a secret.
+// What travels beside code and message. `metadata` holds values a client may use, as "session_id"
+// of the call at hand or "legal" with the transitions allowed; never a secret.
 struct ErrorDetail {
   std::string code;
   int http_status = 500;

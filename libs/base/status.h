@@ -15,14 +15,14 @@
   lhs = std::move(tmp).value()
 
 // Returns the status of `expression` when it is an error.
-#define CTC_RETURN_IF_ERROR(...)                                                   \
-  do {                                                                             \
+#define CTC_RETURN_IF_ERROR(...)                                                      \
+  do {                                                                                \
     if (absl::Status ctc_status = (__VA_ARGS__); !ctc_status.ok()) return ctc_status; \
   } while (false)
 
 // The same in a coroutine.
-#define CTC_CO_RETURN_IF_ERROR(...)                                                   \
-  do {                                                                                \
+#define CTC_CO_RETURN_IF_ERROR(...)                                                      \
+  do {                                                                                   \
     if (absl::Status ctc_status = (__VA_ARGS__); !ctc_status.ok()) co_return ctc_status; \
   } while (false)
 

@@ -34,8 +34,8 @@ class Completion {
   struct WaiterOf final : Waiter {
     using Executor = asio::associated_executor_t<Handler>;
     explicit WaiterOf(Handler h) : work(asio::get_associated_executor(h)), handler(std::move(h)) {}
-    // The work guard goes with the handler: once the caller resumes, its loop may end and be gone, so
-    // nothing of it may be touched here afterwards.
+    // The work guard goes with the handler: once the caller resumes, its loop may end and be gone,
+    // so nothing of it may be touched here afterwards.
     void Complete(T value) override {
       const Executor executor = work.get_executor();
       asio::post(executor, [w = std::move(work), h = std::move(handler),

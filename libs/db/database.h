@@ -35,9 +35,9 @@ class Connection {
   virtual absl::StatusOr<Rows> Query(std::string_view sql, const Params& params = {}) = 0;
   // Number of rows changed (matched rows for an UPDATE: FOUND_ROWS is on).
   virtual absl::StatusOr<int64_t> Execute(std::string_view sql, const Params& params = {}) = 0;
-  // INSERT ... VALUES of any number of rows in few statements. `head` ends before VALUES, `tail`
-  // follows the last row (as " ON DUPLICATE KEY UPDATE ..."). Rows are cut into statements of
-  // 64, 16, 4 and 1, so that few texts are prepared. `width` parameters a row, rows after rows.
+  // INSERT ... VALUES of any number of rows, one statement for up to 64 of them. `head` ends before
+  // VALUES, `tail` follows the last row (as " ON DUPLICATE KEY UPDATE ..."). `width` parameters a
+  // row, rows after rows.
   virtual absl::StatusOr<int64_t> ExecuteRows(std::string_view head, int width,
                                               const Params& params, std::string_view tail = "") = 0;
 };

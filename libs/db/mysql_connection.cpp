@@ -4,7 +4,7 @@
 #include <cppconn/statement.h>
 #include <mysql_driver.h>
 
-#include <array>
+#include <algorithm>
 #include <cstdio>
 #include <mutex>
 
@@ -266,9 +266,12 @@ absl::StatusOr<int64_t> MysqlConnection::ExecuteBound(const std::string& sql, co
   }
 }
 
+// One statement for up to so many rows: at most so many texts of each head are prepared, and a
+// batch costs one round trip.
+constexpr size_t kMaxRows = 64;
+
 absl::StatusOr<int64_t> MysqlConnection::ExecuteRows(std::string_view head, int width,
                                                      const Params& params, std::string_view tail) {
-  constexpr std::array<size_t, 4> kSizes = {64, 16, 4, 1};
   const size_t columns = static_cast<size_t>(width);
   if (width <= 0 || params.size() % columns != 0) {
     return base::MakeError(base::kInternal, "rows and width do not fit");
@@ -279,16 +282,15 @@ absl::StatusOr<int64_t> MysqlConnection::ExecuteRows(std::string_view head, int 
   int64_t changed = 0;
   size_t done = 0;
   const size_t rows = params.size() / columns;
-  for (const size_t size : kSizes) {
-    if (rows - done < size) continue;
+  while (done < rows) {
+    const size_t size = std::min(rows - done, kMaxRows);
     std::string sql = absl::StrCat(std::string(head), " VALUES ", row);
     for (size_t i = 1; i < size; ++i) absl::StrAppend(&sql, ",", row);
     absl::StrAppend(&sql, " ", std::string(tail));
-    for (; rows - done >= size; done += size) {
-      CTC_ASSIGN_OR_RETURN(const int64_t count,
-                           ExecuteBound(sql, params.data() + done * columns, size * columns));
-      changed += count;
-    }
+    CTC_ASSIGN_OR_RETURN(const int64_t count,
+                         ExecuteBound(sql, params.data() + done * columns, size * columns));
+    changed += count;
+    done += size;
   }
   return changed;
 }

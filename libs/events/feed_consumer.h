@@ -15,7 +15,7 @@
 namespace ctc::events {
 
 struct ConsumerOptions {
-  std::string name;        // label of metrics and logs, and key of the cursor
+  std::string name;  // label of metrics and logs, and key of the cursor
   int batch_limit = 500;
 };
 

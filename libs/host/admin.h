@@ -11,8 +11,8 @@ namespace ctc::host {
 class AdminServer {
  public:
   using Readiness = std::function<Task<absl::Status>()>;
-  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(asio::any_io_executor executor, int port,
-                                                            Readiness ready);
+  static absl::StatusOr<std::unique_ptr<AdminServer>> Start(asio::any_io_executor executor,
+                                                            int port, Readiness ready);
   Task<void> Drain(absl::Duration limit) { return server_->Drain(limit); }
   int port() const { return server_->port(); }
 

@@ -31,8 +31,8 @@ namespace obs = observability;
 constexpr absl::Duration kDatabaseWait = absl::Seconds(60);
 constexpr absl::Duration kStepLimit = absl::Seconds(5);
 
-constexpr const char* kServiceNames[] = {"session", "routing",   "dispatch", "webhook",
-                                         "recording", "stats", "gateway"};
+constexpr const char* kServiceNames[] = {"session",   "routing", "dispatch", "webhook",
+                                         "recording", "stats",   "gateway"};
 
 // Members are declared in the order they are made, so that they go in the reverse.
 class Process {
@@ -124,8 +124,8 @@ absl::Status Process::OpenPorts() {
                          rpc::Server::Start(handlers_, io_.get_executor(), std::move(options)));
   }
   if (const auto port = settings_->Int("admin.port"); port >= 0) {
-    CTC_ASSIGN_OR_RETURN(
-        admin_, AdminServer::Start(io_.get_executor(), static_cast<int>(port), environment_->ready));
+    CTC_ASSIGN_OR_RETURN(admin_, AdminServer::Start(io_.get_executor(), static_cast<int>(port),
+                                                    environment_->ready));
   }
   return absl::OkStatus();
 }
@@ -136,8 +136,8 @@ Task<absl::Status> Process::Ready() {
   for (const auto& service : services_) {
     absl::Status status = co_await service->Ready();
     if (!status.ok()) {
-      co_return absl::UnavailableError(absl::StrCat(
-          std::string(service->name()), ": ", std::string(status.message())));
+      co_return absl::UnavailableError(
+          absl::StrCat(std::string(service->name()), ": ", std::string(status.message())));
     }
   }
   co_return absl::OkStatus();
@@ -179,11 +179,13 @@ void Process::WaitFor(std::string_view step, Task<void> task) {
   const absl::Duration begun = base::SystemClock().Monotonic();
   asio::co_spawn(io_, std::move(task), [&done](std::exception_ptr) { done.set_value(); });
   future.wait();
-  obs::Info("stopped", {{"step", step},
-                        {"ms", absl::ToInt64Milliseconds(base::SystemClock().Monotonic() - begun)}});
+  obs::Info(
+      "stopped",
+      {{"step", step}, {"ms", absl::ToInt64Milliseconds(base::SystemClock().Monotonic() - begun)}});
 }
 
-// The gateway goes first, so that no new work comes in while the others still answer what is under way.
+// The gateway goes first, so that no new work comes in while the others still answer what is under
+// way.
 void Process::Stop() {
   ready_ = false;
   if (rpc_server_) rpc_server_->SetServing(false);
@@ -198,8 +200,8 @@ void Process::Stop() {
   io_.stop();
   for (auto& thread : threads_) thread.join();
   threads_.clear();
-  // Its threads finish what is queued and hand the results to io_, and the work may use the services:
-  // so it ends while both are there.
+  // Its threads finish what is queued and hand the results to io_, and the work may use the
+  // services: so it ends while both are there.
   database_.reset();
 }
 

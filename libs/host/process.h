@@ -14,10 +14,10 @@ struct Program {
   std::map<std::string, ServiceFactory> services;
 };
 
-// Runs until SIGTERM or SIGINT. Order of start: settings -> log -> database and schema check -> services
-// made and bound -> gRPC and admin ports -> background work -> ready. The end is the reverse, with a
-// limit for each step; a second signal ends at once.
-// Exit codes: 0 drained, 1 could not start, 2 bad arguments.
+// Runs until SIGTERM or SIGINT. Order of start: settings -> log -> database and schema check ->
+// services made and bound -> gRPC and admin ports -> background work -> ready. The end is the
+// reverse, with a limit for each step; a second signal ends at once. Exit codes: 0 drained, 1 could
+// not start, 2 bad arguments.
 int RunProgram(const Program& program, int argc, const char* const* argv);
 
 }  // namespace ctc::host

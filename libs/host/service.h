@@ -1,5 +1,5 @@
-// What a process needs to know of a service, whichever it is: the same form for all seven, so that one
-// program can host one of them (--distributed) or all (tools/run).
+// What a process needs to know of a service, whichever it is: the same form for all seven, so that
+// one program can host one of them (--distributed) or all (tools/run).
 #pragma once
 
 #include <functional>
@@ -22,8 +22,8 @@
 namespace ctc::host {
 
 // Configuration values by name, as "session.ring_limit_seconds": flag --session.ring_limit_seconds,
-// else environment CTC_SESSION_RING_LIMIT_SECONDS, else the default given here. Every value asked for
-// is declared in libs/host/settings.cpp, from which --help and docs/configuration.md are made.
+// else environment CTC_SESSION_RING_LIMIT_SECONDS, else the default given here. Every value asked
+// for is declared in libs/host/settings.cpp, from which --help and docs/configuration.md are made.
 class Settings {
  public:
   virtual ~Settings() = default;
@@ -55,7 +55,8 @@ class Service {
   virtual std::string_view name() const = 0;  // "session"
   // The rpcs it serves.
   virtual void Bind(rpc::HandlerMap& handlers) = 0;
-  // Called once all peers of this process are bound and the schema was checked: starts background work.
+  // Called once all peers of this process are bound and the schema was checked: starts background
+  // work.
   virtual absl::Status Start() = 0;
   // Stops background work and gives leases up; rpcs in flight still finish.
   virtual Task<void> Stop() = 0;

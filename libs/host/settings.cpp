@@ -40,8 +40,8 @@ class ParsedSettings : public Settings {
 
 const SettingSpec* Find(std::string_view name) {
   const auto all = AllSettings();
-  const auto found = std::find_if(all.begin(), all.end(),
-                                  [name](const SettingSpec& s) { return s.name == name; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [name](const SettingSpec& s) { return s.name == name; });
   return found == all.end() ? nullptr : &*found;
 }
 
@@ -54,12 +54,13 @@ bool IsNumber(std::string_view text) {
 absl::Status CheckForm(const SettingSpec& spec, std::string_view value) {
   if (spec.default_value == "true" || spec.default_value == "false") {
     if (value == "true" || value == "false") return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrCat(std::string(spec.name), " must be true or false, as --", std::string(spec.name), "=true"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        std::string(spec.name), " must be true or false, as --", std::string(spec.name), "=true"));
   }
   if (!spec.secret && IsNumber(spec.default_value) && !IsNumber(value)) {
-    return absl::InvalidArgumentError(absl::StrCat(std::string(spec.name), " must be a number, as --",
-                                                   std::string(spec.name), "=", std::string(spec.default_value)));
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(spec.name), " must be a number, as --", std::string(spec.name),
+                     "=", std::string(spec.default_value)));
   }
   return absl::OkStatus();
 }
@@ -119,9 +120,9 @@ absl::StatusOr<ParsedArguments> ParseArguments(
           absl::StrCat("unknown setting --", std::string(name), "; see --help"));
     }
     if (spec->secret) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--", std::string(name), " is a secret: set ", EnvironmentName(name), " or ",
-                       EnvironmentName(name), "_FILE instead"));
+      return absl::InvalidArgumentError(absl::StrCat("--", std::string(name), " is a secret: set ",
+                                                     EnvironmentName(name), " or ",
+                                                     EnvironmentName(name), "_FILE instead"));
     }
     if (equals == std::string_view::npos && i + 1 == arguments.size()) {
       return absl::InvalidArgumentError(absl::StrCat("--", std::string(name), " needs a value"));
@@ -136,13 +137,13 @@ absl::StatusOr<ParsedArguments> ParseArguments(
 }
 
 std::string SettingsAsMarkdown() {
-  std::string out =
-      "| setting | environment | default | meaning |\n| --- | --- | --- | --- |\n";
+  std::string out = "| setting | environment | default | meaning |\n| --- | --- | --- | --- |\n";
   for (const SettingSpec& spec : AllSettings()) {
-    absl::StrAppend(&out, "| `", std::string(spec.name), "` | `", EnvironmentName(spec.name),
-                    spec.secret ? "` or `..._FILE" : "", "` | ",
-                    spec.default_value.empty() ? "" : absl::StrCat("`", std::string(spec.default_value), "`"),
-                    " | ", std::string(spec.help), " |\n");
+    absl::StrAppend(
+        &out, "| `", std::string(spec.name), "` | `", EnvironmentName(spec.name),
+        spec.secret ? "` or `..._FILE" : "", "` | ",
+        spec.default_value.empty() ? "" : absl::StrCat("`", std::string(spec.default_value), "`"),
+        " | ", std::string(spec.help), " |\n");
   }
   return out;
 }
@@ -150,8 +151,11 @@ std::string SettingsAsMarkdown() {
 std::string SettingsAsHelp() {
   std::string out = "Settings (flag --name, or environment CTC_NAME with dots as underscores):\n";
   for (const SettingSpec& spec : AllSettings()) {
-    absl::StrAppend(&out, "  ", spec.secret ? EnvironmentName(spec.name) : absl::StrCat("--", std::string(spec.name)));
-    if (!spec.default_value.empty()) absl::StrAppend(&out, " (", std::string(spec.default_value), ")");
+    absl::StrAppend(
+        &out, "  ",
+        spec.secret ? EnvironmentName(spec.name) : absl::StrCat("--", std::string(spec.name)));
+    if (!spec.default_value.empty())
+      absl::StrAppend(&out, " (", std::string(spec.default_value), ")");
     absl::StrAppend(&out, "\n      ", std::string(spec.help), "\n");
   }
   return out;

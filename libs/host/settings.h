@@ -31,10 +31,10 @@ struct ParsedArguments {
   bool help = false;
 };
 
-// Flags are "--name value" or "--name=value". Errors (INVALID_ARGUMENT) name the setting, the value's
-// form and an example: an unknown name, a bad number, a secret given as a flag.
-absl::StatusOr<ParsedArguments> ParseArguments(std::span<const char* const> arguments,
-                                               const std::map<std::string, std::string>& environment);
+// Flags are "--name value" or "--name=value". Errors (INVALID_ARGUMENT) name the setting, the
+// value's form and an example: an unknown name, a bad number, a secret given as a flag.
+absl::StatusOr<ParsedArguments> ParseArguments(
+    std::span<const char* const> arguments, const std::map<std::string, std::string>& environment);
 
 // The settings as a Markdown table, for docs/configuration.md, or as the text of --help.
 std::string SettingsAsMarkdown();

@@ -33,18 +33,27 @@ struct Field {
 
 struct LogConfig {
   Level level = Level::kInfo;
-  bool human = false;      // for people on a terminal instead of JSON
-  std::string file;        // empty: stderr
+  bool human = false;  // for people on a terminal instead of JSON
+  std::string file;    // empty: stderr
   std::string service = "ctc";
 };
 
 void ConfigureLog(const LogConfig& config);
-// error: someone must act; warn: degraded, acts by itself; info: state changes and wide lines; debug.
+// error: someone must act; warn: degraded, acts by itself; info: state changes and wide lines;
+// debug.
 void Log(Level level, std::string_view message, std::initializer_list<Field> fields = {});
-inline void Info(std::string_view m, std::initializer_list<Field> f = {}) { Log(Level::kInfo, m, f); }
-inline void Warn(std::string_view m, std::initializer_list<Field> f = {}) { Log(Level::kWarn, m, f); }
-inline void Error(std::string_view m, std::initializer_list<Field> f = {}) { Log(Level::kError, m, f); }
-inline void Debug(std::string_view m, std::initializer_list<Field> f = {}) { Log(Level::kDebug, m, f); }
+inline void Info(std::string_view m, std::initializer_list<Field> f = {}) {
+  Log(Level::kInfo, m, f);
+}
+inline void Warn(std::string_view m, std::initializer_list<Field> f = {}) {
+  Log(Level::kWarn, m, f);
+}
+inline void Error(std::string_view m, std::initializer_list<Field> f = {}) {
+  Log(Level::kError, m, f);
+}
+inline void Debug(std::string_view m, std::initializer_list<Field> f = {}) {
+  Log(Level::kDebug, m, f);
+}
 
 // "+1234567890" -> "+******7890".
 std::string MaskPhone(std::string_view phone);

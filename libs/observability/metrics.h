@@ -1,6 +1,7 @@
-// Counters, gauges and histograms over prometheus-cpp, behind small handles so that no other library
-// includes it. Names: ctc_<service>_<what>_<unit>; labels few and closed, never tenant, number or id.
-// The registry is the one global of the project. Handles are cheap, copyable and thread-safe.
+// Counters, gauges and histograms over prometheus-cpp, behind small handles so that no other
+// library includes it. Names: ctc_<service>_<what>_<unit>; labels few and closed, never tenant,
+// number or id. The registry is the one global of the project. Handles are cheap, copyable and
+// thread-safe.
 #pragma once
 
 #include <initializer_list>

@@ -24,32 +24,32 @@ class Channel {
                                                 const google::protobuf::Message& response) = 0;
 };
 
-// The typed form: auto session = co_await rpc::Call(channel, SessionServiceRpc::kGetSession, ctx, req);
-// `request` must outlive the task (name it first).
+// The typed form: auto session = co_await rpc::Call(channel, SessionServiceRpc::kGetSession, ctx,
+// req); `request` must outlive the task (name it first).
 template <class Request, class Response>
 Task<absl::StatusOr<Response>> Call(Channel& channel, Method<Request, Response> method,
                                     Context context, const Request& request) {
-  absl::StatusOr<MessagePtr> response = co_await channel.Call(
-      method.path, std::move(context), request, Response::default_instance());
+  absl::StatusOr<MessagePtr> response =
+      co_await channel.Call(method.path, std::move(context), request, Response::default_instance());
   if (!response.ok()) co_return std::move(response).status();
   co_return std::move(static_cast<Response&>(**response));
 }
 
-// Calls the handlers of this process, without serialising; finds an rpc's handler at each call, so it
-// may be made before the handlers are bound.
+// Calls the handlers of this process, without serialising; finds an rpc's handler at each call, so
+// it may be made before the handlers are bound.
 std::unique_ptr<Channel> MakeLocalChannel(const HandlerMap& handlers);
 
 struct RemoteOptions {
-  std::string address;       // gRPC target, as "127.0.0.1:7101" or "unix:/run/ctc/session.sock"
-  std::string shared_secret; // proves us to the server; empty only in tests
+  std::string address;        // gRPC target, as "127.0.0.1:7101" or "unix:/run/ctc/session.sock"
+  std::string shared_secret;  // proves us to the server; empty only in tests
   int max_message_bytes = 4 << 20;  // a larger request is RESOURCE_EXHAUSTED; as the server's
 };
 
 // Calls another process. All calls of a pair of processes share one long-lived bidirectional stream
 // and travel in natural batches (what waits is sent when the last write completes); reconnects by
 // itself. Calls that were in flight when the connection broke end with UNAVAILABLE, and are retried
-// here once when the contract says the rpc is idempotent. While there is no connection a call waits for
-// one, 2 s at most. Destroying the channel ends its calls with UNAVAILABLE.
+// here once when the contract says the rpc is idempotent. While there is no connection a call waits
+// for one, 2 s at most. Destroying the channel ends its calls with UNAVAILABLE.
 std::unique_ptr<Channel> MakeRemoteChannel(RemoteOptions options);
 
 }  // namespace ctc::rpc

@@ -1,4 +1,5 @@
-// Who asks, for whom and until when: the first parameter of every rpc. A value; copied, never shared.
+// Who asks, for whom and until when: the first parameter of every rpc. A value; copied, never
+// shared.
 #pragma once
 
 #include <absl/time/time.h>
@@ -14,7 +15,7 @@ enum class Role { kNone, kAgent, kSupervisor, kAdmin, kService };
 
 // The caller, as the gateway authenticated it.
 struct Principal {
-  std::string subject;              // key id or JWT subject
+  std::string subject;  // key id or JWT subject
   Role role = Role::kNone;
   std::string agent_id;             // set for kAgent: sees only this agent's calls
   std::vector<std::string> scopes;  // "calls:write"; "*" is every scope

@@ -1,6 +1,6 @@
-// The rpcs that a process serves: path -> coroutine. Filled by the services' wiring before the first
-// call, read-only afterwards (then thread-safe). Handlers are the same objects whether they are called
-// in the process (LocalChannel) or over gRPC (Server).
+// The rpcs that a process serves: path -> coroutine. Filled by the services' wiring before the
+// first call, read-only afterwards (then thread-safe). Handlers are the same objects whether they
+// are called in the process (LocalChannel) or over gRPC (Server).
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -63,11 +63,12 @@ class HandlerMap {
   Endpoints endpoints_;
 };
 
-// Binds Service::Name for an rpc constant kName: CTC_BIND(map, SessionServiceRpc, service, GetSession).
-#define CTC_BIND(map, rpcs, object, name)                                              \
-  (map).Bind(rpcs::k##name, [&ctc_object = (object)](::ctc::rpc::Context ctc_context,   \
-                                                     const auto& ctc_request) {         \
-    return ctc_object.name(std::move(ctc_context), ctc_request);                        \
-  })
+// Binds Service::Name for an rpc constant kName: CTC_BIND(map, SessionServiceRpc, service,
+// GetSession).
+#define CTC_BIND(map, rpcs, object, name)                                                         \
+  (map).Bind(rpcs::k##name,                                                                       \
+             [&ctc_object = (object)](::ctc::rpc::Context ctc_context, const auto& ctc_request) { \
+               return ctc_object.name(std::move(ctc_context), ctc_request);                       \
+             })
 
 }  // namespace ctc::rpc

@@ -1,5 +1,6 @@
-// Serves a HandlerMap over gRPC: each rpc of the contract as an ordinary unary method (so that grpcurl
-// and any gRPC client work), health, reflection, and the multiplexing stream our own channels use.
+// Serves a HandlerMap over gRPC: each rpc of the contract as an ordinary unary method (so that
+// grpcurl and any gRPC client work), health, reflection, and the multiplexing stream our own
+// channels use.
 #pragma once
 
 #include <absl/time/time.h>
@@ -23,8 +24,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Starts serving. Handlers run as coroutines on `executor`, each on its own strand. `handlers` must
-  // outlive the server. Errors: UNAVAILABLE when the address cannot be bound.
+  // Starts serving. Handlers run as coroutines on `executor`, each on its own strand. `handlers`
+  // must outlive the server. Errors: UNAVAILABLE when the address cannot be bound.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const HandlerMap& handlers,
                                                        asio::any_io_executor executor,
                                                        ServerOptions options);

@@ -11,12 +11,13 @@ namespace ctc::telephony {
 // How strictly a tenant wants numbers checked.
 enum class NumberValidation { kE164Syntax, kPossible, kValid };
 
-// "+" and 7 to 15 digits... ITU-T E.164; 2 to 15 digits are accepted by syntax. A value of this type
-// holds digits and one leading plus only, so it can go into a dial string.
+// "+" and 7 to 15 digits... ITU-T E.164; 2 to 15 digits are accepted by syntax. A value of this
+// type holds digits and one leading plus only, so it can go into a dial string.
 class E164 {
  public:
   // Accepts "+", "00" with spaces, dots, dashes, slashes and parentheses, as people type; refuses
-  // letters, control characters, ";ext=", "@" and "," (A11: nothing can be smuggled into a dial string).
+  // letters, control characters, ";ext=", "@" and "," (A11: nothing can be smuggled into a dial
+  // string).
   static absl::StatusOr<E164> Parse(std::string_view text,
                                     NumberValidation validation = NumberValidation::kE164Syntax);
   const std::string& value() const { return value_; }

@@ -3,5 +3,7 @@
 #include "services/recording/wiring.h"
 
 int main(int argc, char** argv) {
-  return ctc::host::RunProgram({"ctc-recording", "compliance and recordings", {{"recording", ctc::recording::Make}}}, argc, argv);
+  return ctc::host::RunProgram(
+      {"ctc-recording", "compliance and recordings", {{"recording", ctc::recording::Make}}}, argc,
+      argv);
 }

@@ -3,5 +3,6 @@
 #include "services/routing/wiring.h"
 
 int main(int argc, char** argv) {
-  return ctc::host::RunProgram({"ctc-routing", "who and which way", {{"routing", ctc::routing::Make}}}, argc, argv);
+  return ctc::host::RunProgram(
+      {"ctc-routing", "who and which way", {{"routing", ctc::routing::Make}}}, argc, argv);
 }

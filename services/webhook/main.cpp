@@ -3,5 +3,6 @@
 #include "services/webhook/wiring.h"
 
 int main(int argc, char** argv) {
-  return ctc::host::RunProgram({"ctc-webhook", "providers' events in", {{"webhook", ctc::webhook::Make}}}, argc, argv);
+  return ctc::host::RunProgram(
+      {"ctc-webhook", "providers' events in", {{"webhook", ctc::webhook::Make}}}, argc, argv);
 }

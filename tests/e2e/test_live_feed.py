@@ -30,7 +30,7 @@ def test_events_arrive_as_they_happen(tenant):
     feed = Listener(tenant.api.events())
     wait_until(lambda: tenant.api.get("/readyz").ok, 5, "readiness")
     session = tenant.place("+12025550100", agent_phone="agent-a")
-    for kind in ("session.ringing", "session.connected", "session.completed"):
+    for kind in ("session.ringing", "session.connected", "session.ended"):
         feed.wait_for(session["session_id"], kind)
     numbers = [int(e[0]) for e in feed.events]
     assert numbers == sorted(set(numbers))

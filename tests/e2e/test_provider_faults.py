@@ -3,6 +3,7 @@ import pytest
 
 from conftest import is_problem
 from faulty_provider import closed_port
+from stack.process import wait_until
 
 
 @pytest.fixture
@@ -46,8 +47,9 @@ def test_a_call_whose_answer_was_lost_is_found_again(tenant, provider, mode):
     provider.mode = mode
     tenant.provider(url=provider.url)
     body = is_problem(tenant.initiate(), 502, "SUBMISSION_UNKNOWN")
-    found = tenant.wait_status(body["metadata"]["session_id"], "RINGING", seconds=60)
-    assert found["provider_call_id"] == provider.dials[0]
+    id = body["metadata"]["session_id"]
+    wait_until(lambda: tenant.session(id)["submission"] == "ACCEPTED", 30, "the call to be found")
+    assert tenant.session(id)["provider_call_id"] == provider.dials[0]
     assert len(provider.dials) == 1, provider.dials
 
 

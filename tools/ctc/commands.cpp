@@ -68,8 +68,10 @@ int Migrate(Arguments arguments) {
   auto options = Split(arguments, {});
   if (!options.ok()) return Fail("migrate", options.status());
   if (options->rest.help) {
-    std::printf("Usage: ctc migrate [DIRECTORY]\n\nApplies each NNN_name.sql of DIRECTORY (migrations) once,"
-                " in order.\nRefuses a file that was changed after it was applied.\n");
+    std::printf(
+        "Usage: ctc migrate [DIRECTORY]\n\nApplies each NNN_name.sql of DIRECTORY (migrations) "
+        "once,"
+        " in order.\nRefuses a file that was changed after it was applied.\n");
     return 0;
   }
   const auto& positional = options->rest.positional;
@@ -89,9 +91,10 @@ int KeysCreate(Arguments arguments) {
   const auto& positional = options->rest.positional;
   if (options->rest.help || positional.empty() || positional[0] != "create" ||
       !own.contains("tenant") || !own.contains("name")) {
-    std::fprintf(options->rest.help ? stdout : stderr,
-                 "Usage: ctc keys create --tenant TENANT --name NAME [--role ADMIN|SUPERVISOR|AGENT]"
-                 " [--agent ID]\n\nPrints the key once; it is stored hashed.\n");
+    std::fprintf(
+        options->rest.help ? stdout : stderr,
+        "Usage: ctc keys create --tenant TENANT --name NAME [--role ADMIN|SUPERVISOR|AGENT]"
+        " [--agent ID]\n\nPrints the key once; it is stored hashed.\n");
     return options->rest.help ? 0 : 2;
   }
   auto database = OpenDatabase(*options->rest.settings);

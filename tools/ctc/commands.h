@@ -1,5 +1,5 @@
-// The operator's commands, one function each. They print to standard output, errors to standard error,
-// and return the exit code: 0 done, 1 failed, 2 bad arguments.
+// The operator's commands, one function each. They print to standard output, errors to standard
+// error, and return the exit code: 0 done, 1 failed, 2 bad arguments.
 #pragma once
 
 #include <map>

@@ -23,7 +23,8 @@ constexpr Command kCommands[] = {
 };
 
 int Help(std::FILE* out, int code) {
-  std::fprintf(out, "ctc - the operator's tool of click-to-call\n\nUsage: ctc COMMAND [--help]\n\n");
+  std::fprintf(out,
+               "ctc - the operator's tool of click-to-call\n\nUsage: ctc COMMAND [--help]\n\n");
   std::fprintf(out, "  %-10s %s\n", "serve", "runs every service in this process");
   for (const Command& command : kCommands) {
     std::fprintf(out, "  %-10s %.*s\n", std::string(command.name).c_str(),

@@ -33,9 +33,10 @@ class RpcGenerator : public pb::compiler::CodeGenerator {
     const std::string base = file->name().substr(0, file->name().rfind(".proto"));
     std::unique_ptr<pb::io::ZeroCopyOutputStream> stream(context->Open(base + ".rpc.h"));
     pb::io::Printer out(stream.get(), '$');
-    out.Print("// Generated from $file$. Typed names of its rpcs.\n#pragma once\n\n"
-              "#include \"libs/rpc/method.h\"\n#include \"$base$.pb.h\"\n\n",
-              "file", file->name(), "base", base);
+    out.Print(
+        "// Generated from $file$. Typed names of its rpcs.\n#pragma once\n\n"
+        "#include \"libs/rpc/method.h\"\n#include \"$base$.pb.h\"\n\n",
+        "file", file->name(), "base", base);
     for (int i = 0; i < file->service_count(); ++i) {
       const auto* service = file->service(i);
       out.Print("namespace $ns$::$name$Rpc {\n", "ns", Replace(file->package(), '.', "::"), "name",
@@ -44,9 +45,10 @@ class RpcGenerator : public pb::compiler::CodeGenerator {
                 service->full_name());
       for (int j = 0; j < service->method_count(); ++j) {
         const auto* method = service->method(j);
-        out.Print("inline constexpr ctc::rpc::Method<$in$, $out$> k$name${\"/$service$/$name$\"};\n",
-                  "in", CppName(method->input_type()), "out", CppName(method->output_type()), "name",
-                  method->name(), "service", service->full_name());
+        out.Print(
+            "inline constexpr ctc::rpc::Method<$in$, $out$> k$name${\"/$service$/$name$\"};\n",
+            "in", CppName(method->input_type()), "out", CppName(method->output_type()), "name",
+            method->name(), "service", service->full_name());
       }
       out.Print("}  // namespace $ns$::$name$Rpc\n", "ns", Replace(file->package(), '.', "::"),
                 "name", service->name());

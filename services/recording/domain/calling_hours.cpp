@@ -18,8 +18,10 @@ int IsoDay(absl::CivilDay day) { return static_cast<int>(absl::GetWeekday(day)) 
 std::optional<int> MinuteOfDay(std::string_view text) {
   int hour = 0;
   int minute = 0;
-  if (text.size() != 5 || text[2] != ':' || !absl::SimpleAtoi(std::string(text.substr(0, 2)), &hour) ||
-      !absl::SimpleAtoi(std::string(text.substr(3)), &minute) || hour < 0 || minute < 0 || minute > 59) {
+  if (text.size() != 5 || text[2] != ':' ||
+      !absl::SimpleAtoi(std::string(text.substr(0, 2)), &hour) ||
+      !absl::SimpleAtoi(std::string(text.substr(3)), &minute) || hour < 0 || minute < 0 ||
+      minute > 59) {
     return std::nullopt;
   }
   const int total = hour * 60 + minute;
@@ -29,7 +31,8 @@ std::optional<int> MinuteOfDay(std::string_view text) {
 absl::StatusOr<int> Minute(const google::protobuf::Struct& parameters, const char* name) {
   const auto found = parameters.fields().find(name);
   const std::string path = absl::StrCat("parameters.", name);
-  if (found == parameters.fields().end()) return base::InvalidField(path, "is required, as \"08:00\"");
+  if (found == parameters.fields().end())
+    return base::InvalidField(path, "is required, as \"08:00\"");
   const auto minute = MinuteOfDay(found->second.string_value());
   if (!minute) return base::InvalidField(path, "must be a time of day, as \"08:00\"");
   return *minute;

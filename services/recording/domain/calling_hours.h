@@ -11,7 +11,8 @@
 
 namespace ctc::recording {
 
-// Half-open: at `end` it is closed (21:00:00 itself is too late; 47 CFR 64.1200(c)(1) read strictly).
+// Half-open: at `end` it is closed (21:00:00 itself is too late; 47 CFR 64.1200(c)(1) read
+// strictly).
 class CallingHours {
  public:
   // {"start":"08:00","end":"21:00","time_zone":"America/New_York","days":[1,2,3,4,5]}; days are ISO

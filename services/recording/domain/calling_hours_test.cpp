@@ -1,7 +1,7 @@
 #include "services/recording/domain/calling_hours.h"
 
-#include <catch2/catch.hpp>
 #include <google/protobuf/util/json_util.h>
+#include <catch2/catch.hpp>
 
 #include "libs/base/error.h"
 

@@ -56,13 +56,14 @@ void AskHours(const Policy& policy, const CallQuestion& question, Decision& deci
     applying.push_back(&rule);
     if (rule.hours.IsOpen(question.at)) continue;
     closed = true;
-    decision.reasons.push_back({"OUTSIDE_CALLING_HOURS",
-                                absl::StrCat("closed by \"", rule.name, "\" (", rule.hours.zone_name(), ")"),
-                                rule.id});
+    decision.reasons.push_back(
+        {"OUTSIDE_CALLING_HOURS",
+         absl::StrCat("closed by \"", rule.name, "\" (", rule.hours.zone_name(), ")"), rule.id});
   }
   if (!closed) return;
   decision.allowed_from = AllOpen(applying, question.at);
-  Raise(decision, decision.allowed_from == absl::InfiniteFuture() ? Verdict::kDeny : Verdict::kDefer);
+  Raise(decision,
+        decision.allowed_from == absl::InfiniteFuture() ? Verdict::kDeny : Verdict::kDefer);
 }
 
 void AskRecording(const Policy& policy, const CallQuestion& question, Decision& decision) {
@@ -75,7 +76,8 @@ void AskRecording(const Policy& policy, const CallQuestion& question, Decision& 
     decision.record = false;
     decision.reasons.push_back(
         {"RECORDING_NEEDS_CONSENT",
-         absl::StrCat("\"", rule.name, "\" wants consent first: start the recording once it is given"),
+         absl::StrCat("\"", rule.name,
+                      "\" wants consent first: start the recording once it is given"),
          rule.id});
   }
 }

@@ -1,5 +1,5 @@
-// May this call be made, and may it be recorded? Pure: a policy, a number and a moment in, a verdict
-// with every reason out.
+// May this call be made, and may it be recorded? Pure: a policy, a number and a moment in, a
+// verdict with every reason out.
 #pragma once
 
 #include <absl/time/time.h>
@@ -64,9 +64,9 @@ struct Decision {
   bool record = false;
 };
 
-// Every step speaks, so that all reasons are told; DENY beats DEFER beats ALLOW. A whitelisted number
-// is exempt from the tenant's own lists, never from the hours. A number of unknown country is under
-// every rule.
+// Every step speaks, so that all reasons are told; DENY beats DEFER beats ALLOW. A whitelisted
+// number is exempt from the tenant's own lists, never from the hours. A number of unknown country
+// is under every rule.
 Decision Decide(const Policy& policy, const CallQuestion& question);
 
 std::string_view VerdictName(Verdict verdict);

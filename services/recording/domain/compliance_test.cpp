@@ -1,7 +1,7 @@
 #include "services/recording/domain/compliance.h"
 
-#include <catch2/catch.hpp>
 #include <google/protobuf/util/json_util.h>
+#include <catch2/catch.hpp>
 
 namespace {
 
@@ -11,7 +11,8 @@ using List = v1::PhoneNumber;
 constexpr char kNumber[] = "+12025550100";
 const absl::Time kNoon = absl::FromUnixSeconds(1772539200);  // 2026-03-03 12:00 UTC, a Tuesday
 
-CallingHours Hours(const std::string& start, const std::string& end, const std::string& zone = "UTC") {
+CallingHours Hours(const std::string& start, const std::string& end,
+                   const std::string& zone = "UTC") {
   google::protobuf::Struct parameters;
   const std::string json = absl::StrCat(R"({"start":")", start, R"(","end":")", end,
                                         R"(","time_zone":")", zone, R"("})");
@@ -70,7 +71,8 @@ TEST_CASE("an entry counts until it expires", "[compliance]") {
   CHECK(Decide(policy, Ask()).verdict == Verdict::kDeny);
 }
 
-TEST_CASE("outside the hours a call waits for the first moment that all rules allow", "[compliance]") {
+TEST_CASE("outside the hours a call waits for the first moment that all rules allow",
+          "[compliance]") {
   Policy policy;
   policy.hours.push_back({"a", "mornings", "", Hours("08:00", "12:00")});
   policy.hours.push_back({"b", "from ten", "", Hours("10:00", "20:00")});
@@ -87,7 +89,8 @@ TEST_CASE("hours that never meet forbid the call for good", "[compliance]") {
   CHECK(Decide(policy, Ask()).verdict == Verdict::kDeny);
 }
 
-TEST_CASE("a rule of a country is for its numbers and for those of unknown country", "[compliance]") {
+TEST_CASE("a rule of a country is for its numbers and for those of unknown country",
+          "[compliance]") {
   Policy policy;
   policy.hours.push_back({"a", "mornings", "US", Hours("08:00", "10:00")});
   CHECK(policy.needs_region());
@@ -120,7 +123,8 @@ TEST_CASE("the click decides on recording before the configuration does", "[comp
   CHECK(Decide(policy, question).record == expected);
 }
 
-TEST_CASE("where consent is needed nothing is recorded by itself, and the call goes on", "[compliance]") {
+TEST_CASE("where consent is needed nothing is recorded by itself, and the call goes on",
+          "[compliance]") {
   Policy policy;
   policy.auto_record = true;
   policy.consent.push_back({"c", "two-party", "US"});

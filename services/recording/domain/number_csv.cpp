@@ -68,9 +68,11 @@ absl::StatusOr<std::vector<ImportLine>> ParseNumberCsv(std::string_view text) {
       return Wrong(line, "list_type must be WHITELIST, BLACKLIST, VIP or SPAM");
     }
     if (fields.size() == 3) parsed.reason = fields[2];
-    if (parsed.reason.size() > kMaxReason) return Wrong(line, "reason is longer than 255 characters");
+    if (parsed.reason.size() > kMaxReason)
+      return Wrong(line, "reason is longer than 255 characters");
     lines.push_back(std::move(parsed));
-    if (lines.size() > kMaxImportLines) return base::InvalidField("csv", "has more than 50,000 lines");
+    if (lines.size() > kMaxImportLines)
+      return base::InvalidField("csv", "has more than 50,000 lines");
   }
   if (lines.empty()) return base::InvalidField("csv", "has no line after the header");
   return lines;

@@ -13,14 +13,14 @@ namespace ctc::recording {
 inline constexpr int kMaxImportLines = 50000;
 
 struct ImportLine {
-  int number = 0;  // line in the file, the header is 1
+  int number = 0;            // line in the file, the header is 1
   std::string phone_number;  // as written, not yet normalised
   v1::PhoneNumber::ListType type = v1::PhoneNumber::LIST_TYPE_UNSPECIFIED;
   std::string reason;
 };
 
-// Fields may be quoted ("" inside is one quote; RFC 4180); lines end with LF or CRLF; empty lines are
-// skipped. Errors name the line: "csv line 7".
+// Fields may be quoted ("" inside is one quote; RFC 4180); lines end with LF or CRLF; empty lines
+// are skipped. Errors name the line: "csv line 7".
 absl::StatusOr<std::vector<ImportLine>> ParseNumberCsv(std::string_view text);
 
 }  // namespace ctc::recording

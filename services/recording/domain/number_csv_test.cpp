@@ -8,7 +8,8 @@ using ctc::recording::ParseNumberCsv;
 
 TEST_CASE("numbers are read with quoted reasons, empty lines and CRLF", "[csv]") {
   const auto lines = ParseNumberCsv(
-      "\xEF\xBB\xBFphone_number,list_type,reason\r\n+15550100,BLACKLIST,\"asked, \"\"firmly\"\"\"\r\n\r\n"
+      "\xEF\xBB\xBFphone_number,list_type,reason\r\n+15550100,BLACKLIST,\"asked, "
+      "\"\"firmly\"\"\"\r\n\r\n"
       "+15550101,VIP\n");
   REQUIRE(lines.ok());
   REQUIRE(lines->size() == 2);

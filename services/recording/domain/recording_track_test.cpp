@@ -31,8 +31,8 @@ TEST_CASE("a pause leaves its gap on the record", "[track]") {
 }
 
 TEST_CASE("a recording that ends in a pause closes the gap", "[track]") {
-  const auto recording =
-      After({Event("recording.started", 1), Event("recording.paused", 5), Event("recording.stopped", 9)});
+  const auto recording = After(
+      {Event("recording.started", 1), Event("recording.paused", 5), Event("recording.stopped", 9)});
   REQUIRE(recording.gaps_size() == 1);
   CHECK(recording.gaps(0).to().seconds() == 9);
 }
@@ -40,7 +40,8 @@ TEST_CASE("a recording that ends in a pause closes the gap", "[track]") {
 TEST_CASE("its address makes it ready, also when that came before the stop", "[track]") {
   auto ready = Event("recording.ready", 30);
   ready.set_detail("https://media.example/1.mp3");
-  const auto recording = After({Event("recording.started", 1), ready, Event("recording.stopped", 20)});
+  const auto recording =
+      After({Event("recording.started", 1), ready, Event("recording.stopped", 20)});
   CHECK(recording.state() == "READY");
   CHECK(recording.recording_url() == "https://media.example/1.mp3");
 }

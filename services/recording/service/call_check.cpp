@@ -21,7 +21,8 @@ void Tell(const Reason& reason, v1::CheckComplianceResponse::Reason& out) {
 Task<absl::StatusOr<Decision>> RecordingService::Ask(rpc::Context context, std::string to_phone,
                                                      absl::Time at, Record record) {
   auto number = telephony::E164::Parse(to_phone);
-  if (!number.ok()) co_return base::InvalidField("to_phone", std::string(number.status().message()));
+  if (!number.ok())
+    co_return base::InvalidField("to_phone", std::string(number.status().message()));
   CTC_CO_ASSIGN_OR_RETURN(const auto policy,
                           co_await policies_.Get(context.tenant, context.deadline));
   CallQuestion question;
@@ -35,8 +36,8 @@ Task<absl::StatusOr<Decision>> RecordingService::Ask(rpc::Context context, std::
 Answer<v1::CheckComplianceResponse> RecordingService::CheckCompliance(
     rpc::Context context, const v1::CheckComplianceRequest& request) {
   const absl::Time at = request.has_at() ? FromProto(request.at()) : clock_.Now();
-  CTC_CO_ASSIGN_OR_RETURN(const Decision decision, co_await Ask(context, request.to_phone(), at,
-                                                                Record::kByConfiguration));
+  CTC_CO_ASSIGN_OR_RETURN(const Decision decision,
+                          co_await Ask(context, request.to_phone(), at, Record::kByConfiguration));
   v1::CheckComplianceResponse response;
   response.set_verdict(std::string(VerdictName(decision.verdict)));
   for (const Reason& reason : decision.reasons) Tell(reason, *response.add_reasons());
@@ -67,10 +68,9 @@ Answer<v1::CheckCallResponse> RecordingService::CheckCall(rpc::Context context,
   entry.agent_id = request.agent_id();
   entry.decision = std::move(decision);
   entry.at = now;
-  const absl::Status written =
-      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        return InsertAudit(c, context.tenant, entry);
-      });
+  const absl::Status written = co_await database_.Run(
+      context.deadline,
+      [&](db::Connection& c) -> absl::Status { return InsertAudit(c, context.tenant, entry); });
   CTC_CO_RETURN_IF_ERROR(written);
   co_return response;
 }

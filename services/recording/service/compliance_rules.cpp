@@ -30,7 +30,8 @@ absl::Status CheckRule(const v1::CreateComplianceRuleRequest& request) {
     return CallingHours::Parse(request.parameters()).status();
   }
   if (request.rule_type() != Rule::RECORDING_CONSENT) {
-    return base::InvalidField("rule_type", "must be CALLING_HOURS or RECORDING_CONSENT in this release");
+    return base::InvalidField("rule_type",
+                              "must be CALLING_HOURS or RECORDING_CONSENT in this release");
   }
   if (!request.parameters().fields().empty()) {
     return base::InvalidField("parameters", "must be empty for RECORDING_CONSENT");
@@ -56,7 +57,8 @@ absl::StatusOr<v1::RecordingConfig> ConfigFrom(const v1::PutRecordingConfigReque
   if (request.has_bitrate_kbps()) config.set_bitrate_kbps(request.bitrate_kbps());
   if (request.has_retention_days()) config.set_retention_days(request.retention_days());
   config.set_encryption_enabled(request.encryption_enabled());
-  CTC_RETURN_IF_ERROR(OneOf("storage_type", config.storage_type(), {"LOCAL", "S3", "GCS", "AZURE"}));
+  CTC_RETURN_IF_ERROR(
+      OneOf("storage_type", config.storage_type(), {"LOCAL", "S3", "GCS", "AZURE"}));
   CTC_RETURN_IF_ERROR(OneOf("format", config.format(), {"MP3", "WAV", "OGG", "M4A"}));
   if (config.bitrate_kbps() < 8 || config.bitrate_kbps() > 320) {
     return base::InvalidField("bitrate_kbps", "must be 8 to 320");
@@ -81,10 +83,9 @@ Answer<v1::CreateComplianceRuleResponse> RecordingService::CreateComplianceRule(
   *rule.mutable_parameters() = request.parameters();
   rule.set_is_active(!request.has_is_active() || request.is_active());
   *rule.mutable_created_at() = ToProto(clock_.Now());
-  const absl::Status status =
-      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        return RuleStore(context.tenant).Insert(c, rule);
-      });
+  const absl::Status status = co_await database_.Run(
+      context.deadline,
+      [&](db::Connection& c) -> absl::Status { return RuleStore(context.tenant).Insert(c, rule); });
   policies_.Invalidate(context.tenant);
   CTC_CO_RETURN_IF_ERROR(status);
   co_return response;
@@ -140,10 +141,9 @@ Answer<v1::PutRecordingConfigResponse> RecordingService::PutRecordingConfig(
   v1::RecordingConfig& config = *response.mutable_config();
   CTC_CO_ASSIGN_OR_RETURN(config, ConfigFrom(request));
   *config.mutable_updated_at() = ToProto(clock_.Now());
-  const absl::Status status =
-      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        return SaveConfig(c, context.tenant, config);
-      });
+  const absl::Status status = co_await database_.Run(
+      context.deadline,
+      [&](db::Connection& c) -> absl::Status { return SaveConfig(c, context.tenant, config); });
   policies_.Invalidate(context.tenant);
   CTC_CO_RETURN_IF_ERROR(status);
   co_return response;

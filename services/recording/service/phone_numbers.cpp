@@ -25,7 +25,8 @@ absl::Status CheckReason(std::string_view reason) {
 
 absl::StatusOr<v1::PhoneNumber::ListType> ParseType(const std::string& name) {
   v1::PhoneNumber::ListType type = v1::PhoneNumber::LIST_TYPE_UNSPECIFIED;
-  if (!v1::PhoneNumber::ListType_Parse(name, &type) || type == v1::PhoneNumber::LIST_TYPE_UNSPECIFIED) {
+  if (!v1::PhoneNumber::ListType_Parse(name, &type) ||
+      type == v1::PhoneNumber::LIST_TYPE_UNSPECIFIED) {
     return base::InvalidField("list_type", "must be WHITELIST, BLACKLIST, VIP or SPAM");
   }
   return type;
@@ -75,7 +76,8 @@ Answer<v1::ListPhoneNumbersResponse> RecordingService::ListPhoneNumbers(
     filter.list_type = v1::PhoneNumber::ListType_Name(type);
   }
   if (request.has_phone_number()) {
-    CTC_CO_ASSIGN_OR_RETURN(filter.phone_number, Normalised(request.phone_number(), "phone_number"));
+    CTC_CO_ASSIGN_OR_RETURN(filter.phone_number,
+                            Normalised(request.phone_number(), "phone_number"));
   }
   v1::ListPhoneNumbersResponse response;
   const absl::Status status =
@@ -135,7 +137,8 @@ Answer<v1::DeletePhoneNumberResponse> RecordingService::DeletePhoneNumber(
     rpc::Context context, const v1::DeletePhoneNumberRequest& request) {
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(const bool gone, PhoneListStore(context.tenant).Delete(c, request.id()));
+        CTC_ASSIGN_OR_RETURN(const bool gone,
+                             PhoneListStore(context.tenant).Delete(c, request.id()));
         return gone ? absl::OkStatus() : NoSuchEntry();
       });
   policies_.Invalidate(context.tenant);
@@ -150,8 +153,8 @@ Answer<v1::ImportPhoneNumbersResponse> RecordingService::ImportPhoneNumbers(
   std::vector<v1::PhoneNumber> numbers;
   numbers.reserve(lines.size());
   for (const ImportLine& line : lines) {
-    CTC_CO_ASSIGN_OR_RETURN(
-        auto phone, Normalised(line.phone_number, absl::StrCat("csv line ", line.number)));
+    CTC_CO_ASSIGN_OR_RETURN(auto phone,
+                            Normalised(line.phone_number, absl::StrCat("csv line ", line.number)));
     v1::PhoneNumber& number = numbers.emplace_back();
     number.set_id(ids_.Uuid());
     number.set_phone_number(std::move(phone));
@@ -162,7 +165,8 @@ Answer<v1::ImportPhoneNumbersResponse> RecordingService::ImportPhoneNumbers(
   v1::ImportPhoneNumbersResponse response;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(const int64_t added, PhoneListStore(context.tenant).InsertNew(c, numbers));
+        CTC_ASSIGN_OR_RETURN(const int64_t added,
+                             PhoneListStore(context.tenant).InsertNew(c, numbers));
         response.set_imported(static_cast<int>(added));
         return absl::OkStatus();
       });

@@ -36,14 +36,16 @@ Task<absl::StatusOr<PolicyCache::PolicyPtr>> PolicyCache::Get(base::TenantId ten
     generation = generation_;
   }
   auto policy = std::make_shared<Policy>();
-  const absl::Status status = co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
-    *policy = Policy{};  // lint-allow(name-it-first): inside the lambda, not beside the co_await
-    CTC_RETURN_IF_ERROR(PhoneListStore(tenant).LoadPolicy(c, *policy));
-    CTC_RETURN_IF_ERROR(RuleStore(tenant).LoadPolicy(c, *policy));
-    CTC_ASSIGN_OR_RETURN(const auto config, LoadConfig(c, tenant));
-    policy->auto_record = config.auto_record();
-    return absl::OkStatus();
-  });
+  const absl::Status status =
+      co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+        *policy =
+            Policy{};  // lint-allow(name-it-first): inside the lambda, not beside the co_await
+        CTC_RETURN_IF_ERROR(PhoneListStore(tenant).LoadPolicy(c, *policy));
+        CTC_RETURN_IF_ERROR(RuleStore(tenant).LoadPolicy(c, *policy));
+        CTC_ASSIGN_OR_RETURN(const auto config, LoadConfig(c, tenant));
+        policy->auto_record = config.auto_record();
+        return absl::OkStatus();
+      });
   CTC_CO_RETURN_IF_ERROR(status);
   Keep(tenant, policy, generation);
   co_return policy;

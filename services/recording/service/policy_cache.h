@@ -1,5 +1,5 @@
-// The policies of the tenants that call now, so that the check before a call needs no SQL. A write in
-// this process is seen at once, another replica's within the time to live. Thread-safe.
+// The policies of the tenants that call now, so that the check before a call needs no SQL. A write
+// in this process is seen at once, another replica's within the time to live. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,11 @@ namespace ctc::recording {
 
 class PolicyCache {
  public:
-  PolicyCache(db::Database& database, const base::Clock& clock) : database_(database), clock_(clock) {}
+  PolicyCache(db::Database& database, const base::Clock& clock)
+      : database_(database), clock_(clock) {}
 
-  using PolicyPtr = std::shared_ptr<const Policy>;  // shared with checks that still read the old one
+  using PolicyPtr =
+      std::shared_ptr<const Policy>;  // shared with checks that still read the old one
   Task<absl::StatusOr<PolicyPtr>> Get(base::TenantId tenant, absl::Time deadline);
   void Invalidate(const base::TenantId& tenant);
 

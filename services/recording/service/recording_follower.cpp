@@ -9,8 +9,8 @@ namespace ctc::recording {
 namespace {
 
 constexpr absl::Duration kLimit = absl::Seconds(10);
-// Most events are not ours. The cursor may stay behind by so many before it is written without cause;
-// after a crash that many are looked at again, to no effect.
+// Most events are not ours. The cursor may stay behind by so many before it is written without
+// cause; after a crash that many are looked at again, to no effect.
 constexpr int64_t kCursorSlack = 5000;
 
 }  // namespace

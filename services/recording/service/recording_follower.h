@@ -1,5 +1,5 @@
-// Keeps call_recording in step with the feed: each recording.* event is applied exactly once, since its
-// effect and the cursor commit together.
+// Keeps call_recording in step with the feed: each recording.* event is applied exactly once, since
+// its effect and the cursor commit together.
 #pragma once
 
 #include "libs/base/ids.h"

@@ -33,12 +33,13 @@ class RecordingService {
 
   Answer<v1::CreateComplianceRuleResponse> CreateComplianceRule(
       rpc::Context, const v1::CreateComplianceRuleRequest&);
-  Answer<v1::ListComplianceRulesResponse> ListComplianceRules(rpc::Context,
-                                                              const v1::ListComplianceRulesRequest&);
+  Answer<v1::ListComplianceRulesResponse> ListComplianceRules(
+      rpc::Context, const v1::ListComplianceRulesRequest&);
   Answer<v1::DeleteComplianceRuleResponse> DeleteComplianceRule(
       rpc::Context, const v1::DeleteComplianceRuleRequest&);
 
-  Answer<v1::CheckComplianceResponse> CheckCompliance(rpc::Context, const v1::CheckComplianceRequest&);
+  Answer<v1::CheckComplianceResponse> CheckCompliance(rpc::Context,
+                                                      const v1::CheckComplianceRequest&);
   // On the way of every call: no SQL while the policy is cached and nothing restrains the call.
   Answer<v1::CheckCallResponse> CheckCall(rpc::Context, const v1::CheckCallRequest&);
 

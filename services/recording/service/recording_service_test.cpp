@@ -27,7 +27,8 @@ struct Fixture {
     return context;
   }
 
-  absl::StatusOr<v1::CreatePhoneNumberResponse> Add(const std::string& number, List::ListType type) {
+  absl::StatusOr<v1::CreatePhoneNumberResponse> Add(const std::string& number,
+                                                    List::ListType type) {
     v1::CreatePhoneNumberRequest request;
     request.set_phone_number(number);
     request.set_list_type(type);
@@ -69,7 +70,8 @@ session::v1::CallEvent Event(int64_t seq, const std::string& type) {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a blacklisted number is denied at once, audited, for this tenant only", "[db]") {
+TEST_CASE_METHOD(Fixture, "a blacklisted number is denied at once, audited, for this tenant only",
+                 "[db]") {
   CHECK(Check("+15550199").verdict() == "ALLOW");
   REQUIRE(Add("+1 (555) 0199", List::BLACKLIST).ok());
   const auto denied = Check("+15550199");
@@ -77,7 +79,9 @@ TEST_CASE_METHOD(Fixture, "a blacklisted number is denied at once, audited, for 
   REQUIRE(denied.reasons_size() == 1);
   CHECK(denied.reasons(0).code() == "NUMBER_BLACKLISTED");
   CHECK(Check("+15550199", "t2").verdict() == "ALLOW");
-  CHECK(Count("SELECT COUNT(*) FROM compliance_audit WHERE tenant_id = 't1' AND verdict = 'DENY'") == 1);
+  CHECK(
+      Count("SELECT COUNT(*) FROM compliance_audit WHERE tenant_id = 't1' AND verdict = 'DENY'") ==
+      1);
 }
 
 TEST_CASE_METHOD(Fixture, "a number is on a list once", "[db]") {
@@ -101,7 +105,8 @@ TEST_CASE_METHOD(Fixture, "an entry can be moved, found and removed, by its own 
   CHECK(testing::RunTask(service.DeletePhoneNumber(As(), remove)).ok());
   v1::GetPhoneNumberRequest get;
   get.set_id(id);
-  CHECK(base::IsError(testing::RunTask(service.GetPhoneNumber(As(), get)).status(), base::kNotFound));
+  CHECK(
+      base::IsError(testing::RunTask(service.GetPhoneNumber(As(), get)).status(), base::kNotFound));
 }
 
 TEST_CASE_METHOD(Fixture, "an import is all or nothing and repeatable", "[db]") {
@@ -163,9 +168,9 @@ TEST_CASE_METHOD(Fixture, "the recording configuration decides until the click d
 
 TEST_CASE_METHOD(Fixture, "recordings follow the feed once, however often a batch comes", "[db]") {
   REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
-  const events::FeedConsumer::Batch batch = {Event(1, "session.initiated"), Event(2, "recording.started"),
-                                             Event(3, "recording.paused"), Event(4, "recording.resumed"),
-                                             Event(5, "recording.stopped")};
+  const events::FeedConsumer::Batch batch = {
+      Event(1, "session.initiated"), Event(2, "recording.started"), Event(3, "recording.paused"),
+      Event(4, "recording.resumed"), Event(5, "recording.stopped")};
   REQUIRE(testing::RunTask(follower.Apply(batch, 5)).ok());
   RecordingFollower after_crash(*database, base::SystemClock(), base::SystemRandom());
   const auto position = testing::RunTask(after_crash.LoadPosition());
@@ -180,13 +185,15 @@ TEST_CASE_METHOD(Fixture, "recordings follow the feed once, however often a batc
   v1::GetRecordingRequest get;
   get.set_id(list->recordings(0).id());
   CHECK(testing::RunTask(service.GetRecording(As(), get)).ok());
-  CHECK(base::IsError(testing::RunTask(service.GetRecording(As("t2"), get)).status(), base::kNotFound));
+  CHECK(base::IsError(testing::RunTask(service.GetRecording(As("t2"), get)).status(),
+                      base::kNotFound));
 }
 
 TEST_CASE_METHOD(Fixture, "bad pages and numbers are refused by field", "[db]") {
   v1::ListPhoneNumbersRequest list;
   list.set_limit(0);
   CHECK(base::DetailOf(testing::RunTask(service.ListPhoneNumbers(As(), list)).status())
-            .fields.at(0).field == "limit");
+            .fields.at(0)
+            .field == "limit");
   CHECK(base::DetailOf(Add("abc", List::VIP).status()).fields.at(0).field == "phone_number");
 }

@@ -22,11 +22,12 @@ std::string ReasonsJson(const std::vector<Reason>& reasons) {
 
 absl::Status InsertAudit(db::Connection& c, const base::TenantId& tenant, const AuditEntry& entry) {
   return c
-      .Execute("INSERT INTO compliance_audit (id, tenant_id, session_id, to_phone, agent_id, verdict,"
-               " reasons_json, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-               {entry.id, tenant.value(), db::TextOrNull(entry.session_id), entry.to_phone,
-                db::TextOrNull(entry.agent_id), std::string(VerdictName(entry.decision.verdict)),
-                ReasonsJson(entry.decision.reasons), entry.at})
+      .Execute(
+          "INSERT INTO compliance_audit (id, tenant_id, session_id, to_phone, agent_id, verdict,"
+          " reasons_json, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          {entry.id, tenant.value(), db::TextOrNull(entry.session_id), entry.to_phone,
+           db::TextOrNull(entry.agent_id), std::string(VerdictName(entry.decision.verdict)),
+           ReasonsJson(entry.decision.reasons), entry.at})
       .status();
 }
 

@@ -36,16 +36,17 @@ absl::Status SaveConfig(db::Connection& c, const base::TenantId& tenant,
                         const v1::RecordingConfig& config) {
   const absl::Time now = FromProto(config.updated_at());
   return c
-      .Execute("INSERT INTO call_recording_config (tenant_id, auto_record, storage_type, format,"
-               " bitrate_kbps, retention_days, encryption_enabled, created_at, updated_at)"
-               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE"
-               " auto_record = VALUES(auto_record), storage_type = VALUES(storage_type),"
-               " format = VALUES(format), bitrate_kbps = VALUES(bitrate_kbps),"
-               " retention_days = VALUES(retention_days),"
-               " encryption_enabled = VALUES(encryption_enabled), updated_at = VALUES(updated_at)",
-               {tenant.value(), int64_t{config.auto_record()}, config.storage_type(), config.format(),
-                int64_t{config.bitrate_kbps()}, int64_t{config.retention_days()},
-                int64_t{config.encryption_enabled()}, now, now})
+      .Execute(
+          "INSERT INTO call_recording_config (tenant_id, auto_record, storage_type, format,"
+          " bitrate_kbps, retention_days, encryption_enabled, created_at, updated_at)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE"
+          " auto_record = VALUES(auto_record), storage_type = VALUES(storage_type),"
+          " format = VALUES(format), bitrate_kbps = VALUES(bitrate_kbps),"
+          " retention_days = VALUES(retention_days),"
+          " encryption_enabled = VALUES(encryption_enabled), updated_at = VALUES(updated_at)",
+          {tenant.value(), int64_t{config.auto_record()}, config.storage_type(), config.format(),
+           int64_t{config.bitrate_kbps()}, int64_t{config.retention_days()},
+           int64_t{config.encryption_enabled()}, now, now})
       .status();
 }
 

@@ -23,7 +23,8 @@ v1::PhoneNumber FromRow(const db::Row& row) {
 }
 
 db::Value ExpiryOf(const v1::PhoneNumber& number) {
-  return number.has_expires_at() ? db::Value(FromProto(number.expires_at())) : db::Value(db::Null{});
+  return number.has_expires_at() ? db::Value(FromProto(number.expires_at()))
+                                 : db::Value(db::Null{});
 }
 
 void AppendRow(const base::TenantId& tenant, const v1::PhoneNumber& number, db::Params& params) {
@@ -45,19 +46,21 @@ absl::Status PhoneListStore::Insert(db::Connection& c, const v1::PhoneNumber& nu
   return c.ExecuteRows(kInsert, 8, params).status();
 }
 
-absl::StatusOr<int64_t> PhoneListStore::InsertNew(db::Connection& c,
-                                                  const std::vector<v1::PhoneNumber>& numbers) const {
+absl::StatusOr<int64_t> PhoneListStore::InsertNew(
+    db::Connection& c, const std::vector<v1::PhoneNumber>& numbers) const {
   db::Params params;
   for (const auto& number : numbers) AppendRow(tenant_, number, params);
   constexpr std::string_view kCount = "SELECT COUNT(*) FROM phone_number_list WHERE tenant_id = ?";
   CTC_ASSIGN_OR_RETURN(const auto before, c.Query(kCount, {tenant_.value()}));
   CTC_RETURN_IF_ERROR(
-      c.ExecuteRows(kInsert, 8, params, " ON DUPLICATE KEY UPDATE tenant_id = VALUES(tenant_id)").status());
+      c.ExecuteRows(kInsert, 8, params, " ON DUPLICATE KEY UPDATE tenant_id = VALUES(tenant_id)")
+          .status());
   CTC_ASSIGN_OR_RETURN(const auto after, c.Query(kCount, {tenant_.value()}));
   return after[0].Int(0) - before[0].Int(0);
 }
 
-absl::StatusOr<v1::PhoneNumber> PhoneListStore::Get(db::Connection& c, const std::string& id) const {
+absl::StatusOr<v1::PhoneNumber> PhoneListStore::Get(db::Connection& c,
+                                                    const std::string& id) const {
   static const std::string kSql = std::string(kColumns) + "WHERE tenant_id = ? AND id = ?";
   CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kSql, {tenant_.value(), id}));
   if (rows.empty()) return base::MakeError(base::kNotFound, "there is no such phone number entry");
@@ -68,8 +71,7 @@ absl::StatusOr<PhoneNumberPage> PhoneListStore::List(db::Connection& c,
                                                      const PhoneNumberFilter& filter) const {
   constexpr std::string_view kWhere =
       "WHERE tenant_id = ? AND (? = '' OR list_type = ?) AND (? = '' OR phone_number = ?)";
-  static const std::string kCount =
-      "SELECT COUNT(*) FROM phone_number_list " + std::string(kWhere);
+  static const std::string kCount = "SELECT COUNT(*) FROM phone_number_list " + std::string(kWhere);
   static const std::string kPage = std::string(kColumns) + std::string(kWhere) +
                                    " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?";
   db::Params params = {tenant_.value(), filter.list_type, filter.list_type, filter.phone_number,
@@ -86,25 +88,28 @@ absl::StatusOr<PhoneNumberPage> PhoneListStore::List(db::Connection& c,
 absl::Status PhoneListStore::Update(db::Connection& c, const v1::PhoneNumber& number,
                                     absl::Time now) const {
   return c
-      .Execute("UPDATE phone_number_list SET list_type = ?, reason = ?, expires_at = ?, updated_at = ?"
-               " WHERE tenant_id = ? AND id = ?",
-               {v1::PhoneNumber::ListType_Name(number.list_type()), number.reason(), ExpiryOf(number),
-                now, tenant_.value(), number.id()})
+      .Execute(
+          "UPDATE phone_number_list SET list_type = ?, reason = ?, expires_at = ?, updated_at = ?"
+          " WHERE tenant_id = ? AND id = ?",
+          {v1::PhoneNumber::ListType_Name(number.list_type()), number.reason(), ExpiryOf(number),
+           now, tenant_.value(), number.id()})
       .status();
 }
 
 absl::StatusOr<bool> PhoneListStore::Delete(db::Connection& c, const std::string& id) const {
-  CTC_ASSIGN_OR_RETURN(const auto gone, c.Execute("DELETE FROM phone_number_list WHERE tenant_id = ?"
-                                                  " AND id = ?",
-                                                  {tenant_.value(), id}));
+  CTC_ASSIGN_OR_RETURN(const auto gone,
+                       c.Execute("DELETE FROM phone_number_list WHERE tenant_id = ?"
+                                 " AND id = ?",
+                                 {tenant_.value(), id}));
   return gone > 0;
 }
 
 absl::Status PhoneListStore::LoadPolicy(db::Connection& c, Policy& policy) const {
-  CTC_ASSIGN_OR_RETURN(const auto rows,
-                       c.Query("SELECT id, phone_number, list_type, expires_at FROM phone_number_list"
-                               " WHERE tenant_id = ? AND list_type IN ('WHITELIST', 'BLACKLIST', 'SPAM')",
-                               {tenant_.value()}));
+  CTC_ASSIGN_OR_RETURN(
+      const auto rows,
+      c.Query("SELECT id, phone_number, list_type, expires_at FROM phone_number_list"
+              " WHERE tenant_id = ? AND list_type IN ('WHITELIST', 'BLACKLIST', 'SPAM')",
+              {tenant_.value()}));
   for (const auto& row : rows) {
     ListEntry entry;
     entry.id = row.Text(0);

@@ -31,7 +31,8 @@ class PhoneListStore {
   // ALREADY_EXISTS when the number is on that list.
   absl::Status Insert(db::Connection& c, const v1::PhoneNumber& number) const;
   // Inserts those that are new; returns how many were.
-  absl::StatusOr<int64_t> InsertNew(db::Connection& c, const std::vector<v1::PhoneNumber>& numbers) const;
+  absl::StatusOr<int64_t> InsertNew(db::Connection& c,
+                                    const std::vector<v1::PhoneNumber>& numbers) const;
   absl::StatusOr<v1::PhoneNumber> Get(db::Connection& c, const std::string& id) const;
   absl::StatusOr<PhoneNumberPage> List(db::Connection& c, const PhoneNumberFilter& filter) const;
   absl::Status Update(db::Connection& c, const v1::PhoneNumber& number, absl::Time now) const;

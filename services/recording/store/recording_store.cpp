@@ -9,7 +9,8 @@ namespace ctc::recording {
 namespace {
 
 constexpr std::string_view kColumns =
-    "SELECT id, session_id, state, recording_url, started_at, ended_at, gaps_json FROM call_recording ";
+    "SELECT id, session_id, state, recording_url, started_at, ended_at, gaps_json FROM "
+    "call_recording ";
 
 std::string GapsJson(const v1::Recording& recording) {
   nlohmann::json gaps = nlohmann::json::array();
@@ -64,16 +65,17 @@ absl::StatusOr<std::optional<v1::Recording>> RecordingStore::Latest(
 absl::Status RecordingStore::Save(db::Connection& c, const v1::Recording& recording,
                                   absl::Time now) const {
   return c
-      .Execute("INSERT INTO call_recording (id, tenant_id, session_id, state, recording_url, started_at,"
-               " ended_at, gaps_json, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-               " ON DUPLICATE KEY UPDATE state = VALUES(state), recording_url = VALUES(recording_url),"
-               " ended_at = VALUES(ended_at), gaps_json = VALUES(gaps_json),"
-               " updated_at = VALUES(updated_at)",
-               {recording.id(), tenant_.value(), recording.session_id(), recording.state(),
-                recording.recording_url(),
-                TimeOrNull(recording.has_started_at(), recording.started_at()),
-                TimeOrNull(recording.has_ended_at(), recording.ended_at()), GapsJson(recording), now,
-                now})
+      .Execute(
+          "INSERT INTO call_recording (id, tenant_id, session_id, state, recording_url, started_at,"
+          " ended_at, gaps_json, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+          " ON DUPLICATE KEY UPDATE state = VALUES(state), recording_url = VALUES(recording_url),"
+          " ended_at = VALUES(ended_at), gaps_json = VALUES(gaps_json),"
+          " updated_at = VALUES(updated_at)",
+          {recording.id(), tenant_.value(), recording.session_id(), recording.state(),
+           recording.recording_url(),
+           TimeOrNull(recording.has_started_at(), recording.started_at()),
+           TimeOrNull(recording.has_ended_at(), recording.ended_at()), GapsJson(recording), now,
+           now})
       .status();
 }
 
@@ -108,9 +110,10 @@ absl::StatusOr<int64_t> LoadCursor(db::Connection& c) {
 
 absl::Status SaveCursor(db::Connection& c, int64_t seq, absl::Time now) {
   return c
-      .Execute("INSERT INTO event_cursor (consumer, seq, updated_at) VALUES (?, ?, ?)"
-               " ON DUPLICATE KEY UPDATE seq = VALUES(seq), updated_at = VALUES(updated_at)",
-               {std::string(kConsumerName), seq, now})
+      .Execute(
+          "INSERT INTO event_cursor (consumer, seq, updated_at) VALUES (?, ?, ?)"
+          " ON DUPLICATE KEY UPDATE seq = VALUES(seq), updated_at = VALUES(updated_at)",
+          {std::string(kConsumerName), seq, now})
       .status();
 }
 

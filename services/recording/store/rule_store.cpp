@@ -22,9 +22,9 @@ absl::StatusOr<v1::ComplianceRule> FromRow(const db::Row& row) {
   if (!row.Text(4).empty()) {
     // Free data is read as a field: the reader starts from a message of the contract.
     v1::ComplianceRule holder;
-    CTC_RETURN_IF_ERROR(transcoding::ReadJson(absl::StrCat(R"({"parameters":)", row.Text(4), "}"),
-                                              transcoding::TableOf(v1::ComplianceRule::descriptor()),
-                                              holder));
+    CTC_RETURN_IF_ERROR(
+        transcoding::ReadJson(absl::StrCat(R"({"parameters":)", row.Text(4), "}"),
+                              transcoding::TableOf(v1::ComplianceRule::descriptor()), holder));
     rule.mutable_parameters()->Swap(holder.mutable_parameters());
   }
   rule.set_is_active(row.Int(5) != 0);
@@ -37,11 +37,12 @@ absl::StatusOr<v1::ComplianceRule> FromRow(const db::Row& row) {
 absl::Status RuleStore::Insert(db::Connection& c, const v1::ComplianceRule& rule) const {
   const absl::Time created = FromProto(rule.created_at());
   return c
-      .Execute("INSERT INTO call_compliance_rule (id, tenant_id, rule_name, rule_type, jurisdiction,"
-               " parameters_json, is_active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-               {rule.id(), tenant_.value(), rule.rule_name(),
-                v1::ComplianceRule::RuleType_Name(rule.rule_type()), rule.jurisdiction(),
-                transcoding::ToJson(rule.parameters()), int64_t{rule.is_active()}, created, created})
+      .Execute(
+          "INSERT INTO call_compliance_rule (id, tenant_id, rule_name, rule_type, jurisdiction,"
+          " parameters_json, is_active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          {rule.id(), tenant_.value(), rule.rule_name(),
+           v1::ComplianceRule::RuleType_Name(rule.rule_type()), rule.jurisdiction(),
+           transcoding::ToJson(rule.parameters()), int64_t{rule.is_active()}, created, created})
       .status();
 }
 
@@ -49,9 +50,9 @@ absl::StatusOr<RulePage> RuleStore::List(db::Connection& c, int limit, int offse
   static const std::string kPage =
       std::string(kColumns) + "WHERE tenant_id = ? ORDER BY id LIMIT ? OFFSET ?";
   RulePage page;
-  CTC_ASSIGN_OR_RETURN(const auto count,
-                       c.Query("SELECT COUNT(*) FROM call_compliance_rule WHERE tenant_id = ?",
-                               {tenant_.value()}));
+  CTC_ASSIGN_OR_RETURN(
+      const auto count,
+      c.Query("SELECT COUNT(*) FROM call_compliance_rule WHERE tenant_id = ?", {tenant_.value()}));
   page.total = static_cast<int>(count[0].Int(0));
   CTC_ASSIGN_OR_RETURN(const auto rows,
                        c.Query(kPage, {tenant_.value(), int64_t{limit}, int64_t{offset}}));

@@ -10,16 +10,16 @@ namespace ctc::session::store {
 namespace {
 
 // X(name): the columns in the order of enum Column.
-#define CTC_SESSION_COLUMNS(X)                                                                     \
-  X(id)                                                                                            \
-  X(tenant_id)                                                                                     \
-  X(session_id) X(direction) X(from_phone) X(to_phone) X(phone_type) X(agent_phone) X(provider_id) \
-      X(provider_type) X(provider_call_id) X(correlation_id) X(agent_id) X(lead_id) X(campaign_id) \
-          X(account_id) X(contact_name) X(contact_email) X(metadata_json) X(priority)              \
-              X(callback_url) X(record_requested) X(submission) X(attempts) X(disposition)         \
-                  X(wrap_up_notes) X(wrap_up_tags_json) X(wrap_up_at) X(idempotency_key)           \
-                      X(dial_guard) X(facts) X(route) X(watchdog_at) X(version) X(created_at)      \
-                          X(updated_at)
+// clang-format off
+#define CTC_SESSION_COLUMNS(X) \
+  X(id) X(tenant_id) X(session_id) X(direction) X(from_phone) X(to_phone) X(phone_type) \
+  X(agent_phone) X(provider_id) X(provider_type) X(provider_call_id) X(correlation_id) \
+  X(agent_id) X(lead_id) X(campaign_id) X(account_id) X(contact_name) X(contact_email) \
+  X(metadata_json) X(priority) X(callback_url) X(record_requested) X(submission) \
+  X(attempts) X(disposition) X(wrap_up_notes) X(wrap_up_tags_json) X(wrap_up_at) \
+  X(idempotency_key) X(dial_guard) X(facts) X(route) X(watchdog_at) X(version) \
+  X(created_at) X(updated_at)
+// clang-format on
 
 #define CTC_COLUMN_ENUM(name) k_##name,
 enum Column : size_t { CTC_SESSION_COLUMNS(CTC_COLUMN_ENUM) kColumnCount };

@@ -6,7 +6,7 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/testing/status_matchers.h"
-#include "services/session/service/service_fixture.h"
+#include "services/session/service/service_fixture.h"  // lint-allow(store-arrow): a test of both
 
 namespace ctc::session {
 namespace {
