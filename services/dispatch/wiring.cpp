@@ -13,6 +13,7 @@
 #include "services/dispatch/service/event_sockets.h"
 #include "services/dispatch/service/gate.h"
 #include "services/dispatch/service/health_board.h"
+#include "services/dispatch/service/lease_holder.h"
 #include "services/dispatch/service/provider_service.h"
 #include "services/dispatch/service/registry.h"
 #include "services/dispatch/service/second_leg.h"
@@ -49,10 +50,10 @@ class DispatchHost final : public host::Service {
         dispatch_(registry_, directory_, board_, gate_, environment.clock),
         providers_({store_, keyring_, registry_, directory_, board_, gate_,
                     environment.peer("session"), ids_, environment.clock}),
-        sockets_(
-            {background_, leases_, board_, environment.peer("session"), environment.peer("webhook"),
-             ProviderEnvironment(environment), environment.random, ids_.Token("dispatch-", 8)},
-            directory_),
+        sockets_({background_, leases_, board_, environment.peer("session"),
+                  environment.peer("webhook"), ProviderEnvironment(environment), environment.random,
+                  NameHolder(ids_.Token("dispatch-", 8))},
+                 directory_),
         second_leg_({submissions_, registry_, directory_, gate_, background_,
                      environment.peer("session"), environment.peer("webhook"), environment.clock}) {
     registry_.Add(providers::asterisk::MakeAdapter(ProviderEnvironment(environment)));

@@ -18,8 +18,6 @@ using session::v1::Session;
 
 constexpr int kTries = 3;
 constexpr auto kPause = std::chrono::milliseconds(200);
-// A session younger than this may not have reached the switch yet.
-constexpr absl::Duration kSettling = absl::Seconds(10);
 
 MachineConfig ConfigOf(const DialSettings& settings) {
   MachineConfig config;
@@ -50,11 +48,6 @@ bool MayTryAgain(const http::ClientResult& result) {
 
 bool IsJoined(const Session& session) {
   return session.status() == Session::CONNECTED || session.status() == Session::ON_HOLD;
-}
-
-absl::Time CreatedAt(const Session& session) {
-  return absl::FromUnixSeconds(session.created_at().seconds()) +
-         absl::Nanoseconds(session.created_at().nanos());
 }
 
 }  // namespace
@@ -296,10 +289,24 @@ Task<absl::Status> Driver::DropVanished() {
   co_return absl::OkStatus();
 }
 
-void Driver::ReconcileSessions(const std::vector<Session>& live) {
-  for (const Session& session : live) {
-    if (!calls_.contains(session.id())) ReconcileLost(session);
+Task<absl::Status> Driver::ReconcileSessions(std::vector<Session> live) {
+  std::erase_if(live, [&](const Session& session) {
+    return session.submission() != Session::ACCEPTED || calls_.contains(session.id());
+  });
+  if (live.empty()) co_return absl::OkStatus();
+  const http::ClientResult answer = co_await ari_.Get("/channels", kAskTimeout);
+  CTC_CO_RETURN_IF_ERROR(ControlStatus(answer));
+  CTC_CO_ASSIGN_OR_RETURN(const std::vector<ChannelView> channels,
+                          ReadChannels(answer.response.body));
+  std::set<std::string> at_switch;
+  for (const ChannelView& channel : channels) {
+    if (auto leg = ParseChannelId(channel.id)) at_switch.insert(std::move(leg->call));
   }
+  for (const Session& session : live) {
+    if (at_switch.contains(session.id()) || calls_.contains(session.id())) continue;
+    EndLost(session);
+  }
+  co_return absl::OkStatus();
 }
 
 // Replays, as events, what the switch shows of a call, then what it does not show any more.
@@ -361,11 +368,7 @@ void Driver::ReconcileCall(const std::string& call, const std::vector<ChannelVie
 }
 
 // A session that the switch knows nothing of: it ended while nobody listened.
-void Driver::ReconcileLost(const Session& session) {
-  if (session.submission() != Session::ACCEPTED ||
-      environment_.clock.Now() - CreatedAt(session) < kSettling) {
-    return;
-  }
+void Driver::EndLost(const Session& session) {
   LiveCall& live = FindOrMake(session.id());
   live.call.joined = IsJoined(session);
   live.call.customer.requested = true;

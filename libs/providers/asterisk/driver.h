@@ -45,9 +45,9 @@ class Driver : public std::enable_shared_from_this<Driver> {
   // should be live, as far as they are known. UNAVAILABLE and others when the switch cannot be
   // asked. On the strand.
   Task<absl::Status> ReconcileSwitch(const std::vector<session::v1::Session>& live);
-  // Ends the sessions that should be live and that the switch knows nothing of. On the strand,
-  // after ReconcileSwitch.
-  void ReconcileSessions(const std::vector<session::v1::Session>& live);
+  // Ends those of `live` that the switch took and shows no more. `live` was read before this call:
+  // a session accepted by then has had its channel. On the strand, after ReconcileSwitch.
+  Task<absl::Status> ReconcileSessions(std::vector<session::v1::Session> live);
 
   // Between connections nothing should be missed; where an event got lost all the same, a leg that
   // the switch did not show in two calls of this in a row is ended. On the strand.
@@ -79,7 +79,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
 
   void ReconcileCall(const std::string& call, const std::vector<ChannelView>& channels,
                      const std::vector<BridgeView>& bridges);
-  void ReconcileLost(const session::v1::Session& session);
+  void EndLost(const session::v1::Session& session);
 
   asio::any_io_executor strand_;
   Environment environment_;

@@ -67,12 +67,11 @@ struct World {
   }
 };
 
-Session LiveSession(Session::Status status, absl::Duration age, const World& world) {
+Session LiveSession(Session::Status status) {
   Session session;
   session.set_id(kCall);
   session.set_status(status);
   session.set_submission(Session::ACCEPTED);
-  session.mutable_created_at()->set_seconds(absl::ToUnixSeconds(world.clock.Now() - age));
   return session;
 }
 
@@ -218,21 +217,37 @@ TEST_CASE("a leg whose partner left while nobody listened is ended", "[asterisk]
 
 TEST_CASE("a session the switch has forgotten is ended as what it was", "[asterisk][driver]") {
   World world;
+  const auto compare = [&](const Session& session, const std::string& channels) {
+    world.http.When("GET http://pbx:8088/ari/channels", 200, channels);
+    CHECK(testing::RunTask(world.io, world.driver->ReconcileSessions({session})).ok());
+    world.Settle();
+  };
   SECTION("while talking") {
-    world.driver->ReconcileSessions({LiveSession(Session::CONNECTED, absl::Minutes(5), world)});
+    compare(LiveSession(Session::CONNECTED), "[]");
     REQUIRE(world.notes.size() == 1);
     CHECK(world.notes[0].facts[0].fact().reason() == session::v1::NORMAL);
   }
   SECTION("while ringing") {
-    world.driver->ReconcileSessions({LiveSession(Session::RINGING, absl::Minutes(5), world)});
+    compare(LiveSession(Session::RINGING), "[]");
     REQUIRE(world.notes.size() == 1);
     CHECK(world.notes[0].facts[0].fact().reason() == session::v1::LOST);
   }
-  SECTION("but not one that is only being placed") {
-    world.driver->ReconcileSessions({LiveSession(Session::INITIATED, absl::Seconds(3), world)});
-    Session unknown = LiveSession(Session::INITIATED, absl::Minutes(5), world);
-    unknown.set_submission(Session::UNKNOWN_OUTCOME);
-    world.driver->ReconcileSessions({unknown});
+  SECTION("but not one whose leg is there") {
+    compare(LiveSession(Session::INITIATED), "[" + ChannelJson("agent", "Down") + "]");
+    CHECK(world.notes.empty());
+  }
+  SECTION("but not one that may not have been placed yet") {
+    for (const auto submission : {Session::SENT, Session::UNKNOWN_OUTCOME}) {
+      Session placing = LiveSession(Session::INITIATED);
+      placing.set_submission(submission);
+      compare(placing, "[]");
+    }
+    CHECK(world.notes.empty());
+  }
+  SECTION("but not when the switch cannot be asked") {
+    world.http.When("GET", 503, "");
+    const Session session = LiveSession(Session::RINGING);
+    CHECK_FALSE(testing::RunTask(world.io, world.driver->ReconcileSessions({session})).ok());
     CHECK(world.notes.empty());
   }
   CHECK(world.driver->live_calls() == 0);

@@ -6,6 +6,7 @@
 #include "libs/http/client.h"
 #include "libs/observability/log.h"
 #include "libs/providers/asterisk/ari_client.h"
+#include "services/dispatch/service/lease_holder.h"
 
 namespace ctc::dispatch {
 namespace {
@@ -57,9 +58,17 @@ absl::Duration EventSocket::BackOff(int failures) {
 }
 
 Task<bool> EventSocket::HoldLease() {
-  const absl::StatusOr<bool> held = co_await parts_.leases.Take(
-      LeaseName(), parts_.holder, kLeaseTtl, parts_.environment.clock.Now() + kDatabaseTimeout);
-  co_return held.ok() && *held;
+  const absl::Time deadline = parts_.environment.clock.Now() + kDatabaseTimeout;
+  const absl::StatusOr<bool> held =
+      co_await parts_.leases.Take(LeaseName(), parts_.holder, kLeaseTtl, deadline);
+  if (!held.ok() || *held) co_return held.ok();
+  const absl::StatusOr<std::string> holder = co_await parts_.leases.HolderOf(LeaseName(), deadline);
+  // Agents answer meanwhile, and Asterisk drops those whom no socket waits for.
+  if (!holder.ok() || !IsDeadHolder(*holder)) co_return false;
+  (void)co_await parts_.leases.Release(LeaseName(), *holder, deadline);
+  const absl::StatusOr<bool> inherited =
+      co_await parts_.leases.Take(LeaseName(), parts_.holder, kLeaseTtl, deadline);
+  co_return inherited.ok() && *inherited;
 }
 
 Task<void> EventSocket::Run() {
@@ -171,9 +180,11 @@ Task<void> EventSocket::CompareSessions(Link link) {
     if (link_ != link) co_return;
     const absl::StatusOr<std::vector<session::v1::Session>> live = co_await LiveSessions();
     if (link_ != link) co_return;
-    pause = live.ok() ? kCompareEvery : kCompareRetry;
+    pause = kCompareRetry;
     if (!live.ok()) continue;
-    driver_->ReconcileSessions(*live);
+    const absl::Status compared = co_await driver_->ReconcileSessions(*live);
+    if (!compared.ok()) continue;
+    pause = kCompareEvery;
     if (driver_->live_calls() > 0) (void)co_await driver_->DropVanished();
   }
 }

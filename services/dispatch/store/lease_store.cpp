@@ -35,6 +35,18 @@ Task<absl::StatusOr<bool>> LeaseStore::Take(std::string name, std::string holder
   co_return taken;
 }
 
+Task<absl::StatusOr<std::string>> LeaseStore::HolderOf(std::string name, absl::Time deadline) {
+  const db::Params params = {std::move(name)};
+  std::string holder;
+  CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+    CTC_ASSIGN_OR_RETURN(const db::Rows rows,
+                         c.Query("SELECT holder FROM lease WHERE name = ?", params));
+    holder = rows.empty() ? "" : rows.front().Text(0);
+    return absl::OkStatus();
+  }));
+  co_return holder;
+}
+
 Task<absl::Status> LeaseStore::Release(std::string name, std::string holder, absl::Time deadline) {
   const db::Params params = {std::move(name), std::move(holder)};
   co_return co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {

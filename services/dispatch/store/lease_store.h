@@ -16,7 +16,9 @@ class LeaseStore {
   // Takes or renews the lease; false while someone else has it.
   Task<absl::StatusOr<bool>> Take(std::string name, std::string holder, absl::Duration ttl,
                                   absl::Time deadline);
-  // Gives it up, if it is still ours.
+  // Who has it or had it last; empty when nobody ever had.
+  Task<absl::StatusOr<std::string>> HolderOf(std::string name, absl::Time deadline);
+  // Gives it up, if `holder` still has it.
   Task<absl::Status> Release(std::string name, std::string holder, absl::Time deadline);
 
  private:

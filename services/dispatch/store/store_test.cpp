@@ -145,6 +145,8 @@ TEST_CASE("a lease has one holder until it is given up", "[dispatch][store]") {
   CHECK_FALSE(take("b"));
   REQUIRE(world.Run(world.leases.Release("socket", "b", world.deadline())).ok());
   CHECK_FALSE(take("b"));  // only the holder can give it up
+  CHECK(world.Run(world.leases.HolderOf("socket", world.deadline())).value() == "a");
+  CHECK(world.Run(world.leases.HolderOf("another", world.deadline())).value().empty());
   REQUIRE(world.Run(world.leases.Release("socket", "a", world.deadline())).ok());
   CHECK(take("b"));
 }
