@@ -1,0 +1,115 @@
+"""The suite with a tenant whose calls go through a real Asterisk, and the steps of one conversation."""
+import json
+import urllib.request
+from datetime import datetime
+
+from conftest import QUICK_WATCHDOGS, Tenant
+from real_asterisk import Asterisk
+from stack.process import wait_until
+from stack.stack import Stack
+
+AGENT = "agent-a"
+RING_SECONDS = 5
+# The last three digits decide what the customer does; the ones before tell the tests' calls apart.
+_subscribers = iter(range(2000, 9999))
+
+
+def customer(code):
+    return f"+1202{next(_subscribers):04d}{code:03d}"
+
+
+class Switch:
+    """The suite, an Asterisk, and a tenant whose calls go through it."""
+
+    def __init__(self, folder):
+        self.asterisk = Asterisk(folder / "switch")
+        self.stack = Stack(folder / "suite", simulator=False, extra_env={
+            **QUICK_WATCHDOGS, "CTC_SESSION_ACCEPTED_LIMIT_SECONDS": "15",
+            "CTC_SESSION_SILENCE_LIMIT_SECONDS": "20"})
+
+    def start(self):
+        self.asterisk.install().start()
+        self.stack.start()
+        self.tenant = Tenant(self.stack)
+        self.placed = []
+        self.provider = self.tenant.provider(url=self.asterisk.url, settings={
+            "app": "ctc", "endpoint_template": "PJSIP/{number}@trunk",
+            "agent_endpoint_template": "PJSIP/{agent_phone}", "ring_timeout_seconds": RING_SECONDS})
+        self.wait_socket("CONNECTED")
+        return self
+
+    def stop(self):
+        self.stack.stop()
+        self.asterisk.close()
+
+    def wait_socket(self, state, seconds=20):
+        wait_until(lambda: (self.tenant.api.get(f"/api/v1/voip-providers/{self.provider['id']}/health").body or {})
+                   .get("event_socket") == state, seconds, f"the event socket to be {state}")
+
+    def place(self, to, agent=AGENT, **fields):
+        session = self.tenant.place(to, agent_id="ann", agent_phone=agent, **fields)
+        self.placed.append(session["id"])
+        return session["id"]
+
+    def connect(self, code=100, **fields):
+        """A call whose parties hear each other."""
+        number, mark = customer(code), self.asterisk.mark()
+        id = self.place(number, **fields)
+        self.tenant.wait_status(id, "CONNECTED", seconds=15)
+        self.asterisk.hears(number, AGENT, since=mark)
+        self.asterisk.hears(AGENT, "customer", since=mark)
+        return Conversation(self, id, number, mark)
+
+    def events(self, id):
+        return self.tenant.api.get(f"/api/v1/click-to-call/sessions/{id}/events").body["events"]
+
+    def ari(self, path):
+        request = urllib.request.Request(path if path.startswith("http") else self.asterisk.url + path)
+        password = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        password.add_password(None, self.asterisk.url, "ctc", "secret")
+        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(password))
+        with opener.open(request, timeout=5) as answer:
+            return answer.read()
+
+    def started_at(self):
+        try:
+            return json.loads(self.ari("/asterisk/info?only=status"))["status"]["startup_time"]
+        except OSError:
+            return None
+
+    def is_empty(self):
+        return json.loads(self.ari("/channels")) == [] and json.loads(self.ari("/bridges")) == []
+
+
+class Conversation:
+    def __init__(self, switch, id, number, mark):
+        self.switch, self.id, self.number, self.mark = switch, id, number, mark
+        self.asterisk, self.tenant = switch.asterisk, switch.tenant
+
+    def do(self, step, body=None):
+        answer = self.tenant.api.post(f"/api/v1/click-to-call/sessions/{self.id}/{step}", body or {})
+        assert answer.status == 200, (step, answer)
+        return answer.body["session"]
+
+    def seen(self, *types):
+        """Waits until the timeline has these types of event, and returns it."""
+        def all_there():
+            timeline = self.switch.events(self.id)
+            return timeline if set(types) <= {e["type"] for e in timeline} else None
+        return wait_until(all_there, 10, f"{types} on the timeline", interval=0.05)
+
+    def phones_are_down(self):
+        self.asterisk.wait(AGENT, "ended", self.mark)
+        self.asterisk.wait(self.number, "ended", self.mark)
+
+
+def seconds(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def legs_of(session):
+    return {leg["party"]: leg for leg in session["legs"]}
+
+
+def near(told, logged, tolerance=1.0):
+    assert abs(seconds(told) - logged["time"]) < tolerance, (told, logged)
