@@ -1,4 +1,5 @@
-// Makes the dispatch service: every object of it, in order, by constructor. See README.md beside this file.
+// Makes the dispatch service: every object of it, in order, by constructor. See README.md beside
+// this file.
 #pragma once
 
 #include "libs/host/service.h"
