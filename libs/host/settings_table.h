@@ -51,7 +51,7 @@ inline constexpr SettingSpec kSettings[] = {
     {"gateway.cors_origins", "", "Origins of browsers that may call, comma-separated; * for any."},
     {"gateway.log_requests", "errors",
      "all, or errors: only requests that failed or took over 500 ms."},
-    {"session.cache_sessions", "50000", "Sessions kept in memory."},
+    {"session.cache_sessions", "10000", "Sessions kept in memory."},
     {"session.sweep_seconds", "1", "How often sessions that fell silent are looked for."},
     {"session.refresh_seconds", "0.25", "How soon this process notices what another one wrote."},
     {"session.submit_limit_seconds", "30",
