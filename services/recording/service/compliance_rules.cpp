@@ -2,8 +2,8 @@
 #include <absl/strings/ascii.h>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/rpc/page_bounds.h"
 #include "services/recording/domain/calling_hours.h"
-#include "services/recording/service/page_bounds.h"
 #include "services/recording/service/recording_service.h"
 #include "services/recording/store/config_store.h"
 #include "services/recording/store/proto_time.h"
@@ -93,7 +93,7 @@ Answer<v1::CreateComplianceRuleResponse> RecordingService::CreateComplianceRule(
 
 Answer<v1::ListComplianceRulesResponse> RecordingService::ListComplianceRules(
     rpc::Context context, const v1::ListComplianceRulesRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const PageBounds bounds, BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
   v1::ListComplianceRulesResponse response;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {

@@ -1,8 +1,8 @@
 // rpcs of the number lists.
 #include "libs/base/error_catalogue.h"
+#include "libs/rpc/page_bounds.h"
 #include "libs/telephony/phone_number.h"
 #include "services/recording/domain/number_csv.h"
-#include "services/recording/service/page_bounds.h"
 #include "services/recording/service/recording_service.h"
 #include "services/recording/store/phone_list_store.h"
 #include "services/recording/store/proto_time.h"
@@ -67,7 +67,7 @@ Answer<v1::CreatePhoneNumberResponse> RecordingService::CreatePhoneNumber(
 
 Answer<v1::ListPhoneNumbersResponse> RecordingService::ListPhoneNumbers(
     rpc::Context context, const v1::ListPhoneNumbersRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const PageBounds bounds, BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
   PhoneNumberFilter filter;
   filter.limit = bounds.limit;
   filter.offset = bounds.offset;

@@ -1,5 +1,5 @@
 // rpcs that show recordings.
-#include "services/recording/service/page_bounds.h"
+#include "libs/rpc/page_bounds.h"
 #include "services/recording/service/recording_service.h"
 #include "services/recording/store/recording_store.h"
 
@@ -7,7 +7,7 @@ namespace ctc::recording {
 
 Answer<v1::ListRecordingsResponse> RecordingService::ListRecordings(
     rpc::Context context, const v1::ListRecordingsRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const PageBounds bounds, BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
   v1::ListRecordingsResponse response;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/rpc/page_bounds.h"
 #include "services/routing/domain/presence.h"
-#include "services/routing/service/page_bounds.h"
 #include "services/routing/service/routing_service.h"
 #include "services/routing/store/activity_store.h"
 #include "services/routing/store/proto_time.h"
@@ -90,7 +90,7 @@ Task<absl::StatusOr<v1::LogAgentActivityResponse>> RoutingService::LogAgentActiv
 
 Task<absl::StatusOr<v1::ListAgentActivityResponse>> RoutingService::ListAgentActivity(
     rpc::Context context, const v1::ListAgentActivityRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const PageBounds bounds, BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
   std::string agent_id = request.agent_id();
   if (context.principal.role == rpc::Role::kAgent) {
     if (agent_id.empty()) agent_id = context.principal.agent_id;

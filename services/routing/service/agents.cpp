@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/rpc/page_bounds.h"
 #include "libs/telephony/phone_number.h"
-#include "services/routing/service/page_bounds.h"
 #include "services/routing/service/routing_service.h"
 #include "services/routing/store/agent_store.h"
 #include "services/routing/store/proto_time.h"
@@ -106,7 +106,7 @@ Task<absl::StatusOr<v1::CreateAgentResponse>> RoutingService::CreateAgent(
 
 Task<absl::StatusOr<v1::ListAgentsResponse>> RoutingService::ListAgents(
     rpc::Context context, const v1::ListAgentsRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const PageBounds bounds, BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
   const AgentStore store(context.tenant);
   AgentPage page;
   const absl::Status status =

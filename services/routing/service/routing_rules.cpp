@@ -1,5 +1,5 @@
 #include "libs/base/error_catalogue.h"
-#include "services/routing/service/page_bounds.h"
+#include "libs/rpc/page_bounds.h"
 #include "services/routing/service/routing_service.h"
 #include "services/routing/store/proto_time.h"
 #include "services/routing/store/rule_store.h"
@@ -109,7 +109,7 @@ Task<absl::StatusOr<v1::CreateRoutingRuleResponse>> RoutingService::CreateRoutin
 
 Task<absl::StatusOr<v1::ListRoutingRulesResponse>> RoutingService::ListRoutingRules(
     rpc::Context context, const v1::ListRoutingRulesRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const PageBounds bounds, BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
   const RuleStore store(context.tenant);
   RulePage page;
   const absl::Status status =

@@ -4,7 +4,7 @@
 #include "libs/base/error.h"
 #include "libs/base/status.h"
 
-namespace ctc::recording {
+namespace ctc::rpc {
 
 struct PageBounds {
   int limit = 50;
@@ -22,4 +22,4 @@ absl::StatusOr<PageBounds> BoundsOf(const Request& request) {
   return bounds;
 }
 
-}  // namespace ctc::recording
+}  // namespace ctc::rpc
