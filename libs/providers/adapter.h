@@ -71,6 +71,15 @@ class Adapter {
                                                         const common::v1::HttpRequest& request,
                                                         absl::Time now) const = 0;
 
+  // Pure, like ReadWebhook: a provider's question what to do with a caller. UNREADABLE from types
+  // that never ask by HTTP.
+  virtual dispatch::v1::ReadFlowResponse ReadFlow(const Account& account,
+                                                  const common::v1::HttpRequest& request,
+                                                  absl::Time now) const;
+  // Pure: the step in the provider's language. kCapabilityMissing names what it cannot do.
+  virtual absl::StatusOr<common::v1::HttpResponse> RenderFlow(
+      const Account& account, const dispatch::v1::RenderFlowRequest& request) const;
+
   // True when nobody but us dials the customer once the agent answered: then DialCustomer is called
   // once for a call, after a row that says so was committed, and LookUpCustomer when a crash or a
   // lost answer left open whether it was.
@@ -79,6 +88,11 @@ class Adapter {
       const Account& account, const dispatch::v1::CallOrder& order) = 0;
   virtual Task<absl::StatusOr<dispatch::v1::LookUpCallResponse>> LookUpCustomer(
       const Account& account, const dispatch::v1::CallOrder& order) = 0;
+
+  // True when nobody but us rings the agent that a caller was routed to: then Control(DIAL_PARTY)
+  // is sent once the session offers the call, and ASK_FLOW when the agent did not take it. False
+  // where the rendered step rings it.
+  virtual bool AgentIsDialledByUs() const { return false; }
 };
 
 }  // namespace ctc::providers

@@ -10,9 +10,10 @@ constexpr std::string_view kAgentScopes[] = {"calls:read",  "calls:write",    "r
                                              "agents:read", "activity:write", "stats:read",
                                              "me:read"};
 constexpr std::string_view kSupervisorScopes[] = {
-    "calls:read",      "calls:write",      "recordings:read", "recordings:write", "agents:read",
-    "agents:write",    "activity:write",   "providers:read",  "routing:read",     "routing:write",
-    "compliance:read", "compliance:write", "webhooks:read",   "stats:read",       "me:read"};
+    "calls:read",       "calls:write",   "monitoring:write", "recordings:read",
+    "recordings:write", "agents:read",   "agents:write",     "activity:write",
+    "providers:read",   "routing:read",  "routing:write",    "compliance:read",
+    "compliance:write", "webhooks:read", "stats:read",       "me:read"};
 constexpr std::string_view kAdminScopes[] = {"*"};
 
 bool Covered(std::string_view scope, std::string_view needed) {

@@ -8,8 +8,11 @@
 #include "ctc/dispatch/v1/provider_service.pb.h"
 #include "ctc/gateway/v1/gateway_service.pb.h"
 #include "ctc/recording/v1/recording_service.pb.h"
+#include "ctc/routing/v1/ivr_service.pb.h"
+#include "ctc/routing/v1/queue_service.pb.h"
 #include "ctc/routing/v1/routing_service.pb.h"
 #include "ctc/session/v1/session_service.pb.h"
+#include "ctc/session/v1/transfer_service.pb.h"
 #include "ctc/stats/v1/stats_service.pb.h"
 #include "ctc/webhook/v1/webhook_service.pb.h"
 #include "google/api/annotations.pb.h"
@@ -219,8 +222,11 @@ std::vector<const pb::ServiceDescriptor*> PublicServices() {
     return any->file()->FindServiceByName(name);
   };
   return {find(session::v1::GetSessionRequest::descriptor(), "SessionService"),
+          find(session::v1::Transfer::descriptor(), "TransferService"),
           find(dispatch::v1::GetProviderRequest::descriptor(), "ProviderService"),
           find(routing::v1::GetAgentRequest::descriptor(), "RoutingService"),
+          find(routing::v1::IvrMenu::descriptor(), "IvrService"),
+          find(routing::v1::Queue::descriptor(), "QueueService"),
           find(recording::v1::GetRecordingRequest::descriptor(), "RecordingService"),
           find(stats::v1::GetCallStatsRequest::descriptor(), "StatsService"),
           find(webhook::v1::GetWebhookLogRequest::descriptor(), "WebhookService"),
