@@ -54,6 +54,7 @@ Task<http::Response> Simulator::Handle(const http::Request& request) {
   if (path == "/_ctl") return now(Control(request));
   if (path == "/_stats") return now(Stats(request));
   if (path == "/_calls") return now(Calls());
+  if (path == "/_inbound") return now(inbound_.Handle(request));
   return now(JsonResponse(404, "{\"message\":\"Resource not found\"}"));
 }
 

@@ -6,6 +6,7 @@
 
 #include "libs/http/server.h"
 #include "tools/simulator/ari_rest.h"
+#include "tools/simulator/inbound.h"
 #include "tools/simulator/seed_webhooks.h"
 #include "tools/simulator/twilio_rest.h"
 #include "tools/simulator/world.h"
@@ -31,6 +32,7 @@ class Simulator {
   Task<void> RefuseFor(absl::Duration duration);
 
   World world_;
+  Inbound inbound_;
   AriRest ari_;
   TwilioRest twilio_;
   SeedWebhooks seed_webhooks_;
