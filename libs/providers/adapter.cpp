@@ -1,4 +1,4 @@
-// What a provider answers that is never asked for flows.
+// What a provider answers that is never asked for flows, or keeps no recordings.
 #include "libs/providers/adapter.h"
 
 #include "libs/base/error.h"
@@ -19,6 +19,14 @@ absl::StatusOr<common::v1::HttpResponse> Adapter::RenderFlow(
     const Account& /*account*/, const dispatch::v1::RenderFlowRequest& /*request*/) const {
   return base::MakeError(base::kCapabilityMissing,
                          "this provider type asks for no call flow over HTTP");
+}
+
+Task<absl::StatusOr<Recording>> Adapter::FetchRecording(const Account& /*account*/,
+                                                        const std::string& /*recording_url*/) {
+  base::ErrorDetail detail;
+  detail.metadata["capability"] = "fetch_recording";
+  co_return base::MakeError(base::kCapabilityMissing, "this provider type gives no recordings",
+                            std::move(detail));
 }
 
 }  // namespace ctc::providers

@@ -39,6 +39,12 @@ struct ReplayWindow {
   absl::Duration max_skew = absl::Minutes(5);
 };
 
+// A recording as its provider keeps it.
+struct Recording {
+  std::string content_type;  // "audio/x-wav"
+  std::string bytes;
+};
+
 // What an adapter needs of the world; outlives it.
 struct Environment {
   http::Client& http;
@@ -88,6 +94,12 @@ class Adapter {
       const Account& account, const dispatch::v1::CallOrder& order) = 0;
   virtual Task<absl::StatusOr<dispatch::v1::LookUpCallResponse>> LookUpCustomer(
       const Account& account, const dispatch::v1::CallOrder& order) = 0;
+
+  // The recording that RECORDING_READY or a voicemail told of, by its URL. Credentials go to hosts of
+  // the provider only: kProviderRefused for another. kNotFound when it is not there (yet);
+  // kCapabilityMissing where the provider gives no recordings.
+  virtual Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
+                                                         const std::string& recording_url);
 
   // True when nobody but us rings the agent that a caller was routed to: then Control(DIAL_PARTY)
   // is sent once the session offers the call, and ASK_FLOW when the agent did not take it. False
