@@ -174,6 +174,7 @@ Task<absl::StatusOr<Initiation::Plan>> Initiation::MakePlan(const rpc::Context& 
   session.set_id(core_.ids.Uuid());
   session.set_session_id(core_.ids.SessionId());
   session.set_correlation_id(session.session_id());
+  session.set_conversation_id(session.id());
   CTC_CO_ASSIGN_OR_RETURN(record.record_requested,
                           co_await CheckPolicy(context, click, session.id()));
   CTC_CO_ASSIGN_OR_RETURN(const ChooseRouteResponse route, co_await ChooseRoute(context, click));
@@ -182,7 +183,7 @@ Task<absl::StatusOr<Initiation::Plan>> Initiation::MakePlan(const rpc::Context& 
   FillFromRoute(click, route, session);
   const absl::Time now = store::TimeOfId(session.id());
   *session.mutable_created_at() = domain::ToProto(now);
-  record.start = {now, session.direction(), session.agent_phone(), session.to_phone()};
+  record.start = store::StartOf(session);
   record.route = RouteOf(route);
   record.idempotency_key = context.idempotency_key;
   record.dial_guard = DialGuard(context.tenant, click);

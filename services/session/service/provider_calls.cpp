@@ -66,6 +66,8 @@ dispatch::v1::CallOrder OrderOf(const store::Record& record) {
   order.set_agent_id(s.agent_id());
   order.set_record(record.record_requested);
   order.set_contact_name(s.contact_name());
+  order.set_room(s.conversation_id());
+  order.set_direction(s.direction());
   return order;
 }
 

@@ -36,6 +36,12 @@ void SetTexts(const domain::SessionState& state, v1::Session& session) {
 
 }  // namespace
 
+domain::CallStart StartOf(const v1::Session& session) {
+  const bool inbound = session.direction() == v1::Session::INBOUND;
+  return {domain::FromProto(session.created_at()), session.direction(), session.agent_phone(),
+          inbound ? session.from_phone() : session.to_phone()};
+}
+
 void Refold(Record& record) {
   record.state = domain::Fold(record.start, record.facts);
   const domain::SessionState& state = record.state;

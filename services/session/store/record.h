@@ -23,6 +23,7 @@ struct Record {
   domain::Facts facts;
   domain::SessionState state;  // Fold(start, facts)
   v1::StoredRoute route;
+  v1::StoredFlow flow;  // of an inbound call
   bool record_requested = false;
   std::string idempotency_key;
   std::string dial_guard;  // 16 bytes while INITIATED or RINGING, else empty
@@ -37,6 +38,9 @@ struct NewSession {
   Record record;
   int agent_capacity = 0;  // calls at once of a registered agent; 0: no limit
 };
+
+// What is fixed of a session, for its fold.
+domain::CallStart StartOf(const v1::Session& session);
 
 // Starts, times and figures of `record.session` from its facts. Frees the dial guard and the
 // watchdog once they have no more to do.

@@ -18,7 +18,7 @@ namespace {
   X(metadata_json) X(priority) X(callback_url) X(record_requested) X(submission) \
   X(attempts) X(disposition) X(wrap_up_notes) X(wrap_up_tags_json) X(wrap_up_at) \
   X(idempotency_key) X(dial_guard) X(facts) X(route) X(watchdog_at) X(version) \
-  X(created_at) X(updated_at)
+  X(created_at) X(updated_at) X(parent_session_id) X(conversation_id) X(flow)
 // clang-format on
 
 #define CTC_COLUMN_ENUM(name) k_##name,
@@ -57,6 +57,11 @@ void ReadSubmission(const db::Row& row, v1::Session& s) {
   s.set_submission(submission);
   s.set_attempts(static_cast<int32_t>(row.Int(k_attempts)));
   s.set_correlation_id(row.Text(k_correlation_id));
+}
+
+void ReadConversation(const db::Row& row, v1::Session& s) {
+  if (!row.IsNull(k_parent_session_id)) s.set_parent_session_id(row.Text(k_parent_session_id));
+  s.set_conversation_id(row.IsNull(k_conversation_id) ? s.id() : row.Text(k_conversation_id));
 }
 
 absl::Status ReadFreeData(const db::Row& row, v1::Session& s) {
@@ -113,10 +118,12 @@ absl::StatusOr<Record> RecordOfRow(const db::Row& row) {
   *s.mutable_updated_at() = domain::ToProto(row.Time(k_updated_at));
   ReadParties(row, s);
   ReadSubmission(row, s);
+  ReadConversation(row, s);
   CTC_RETURN_IF_ERROR(ReadFreeData(row, s));
   v1::StoredFacts facts;
   if (!facts.ParseFromString(row.Text(k_facts)) ||
-      !record.route.ParseFromString(row.Text(k_route))) {
+      !record.route.ParseFromString(row.Text(k_route)) ||
+      !record.flow.ParseFromString(row.Text(k_flow))) {
     return absl::DataLossError("facts of a session cannot be read");
   }
   for (domain::Fact& fact : *facts.mutable_facts()) record.facts.push_back(std::move(fact));
@@ -124,7 +131,7 @@ absl::StatusOr<Record> RecordOfRow(const db::Row& row) {
   record.idempotency_key = row.Text(k_idempotency_key);
   record.dial_guard = row.Text(k_dial_guard);
   if (!row.IsNull(k_watchdog_at)) record.watchdog_at = row.Time(k_watchdog_at);
-  record.start = {domain::FromProto(s.created_at()), s.direction(), s.agent_phone(), s.to_phone()};
+  record.start = StartOf(s);
   Refold(record);
   return record;
 }

@@ -31,6 +31,16 @@ Value FactsBlob(const Record& record) {
   return stored.SerializeAsString();
 }
 
+// A session that began its conversation needs no name for it.
+Value ConversationOrNull(const v1::Session& session) {
+  return session.conversation_id() == session.id() ? Value(Null{})
+                                                   : db::TextOrNull(session.conversation_id());
+}
+
+Value FlowOrNull(const Record& record) {
+  return record.flow.has_state() ? Value(record.flow.SerializeAsString()) : Value(Null{});
+}
+
 std::string TypeName(const v1::Session& session) {
   if (session.provider_type() == common::v1::ProviderType::PROVIDER_TYPE_UNSPECIFIED) return "";
   return common::v1::ProviderType::Value_Name(session.provider_type());
@@ -93,7 +103,7 @@ void AddChanging(const Record& record, Params& params) {
 }
 
 // What is fixed when the session is made, after the changing ones.
-constexpr int kFixedWidth = 17;
+constexpr int kFixedWidth = 20;
 constexpr std::string_view kInsertHead =
     "INSERT INTO click_to_call_session (id, tenant_id, session_id, to_phone, correlation_id,"
     " created_at, status, provider_call_id, call_started_at, call_answered_at, call_ended_at,"
@@ -102,19 +112,30 @@ constexpr std::string_view kInsertHead =
     " facts, watchdog_at, version, updated_at, from_phone,"
     " provider_id, provider_type, direction, phone_type, agent_phone, agent_id, lead_id,"
     " campaign_id, account_id, contact_name, contact_email, metadata_json, priority, callback_url,"
-    " record_requested, idempotency_key, route)";
+    " record_requested, idempotency_key, route, parent_session_id, conversation_id, flow)";
 
 void AddFixed(const Record& record, Params& params) {
   const v1::Session& s = record.session;
-  params.insert(params.end(),
-                {Value(s.provider_id()), Value(TypeName(s)),
-                 Value(v1::Session::Direction_Name(s.direction())), Value(s.phone_type()),
-                 db::TextOrNull(s.agent_phone()), db::TextOrNull(s.agent_id()),
-                 db::TextOrNull(s.lead_id()), db::TextOrNull(s.campaign_id()),
-                 db::TextOrNull(s.account_id()), db::TextOrNull(s.contact_name()),
-                 db::TextOrNull(s.contact_email()), MetadataText(s), Value(int64_t{s.priority()}),
-                 db::TextOrNull(s.callback_url()), Flag(record.record_requested),
-                 db::TextOrNull(record.idempotency_key), Value(record.route.SerializeAsString())});
+  params.insert(params.end(), {Value(s.provider_id()),
+                               Value(TypeName(s)),
+                               Value(v1::Session::Direction_Name(s.direction())),
+                               Value(s.phone_type()),
+                               db::TextOrNull(s.agent_phone()),
+                               db::TextOrNull(s.agent_id()),
+                               db::TextOrNull(s.lead_id()),
+                               db::TextOrNull(s.campaign_id()),
+                               db::TextOrNull(s.account_id()),
+                               db::TextOrNull(s.contact_name()),
+                               db::TextOrNull(s.contact_email()),
+                               MetadataText(s),
+                               Value(int64_t{s.priority()}),
+                               db::TextOrNull(s.callback_url()),
+                               Flag(record.record_requested),
+                               db::TextOrNull(record.idempotency_key),
+                               Value(record.route.SerializeAsString()),
+                               db::TextOrNull(s.parent_session_id()),
+                               ConversationOrNull(s),
+                               FlowOrNull(record)});
 }
 
 }  // namespace
@@ -145,6 +166,16 @@ absl::Status UpdateRoute(db::Connection& connection, const Record& record) {
           "UPDATE click_to_call_session SET provider_id = ?, provider_type = ?, from_phone = ?,"
           " route = ? WHERE id = ?",
           {s.provider_id(), TypeName(s), s.from_phone(), record.route.SerializeAsString(), s.id()})
+      .status();
+}
+
+absl::Status UpdateFlow(db::Connection& connection, const Record& record) {
+  const v1::Session& s = record.session;
+  return connection
+      .Execute(
+          "UPDATE click_to_call_session SET flow = ?, agent_id = ?, agent_phone = ? WHERE id = ?",
+          {FlowOrNull(record), db::TextOrNull(s.agent_id()), db::TextOrNull(s.agent_phone()),
+           s.id()})
       .status();
 }
 

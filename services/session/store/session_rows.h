@@ -22,6 +22,8 @@ absl::Status UpdateRecords(db::Connection& connection, const std::vector<RecordP
 // What changes rarely: the account and number of a next candidate; the agent's notes.
 absl::Status UpdateRoute(db::Connection& connection, const Record& record);
 absl::Status UpdateWrapUp(db::Connection& connection, const Record& record);
+// The way of an inbound caller, and the agent it leads to.
+absl::Status UpdateFlow(db::Connection& connection, const Record& record);
 
 // Records by UUID, of any tenant: the caller compares. Absent ids are left out.
 absl::StatusOr<std::vector<Record>> SelectByIds(db::Connection& connection,
