@@ -77,6 +77,21 @@ inline constexpr ErrorSpec kCallAlreadyRunning{"CALL_ALREADY_RUNNING",
 inline constexpr ErrorSpec kAgentBusy{
     "AGENT_BUSY", absl::StatusCode::kFailedPrecondition, 409, "The agent is on a call",
     "End the call in `metadata.session_id`, or raise the capacity."};
+inline constexpr ErrorSpec kTransferOpen{
+    "TRANSFER_OPEN", absl::StatusCode::kFailedPrecondition, 409, "The call is being handed over",
+    "Complete or cancel the transfer in `metadata.transfer_id` first."};
+inline constexpr ErrorSpec kTransferState{"TRANSFER_STATE", absl::StatusCode::kFailedPrecondition,
+                                          409, "The transfer is not in a state for this",
+                                          "See `metadata.status` of the transfer."};
+inline constexpr ErrorSpec kTransferLimit{"TRANSFER_LIMIT", absl::StatusCode::kFailedPrecondition,
+                                          409, "The conversation was handed over too often",
+                                          "End the call, or keep it."};
+inline constexpr ErrorSpec kPartyLimit{"PARTY_LIMIT", absl::StatusCode::kFailedPrecondition, 409,
+                                       "The call has as many parties as it may",
+                                       "Take a party out first."};
+inline constexpr ErrorSpec kNoAgentAvailable{
+    "NO_AGENT_AVAILABLE", absl::StatusCode::kFailedPrecondition, 409,
+    "No agent of the queue can take the call", "Try again later, or choose another target."};
 inline constexpr ErrorSpec kAgentInactive{"AGENT_INACTIVE", absl::StatusCode::kFailedPrecondition,
                                           409, "The agent is not active", "Activate the agent."};
 inline constexpr ErrorSpec kBlockedByPolicy{

@@ -1,6 +1,8 @@
 // Cutting and clearing; sizes are those of the columns in migrations 019 and 020.
 #include "services/session/domain/clean_fact.h"
 
+#include "services/session/domain/parties.h"
+
 namespace ctc::session::domain {
 namespace {
 
@@ -52,6 +54,12 @@ std::string CleanText(std::string_view text, size_t bytes) {
 Fact CleanFact(Fact fact, absl::Time now) {
   if (!v1::CallFact::Kind_IsValid(fact.kind())) fact.clear_kind();
   if (!v1::Leg::Party_IsValid(fact.party())) fact.clear_party();
+  fact.set_leg_id(CleanAscii(fact.leg_id(), 32));
+  if (const v1::Leg::Party party = PartyOfLeg(fact.leg_id()); party != v1::Leg::PARTY_UNSPECIFIED) {
+    fact.set_party(party);
+  } else {
+    fact.clear_leg_id();
+  }
   if (!v1::KnownBy_IsValid(fact.source()) || fact.source() == v1::KNOWN_BY_UNSPECIFIED) {
     fact.set_source(v1::WEBHOOK);
   }
@@ -71,6 +79,8 @@ Fact CleanFact(Fact fact, absl::Time now) {
   fact.set_provider_leg_id(CleanText(fact.provider_leg_id(), 191));
   fact.set_cause(CleanAscii(fact.cause(), 64));
   fact.set_error_code(CleanAscii(fact.error_code(), 64));
+  fact.set_phone(CleanText(fact.phone(), 128));
+  fact.set_agent_id(CleanText(fact.agent_id(), 128));
   fact.set_message(CleanText(fact.message(), 500));
   fact.set_recording_url(CleanText(fact.recording_url(), 1024));
   // What was keyed may be card data: that keys were pressed is kept, not which.

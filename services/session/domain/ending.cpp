@@ -5,14 +5,12 @@
 #include <string_view>
 #include <tuple>
 
+#include "services/session/domain/parties.h"
+
 namespace ctc::session::domain {
 namespace {
 
 using Kind = v1::CallFact;
-
-bool EndsSession(const Fact& fact) {
-  return IsEnding(fact.kind()) && (OfConversation(fact) || fact.party() == v1::Leg::AGENT);
-}
 
 // 0 first: says how it ended. 1: only that it ended.
 int Vagueness(const Fact& fact) {
@@ -59,6 +57,12 @@ Ending NameJoined(const Fact& fact, const EndingContext& context) {
   if (fact.kind() == Kind::CALL_TRANSFERRED) return {v1::Session::TRANSFERRED, v1::HANDED_OVER};
   v1::EndReason reason = v1::NORMAL;
   if (context.machine) reason = v1::MACHINE;
+  // After a failed transfer the agent is rung again, as "agent-2".
+  const bool rung_again = fact.party() == v1::Leg::AGENT && LegIdOf(fact) != "agent";
+  if (rung_again && fact.kind() == Kind::CALL_NO_ANSWER) reason = v1::AGENT_NO_ANSWER;
+  if (rung_again && (fact.kind() == Kind::CALL_BUSY || fact.kind() == Kind::CALL_REJECTED)) {
+    reason = v1::AGENT_REJECTED;
+  }
   if (fact.kind() == Kind::CALL_FAILED) reason = v1::PROVIDER_ERROR;
   if (fact.reason() == v1::LOST || fact.reason() == v1::MAX_DURATION ||
       fact.reason() == v1::PROVIDER_ERROR) {
@@ -85,26 +89,37 @@ v1::EndReason Or(v1::EndReason given, v1::EndReason otherwise) {
 
 }  // namespace
 
-std::optional<Placed> DecidingEnding(const std::vector<Placed>& facts) {
+std::vector<Placed> EndingsOf(const std::vector<Placed>& facts) {
+  std::vector<Placed> endings;
+  for (const Placed& p : facts) {
+    if (!IsEnding(p.fact->kind())) continue;
+    const bool agents = p.fact->party() == v1::Leg::AGENT && !LeavesCompany(facts, p);
+    if (agents || OfConversation(*p.fact)) endings.push_back(p);
+  }
+  return endings;
+}
+
+std::optional<Placed> DecidingEnding(const std::vector<Placed>& facts,
+                                     const std::vector<Placed>& endings) {
   const bool answered = std::any_of(facts.begin(), facts.end(), [](const Placed& p) {
     return OfConversation(*p.fact) &&
            (p.fact->kind() == Kind::CALL_ANSWERED ||
             (IsEnding(p.fact->kind()) && p.fact->duration_seconds() > 0));
   });
   std::optional<Placed> best;
-  for (const Placed& p : facts) {
-    if (!EndsSession(*p.fact)) continue;
+  for (const Placed& p : endings) {
     if (p.fact->kind() == Kind::CALL_TRANSFERRED && !answered) continue;
+    if (IsHandover(*p.fact)) return p;
     if (!best || Decides(p, *best)) best = p;
   }
   return best;
 }
 
-Placed MostTelling(const std::vector<Placed>& facts, const Placed& deciding) {
+Placed MostTelling(const std::vector<Placed>& endings, const Placed& deciding) {
   if (Vagueness(*deciding.fact) == 0) return deciding;
   std::optional<Placed> best;
-  for (const Placed& p : facts) {
-    if (!EndsSession(*p.fact) || Vagueness(*p.fact) > 0) continue;
+  for (const Placed& p : endings) {
+    if (Vagueness(*p.fact) > 0) continue;
     if (p.fact->source() == v1::TIMEOUT || p.fact->kind() == Kind::CALL_TRANSFERRED) continue;
     if (!best || Decides(p, *best)) best = p;
   }

@@ -23,14 +23,20 @@ struct Ending {
   v1::EndReason reason;
 };
 
-// The fact that ended the session: the heaviest evidence, then the first in canonical order, then
-// the most specific. None while the session lives. A machine's answer yields to any other ending,
-// since the call goes on after it; a transfer counts only once the parties were joined.
-std::optional<Placed> DecidingEnding(const std::vector<Placed>& facts);
+// The facts that say that the session is over, in canonical order: all endings of the conversation,
+// and those of the agent's legs that left the customer alone.
+std::vector<Placed> EndingsOf(const std::vector<Placed>& facts);
+
+// The fact that ended the session: our own handover, else the heaviest evidence, then the first in
+// canonical order, then the most specific. None while the session lives. A machine's answer yields
+// to any other ending, since the call goes on after it; a transfer counts only once the parties
+// were joined.
+std::optional<Placed> DecidingEnding(const std::vector<Placed>& facts,
+                                     const std::vector<Placed>& endings);
 
 // The heaviest ending that says more than "over"; `deciding` itself when it does or nothing better
 // is known. An unspecific word of a heavy source does not wipe out what a lighter one knew exactly.
-Placed MostTelling(const std::vector<Placed>& facts, const Placed& deciding);
+Placed MostTelling(const std::vector<Placed>& endings, const Placed& deciding);
 
 Ending NameEnding(const Fact& fact, const EndingContext& context);
 

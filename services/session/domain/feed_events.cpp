@@ -3,6 +3,8 @@
 
 #include <string_view>
 
+#include "services/session/domain/parties.h"
+
 namespace ctc::session::domain {
 namespace {
 
@@ -20,9 +22,10 @@ v1::CallEvent Base(const Fact& fact, bool late) {
   return event;
 }
 
-v1::Leg::State StateOf(const SessionState& state, v1::Leg::Party party) {
+v1::Leg::State StateOf(const SessionState& state, const Fact& fact) {
+  const std::string id = LegIdOf(fact);
   for (const v1::Leg& leg : state.legs) {
-    if (leg.party() == party) return leg.state();
+    if (leg.id() == id) return leg.state();
   }
   return v1::Leg::STATE_UNSPECIFIED;
 }
@@ -89,7 +92,7 @@ std::string_view FactType(const Fact& fact) {
 
 bool LegStep(const SessionState& before, const SessionState& after, const Fact& fact) {
   return fact.party() != v1::Leg::PARTY_UNSPECIFIED &&
-         StateOf(before, fact.party()) != StateOf(after, fact.party());
+         StateOf(before, fact) != StateOf(after, fact);
 }
 
 }  // namespace
@@ -106,7 +109,7 @@ std::vector<v1::CallEvent> DiffEvents(const SessionState& before, const SessionS
     return event;
   };
   if (LegStep(before, after, fact)) {
-    add(LegType(StateOf(after, fact.party())), before.status, before.status);
+    add(LegType(StateOf(after, fact)), before.status, before.status);
   }
   const int32_t delta = after.duration_seconds - before.duration_seconds;
   if (before.status != after.status || delta != 0 || before.end_reason != after.end_reason) {

@@ -7,6 +7,7 @@
 #include "services/session/domain/canonical_order.h"
 #include "services/session/domain/ending.h"
 #include "services/session/domain/legs.h"
+#include "services/session/domain/parties.h"
 
 namespace ctc::session::domain {
 namespace {
@@ -158,9 +159,8 @@ void FoldRinging(const Signs& signs, const std::optional<Placed>& answer,
   state.ring_seconds = static_cast<int32_t>(absl::ToInt64Seconds(Between(*signs.ring, *until)));
 }
 
-void FoldEnding(const std::vector<Placed>& facts, const Placed& deciding, EndingContext context,
-                SessionState& state) {
-  const Placed telling = MostTelling(facts, deciding);
+void FoldEnding(const std::vector<Placed>& facts, const Placed& telling, const Placed& deciding,
+                EndingContext context, SessionState& state) {
   const Ending ending = NameEnding(*telling.fact, context);
   state.status = ending.status;
   state.end_reason = ending.reason;
@@ -173,6 +173,15 @@ void FoldEnding(const std::vector<Placed>& facts, const Placed& deciding, Ending
   for (const Placed& p : facts) {
     if (state.cause.empty() && IsEnding(p.fact->kind())) state.cause = p.fact->cause();
   }
+}
+
+// What is said of those consulted, of guests and of supervisors makes their legs, nothing else.
+std::vector<Placed> OfAgentAndCustomer(const std::vector<Placed>& facts) {
+  std::vector<Placed> kept;
+  for (const Placed& p : facts) {
+    if (!IsExtra(p.fact->party())) kept.push_back(p);
+  }
+  return kept;
 }
 
 v1::KnownBy HeaviestAnswer(const std::vector<Placed>& facts) {
@@ -188,13 +197,15 @@ v1::KnownBy HeaviestAnswer(const std::vector<Placed>& facts) {
 }  // namespace
 
 SessionState Fold(const CallStart& start, const Facts& given) {
-  const std::vector<Placed> facts = Order(given);
+  const std::vector<Placed> all = Order(given);
+  const std::vector<Placed> facts = OfAgentAndCustomer(all);
   SessionState state;
   Signs signs;
   ReadSigns(facts, state, signs);
   FoldRecording(facts, state);
 
-  const std::optional<Placed> ending = DecidingEnding(facts);
+  const std::vector<Placed> endings = EndingsOf(all);
+  const std::optional<Placed> ending = DecidingEnding(facts, endings);
   const std::optional<Placed> answer = FindAnswer(facts, ending);
   const int32_t counted = ending ? CountedSeconds(facts) : 0;
   const bool joined = answer.has_value() || counted > 0;
@@ -210,13 +221,13 @@ SessionState Fold(const CallStart& start, const Facts& given) {
   }
   if (ending) {
     if (!state.ended_at) state.ended_at = ending->at;
-    FoldEnding(facts, *ending,
+    FoldEnding(facts, MostTelling(endings, *ending), *ending,
                {joined, signs.ring.has_value(), state.cancel_requested, signs.agent_answered,
                 signs.machine, start.direction},
                state);
   }
   FoldRinging(signs, answer, ending, state);
-  state.legs = FoldLegs(start, facts, state.answered_at, state.ended_at);
+  state.legs = FoldLegs(start, all, state.answered_at, state.ended_at);
   return state;
 }
 

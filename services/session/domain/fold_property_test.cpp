@@ -8,6 +8,7 @@
 #include "services/session/domain/facts_for_test.h"
 #include "services/session/domain/feed_events.h"
 #include "services/session/domain/fold.h"
+#include "services/session/domain/parties.h"
 
 namespace ctc::session::domain {
 namespace {
@@ -22,7 +23,8 @@ class RandomFacts {
   Fact One(int i) {
     const auto kind = static_cast<v1::CallFact::Kind>(1 + Below(22));
     Fact fact = AFact(kind, Below(120), "event" + std::to_string(i));
-    fact.set_party(static_cast<v1::Leg::Party>(Below(3)));
+    fact.set_party(static_cast<v1::Leg::Party>(Below(Below(2) == 0 ? 3 : 6)));
+    if (IsExtra(fact.party()) && Below(2) == 0) fact.set_leg_id(LegIdOf(fact));
     fact.set_source(static_cast<v1::KnownBy>(1 + Below(6)));
     if (Below(4) == 0) fact.clear_provider_time();
     if (Below(5) == 0) fact.set_duration_seconds(Below(100));

@@ -3,29 +3,20 @@
 #include "services/session/domain/legs.h"
 
 #include <algorithm>
+#include <tuple>
+
+#include "services/session/domain/parties.h"
 
 namespace ctc::session::domain {
 namespace {
 
-std::string LegId(v1::Leg::Party party) {
-  switch (party) {
-    case v1::Leg::AGENT:
-      return "agent";
-    case v1::Leg::CONSULT:
-      return "consult";
-    case v1::Leg::SUPERVISOR:
-      return "supervisor";
-    default:
-      return "customer";
-  }
-}
-
-v1::Leg& LegOf(std::vector<v1::Leg>& legs, const CallStart& start, v1::Leg::Party party) {
+v1::Leg& LegOf(std::vector<v1::Leg>& legs, const CallStart& start, v1::Leg::Party party,
+               const std::string& id) {
   for (v1::Leg& leg : legs) {
-    if (leg.party() == party) return leg;
+    if (leg.id() == id) return leg;
   }
   v1::Leg& leg = legs.emplace_back();
-  leg.set_id(LegId(party));
+  leg.set_id(id);
   leg.set_party(party);
   leg.set_state(v1::Leg::DIALLING);
   if (party == v1::Leg::CUSTOMER) leg.set_phone(start.customer_phone);
@@ -33,10 +24,18 @@ v1::Leg& LegOf(std::vector<v1::Leg>& legs, const CallStart& start, v1::Leg::Part
   return leg;
 }
 
+v1::Leg& AgentLeg(std::vector<v1::Leg>& legs, const CallStart& start) {
+  return LegOf(legs, start, v1::Leg::AGENT, "agent");
+}
+v1::Leg& CustomerLeg(std::vector<v1::Leg>& legs, const CallStart& start) {
+  return LegOf(legs, start, v1::Leg::CUSTOMER, "customer");
+}
+
 void Advance(v1::Leg& leg, v1::Leg::State state) { leg.set_state(std::max(leg.state(), state)); }
 
 void ApplyToLeg(v1::Leg& leg, const Placed& placed) {
   const Fact& fact = *placed.fact;
+  if (!fact.phone().empty()) leg.set_phone(fact.phone());
   if (!fact.provider_leg_id().empty()) leg.set_provider_leg_id(fact.provider_leg_id());
   if (fact.kind() == v1::CallFact::CALL_RINGING) {
     Advance(leg, v1::Leg::RINGING);
@@ -68,23 +67,26 @@ std::vector<v1::Leg> FoldLegs(const CallStart& start, const std::vector<Placed>&
                               std::optional<absl::Time> ended_at) {
   std::vector<v1::Leg> legs;
   const bool agent_first = !start.agent_phone.empty();
-  LegOf(legs, start, agent_first ? v1::Leg::AGENT : v1::Leg::CUSTOMER);
+  agent_first ? AgentLeg(legs, start) : CustomerLeg(legs, start);
   for (const Placed& placed : facts) {
     if (placed.fact->party() != v1::Leg::PARTY_UNSPECIFIED) {
-      ApplyToLeg(LegOf(legs, start, placed.fact->party()), placed);
+      ApplyToLeg(LegOf(legs, start, placed.fact->party(), LegIdOf(*placed.fact)), placed);
     } else if (!agent_first && placed.fact->kind() == v1::CallFact::CALL_RINGING) {
-      ApplyToLeg(LegOf(legs, start, v1::Leg::CUSTOMER), placed);
+      ApplyToLeg(CustomerLeg(legs, start), placed);
     }
   }
   if (joined_at) {
-    if (agent_first) Join(LegOf(legs, start, v1::Leg::AGENT), *joined_at);
-    Join(LegOf(legs, start, v1::Leg::CUSTOMER), *joined_at);
+    if (agent_first) Join(AgentLeg(legs, start), *joined_at);
+    Join(CustomerLeg(legs, start), *joined_at);
   }
   if (ended_at) {
     for (v1::Leg& leg : legs) End(leg, *ended_at);
   }
+  const auto key = [](const v1::Leg& leg) {
+    return std::make_tuple(leg.party(), leg.id().size(), std::string_view(leg.id()));
+  };
   std::sort(legs.begin(), legs.end(),
-            [](const v1::Leg& a, const v1::Leg& b) { return a.party() < b.party(); });
+            [&](const v1::Leg& a, const v1::Leg& b) { return key(a) < key(b); });
   return legs;
 }
 
