@@ -95,8 +95,8 @@ class Adapter {
   virtual Task<absl::StatusOr<dispatch::v1::LookUpCallResponse>> LookUpCustomer(
       const Account& account, const dispatch::v1::CallOrder& order) = 0;
 
-  // The recording that RECORDING_READY or a voicemail told of, by its URL. Credentials go to hosts of
-  // the provider only: kProviderRefused for another. kNotFound when it is not there (yet);
+  // The recording that RECORDING_READY or a voicemail told of, by its URL. Credentials go to hosts
+  // of the provider only: kProviderRefused for another. kNotFound when it is not there (yet);
   // kCapabilityMissing where the provider gives no recordings.
   virtual Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
                                                          const std::string& recording_url);

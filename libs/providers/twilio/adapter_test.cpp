@@ -152,23 +152,47 @@ TEST_CASE("live control speaks to the right resource", "[twilio][adapter]") {
   const std::string account = "POST /2010-04-01/Accounts/AC1";
   const std::string room = account + "/Conferences/" + kUuid;
   REQUIRE(world.Control(ControlCallRequest::HOLD).ok());
-  CHECK(world.http.Lines().back() == room + "/Participants/customer.json");
+  CHECK(world.http.Lines().back() == room + "/Participants/CAcustomer.json");
   CHECK(world.Body("Hold") == "true");
   REQUIRE(world.Control(ControlCallRequest::UNMUTE).ok());
-  CHECK(world.http.Lines().back() == room + "/Participants/agent.json");
+  CHECK(world.http.Lines().back() == room + "/Participants/CAagent.json");
   CHECK(world.Body("Muted") == "false");
   REQUIRE(world.Control(ControlCallRequest::START_RECORDING).ok());
   CHECK(world.http.Lines().back() == account + "/Calls/CAcustomer/Recordings.json");
   REQUIRE(world.Control(ControlCallRequest::PAUSE_RECORDING).ok());
   CHECK(world.http.Lines().back() == account + "/Calls/CAcustomer/Recordings/Twilio.CURRENT.json");
   CHECK(world.Body("Status") == "paused");
-  world.order.set_record(true);
-  REQUIRE(world.Control(ControlCallRequest::STOP_RECORDING).ok());
-  CHECK(world.http.Lines().back() == room + "/Recordings/Twilio.CURRENT.json");
   world.http.requests.clear();
   REQUIRE(world.Control(ControlCallRequest::HANG_UP).ok());
   CHECK(world.http.Lines() == std::vector<std::string>{account + "/Calls/CAcustomer.json",
                                                        account + "/Calls/CAagent.json"});
+}
+
+TEST_CASE("a conference's recording is asked for by the conference's sid", "[twilio][adapter]") {
+  World world;
+  world.order.set_record(true);
+  world.http.When("POST", 200, "{}");
+  world.http.When("GET", 200, R"({"conferences":[{"sid":"CF1"}]})");
+  REQUIRE(world.Control(ControlCallRequest::PAUSE_RECORDING).ok());
+  const std::string account = "/2010-04-01/Accounts/AC1/Conferences";
+  CHECK(world.http.Lines() ==
+        std::vector<std::string>{
+            "GET " + account + ".json?FriendlyName=" + kUuid + "&Status=in-progress",
+            "POST " + account + "/CF1/Recordings/Twilio.CURRENT.json"});
+  CHECK(world.Body("PauseBehavior") == "skip");
+  world.http.When("GET", 200, R"({"conferences":[]})");
+  CHECK(base::IsError(world.Control(ControlCallRequest::PAUSE_RECORDING).status(),
+                      base::kCallNotLive));
+  world.http.When("GET", 200, R"({"conferences":[{"sid":"../Calls"}]})");
+  CHECK(base::IsError(world.Control(ControlCallRequest::PAUSE_RECORDING).status(),
+                      base::kProviderError));
+}
+
+TEST_CASE("a recording that does not run is no sign that the call is over", "[twilio][adapter]") {
+  World world;
+  world.http.When("", 404, R"({"code":20404})");
+  CHECK(base::IsError(world.Control(ControlCallRequest::PAUSE_RECORDING).status(),
+                      base::kCallNotLive));
 }
 
 TEST_CASE("digits cannot be sent, and it is said so", "[twilio][adapter]") {
@@ -224,6 +248,71 @@ TEST_CASE("a lost customer leg is recognised by numbers and time", "[twilio][ada
   CHECK(found().provider_call_id() == "CA9");
   CHECK(world.http.Lines().back().find("To=%2B15551230003&From=%2B15551230001") !=
         std::string::npos);
+}
+
+TEST_CASE("of a caller's record only the end is told", "[twilio][adapter]") {
+  World world;
+  dispatch::v1::LookUpCallRequest request;
+  *request.mutable_order() = world.order;
+  request.mutable_order()->set_direction(session::v1::Session::INBOUND);
+  request.set_provider_call_id("CA1");
+  const auto found = [&] { return RunTask(world.adapter->LookUp(world.account, request)).value(); };
+  world.http.When("", 200, R"({"sid":"CA1","status":"in-progress"})");
+  CHECK(found().found() == LookUpCallResponse::LIVE);
+  CHECK(found().facts_size() == 0);
+  world.http.When("", 200, R"({"sid":"CA1","status":"no-answer","duration":"40"})");
+  REQUIRE(found().facts_size() == 1);
+  CHECK(found().facts(0).kind() == session::v1::CallFact::CALL_ENDED);
+  CHECK(found().facts(0).party() == session::v1::Leg::CUSTOMER);
+  CHECK(found().facts(0).reason() == session::v1::END_REASON_UNSPECIFIED);
+  CHECK_FALSE(found().facts(0).has_duration_seconds());
+}
+
+TEST_CASE("a recording is fetched from Twilio's hosts only", "[twilio][adapter]") {
+  World world;
+  const auto fetch = [&](const std::string& url) {
+    return RunTask(world.adapter->FetchRecording(world.account, url));
+  };
+  world.http.When("GET", [](const http::ClientRequest&) {
+    http::ClientResult result;
+    result.response.status = 200;
+    result.response.headers.Add("Content-Type", "audio/x-wav");
+    result.response.body = "RIFF";
+    return result;
+  });
+  const std::string path = "/2010-04-01/Accounts/AC1/Recordings/RE1.wav";
+  for (const char* host : {"https://api.twilio.com", "https://api.dublin.ie1.twilio.com"}) {
+    const auto recording = fetch(host + path);
+    REQUIRE(recording.ok());
+    CHECK(recording->bytes == "RIFF");
+    CHECK(recording->content_type == "audio/x-wav");
+    CHECK(world.http.requests.back().user == "AC1");
+  }
+  world.http.requests.clear();
+  for (const char* host :
+       {"http://api.twilio.com", "https://api.twilio.com.evil.example", "https://evil.example",
+        "https://x@evil.example?.twilio.com", "https://api.twilio.com:8443", "https://twilio.com",
+        "file://", "https://evil.example#.twilio.com", "https://a b.twilio.com", ""}) {
+    INFO(host);
+    CHECK(base::IsError(fetch(host + path).status(), base::kProviderRefused));
+  }
+  CHECK(world.http.requests.empty());
+}
+
+TEST_CASE("a recording that is not there, or is none, is said so", "[twilio][adapter]") {
+  World world;
+  const auto fetch = [&] {
+    const std::string url = "https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1.wav";
+    return RunTask(world.adapter->FetchRecording(world.account, url)).status();
+  };
+  world.http.When("GET", 404, R"({"code":20404})");
+  CHECK(base::IsError(fetch(), base::kNotFound));
+  world.http.When("GET", 302, "");
+  CHECK(base::IsError(fetch(), base::kProviderError));
+  world.http.When("GET", 200, "<html>");
+  CHECK(base::IsError(fetch(), base::kProviderError));
+  world.http.When("GET", 401, "");
+  CHECK(base::IsError(fetch(), base::kProviderCredentials));
 }
 
 TEST_CASE("missing credentials are named field by field", "[twilio][adapter]") {

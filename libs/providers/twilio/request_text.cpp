@@ -2,42 +2,43 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <array>
+
+#include "libs/base/error_catalogue.h"
 #include "libs/http/message.h"
+#include "libs/providers/twilio/legs.h"
 
 namespace ctc::providers::twilio {
 namespace {
 
-// Status callbacks are not repeated by themselves: ask for it, also on 5xx and read time-outs.
+using routing::v1::FlowInput;
+
+// Status callbacks are not repeated by themselves: ask for it, also on 5xx and read time-outs. A
+// question may be repeated too: the same step is given again.
 constexpr std::string_view kRetries = "#rc=3&rp=ct,rt,5xx";
 
-std::string XmlEscape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
+absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+
+std::string BaseUrl(const Account& account, const char* path, const std::string& call) {
+  return absl::StrCat(account.public_url, path, "?tenant=", http::Encode(account.tenant.value()),
+                      "&session=", call);
 }
 
-std::string CallbackUrl(const Account& account, const std::string& call, std::string_view leg) {
-  return absl::StrCat(account.public_url,
-                      "/api/v1/webhooks/voip/twilio?tenant=", http::Encode(account.tenant.value()),
-                      "&session=", call, "&leg=", absl::string_view(leg.data(), leg.size()),
-                      absl::string_view(kRetries.data(), kRetries.size()));
+struct Outcome {
+  FlowInput::Kind kind;
+  std::string_view word;
+};
+constexpr std::array kOutcomes = {
+    Outcome{FlowInput::DONE, "done"},
+    Outcome{FlowInput::DIAL_ENDED, "ended"},
+    Outcome{FlowInput::DIAL_BUSY, "busy"},
+    Outcome{FlowInput::DIAL_NO_ANSWER, "no-answer"},
+    Outcome{FlowInput::DIAL_REJECTED, "rejected"},
+    Outcome{FlowInput::DIAL_FAILED, "failed"},
+};
+
+const char* RoomLeg(const dispatch::v1::CallOrder& order) {
+  return IsInbound(order) ? "room" : "conference";
 }
 
 }  // namespace
@@ -51,39 +52,105 @@ std::string Encode(const Form& form) {
   return text;
 }
 
+std::string XmlEscape(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else if (c == '"') {
+      out += "&quot;";
+    } else if (byte >= 0x20 || c == '\n' || c == '\t') {
+      out += c;  // XML 1.0 knows no other control characters
+    }
+  }
+  return out;
+}
+
+std::string CallbackUrl(const Account& account, const std::string& call, std::string_view leg) {
+  return absl::StrCat(BaseUrl(account, "/api/v1/webhooks/voip/twilio", call), "&leg=", View(leg),
+                      View(kRetries));
+}
+
+std::string FlowUrl(const Account& account, const std::string& call, int step,
+                    std::string_view on) {
+  return absl::StrCat(BaseUrl(account, "/api/v1/webhooks/voip/twilio/flow", call), "&step=", step,
+                      "&on=", View(on), View(kRetries));
+}
+
+absl::StatusOr<std::string> AskedFlowUrl(const Account& account,
+                                         const dispatch::v1::CallOrder& order,
+                                         const FlowInput& input) {
+  const std::string_view word = OutcomeWord(input.kind());
+  if (word.empty()) {
+    return base::MakeError(base::kValidationFailed, "flow_input.kind: is no outcome of a dial");
+  }
+  return FlowUrl(account, order.id(), input.step_number(),
+                 absl::StrCat("asked&outcome=", View(word)));
+}
+
+std::string_view OutcomeWord(FlowInput::Kind kind) {
+  for (const Outcome& outcome : kOutcomes) {
+    if (outcome.kind == kind) return outcome.word;
+  }
+  return "";
+}
+
+FlowInput::Kind OutcomeOfWord(std::string_view word) {
+  for (const Outcome& outcome : kOutcomes) {
+    if (outcome.word == word) return outcome.kind;
+  }
+  return FlowInput::KIND_UNSPECIFIED;
+}
+
 void AddProgress(const Account& account, const std::string& call, std::string_view leg,
-                 Form& form) {
-  form.emplace_back("StatusCallback", CallbackUrl(account, call, leg));
+                 Answer answer, Form& form) {
+  const std::string name = absl::StrCat(View(leg), answer == Answer::kJoins ? "&answer=joins" : "");
+  form.emplace_back("StatusCallback", CallbackUrl(account, call, name));
   for (const char* event : {"initiated", "ringing", "answered", "completed"}) {
     form.emplace_back("StatusCallbackEvent", event);
   }
 }
 
-void AddRecording(const Account& account, const std::string& call, Form& form) {
-  form.emplace_back("RecordingStatusCallback", CallbackUrl(account, call, "recording"));
+void AddRecording(const Account& account, const std::string& call, std::string_view prefix,
+                  Form& form) {
+  const std::string name = absl::StrCat(View(prefix), "StatusCallback");
+  form.emplace_back(name, CallbackUrl(account, call, "recording"));
   for (const char* event : {"in-progress", "completed", "absent"}) {
-    form.emplace_back("RecordingStatusCallbackEvent", event);
+    form.emplace_back(name + "Event", event);
   }
 }
 
-std::string ConferenceTwiml(const Account& account, const dispatch::v1::CallOrder& order,
-                            bool agent) {
-  const std::string& call = order.id();
-  // Begins with the conference, so with the customer.
+void AddRoomEvents(const Account& account, const dispatch::v1::CallOrder& order, Form& form) {
+  form.emplace_back("ConferenceStatusCallback", CallbackUrl(account, order.id(), RoomLeg(order)));
+  for (const char* event : {"start", "end", "join", "leave", "mute", "hold"}) {
+    form.emplace_back("ConferenceStatusCallbackEvent", event);
+  }
+}
+
+std::string RoomTwiml(const Account& account, const dispatch::v1::CallOrder& order,
+                      const RoomEntry& entry) {
+  // Begins with the conference, so with the second party.
   const std::string record =
-      order.record()
-          ? absl::StrCat("\" record=\"record-from-start\" recordingStatusCallback=\"",
-                         XmlEscape(CallbackUrl(account, call, "recording")),
-                         "\" recordingStatusCallbackEvent=\"in-progress completed absent")
-          : "";
-  return absl::StrCat("<Response><Dial><Conference startConferenceOnEnter=\"",
-                      agent ? "false" : "true",
-                      "\" endConferenceOnExit=\"true\" beep=\"false\" waitUrl=\"\" "
-                      "participantLabel=\"",
-                      agent ? "agent" : "customer", "\" statusCallback=\"",
-                      XmlEscape(CallbackUrl(account, call, "conference")),
-                      "\" statusCallbackEvent=\"start end join leave mute hold", record, "\">",
-                      call, "</Conference></Dial></Response>");
+      entry.record ? absl::StrCat("\" record=\"record-from-start\" recordingStatusCallback=\"",
+                                  XmlEscape(CallbackUrl(account, order.id(), "recording")),
+                                  "\" recordingStatusCallbackEvent=\"in-progress completed absent")
+                   : "";
+  const std::string action =
+      entry.action.empty()
+          ? ""
+          : absl::StrCat(" action=\"", XmlEscape(entry.action), "\" method=\"POST\"");
+  return absl::StrCat(
+      "<Dial", action, "><Conference startConferenceOnEnter=\"", entry.waits ? "false" : "true",
+      "\" endConferenceOnExit=\"true\" beep=\"false", entry.music ? "" : "\" waitUrl=\"",
+      "\" participantLabel=\"", entry.label, "\" statusCallback=\"",
+      XmlEscape(CallbackUrl(account, order.id(), RoomLeg(order))),
+      "\" statusCallbackEvent=\"start end join leave mute hold", record, "\">",
+      XmlEscape(RoomOf(order)), "</Conference></Dial>");
 }
 
 }  // namespace ctc::providers::twilio

@@ -1,14 +1,13 @@
 #include "libs/providers/twilio/webhook.h"
 
-#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
-#include <algorithm>
 #include <limits>
 #include <optional>
 
 #include "libs/base/error_catalogue.h"
-#include "libs/providers/twilio/signature.h"
+#include "libs/providers/twilio/incoming.h"
+#include "libs/providers/twilio/legs.h"
 
 namespace ctc::providers::twilio {
 namespace {
@@ -16,28 +15,6 @@ namespace {
 using dispatch::v1::ReadWebhookResponse;
 using session::v1::CallFact;
 using session::v1::Leg;
-
-constexpr size_t kMaxBody = 64 << 10;
-constexpr size_t kMaxField = 2048;
-
-std::string ValueOf(const Form& form, std::string_view name) {
-  for (const auto& [key, value] : form) {
-    if (key == name) return value;
-  }
-  return "";
-}
-
-int IntOf(const Form& form, std::string_view name, int fallback) {
-  int value = 0;
-  return absl::SimpleAtoi(ValueOf(form, name), &value) && value >= 0 ? value : fallback;
-}
-
-// SIDs stand in URLs and keys of ours.
-bool IsSid(std::string_view text) {
-  return text.size() >= 2 && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-         });
-}
 
 void Refuse(ReadWebhookResponse& response, ReadWebhookResponse::Verdict verdict,
             std::string_view reason) {
@@ -56,50 +33,89 @@ CallFact& AddFact(const Account& account, ReadWebhookResponse& response, CallFac
   return *item.mutable_fact();
 }
 
-// `leg` of our callback URL: agent or customer.
-std::string ReadProgress(const Account& account, const std::string& leg, const Form& form,
+// The progress of one leg.
+std::string ReadProgress(const Account& account, const Form& query, const Form& form,
                          ReadWebhookResponse& response) {
+  const std::string leg = ValueOf(query, "leg");
+  const Leg::Party party = PartyOf(leg).value_or(Leg::CUSTOMER);
   const std::string sid = ValueOf(form, "CallSid");
   const std::string status = ValueOf(form, "CallStatus");
   if (!IsSid(sid)) return "CallSid: is missing or malformed";
-  const Leg::Party party = leg == "agent" ? Leg::AGENT : Leg::CUSTOMER;
   const int sip_code = IntOf(form, "SipResponseCode", 0);
   CallFact fact = FactOfStatus(party, status, ValueOf(form, "AnsweredBy"), sip_code);
   response.set_event_type(status);
   if (fact.kind() == CallFact::KIND_UNSPECIFIED) return "CallStatus: is not known";
-  CallFact& added = AddFact(account, response, std::move(fact));
-  added.set_provider_leg_id(sid);
+  fact.set_provider_leg_id(sid);
+  fact.set_leg_id(FactLegId(leg));
   const std::string sequence = ValueOf(form, "SequenceNumber");
   // From 1 on; a number that leaves no room for that is none.
   const int number = IntOf(form, "SequenceNumber", -1);
-  added.set_sequence(number < std::numeric_limits<int>::max() ? number + 1 : 0);
-  added.set_event_key(absl::StrCat("twilio:", sid, ":", sequence, ":", status));
+  fact.set_sequence(number < std::numeric_limits<int>::max() ? number + 1 : 0);
+  fact.set_event_key(absl::StrCat("twilio:", sid, ":", sequence, ":", status));
   if (party == Leg::CUSTOMER && !ValueOf(form, "CallDuration").empty()) {
-    added.set_duration_seconds(IntOf(form, "CallDuration", 0));
+    fact.set_duration_seconds(IntOf(form, "CallDuration", 0));
+  }
+  const bool joins = ValueOf(query, "answer") == "joins" && fact.kind() == CallFact::CALL_ANSWERED;
+  const std::string key = fact.event_key();
+  AddFact(account, response, std::move(fact));
+  if (joins) {
+    // The caller waits in the room already.
+    CallFact joined;
+    joined.set_kind(CallFact::CALL_ANSWERED);
+    joined.set_event_key(key + ":joined");
+    AddFact(account, response, std::move(joined));
   }
   return "";
 }
 
-std::string ReadConference(const Account& account, const Form& form,
+// The number's own status callback, whose URL knows no session: it tells of a caller's end. The
+// call's duration is no talk time: it began with the menu.
+std::string ReadCaller(const Account& account, const Form& form, ReadWebhookResponse& response) {
+  const std::string sid = ValueOf(form, "CallSid");
+  const std::string status = ValueOf(form, "CallStatus");
+  if (!IsSid(sid)) return "CallSid: is missing or malformed";
+  if (ValueOf(form, "Direction") != "inbound") return "session: is missing in the callback's URL";
+  response.set_event_type("caller-" + status);
+  if (!IsOver(status)) return "";
+  CallFact fact;
+  fact.set_kind(CallFact::CALL_ENDED);
+  fact.set_party(Leg::CUSTOMER);
+  fact.set_provider_leg_id(sid);
+  fact.set_event_key(absl::StrCat("twilio:", sid, ":caller:", status));
+  AddFact(account, response, std::move(fact));
+  response.mutable_facts(0)->set_provider_call_id(sid);
+  return "";
+}
+
+CallFact::Kind RoomKind(const std::string& event, Leg::Party party) {
+  if (party == Leg::CUSTOMER && event == "participant-hold") return CallFact::CALL_HELD;
+  if (party == Leg::CUSTOMER && event == "participant-unhold") return CallFact::CALL_RESUMED;
+  if (party == Leg::AGENT && event == "participant-mute") return CallFact::CALL_MUTED;
+  if (party == Leg::AGENT && event == "participant-unmute") return CallFact::CALL_UNMUTED;
+  return CallFact::KIND_UNSPECIFIED;
+}
+
+std::string ReadConference(const Account& account, bool inbound, const Form& form,
                            ReadWebhookResponse& response) {
   const std::string sid = ValueOf(form, "ConferenceSid");
   const std::string event = ValueOf(form, "StatusCallbackEvent");
-  const std::string label = ValueOf(form, "ParticipantLabel");
   response.set_event_type(event);
   if (!IsSid(sid)) return "ConferenceSid: is missing or malformed";
+  const LabelledLeg leg = ReadLabel(ValueOf(form, "ParticipantLabel"));
+  const Leg::Party party = PartyOf(leg.leg_id).value_or(Leg::PARTY_UNSPECIFIED);
   CallFact fact;
-  if (label == "customer") {
-    fact.set_party(Leg::CUSTOMER);
-    if (event == "participant-hold") fact.set_kind(CallFact::CALL_HELD);
-    if (event == "participant-unhold") fact.set_kind(CallFact::CALL_RESUMED);
-  } else if (label == "agent") {
-    fact.set_party(Leg::AGENT);
-    if (event == "participant-mute") fact.set_kind(CallFact::CALL_MUTED);
-    if (event == "participant-unmute") fact.set_kind(CallFact::CALL_UNMUTED);
+  fact.set_party(party);
+  fact.set_kind(RoomKind(event, party));
+  // Joins, leaves and the rest are told better by each leg's own progress, which a caller's leg
+  // does not have. It may also have left to be asked what is next.
+  if (inbound && party == Leg::CUSTOMER && event == "participant-leave" &&
+      IsOver(ValueOf(form, "ParticipantCallStatus"))) {
+    fact.set_kind(CallFact::CALL_ENDED);
   }
-  // Joins, leaves and the rest are told better by each leg's own progress.
   if (fact.kind() == CallFact::KIND_UNSPECIFIED) return "";
+  if (base::IsUuid(leg.session)) response.set_session(leg.session);
   fact.set_provider_leg_id(ValueOf(form, "CallSid"));
+  fact.set_leg_id(FactLegId(leg.leg_id));
   fact.set_event_key(
       absl::StrCat("twilio:", sid, ":", ValueOf(form, "SequenceNumber"), ":", event));
   AddFact(account, response, std::move(fact));
@@ -123,7 +139,7 @@ std::string ReadRecording(const Account& account, const Form& form, ReadWebhookR
   } else if (status == "completed") {
     add(CallFact::RECORDING_STOPPED);
     const std::string url = ValueOf(form, "RecordingUrl");
-    if (!url.starts_with("http://") && !url.starts_with("https://")) {
+    if (!IsHttpUrl(url)) {
       return "RecordingUrl: must be an http or https URL";
     }
     add(CallFact::RECORDING_READY).set_recording_url(url + ".wav");
@@ -133,28 +149,19 @@ std::string ReadRecording(const Account& account, const Form& form, ReadWebhookR
   return "";
 }
 
-std::optional<std::string> SignatureOf(const common::v1::HttpRequest& request) {
-  std::optional<std::string> signature;
-  for (const auto& header : request.headers()) {
-    if (header.name() != "x-twilio-signature") continue;
-    if (signature.has_value()) return "";  // two are one too many
-    signature = header.value();
+std::string Read(const Account& account, const Incoming& incoming, ReadWebhookResponse& response) {
+  response.set_session(ValueOf(incoming.query, "session"));
+  const std::string leg = ValueOf(incoming.query, "leg");
+  if (response.session().empty() && leg.empty()) {
+    return ReadCaller(account, incoming.form, response);
   }
-  return signature;
-}
-
-std::string Read(const Account& account, const Form& query, const Form& form,
-                 ReadWebhookResponse& response) {
-  for (const auto& [name, value] : form) {
-    if (value.size() > kMaxField) return name.substr(0, 64) + ": is too long";
-  }
-  response.set_session(ValueOf(query, "session"));
   if (!base::IsUuid(response.session())) return "session: is missing in the callback's URL";
-  const std::string leg = ValueOf(query, "leg");
-  if (leg == "agent" || leg == "customer") return ReadProgress(account, leg, form, response);
-  if (leg == "conference") return ReadConference(account, form, response);
-  if (leg == "recording") return ReadRecording(account, form, response);
-  return "leg: is missing in the callback's URL";
+  if (leg == "conference" || leg == "room") {
+    return ReadConference(account, leg == "room", incoming.form, response);
+  }
+  if (leg == "recording") return ReadRecording(account, incoming.form, response);
+  if (!PartyOf(leg).has_value()) return "leg: is missing in the callback's URL";
+  return ReadProgress(account, incoming.query, incoming.form, response);
 }
 
 void SetTimes(ReadWebhookResponse& response, std::optional<absl::Time> at, absl::Time now) {
@@ -167,10 +174,6 @@ void SetTimes(ReadWebhookResponse& response, std::optional<absl::Time> at, absl:
 }
 
 }  // namespace
-
-const base::Secret& SigningToken(const Account& account) {
-  return account.auth_token.empty() ? account.api_secret : account.auth_token;
-}
 
 std::optional<absl::Time> ReadTwilioTime(std::string_view text) {
   absl::Time time;
@@ -189,7 +192,8 @@ CallFact FactOfStatus(Leg::Party party, std::string_view status, std::string_vie
   const auto set = [&](CallFact::Kind kind, session::v1::EndReason agents,
                        session::v1::EndReason customers) {
     fact.set_kind(kind);
-    fact.set_reason(agent ? agents : customers);
+    // Others come and go without deciding how the call ends.
+    if (agent || party == Leg::CUSTOMER) fact.set_reason(agent ? agents : customers);
   };
   if (status == "queued" || status == "initiated") {
     fact.set_kind(CallFact::CALL_INITIATED);
@@ -223,28 +227,18 @@ CallFact FactOfStatus(Leg::Party party, std::string_view status, std::string_vie
 ReadWebhookResponse ReadCallback(const Account& account, const common::v1::HttpRequest& request,
                                  absl::Time now, const ReplayWindow& window) {
   ReadWebhookResponse response;
-  const std::optional<std::string> signature = SignatureOf(request);
-  if (!signature.has_value()) {
-    Refuse(response, ReadWebhookResponse::UNSIGNED, "X-Twilio-Signature is missing");
-    return response;
-  }
-  const bool get = request.method() == "GET";
-  const auto query = http::ParseForm(request.query());
-  const auto body = request.body().size() > kMaxBody
-                        ? absl::StatusOr<Form>(absl::InvalidArgumentError("too long"))
-                        : http::ParseForm(request.body());
-  const Form form = get ? query.value_or(Form()) : body.value_or(Form());
-  if (!SignatureFits(SigningToken(account), request, form, *signature)) {
-    Refuse(response, ReadWebhookResponse::FORGED, "X-Twilio-Signature does not fit");
+  const Incoming incoming = Verify(account, request);
+  if (incoming.verdict != ReadWebhookResponse::GENUINE) {
+    Refuse(response, incoming.verdict, incoming.reason);
     return response;
   }
   response.set_provider_id(account.config.id());
-  const std::string fault = query.ok() ? Read(account, *query, form, response) : "query: is broken";
+  const std::string fault = Read(account, incoming, response);
   if (!fault.empty()) {
     Refuse(response, ReadWebhookResponse::UNREADABLE, fault);
     return response;
   }
-  const std::string stamp = ValueOf(form, "Timestamp");
+  const std::string stamp = ValueOf(incoming.form, "Timestamp");
   const std::optional<absl::Time> at = ReadTwilioTime(stamp);
   if (!stamp.empty() && !at.has_value()) {
     Refuse(response, ReadWebhookResponse::UNREADABLE, "Timestamp: is not an RFC 2822 time");

@@ -12,9 +12,6 @@ dispatch::v1::ReadWebhookResponse ReadCallback(const Account& account,
                                                const common::v1::HttpRequest& request,
                                                absl::Time now, const ReplayWindow& window);
 
-// The auth token that signs; with the seed's fields it is api_secret.
-const base::Secret& SigningToken(const Account& account);
-
 // What a call's status means for one party, as "busy". Kind unset for words that say nothing.
 session::v1::CallFact FactOfStatus(session::v1::Leg::Party party, std::string_view status,
                                    std::string_view answered_by, int sip_code);

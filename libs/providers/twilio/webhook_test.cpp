@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/http/message.h"
 #include "libs/providers/twilio/signature.h"
 
 namespace ctc::providers::twilio {
@@ -147,6 +148,94 @@ TEST_CASE("a conference tells holds and mutes by label", "[twilio][webhook]") {
     CHECK(other.verdict() == ReadWebhookResponse::GENUINE);
     CHECK(other.facts_size() == 0);
   }
+}
+
+TEST_CASE("every leg's progress is of its own party", "[twilio][webhook]") {
+  struct Case {
+    const char* leg;
+    Leg::Party party;
+    const char* leg_id;
+  };
+  const Case c = GENERATE(values<Case>({{"agent", Leg::AGENT, ""},
+                                        {"agent-2", Leg::AGENT, "agent-2"},
+                                        {"customer", Leg::CUSTOMER, ""},
+                                        {"consult-1", Leg::CONSULT, "consult-1"},
+                                        {"party-2", Leg::GUEST, "party-2"},
+                                        {"supervisor-1", Leg::SUPERVISOR, "supervisor-1"}}));
+  INFO(c.leg);
+  const ReadWebhookResponse read = Read(c.leg, Progress("in-progress"));
+  REQUIRE(read.facts_size() == 1);
+  CHECK(read.facts(0).fact().party() == c.party);
+  CHECK(read.facts(0).fact().leg_id() == c.leg_id);
+  const CallFact busy = Read(c.leg, Progress("busy")).facts(0).fact();
+  CHECK(busy.kind() == CallFact::CALL_BUSY);
+  const bool decides = c.party == Leg::AGENT || c.party == Leg::CUSTOMER;
+  CHECK((busy.reason() != session::v1::END_REASON_UNSPECIFIED) == decides);
+}
+
+TEST_CASE("an inbound call's agent that answers is joined with the caller", "[twilio][webhook]") {
+  const ReadWebhookResponse read = Read("agent&answer=joins", Progress("in-progress"));
+  REQUIRE(read.facts_size() == 2);
+  CHECK(read.facts(0).fact().party() == Leg::AGENT);
+  CHECK(read.facts(1).fact().party() == Leg::PARTY_UNSPECIFIED);
+  CHECK(read.facts(1).fact().kind() == CallFact::CALL_ANSWERED);
+  CHECK(read.facts(0).fact().event_key() != read.facts(1).fact().event_key());
+  CHECK(read.facts(1).fact().provider_time().seconds() == 1'767'268'800);
+  CHECK(Read("agent&answer=joins", Progress("ringing")).facts_size() == 1);
+}
+
+Form Leaving(const std::string& status, const std::string& label = "customer") {
+  return {{"ConferenceSid", "CF1"},    {"SequenceNumber", "4"},
+          {"CallSid", "CA1"},          {"StatusCallbackEvent", "participant-leave"},
+          {"ParticipantLabel", label}, {"ParticipantCallStatus", status}};
+}
+
+TEST_CASE("a caller that hangs up leaves its room for good", "[twilio][webhook]") {
+  const ReadWebhookResponse left = Read("room", Leaving("completed"));
+  REQUIRE(left.facts_size() == 1);
+  CHECK(left.facts(0).fact().kind() == CallFact::CALL_ENDED);
+  CHECK(left.facts(0).fact().party() == Leg::CUSTOMER);
+  // It may have left to be asked what is next.
+  CHECK(Read("room", Leaving("in-progress")).facts_size() == 0);
+  CHECK(Read("room", Leaving("completed", "agent")).facts_size() == 0);
+  CHECK(Read("conference", Leaving("completed")).facts_size() == 0);
+}
+
+TEST_CASE("a label names the session of a leg that joined after a transfer", "[twilio][webhook]") {
+  const std::string second = "01930000-0000-7000-8000-000000000002";
+  const auto muted = [](const std::string& label) {
+    return Read("conference", {{"ConferenceSid", "CF1"},
+                               {"SequenceNumber", "4"},
+                               {"StatusCallbackEvent", "participant-mute"},
+                               {"CallSid", "CA2"},
+                               {"ParticipantLabel", label}});
+  };
+  CHECK(muted("agent." + second).facts(0).session() == second);
+  CHECK(muted("agent.nonsense").facts(0).session() == kSession);
+}
+
+ReadWebhookResponse ReadOfNumber(const Form& form) {
+  common::v1::HttpRequest request = Callback("", form);
+  request.set_query("tenant=t1");
+  request.set_url("https://crm.example.com/api/v1/webhooks/voip/twilio?tenant=t1");
+  request.mutable_headers(1)->set_value(
+      Signature(base::Secret("the-auth-token"), request.url(), form));
+  return ReadCallback(AnAccount(), request, kNow, {});
+}
+
+TEST_CASE("the number's own callback tells that a caller is gone", "[twilio][webhook]") {
+  const Form ended = Progress("completed", {{"Direction", "inbound"}, {"CallDuration", "37"}});
+  const ReadWebhookResponse read = ReadOfNumber(ended);
+  REQUIRE(read.verdict() == ReadWebhookResponse::GENUINE);
+  REQUIRE(read.facts_size() == 1);
+  CHECK(read.facts(0).session().empty());
+  CHECK(read.facts(0).provider_id() == "p1");
+  CHECK(read.facts(0).provider_call_id() == "CA1");
+  CHECK(read.facts(0).fact().kind() == CallFact::CALL_ENDED);
+  CHECK_FALSE(read.facts(0).fact().has_duration_seconds());
+  CHECK(ReadOfNumber(Progress("in-progress", {{"Direction", "inbound"}})).facts_size() == 0);
+  CHECK(ReadOfNumber(Progress("completed", {{"Direction", "outbound-api"}})).verdict() ==
+        ReadWebhookResponse::UNREADABLE);
 }
 
 TEST_CASE("a recording's callback says where it is", "[twilio][webhook]") {
