@@ -1,0 +1,253 @@
+#include "libs/providers/sip/adapter.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+
+#include "libs/base/error_catalogue.h"
+#include "libs/providers/outcome.h"
+#include "libs/providers/signed_webhook.h"
+#include "libs/providers/sip/exchange.h"
+#include "libs/providers/sip/mapped_webhook.h"
+#include "libs/providers/sip/switch_template.h"
+
+namespace ctc::providers::sip {
+namespace {
+
+using dispatch::v1::CallOrder;
+using dispatch::v1::ControlCallRequest;
+using dispatch::v1::ControlCallResponse;
+using dispatch::v1::LookUpCallRequest;
+using dispatch::v1::LookUpCallResponse;
+using dispatch::v1::PlaceCallResponse;
+using session::v1::Leg;
+
+constexpr absl::Duration kAskTimeout = absl::Seconds(8);
+
+std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }
+
+// The operation that does it, and the capability it stands for.
+struct Wanted {
+  const char* operation;
+  const char* capability;
+};
+
+Wanted OperationFor(const ControlCallRequest& request) {
+  const bool consult = request.target().party() == Leg::CONSULT;
+  switch (request.action()) {
+    case ControlCallRequest::HANG_UP:
+      return {"hang_up", "hang_up"};
+    case ControlCallRequest::HOLD:
+      return {"hold", "hold"};
+    case ControlCallRequest::RESUME:
+      return {"resume", "hold"};
+    case ControlCallRequest::MUTE:
+      return {"mute", "mute"};
+    case ControlCallRequest::UNMUTE:
+      return {"unmute", "mute"};
+    case ControlCallRequest::SEND_DTMF:
+      return {"dtmf", "dtmf"};
+    case ControlCallRequest::START_RECORDING:
+      return {"record_start", "record"};
+    case ControlCallRequest::STOP_RECORDING:
+      return {"record_stop", "record"};
+    case ControlCallRequest::PAUSE_RECORDING:
+      return {"record_pause", "pause_recording"};
+    case ControlCallRequest::RESUME_RECORDING:
+      return {"record_resume", "pause_recording"};
+    case ControlCallRequest::DIAL_PARTY:
+      return consult ? Wanted{"consult", "transfer"} : Wanted{"add_party", "conference"};
+    case ControlCallRequest::DROP_PARTY:
+      return consult ? Wanted{"consult_cancel", "transfer"} : Wanted{"drop_party", "conference"};
+    case ControlCallRequest::HAND_OVER:
+      return {"hand_over", "transfer"};
+    case ControlCallRequest::CHANGE_MODE:
+      return {"", "supervise"};
+    default:
+      return {"", "inbound"};
+  }
+}
+
+absl::Status Missing(const char* capability) {
+  base::ErrorDetail detail;
+  detail.metadata["capability"] = capability;
+  return base::MakeError(base::kCapabilityMissing,
+                         absl::StrCat("the account's settings have no operation for ", capability),
+                         std::move(detail));
+}
+
+class SipAdapter final : public Adapter {
+ public:
+  explicit SipAdapter(const Environment& environment) : environment_(environment) {}
+
+  dispatch::v1::ProviderTypeInfo Describe() const override;
+  absl::Status CheckAccount(const Account& account) const override;
+  Task<PlaceCallResponse> Place(const Account& account, const CallOrder& order) override;
+  Task<absl::StatusOr<ControlCallResponse>> Control(const Account& account,
+                                                    const ControlCallRequest& request) override;
+  Task<absl::StatusOr<LookUpCallResponse>> LookUp(const Account& account,
+                                                  const LookUpCallRequest& request) override;
+  Task<absl::StatusOr<std::string>> Check(const Account& account) override;
+  dispatch::v1::ReadWebhookResponse ReadWebhook(const Account& account,
+                                                const common::v1::HttpRequest& request,
+                                                absl::Time now) const override;
+  // The switch rings both parties.
+  bool CustomerIsDialledByUs() const override { return false; }
+  Task<PlaceCallResponse> DialCustomer(const Account&, const CallOrder&) override {
+    co_return NotSent(base::kCapabilityMissing, "the switch dials the customer");
+  }
+  Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(const Account&,
+                                                          const CallOrder&) override {
+    co_return base::MakeError(base::kCapabilityMissing, "the switch knows the legs");
+  }
+
+ private:
+  Environment environment_;
+};
+
+void AddField(dispatch::v1::ProviderTypeInfo& info, const char* name, bool required, bool secret,
+              const char* description) {
+  auto& field = *info.add_fields();
+  field.set_name(name);
+  field.set_required(required);
+  field.set_secret(secret);
+  field.set_description(description);
+}
+
+dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
+  dispatch::v1::ProviderTypeInfo info;
+  info.set_provider_type(common::v1::ProviderType::SIP);
+  AddField(info, "api_url", true, false, "Base URL of the switch's HTTP interface.");
+  AddField(info, "api_key", false, true, "Bearer token, or user name with settings.auth basic.");
+  AddField(info, "api_secret", false, true, "Password with settings.auth basic.");
+  AddField(info, "webhook_secret", false, true,
+           "Key of the webhooks' signature, or the credentials they carry.");
+  AddField(info, "phone_number", true, false, "Number shown to the customer, E.164.");
+  AddField(info, "dial_plan_prefix", false, false, "{prefix} in the template.");
+  AddField(info, "callback_url", false, false, "Public base URL of this installation.");
+  AddField(info, "settings.preset", false, false,
+           "reference (default), freeswitch, jambonz, kamailio, opensips, or none.");
+  AddField(info, "settings.auth", false, false, "mode: bearer (default), basic, header or none.");
+  AddField(info, "settings.constants", false, false, "Values for {constants.x} in the template.");
+  AddField(info, "settings.operations", false, false,
+           "How each operation is asked for; what is absent cannot be done. See docs/sip.md.");
+  AddField(info, "settings.webhook", false, false, "How the switch's webhooks are read.");
+  AddField(info, "settings.ring_timeout_seconds", false, false, "5 to 600; 45 by default.");
+  AddField(info, "settings.max_duration_seconds", false, false, "60 to 86400; 14400 by default.");
+  for (const char* capability :
+       {"place", "hang_up", "hold", "mute", "dtmf", "record", "pause_recording", "transfer",
+        "conference", "look_up", "webhook"}) {
+    info.add_capabilities(capability);
+  }
+  info.set_webhook_path("/api/v1/webhooks/voip/sip");
+  return info;
+}
+
+absl::Status SipAdapter::CheckAccount(const Account& account) const {
+  base::ErrorDetail detail;
+  const auto settings = ReadSwitchTemplate(account.config);
+  if (!settings.ok()) detail.fields = base::DetailOf(settings.status()).fields;
+  const auto auth = settings.ok() ? (*settings)->auth : SwitchTemplate::Auth::kNone;
+  if (auth != SwitchTemplate::Auth::kNone && account.api_key.empty()) {
+    detail.fields.push_back({"api_key", "is required by settings.auth"});
+  }
+  if (auth == SwitchTemplate::Auth::kBasic && account.api_secret.empty()) {
+    detail.fields.push_back({"api_secret", "is required by settings.auth"});
+  }
+  if (detail.fields.empty()) return absl::OkStatus();
+  return base::MakeError(base::kValidationFailed, "the account cannot be used", std::move(detail));
+}
+
+Task<PlaceCallResponse> SipAdapter::Place(const Account& account, const CallOrder& order) {
+  const auto settings = ReadSwitchTemplate(account.config);
+  if (!settings.ok()) co_return NotSent(base::kProviderError, MessageOf(settings.status()));
+  const Operation& place = *(*settings)->Find("place");
+  if (place.names_agent && order.agent_phone().empty()) {
+    co_return Refused(base::kInvalidDestination, "this switch rings the agent: a phone is needed",
+                      FailOver::kAllowed, session::v1::UNREACHABLE);
+  }
+  const Values values = ValuesOf(account, **settings, order);
+  const absl::Duration timeout = absl::Seconds(std::max(1, account.config.timeout_seconds()));
+  absl::StatusOr<http::ClientRequest> request =
+      MakeRequest(account, **settings, place, values, timeout);
+  if (!request.ok()) {
+    co_return Refused(base::kInvalidDestination, MessageOf(request.status()), FailOver::kForbidden,
+                      session::v1::INVALID_NUMBER);
+  }
+  const http::ClientResult result = co_await environment_.http.Send(*std::move(request));
+  co_return PlaceOutcome(place, values, result);
+}
+
+Task<absl::StatusOr<ControlCallResponse>> SipAdapter::Control(const Account& account,
+                                                              const ControlCallRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const auto settings, ReadSwitchTemplate(account.config));
+  const Wanted wanted = OperationFor(request);
+  const Operation* operation = settings->Find(wanted.operation);
+  if (operation == nullptr) co_return Missing(wanted.capability);
+  Values values = ValuesOf(account, *settings, request.order());
+  AddLive(request, values);
+  absl::StatusOr<http::ClientRequest> asked =
+      MakeRequest(account, *settings, *operation, values, kAskTimeout);
+  if (!asked.ok()) co_return base::MakeError(base::kCallNotLive, MessageOf(asked.status()));
+  const http::ClientResult result = co_await environment_.http.Send(*std::move(asked));
+  const bool ends = request.action() == ControlCallRequest::HANG_UP;
+  CTC_CO_ASSIGN_OR_RETURN(const bool gone, ControlOutcome(*operation, ends, result));
+  ControlCallResponse response;
+  response.set_call_is_gone(gone);
+  co_return response;
+}
+
+Task<absl::StatusOr<LookUpCallResponse>> SipAdapter::LookUp(const Account& account,
+                                                            const LookUpCallRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const auto settings, ReadSwitchTemplate(account.config));
+  LookUpCallResponse response;
+  const Operation* operation =
+      settings->Find(request.provider_call_id().empty() ? "look_up_by_reference" : "look_up");
+  if (operation == nullptr) {
+    response.set_found(LookUpCallResponse::CANNOT_ASK);
+    co_return response;
+  }
+  Values values = ValuesOf(account, *settings, request.order());
+  values["provider_call_id"] = request.provider_call_id();
+  values["leg_a"] = std::string();
+  values["leg_b"] = std::string();
+  absl::StatusOr<http::ClientRequest> asked =
+      MakeRequest(account, *settings, *operation, values, kAskTimeout);
+  if (!asked.ok()) co_return response;
+  const http::ClientResult result = co_await environment_.http.Send(*std::move(asked));
+  co_return LookUpOutcome(account, *operation, values, result, environment_.clock.Now());
+}
+
+Task<absl::StatusOr<std::string>> SipAdapter::Check(const Account& account) {
+  CTC_CO_ASSIGN_OR_RETURN(const auto settings, ReadSwitchTemplate(account.config));
+  const Operation* health = settings->Find("health");
+  if (health == nullptr) co_return Missing("health");
+  const absl::Duration timeout = absl::Seconds(std::clamp(account.config.timeout_seconds(), 1, 8));
+  absl::StatusOr<http::ClientRequest> asked =
+      MakeRequest(account, *settings, *health, settings->constants, timeout);
+  if (!asked.ok()) co_return base::MakeError(base::kProviderError, MessageOf(asked.status()));
+  const http::ClientResult result = co_await environment_.http.Send(*std::move(asked));
+  CTC_CO_ASSIGN_OR_RETURN(const bool gone, ControlOutcome(*health, false, result));
+  if (gone) {
+    co_return base::MakeError(base::kProviderError, "the switch has nothing at the health path");
+  }
+  co_return "the switch answers";
+}
+
+dispatch::v1::ReadWebhookResponse SipAdapter::ReadWebhook(const Account& account,
+                                                          const common::v1::HttpRequest& request,
+                                                          absl::Time now) const {
+  const auto settings = ReadSwitchTemplate(account.config);
+  if (!settings.ok() || !(*settings)->webhook.event.set() || IsSeedWebhook(request)) {
+    return ReadSignedWebhook(account, request, now, environment_.window);
+  }
+  return ReadMappedWebhook(account, (*settings)->webhook, request, now, environment_.window);
+}
+
+}  // namespace
+
+std::unique_ptr<Adapter> MakeAdapter(const Environment& environment) {
+  return std::make_unique<SipAdapter>(environment);
+}
+
+}  // namespace ctc::providers::sip

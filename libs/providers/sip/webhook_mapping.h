@@ -1,0 +1,61 @@
+// How a switch's own webhooks are verified and read: `settings.webhook`. Pure; thread-safe.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ctc/session/v1/fact.pb.h"
+#include "libs/providers/sip/probe.h"
+#include "libs/providers/sip/settings_reader.h"
+
+namespace ctc::providers::sip {
+
+struct WebhookMapping {
+  enum class Verify { kHmac, kTimedHmac, kBasic, kBearer };
+  enum class Body { kJson, kForm };
+  enum class TimeFormat { kRfc3339, kSeconds, kMillis, kMicros };
+
+  // kHmac: the header is hex HMAC-SHA256 of the body, or of "<timestamp>.<body>" when
+  // `timestamp_header` is there. kTimedHmac: "t=<seconds>,v1=<hex>". The others compare
+  // webhook_secret (kBasic: "user:password") with the credentials sent.
+  Verify verify = Verify::kHmac;
+  std::string header = "x-signature";
+  std::string timestamp_header = "x-timestamp";
+
+  Body body = Body::kJson;
+  std::string json_field;  // of a form that carries the event as JSON in one field
+  Probe event;
+  Probe event_id;
+  Probe call_id;
+  Probe reference;  // our session's id
+  Probe leg;
+  Probe customer_if;  // the leg is the customer's where this is present, else the agent's
+  Probe at;
+  TimeFormat at_format = TimeFormat::kRfc3339;
+  Probe sequence;
+  Probe sip_status;
+  Probe cause;
+  Probe duration;
+  Probe recording_url;
+  Probe digits;
+  // Word of the switch -> what it says; IGNORE for what says nothing to us.
+  std::map<std::string, std::string> events;
+  std::map<std::string, std::string> legs;
+  std::map<std::string, std::string> causes;  // word -> BUSY, NO_ANSWER, ...
+  bool ignore_unknown = true;
+};
+
+// What an event of a mapping may mean. ENDED is read further by SIP status and cause.
+const std::map<std::string, session::v1::CallFact::Kind>& EventMeanings();
+
+// Faults are kept in `reader`'s list.
+WebhookMapping ReadWebhookMapping(SettingsReader& reader);
+
+// A probe of the settings; absent is one that finds nothing.
+Probe ReadProbe(SettingsReader& reader, const char* name);
+// An object of texts, each one of `meanings`.
+std::map<std::string, std::string> ReadWords(SettingsReader& reader, const char* name,
+                                             const std::vector<std::string>& meanings);
+
+}  // namespace ctc::providers::sip
