@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "services/session/domain/inbound.h"
 #include "services/session/domain/parties.h"
 
 namespace ctc::session::domain {
@@ -56,7 +57,8 @@ v1::EndReason CancelReason(const EndingContext& context) {
 Ending NameJoined(const Fact& fact, const EndingContext& context) {
   if (fact.kind() == Kind::CALL_TRANSFERRED) return {v1::Session::TRANSFERRED, v1::HANDED_OVER};
   v1::EndReason reason = v1::NORMAL;
-  if (context.machine) reason = v1::MACHINE;
+  // In an inbound call a machine took a message, before or after the talk.
+  if (context.machine && context.direction != v1::Session::INBOUND) reason = v1::MACHINE;
   // After a failed transfer the agent is rung again, as "agent-2".
   const bool rung_again = fact.party() == v1::Leg::AGENT && LegIdOf(fact) != "agent";
   if (rung_again && fact.kind() == Kind::CALL_NO_ANSWER) reason = v1::AGENT_NO_ANSWER;
@@ -83,28 +85,41 @@ Ending NameUnanswered(const Fact& fact, const EndingContext& context) {
   return {v1::Session::FAILED, v1::PROVIDER_ERROR};
 }
 
+// A caller who left without having talked to an agent, unless we sent it away or something broke.
+Ending NameInbound(const Fact& fact, const EndingContext& context) {
+  if (fact.kind() == Kind::CALL_FAILED) {
+    const bool said = fact.reason() != v1::END_REASON_UNSPECIFIED;
+    return {v1::Session::FAILED, said ? fact.reason() : v1::PROVIDER_ERROR};
+  }
+  if (context.asked_reason == v1::NORMAL) return {v1::Session::CANCELLED, v1::NORMAL};
+  if (context.asked_reason != v1::END_REASON_UNSPECIFIED) {
+    return {StatusOfReason(context.asked_reason), context.asked_reason};
+  }
+  return {v1::Session::CANCELLED, CancelReason(context)};
+}
+
 v1::EndReason Or(v1::EndReason given, v1::EndReason otherwise) {
   return given != v1::END_REASON_UNSPECIFIED ? given : otherwise;
 }
 
 }  // namespace
 
-std::vector<Placed> EndingsOf(const std::vector<Placed>& facts) {
+std::vector<Placed> EndingsOf(v1::Session::Direction direction, const std::vector<Placed>& facts) {
   std::vector<Placed> endings;
   for (const Placed& p : facts) {
-    if (!IsEnding(p.fact->kind())) continue;
+    if (!IsEnding(p.fact->kind()) || !MayEndSession(direction, facts, p)) continue;
     const bool agents = p.fact->party() == v1::Leg::AGENT && !LeavesCompany(facts, p);
     if (agents || OfConversation(*p.fact)) endings.push_back(p);
   }
   return endings;
 }
 
-std::optional<Placed> DecidingEnding(const std::vector<Placed>& facts,
+std::optional<Placed> DecidingEnding(v1::Session::Direction direction,
+                                     const std::vector<Placed>& facts,
                                      const std::vector<Placed>& endings) {
-  const bool answered = std::any_of(facts.begin(), facts.end(), [](const Placed& p) {
-    return OfConversation(*p.fact) &&
-           (p.fact->kind() == Kind::CALL_ANSWERED ||
-            (IsEnding(p.fact->kind()) && p.fact->duration_seconds() > 0));
+  const bool answered = std::any_of(facts.begin(), facts.end(), [&](const Placed& p) {
+    return Joins(direction, *p.fact) ||
+           (OfConversation(*p.fact) && IsEnding(p.fact->kind()) && p.fact->duration_seconds() > 0);
   });
   std::optional<Placed> best;
   for (const Placed& p : endings) {
@@ -129,6 +144,9 @@ Placed MostTelling(const std::vector<Placed>& endings, const Placed& deciding) {
 Ending NameEnding(const Fact& fact, const EndingContext& context) {
   if (context.joined) return NameJoined(fact, context);
   if (context.machine) return {v1::Session::VOICEMAIL, v1::MACHINE};
+  if (context.direction == v1::Session::INBOUND && fact.source() != v1::CLIENT) {
+    return NameInbound(fact, context);
+  }
   const bool agent = fact.party() == v1::Leg::AGENT;
   switch (fact.kind()) {
     case Kind::CALL_BUSY:

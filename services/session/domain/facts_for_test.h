@@ -48,4 +48,13 @@ inline CallStart AgentFirst() {
 
 inline CallStart CustomerOnly() { return {At(0), v1::Session::OUTBOUND, "", "+1234567890"}; }
 
+// A caller, known by the provider's id of its leg.
+inline CallStart Inbound() { return {At(0), v1::Session::INBOUND, "PJSIP/agent-a", "+1234567890"}; }
+
+inline Fact AtLeg(std::string id, Fact fact) {
+  fact.set_provider_leg_id(id);
+  fact.set_event_key(fact.event_key() + id);
+  return fact;
+}
+
 }  // namespace ctc::session::domain

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "services/session/domain/inbound.h"
 #include "services/session/domain/parties.h"
 
 namespace ctc::session::domain {
@@ -49,6 +50,7 @@ std::string_view SessionType(const SessionState& before, const SessionState& aft
   if (!IsLive(before.status)) return "session.corrected";
   if (!IsLive(after.status)) return "session.ended";
   if (after.status == v1::Session::RINGING) return "session.ringing";
+  if (after.status == v1::Session::INITIATED) return "session.waiting";
   if (after.status == v1::Session::ON_HOLD) return "session.held";
   if (before.status == v1::Session::ON_HOLD) return "session.resumed";
   return "session.connected";
@@ -91,7 +93,7 @@ std::string_view FactType(const Fact& fact) {
 }
 
 bool LegStep(const SessionState& before, const SessionState& after, const Fact& fact) {
-  return fact.party() != v1::Leg::PARTY_UNSPECIFIED &&
+  return fact.party() != v1::Leg::PARTY_UNSPECIFIED && !IsOffer(fact) &&
          StateOf(before, fact) != StateOf(after, fact);
 }
 
@@ -110,6 +112,11 @@ std::vector<v1::CallEvent> DiffEvents(const SessionState& before, const SessionS
   };
   if (LegStep(before, after, fact)) {
     add(LegType(StateOf(after, fact)), before.status, before.status);
+  }
+  if (IsOffer(fact)) add("session.offered", before.status, before.status);
+  // Nobody took it: the phone that rings for it is to be silenced, and the screen cleared.
+  if (before.offer_open && !after.offer_open && !after.answered_at) {
+    add("session.withdrawn", before.status, before.status).set_party(v1::Leg::AGENT);
   }
   const int32_t delta = after.duration_seconds - before.duration_seconds;
   if (before.status != after.status || delta != 0 || before.end_reason != after.end_reason) {

@@ -6,6 +6,7 @@
 
 #include "services/session/domain/canonical_order.h"
 #include "services/session/domain/ending.h"
+#include "services/session/domain/inbound.h"
 #include "services/session/domain/legs.h"
 #include "services/session/domain/parties.h"
 
@@ -31,14 +32,14 @@ bool CameBefore(const Placed& answer, const Placed& ending) {
 }
 
 // When the parties were joined. A client's claim is used only where no provider speaks.
-std::optional<Placed> FindAnswer(const std::vector<Placed>& facts,
+std::optional<Placed> FindAnswer(v1::Session::Direction direction, const std::vector<Placed>& facts,
                                  const std::optional<Placed>& ending) {
   std::optional<Placed> best;
   const auto key = [](const Placed& p) {
     return std::make_tuple(p.fact->source() == v1::CLIENT, !p.timed, p.at);
   };
   for (const Placed& p : facts) {
-    if (p.fact->kind() != Kind::CALL_ANSWERED || !OfConversation(*p.fact)) continue;
+    if (!Joins(direction, *p.fact)) continue;
     if (ending && !CameBefore(p, *ending)) continue;
     if (ending && p.fact->source() == v1::CLIENT && RefutesClient(*ending->fact)) continue;
     if (!best || key(p) < key(*best)) best = p;
@@ -46,12 +47,15 @@ std::optional<Placed> FindAnswer(const std::vector<Placed>& facts,
   return best;
 }
 
-// The provider's own count of talk seconds: evidence of an answer that got lost.
-int32_t CountedSeconds(const std::vector<Placed>& facts) {
+// The provider's own count of talk seconds: evidence of an answer that got lost. Of an inbound call
+// the agent's leg tells it, since the caller's counts from the menu on.
+int32_t CountedSeconds(v1::Session::Direction direction, const std::vector<Placed>& facts) {
+  const bool inbound = direction == v1::Session::INBOUND;
   int32_t seconds = 0;
   int weight = -1;
   for (const Placed& p : facts) {
-    if (!IsEnding(p.fact->kind()) || !OfConversation(*p.fact)) continue;
+    if (!IsEnding(p.fact->kind())) continue;
+    if (!(inbound ? OfAgentLeg(*p.fact) : OfConversation(*p.fact))) continue;
     if (p.fact->duration_seconds() <= 0 || Weight(*p.fact) < weight) continue;
     seconds = Weight(*p.fact) > weight ? p.fact->duration_seconds()
                                        : std::max(seconds, p.fact->duration_seconds());
@@ -64,21 +68,29 @@ struct Signs {
   std::optional<Placed> ring;  // the first sign that a phone rang
   bool agent_answered = false;
   bool machine = false;
+  v1::EndReason asked_reason = v1::END_REASON_UNSPECIFIED;
+  v1::KnownBy caller_source = v1::KNOWN_BY_UNSPECIFIED;
   v1::KnownBy ring_source = v1::KNOWN_BY_UNSPECIFIED;
 };
 
-void ReadSigns(const std::vector<Placed>& facts, SessionState& state, Signs& signs) {
+void ReadSigns(v1::Session::Direction direction, const std::vector<Placed>& facts,
+               SessionState& state, Signs& signs) {
   for (const Placed& p : facts) {
     const Fact& fact = *p.fact;
     const bool agent_up = fact.kind() == Kind::CALL_ANSWERED && fact.party() == v1::Leg::AGENT;
     signs.agent_answered |= agent_up;
+    if (OfConversation(fact)) signs.caller_source = std::max(signs.caller_source, fact.source());
     signs.machine |= fact.kind() == Kind::CALL_MACHINE && OfConversation(fact);
-    if (agent_up || fact.kind() == Kind::CALL_RINGING) {
+    const bool may_ring = direction != v1::Session::INBOUND || OfAgentLeg(fact);
+    if (agent_up || (fact.kind() == Kind::CALL_RINGING && may_ring)) {
       // Our clock and the provider's do not compare: a timed sign replaces one of ours.
       if (!signs.ring || (p.timed && !signs.ring->timed)) signs.ring = p;
       signs.ring_source = std::max(signs.ring_source, fact.source());
     }
-    state.cancel_requested |= fact.kind() == Kind::CANCEL_REQUESTED;
+    if (fact.kind() == Kind::CANCEL_REQUESTED) {
+      state.cancel_requested = true;
+      signs.asked_reason = std::max(signs.asked_reason, fact.reason());
+    }
     if (fact.kind() == Kind::RECORDING_READY && !fact.recording_url().empty()) {
       state.recording_url = fact.recording_url();
     }
@@ -184,10 +196,10 @@ std::vector<Placed> OfAgentAndCustomer(const std::vector<Placed>& facts) {
   return kept;
 }
 
-v1::KnownBy HeaviestAnswer(const std::vector<Placed>& facts) {
+v1::KnownBy HeaviestAnswer(v1::Session::Direction direction, const std::vector<Placed>& facts) {
   v1::KnownBy source = v1::KNOWN_BY_UNSPECIFIED;
   for (const Placed& p : facts) {
-    if (p.fact->kind() == Kind::CALL_ANSWERED && OfConversation(*p.fact)) {
+    if (Joins(direction, *p.fact)) {
       source = std::max(source, p.fact->source());
     }
   }
@@ -201,31 +213,36 @@ SessionState Fold(const CallStart& start, const Facts& given) {
   const std::vector<Placed> facts = OfAgentAndCustomer(all);
   SessionState state;
   Signs signs;
-  ReadSigns(facts, state, signs);
+  ReadSigns(start.direction, facts, state, signs);
   FoldRecording(facts, state);
 
-  const std::vector<Placed> endings = EndingsOf(all);
-  const std::optional<Placed> ending = DecidingEnding(facts, endings);
-  const std::optional<Placed> answer = FindAnswer(facts, ending);
-  const int32_t counted = ending ? CountedSeconds(facts) : 0;
+  const bool inbound = start.direction == v1::Session::INBOUND;
+  const Offers offers = inbound ? ReadOffers(facts) : Offers();
+  const std::vector<Placed> endings = EndingsOf(start.direction, all);
+  const std::optional<Placed> ending = DecidingEnding(start.direction, facts, endings);
+  const std::optional<Placed> answer = FindAnswer(start.direction, facts, ending);
+  const int32_t counted = ending ? CountedSeconds(start.direction, facts) : 0;
   const bool joined = answer.has_value() || counted > 0;
 
   if (joined) {
     state.status = v1::Session::CONNECTED;
-    state.known_by = HeaviestAnswer(facts);
+    state.known_by = HeaviestAnswer(start.direction, facts);
     FoldControl(facts, ending, state);
     FoldTalk(answer, ending, counted, state);
-  } else if (signs.ring) {
+  } else if (inbound ? offers.rings : signs.ring.has_value()) {
     state.status = v1::Session::RINGING;
     state.known_by = signs.ring_source;
+  } else if (inbound) {
+    state.known_by = std::max(signs.caller_source, v1::SUBMISSION);
   }
   if (ending) {
     if (!state.ended_at) state.ended_at = ending->at;
     FoldEnding(facts, MostTelling(endings, *ending), *ending,
                {joined, signs.ring.has_value(), state.cancel_requested, signs.agent_answered,
-                signs.machine, start.direction},
+                signs.machine, start.direction, signs.asked_reason},
                state);
   }
+  state.offer_open = offers.open && !joined && !ending;
   FoldRinging(signs, answer, ending, state);
   state.legs = FoldLegs(start, all, state.answered_at, state.ended_at);
   return state;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "services/session/domain/inbound.h"
 #include "services/session/domain/parties.h"
 
 namespace ctc::session::domain {
@@ -60,15 +61,29 @@ void End(v1::Leg& leg, absl::Time at) {
   if (!leg.has_ended_at()) *leg.mutable_ended_at() = ToProto(at);
 }
 
+// The legs there are before any fact.
+std::vector<v1::Leg> FirstLegs(const CallStart& start) {
+  std::vector<v1::Leg> legs;
+  if (start.direction == v1::Session::INBOUND) {
+    // The caller is connected to our menu, which is no talk yet.
+    Join(CustomerLeg(legs, start), start.created_at);
+    return legs;
+  }
+  start.agent_phone.empty() ? CustomerLeg(legs, start) : AgentLeg(legs, start);
+  return legs;
+}
+
 }  // namespace
 
 std::vector<v1::Leg> FoldLegs(const CallStart& start, const std::vector<Placed>& facts,
                               std::optional<absl::Time> joined_at,
                               std::optional<absl::Time> ended_at) {
-  std::vector<v1::Leg> legs;
-  const bool agent_first = !start.agent_phone.empty();
-  agent_first ? AgentLeg(legs, start) : CustomerLeg(legs, start);
-  for (const Placed& placed : facts) {
+  std::vector<v1::Leg> legs = FirstLegs(start);
+  const bool inbound = start.direction == v1::Session::INBOUND;
+  const bool agent_first = inbound || !start.agent_phone.empty();
+  std::vector<Placed> last_attempt;
+  if (inbound) last_attempt = OfLastAttempt(facts);
+  for (const Placed& placed : inbound ? last_attempt : facts) {
     if (placed.fact->party() != v1::Leg::PARTY_UNSPECIFIED) {
       ApplyToLeg(LegOf(legs, start, placed.fact->party(), LegIdOf(*placed.fact)), placed);
     } else if (!agent_first && placed.fact->kind() == v1::CallFact::CALL_RINGING) {

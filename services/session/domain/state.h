@@ -21,7 +21,7 @@ struct CallStart {
   absl::Time created_at;
   v1::Session::Direction direction = v1::Session::OUTBOUND;
   std::string agent_phone;  // empty: the switch finds the agent, so the only leg is the customer's
-  std::string customer_phone;
+  std::string customer_phone;  // of an inbound call, the caller's
 };
 
 enum class RecordingState { kNone, kRunning, kPaused, kStopped };
@@ -40,6 +40,7 @@ struct SessionState {
   bool is_recorded = false;
   RecordingState recording = RecordingState::kNone;
   bool cancel_requested = false;
+  bool offer_open = false;  // of an inbound call: an agent is offered it
   std::string recording_url;
   std::string cause;
   std::string error_code;
