@@ -154,7 +154,12 @@ void BatchWriter<Item, Result>::WriteBatchOnce(Batch batch) {
       return absl::OkStatus();
     });
   }
-  for (size_t i = 0; i < batch.size(); ++i) batch[i].done.Complete(std::move(results[i]));
+  std::vector<std::unique_ptr<Resumption>> resumptions;
+  resumptions.reserve(batch.size());
+  for (size_t i = 0; i < batch.size(); ++i) {
+    resumptions.push_back(batch[i].done.Settle(std::move(results[i])));
+  }
+  ResumeAll(std::move(resumptions));
 }
 
 // One transaction for `items`.

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -34,11 +35,22 @@ constexpr absl::Duration kStepLimit = absl::Seconds(5);
 constexpr const char* kServiceNames[] = {"session",   "routing", "dispatch", "webhook",
                                          "recording", "stats",   "gateway"};
 
+// The database, its writers and the kernel's network need processors too, and every further thread
+// costs wake-ups: one for two processors.
+int IoThreads(const Settings& settings) {
+  const auto count = static_cast<int>(settings.Int("io.threads"));
+  if (count > 0) return count;
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, 4);
+}
+
 // Members are declared in the order they are made, so that they go in the reverse.
 class Process {
  public:
   Process(const Program& program, std::unique_ptr<Settings> settings)
-      : program_(program), settings_(std::move(settings)) {}
+      : program_(program),
+        settings_(std::move(settings)),
+        io_threads_(IoThreads(*settings_)),
+        io_(io_threads_) {}
 
   absl::Status Start();
   void Run();
@@ -56,8 +68,9 @@ class Process {
   const Program& program_;
   std::unique_ptr<Settings> settings_;
   std::unique_ptr<db::Database> database_;
+  const int io_threads_;
+  asio::io_context io_;  // knows how many threads will run it: one alone needs no wake-ups
   std::unique_ptr<http::Client> http_;
-  asio::io_context io_;
   rpc::HandlerMap handlers_;
   std::map<std::string, std::unique_ptr<rpc::Channel>, std::less<>> peers_;
   std::unique_ptr<Environment> environment_;
@@ -144,9 +157,7 @@ Task<absl::Status> Process::Ready() {
 }
 
 void Process::StartThreads() {
-  auto count = settings_->Int("io.threads");
-  if (count <= 0) count = std::max(1u, std::min(4u, std::thread::hardware_concurrency()));
-  for (int64_t i = 0; i < count; ++i) {
+  for (int i = 0; i < io_threads_; ++i) {
     threads_.emplace_back([this] {
       pthread_setname_np(pthread_self(), "ctc-io");
       auto keep_running = asio::make_work_guard(io_);
@@ -162,7 +173,7 @@ absl::Status Process::Start() {
     setrlimit(RLIMIT_NOFILE, &files);
   }
   CTC_RETURN_IF_ERROR(OpenDatabase());
-  http_ = http::Client::Create();
+  http_ = http::Client::Create(io_.get_executor());
   MakePeers();
   CTC_RETURN_IF_ERROR(MakeServices());
   StartThreads();

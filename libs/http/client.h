@@ -1,4 +1,4 @@
-// Outbound HTTP over libcurl's multi interface, on one thread of its own, with keep-alive per host.
+// Outbound HTTP over libcurl's multi interface, on the caller's loop, with keep-alive per host.
 // Redirects are never followed (SSRF); only http and https. Thread-safe.
 #pragma once
 
@@ -54,7 +54,8 @@ struct ClientResult {
 
 class Client {
  public:
-  static std::unique_ptr<Client> Create();
+  // Runs on `executor`'s loop, which outlives it. Name resolution has threads of curl's.
+  static std::unique_ptr<Client> Create(const asio::any_io_executor& executor);
   virtual ~Client() = default;
   virtual Task<ClientResult> Send(ClientRequest request) = 0;
 };

@@ -41,7 +41,7 @@ struct Fixture {
   }
 
   IoThreads io;
-  std::unique_ptr<Client> client = Client::Create();
+  std::unique_ptr<Client> client = Client::Create(io.executor());
 };
 
 Task<Response> EchoAll(const Request& request) {

@@ -11,7 +11,7 @@
 
 namespace ctc::http {
 
-// Lives from Send to its completion, on the client's thread. Not movable: curl holds its address.
+// Lives from Send to its completion, on the client's strand. Not movable: curl holds its address.
 class CurlTransfer {
  public:
   CurlTransfer(ClientRequest request, std::function<void(ClientResult)> done);

@@ -38,7 +38,7 @@ std::string Ledger::Json() const {
 World::World(asio::any_io_executor executor, Options options)
     : executor_(std::move(executor)),
       options_(std::move(options)),
-      client_(http::Client::Create()),
+      client_(http::Client::Create(executor_)),
       random_(options_.seed) {}
 
 absl::Duration World::Scaled(absl::Duration real) const {

@@ -45,22 +45,58 @@ void AddOnce(std::vector<std::string>& ids, const std::string& id) {
 
 absl::Status SessionBatch::Run(const std::vector<Item>& items,
                                std::vector<absl::StatusOr<Written>>& results) {
+  if (known_.writes >= 0) {
+    before_ = known_;
+    CTC_ASSIGN_OR_RETURN(const bool done, Attempt(items, results, Start::kAssumed));
+    if (done) return absl::OkStatus();
+    Reset();
+    results.clear();
+  }
   CTC_RETURN_IF_ERROR(ReadPosition());
+  return Attempt(items, results, Start::kRead).status();
+}
+
+// False when another process wrote since `known_`: all that was computed may be wrong.
+absl::StatusOr<bool> SessionBatch::Attempt(const std::vector<Item>& items,
+                                           std::vector<absl::StatusOr<Written>>& results,
+                                           Start start) {
+  next_seq_ = before_.last_seq + 1;
   CTC_RETURN_IF_ERROR(LoadSessions(items));
   for (const Item& item : items) results.push_back(RunItem(item));
-  const absl::Status written = WriteAll();
-  if (absl::IsAlreadyExists(written) && items.size() == 1 && items[0].create != nullptr) {
-    results[0] = ResolveDuplicate(*items[0].create, written);
-    return results[0].ok() || !absl::IsAlreadyExists(results[0].status()) ? absl::OkStatus()
-                                                                          : results[0].status();
-  }
-  CTC_RETURN_IF_ERROR(written);
-  const bool wrote = !inserted_.empty() || !updated_.empty();
+  const bool wrote = !inserted_.empty() || !updated_.empty() || !submitted_.empty();
   const Position after{next_seq_ - 1, before_.writes + (wrote ? 1 : 0)};
+  // Without a write there is nothing whose lock would tell whether the start was right.
+  if (!wrote && start == Start::kAssumed) return false;
+  if (wrote) {
+    CTC_ASSIGN_OR_RETURN(const bool moved, MovePosition(after));
+    if (!moved) return false;
+    const absl::Status written = WriteAll();
+    if (absl::IsAlreadyExists(written) && items.size() == 1 && items[0].create != nullptr) {
+      CTC_RETURN_IF_ERROR(MoveBack());
+      results[0] = ResolveDuplicate(*items[0].create, written);
+      if (absl::IsAlreadyExists(results[0].status())) return results[0].status();
+      return true;
+    }
+    CTC_RETURN_IF_ERROR(written);
+  }
   for (absl::StatusOr<Written>& result : results) {
     if (result.ok()) result->after = after;
   }
-  return absl::OkStatus();
+  return true;
+}
+
+void SessionBatch::Reset() {
+  load_.Clear();
+  newest_.clear();
+  inserted_.clear();
+  updated_.clear();
+  submitted_.clear();
+  rerouted_.clear();
+  wrapped_up_.clear();
+  events_.clear();
+  legs_.clear();
+  guards_.clear();
+  keys_.clear();
 }
 
 // The row lock puts the writers of all processes in one line: the feed has no gaps, and a cache
@@ -71,9 +107,26 @@ absl::Status SessionBatch::ReadPosition() {
       connection_.Query("SELECT last_seq, writes FROM feed_sequence WHERE id = 1 FOR UPDATE"));
   if (rows.empty()) return absl::InternalError("the row of feed_sequence is missing");
   before_ = {rows[0].Int(0), rows[0].Int(1)};
-  next_seq_ = before_.last_seq + 1;
   if (!(before_ == known_)) load_.Clear();
   return absl::OkStatus();
+}
+
+// Takes the same lock; false when the position is not the one assumed.
+absl::StatusOr<bool> SessionBatch::MovePosition(const Position& after) {
+  CTC_ASSIGN_OR_RETURN(
+      const int64_t rows,
+      connection_.Execute("UPDATE feed_sequence SET last_seq = ?, writes = ?"
+                          " WHERE id = 1 AND last_seq = ? AND writes = ?",
+                          {after.last_seq, after.writes, before_.last_seq, before_.writes}));
+  return rows == 1;
+}
+
+// Nothing was written after all: the feed must have no gap.
+absl::Status SessionBatch::MoveBack() {
+  return connection_
+      .Execute("UPDATE feed_sequence SET last_seq = ?, writes = ? WHERE id = 1",
+               {before_.last_seq, before_.writes})
+      .status();
 }
 
 absl::Status SessionBatch::LoadSessions(const std::vector<Item>& items) {
@@ -204,7 +257,9 @@ ChangeOutcome SessionBatch::Apply(const Change& change, Written& written) {
   }
   const bool is_new_row =
       std::find(inserted_.begin(), inserted_.end(), change.id) != inserted_.end();
-  if (!is_new_row) AddOnce(updated_, change.id);
+  const bool narrow = record->facts.size() == facts_before && !change.watchdog_at &&
+                      !change.wrap_up && !change.submission->next_attempt;
+  if (!is_new_row) AddOnce(narrow ? submitted_ : updated_, change.id);
   newest_[change.id] = record;
   load_.Note(*record);
   NoteLegs(before, record);
@@ -257,9 +312,9 @@ absl::Status SessionBatch::WriteAll() {
     for (const std::string& id : ids) out.push_back(newest_.at(id));
     return out;
   };
-  if (inserted_.empty() && updated_.empty()) return absl::OkStatus();
   CTC_RETURN_IF_ERROR(InsertRecords(connection_, records(inserted_)));
   CTC_RETURN_IF_ERROR(UpdateRecords(connection_, records(updated_)));
+  CTC_RETURN_IF_ERROR(UpdateSubmissions(connection_, records(submitted_)));
   for (const RecordPtr& record : records(rerouted_)) {
     CTC_RETURN_IF_ERROR(UpdateRoute(connection_, *record));
   }
@@ -267,11 +322,7 @@ absl::Status SessionBatch::WriteAll() {
     CTC_RETURN_IF_ERROR(UpdateWrapUp(connection_, *record));
   }
   CTC_RETURN_IF_ERROR(InsertEvents(connection_, events_));
-  CTC_RETURN_IF_ERROR(UpsertLegs(connection_, legs_));
-  return connection_
-      .Execute("UPDATE feed_sequence SET last_seq = ?, writes = ? WHERE id = 1",
-               {next_seq_ - 1, before_.writes + 1})
-      .status();
+  return UpsertLegs(connection_, legs_);
 }
 
 absl::StatusOr<Written> SessionBatch::ResolveDuplicate(const NewSession& create,

@@ -27,7 +27,14 @@ class SessionBatch {
   absl::Status Run(const std::vector<Item>& items, std::vector<absl::StatusOr<Written>>& results);
 
  private:
+  // Whether the position before is assumed to be `known_`, or was read under the lock.
+  enum class Start { kAssumed, kRead };
+  absl::StatusOr<bool> Attempt(const std::vector<Item>& items,
+                               std::vector<absl::StatusOr<Written>>& results, Start start);
+  void Reset();
   absl::Status ReadPosition();
+  absl::StatusOr<bool> MovePosition(const Position& after);
+  absl::Status MoveBack();
   absl::Status LoadSessions(const std::vector<Item>& items);
   absl::StatusOr<Written> RunItem(const Item& item);
   absl::StatusOr<CreateOutcome> Create(const NewSession& create, Written& written);
@@ -52,6 +59,7 @@ class SessionBatch {
   std::unordered_map<std::string, RecordPtr> newest_;  // by UUID
   std::vector<std::string> inserted_;
   std::vector<std::string> updated_;
+  std::vector<std::string> submitted_;  // of these only the submission changed
   std::vector<std::string> rerouted_;
   std::vector<std::string> wrapped_up_;
   std::vector<v1::CallEvent> events_;

@@ -138,9 +138,42 @@ void AddFixed(const Record& record, Params& params) {
                                FlowOrNull(record)});
 }
 
-}  // namespace
+// A session as a click makes it: of what facts change, the columns' defaults hold.
+constexpr int kFreshWidth = 14 + kFixedWidth;
+constexpr std::string_view kFreshHead =
+    "INSERT INTO click_to_call_session (id, tenant_id, session_id, to_phone, correlation_id,"
+    " created_at, status, known_by, submission, attempts, dial_guard, watchdog_at, from_phone,"
+    " provider_id, provider_type, direction, phone_type, agent_phone, agent_id, lead_id,"
+    " campaign_id, account_id, contact_name, contact_email, metadata_json, priority, callback_url,"
+    " record_requested, idempotency_key, route, updated_at)";
 
-absl::Status InsertRecords(db::Connection& connection, const std::vector<RecordPtr>& records) {
+bool IsFresh(const Record& record) {
+  return record.facts.empty() && record.session.version() == 1 &&
+         record.session.provider_call_id().empty() && record.watchdog_at.has_value();
+}
+
+void AddFresh(const Record& record, Params& params) {
+  const v1::Session& s = record.session;
+  params.insert(
+      params.end(),
+      {Value(s.id()), Value(record.tenant.value()), Value(s.session_id()), Value(s.to_phone()),
+       Value(s.correlation_id()), Value(domain::FromProto(s.created_at())),
+       Value(v1::Session::Status_Name(s.status())), Value(v1::KnownBy_Name(s.known_by())),
+       Value(v1::Session::Submission_Name(s.submission())), Value(int64_t{s.attempts()}),
+       db::TextOrNull(record.dial_guard), Value(*record.watchdog_at), Value(s.from_phone())});
+  AddFixed(record, params);
+  params.push_back(Value(domain::FromProto(s.updated_at())));
+}
+
+absl::Status InsertFresh(db::Connection& connection, const std::vector<RecordPtr>& records) {
+  if (records.empty()) return absl::OkStatus();
+  Params params;
+  params.reserve(records.size() * kFreshWidth);
+  for (const RecordPtr& record : records) AddFresh(*record, params);
+  return connection.ExecuteRows(kFreshHead, kFreshWidth, params).status();
+}
+
+absl::Status InsertTold(db::Connection& connection, const std::vector<RecordPtr>& records) {
   if (records.empty()) return absl::OkStatus();
   Params params;
   params.reserve(records.size() * (kChangingWidth + kFixedWidth));
@@ -151,12 +184,52 @@ absl::Status InsertRecords(db::Connection& connection, const std::vector<RecordP
   return connection.ExecuteRows(kInsertHead, kChangingWidth + kFixedWidth, params).status();
 }
 
+// What the provider's answer to the submission changes.
+constexpr int kSubmissionWidth = 11;
+constexpr std::string_view kSubmissionHead =
+    "INSERT INTO click_to_call_session (id, tenant_id, session_id, to_phone, correlation_id,"
+    " created_at, status, provider_call_id, submission, version, updated_at)";
+constexpr std::string_view kSubmissionTail =
+    " ON DUPLICATE KEY UPDATE provider_call_id = VALUES(provider_call_id),"
+    " submission = VALUES(submission), version = VALUES(version),"
+    " updated_at = VALUES(updated_at)";
+
+void AddSubmission(const Record& record, Params& params) {
+  const v1::Session& s = record.session;
+  params.insert(
+      params.end(),
+      {Value(s.id()), Value(record.tenant.value()), Value(s.session_id()), Value(s.to_phone()),
+       Value(s.correlation_id()), Value(domain::FromProto(s.created_at())),
+       Value(v1::Session::Status_Name(s.status())), db::TextOrNull(s.provider_call_id()),
+       Value(v1::Session::Submission_Name(s.submission())), Value(s.version()),
+       Value(domain::FromProto(s.updated_at()))});
+}
+
+}  // namespace
+
+absl::Status InsertRecords(db::Connection& connection, const std::vector<RecordPtr>& records) {
+  std::vector<RecordPtr> fresh;
+  std::vector<RecordPtr> told;
+  for (const RecordPtr& record : records) (IsFresh(*record) ? fresh : told).push_back(record);
+  CTC_RETURN_IF_ERROR(InsertFresh(connection, fresh));
+  return InsertTold(connection, told);
+}
+
 absl::Status UpdateRecords(db::Connection& connection, const std::vector<RecordPtr>& records) {
   if (records.empty()) return absl::OkStatus();
   Params params;
   params.reserve(records.size() * kChangingWidth);
   for (const RecordPtr& record : records) AddChanging(*record, params);
   return connection.ExecuteRows(kChangingHead, kChangingWidth, params, kChangingTail).status();
+}
+
+absl::Status UpdateSubmissions(db::Connection& connection, const std::vector<RecordPtr>& records) {
+  if (records.empty()) return absl::OkStatus();
+  Params params;
+  params.reserve(records.size() * kSubmissionWidth);
+  for (const RecordPtr& record : records) AddSubmission(*record, params);
+  return connection.ExecuteRows(kSubmissionHead, kSubmissionWidth, params, kSubmissionTail)
+      .status();
 }
 
 absl::Status UpdateRoute(db::Connection& connection, const Record& record) {

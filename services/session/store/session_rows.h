@@ -19,6 +19,9 @@ absl::Status InsertRecords(db::Connection& connection, const std::vector<RecordP
 // Writes what facts and the submission change, for rows that exist.
 absl::Status UpdateRecords(db::Connection& connection, const std::vector<RecordPtr>& records);
 
+// Writes what a provider's answer to the submission changes, for rows that exist.
+absl::Status UpdateSubmissions(db::Connection& connection, const std::vector<RecordPtr>& records);
+
 // What changes rarely: the account and number of a next candidate; the agent's notes.
 absl::Status UpdateRoute(db::Connection& connection, const Record& record);
 absl::Status UpdateWrapUp(db::Connection& connection, const Record& record);
