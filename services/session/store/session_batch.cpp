@@ -37,6 +37,11 @@ v1::Leg::State StateOfLeg(const domain::SessionState& state, const std::string& 
   return v1::Leg::STATE_UNSPECIFIED;
 }
 
+bool IsOnlySubmission(const Change& change) {
+  return change.submission && !change.submission->next_attempt && !change.watchdog_at &&
+         !change.wrap_up;
+}
+
 void AddOnce(std::vector<std::string>& ids, const std::string& id) {
   if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
 }
@@ -257,8 +262,7 @@ ChangeOutcome SessionBatch::Apply(const Change& change, Written& written) {
   }
   const bool is_new_row =
       std::find(inserted_.begin(), inserted_.end(), change.id) != inserted_.end();
-  const bool narrow = record->facts.size() == facts_before && !change.watchdog_at &&
-                      !change.wrap_up && !change.submission->next_attempt;
+  const bool narrow = record->facts.size() == facts_before && IsOnlySubmission(change);
   if (!is_new_row) AddOnce(narrow ? submitted_ : updated_, change.id);
   newest_[change.id] = record;
   load_.Note(*record);

@@ -103,7 +103,7 @@ void AddChanging(const Record& record, Params& params) {
 }
 
 // What is fixed when the session is made, after the changing ones.
-constexpr int kFixedWidth = 20;
+constexpr int kFixedWidth = 17;
 constexpr std::string_view kInsertHead =
     "INSERT INTO click_to_call_session (id, tenant_id, session_id, to_phone, correlation_id,"
     " created_at, status, provider_call_id, call_started_at, call_answered_at, call_ended_at,"
@@ -116,26 +116,24 @@ constexpr std::string_view kInsertHead =
 
 void AddFixed(const Record& record, Params& params) {
   const v1::Session& s = record.session;
-  params.insert(params.end(), {Value(s.provider_id()),
-                               Value(TypeName(s)),
-                               Value(v1::Session::Direction_Name(s.direction())),
-                               Value(s.phone_type()),
-                               db::TextOrNull(s.agent_phone()),
-                               db::TextOrNull(s.agent_id()),
-                               db::TextOrNull(s.lead_id()),
-                               db::TextOrNull(s.campaign_id()),
-                               db::TextOrNull(s.account_id()),
-                               db::TextOrNull(s.contact_name()),
-                               db::TextOrNull(s.contact_email()),
-                               MetadataText(s),
-                               Value(int64_t{s.priority()}),
-                               db::TextOrNull(s.callback_url()),
-                               Flag(record.record_requested),
-                               db::TextOrNull(record.idempotency_key),
-                               Value(record.route.SerializeAsString()),
-                               db::TextOrNull(s.parent_session_id()),
-                               ConversationOrNull(s),
-                               FlowOrNull(record)});
+  params.insert(params.end(),
+                {Value(s.provider_id()), Value(TypeName(s)),
+                 Value(v1::Session::Direction_Name(s.direction())), Value(s.phone_type()),
+                 db::TextOrNull(s.agent_phone()), db::TextOrNull(s.agent_id()),
+                 db::TextOrNull(s.lead_id()), db::TextOrNull(s.campaign_id()),
+                 db::TextOrNull(s.account_id()), db::TextOrNull(s.contact_name()),
+                 db::TextOrNull(s.contact_email()), MetadataText(s), Value(int64_t{s.priority()}),
+                 db::TextOrNull(s.callback_url()), Flag(record.record_requested),
+                 db::TextOrNull(record.idempotency_key), Value(record.route.SerializeAsString())});
+}
+
+// What ties it to other sessions and to a menu; a click has none of it.
+constexpr int kLinkWidth = 3;
+
+void AddLinks(const Record& record, Params& params) {
+  const v1::Session& s = record.session;
+  params.insert(params.end(),
+                {db::TextOrNull(s.parent_session_id()), ConversationOrNull(s), FlowOrNull(record)});
 }
 
 // A session as a click makes it: of what facts change, the columns' defaults hold.
@@ -149,7 +147,9 @@ constexpr std::string_view kFreshHead =
 
 bool IsFresh(const Record& record) {
   return record.facts.empty() && record.session.version() == 1 &&
-         record.session.provider_call_id().empty() && record.watchdog_at.has_value();
+         record.session.provider_call_id().empty() && record.watchdog_at.has_value() &&
+         record.session.direction() == v1::Session::OUTBOUND && !record.flow.has_state() &&
+         record.session.parent_session_id().empty();
 }
 
 void AddFresh(const Record& record, Params& params) {
@@ -176,12 +176,14 @@ absl::Status InsertFresh(db::Connection& connection, const std::vector<RecordPtr
 absl::Status InsertTold(db::Connection& connection, const std::vector<RecordPtr>& records) {
   if (records.empty()) return absl::OkStatus();
   Params params;
-  params.reserve(records.size() * (kChangingWidth + kFixedWidth));
+  constexpr int kWidth = kChangingWidth + kFixedWidth + kLinkWidth;
+  params.reserve(records.size() * kWidth);
   for (const RecordPtr& record : records) {
     AddChanging(*record, params);
     AddFixed(*record, params);
+    AddLinks(*record, params);
   }
-  return connection.ExecuteRows(kInsertHead, kChangingWidth + kFixedWidth, params).status();
+  return connection.ExecuteRows(kInsertHead, kWidth, params).status();
 }
 
 // What the provider's answer to the submission changes.
