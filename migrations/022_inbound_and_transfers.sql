@@ -8,7 +8,8 @@ ALTER TABLE click_to_call_session
   ADD COLUMN flow MEDIUMBLOB NULL COMMENT 'Serialised way through menus and queues';
 
 ALTER TABLE ivr_menu
-  ADD COLUMN business_hours_json TEXT NULL COMMENT 'When it is open, a JSON object; NULL: always';
+  ADD COLUMN business_hours_json TEXT NULL COMMENT 'When it is open, a JSON object; NULL: always',
+  ADD UNIQUE KEY uq_menu_phone (tenant_id, phone_number);
 
 CREATE TABLE IF NOT EXISTS call_queue (
   id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'UUIDv7',
@@ -24,6 +25,8 @@ CREATE TABLE IF NOT EXISTS call_queue (
   music_url VARCHAR(1024) NULL,
   overflow VARCHAR(128) NOT NULL DEFAULT 'HANG_UP' COMMENT 'VOICEMAIL, HANG_UP or a number',
   is_active TINYINT(1) NOT NULL DEFAULT 1,
+  last_offered_agent_id VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT ''
+    COMMENT 'Where ROUND_ROBIN goes on',
   created_at DATETIME(3) NOT NULL,
   updated_at DATETIME(3) NOT NULL,
   PRIMARY KEY (id),

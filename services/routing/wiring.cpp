@@ -2,10 +2,14 @@
 
 #include <functional>
 
+#include "ctc/routing/v1/ivr_service.rpc.h"
+#include "ctc/routing/v1/queue_service.rpc.h"
 #include "ctc/routing/v1/routing_service.rpc.h"
 #include "libs/events/feed_consumer.h"
 #include "libs/observability/log.h"
 #include "services/routing/service/activity_follower.h"
+#include "services/routing/service/ivr_service.h"
+#include "services/routing/service/queue_service.h"
 #include "services/routing/service/routing_service.h"
 
 namespace ctc::routing {
@@ -26,6 +30,10 @@ class Wiring final : public host::Service {
         directory_(environment.database, environment.clock),
         service_(environment.database, directory_, environment.peer("dispatch"), environment.clock,
                  environment.random),
+        catalogue_(environment.database, environment.clock),
+        ivr_(environment.database, directory_, catalogue_, environment.clock, environment.random),
+        queues_(environment.database, directory_, catalogue_, environment.clock,
+                environment.random),
         follower_(environment.database, directory_, environment.clock, environment.random),
         consumer_(environment.peer("session"), Options(),
                   std::bind_front(&ActivityFollower::LoadPosition, &follower_),
@@ -50,6 +58,8 @@ class Wiring final : public host::Service {
     CTC_BIND(handlers, rpcs, service_, LogAgentActivity);
     CTC_BIND(handlers, rpcs, service_, ListAgentActivity);
     CTC_BIND(handlers, rpcs, service_, ChooseRoute);
+    BindMenus(handlers);
+    BindQueues(handlers);
   }
 
   absl::Status Start() override {
@@ -70,9 +80,34 @@ class Wiring final : public host::Service {
   }
 
  private:
+  void BindMenus(rpc::HandlerMap& handlers) {
+    namespace rpcs = v1::IvrServiceRpc;
+    CTC_BIND(handlers, rpcs, ivr_, CreateIvrMenu);
+    CTC_BIND(handlers, rpcs, ivr_, ListIvrMenus);
+    CTC_BIND(handlers, rpcs, ivr_, GetIvrMenu);
+    CTC_BIND(handlers, rpcs, ivr_, UpdateIvrMenu);
+    CTC_BIND(handlers, rpcs, ivr_, DeleteIvrMenu);
+    CTC_BIND(handlers, rpcs, ivr_, SimulateIvrMenu);
+    CTC_BIND(handlers, rpcs, ivr_, ValidateIvrMenu);
+    CTC_BIND(handlers, rpcs, ivr_, NextFlowStep);
+  }
+
+  void BindQueues(rpc::HandlerMap& handlers) {
+    namespace rpcs = v1::QueueServiceRpc;
+    CTC_BIND(handlers, rpcs, queues_, CreateQueue);
+    CTC_BIND(handlers, rpcs, queues_, ListQueues);
+    CTC_BIND(handlers, rpcs, queues_, GetQueue);
+    CTC_BIND(handlers, rpcs, queues_, UpdateQueue);
+    CTC_BIND(handlers, rpcs, queues_, DeleteQueue);
+    CTC_BIND(handlers, rpcs, queues_, GetQueueLive);
+  }
+
   const host::Environment& environment_;
   Directory directory_;
   RoutingService service_;
+  Catalogue catalogue_;
+  IvrService ivr_;
+  QueueService queues_;
   ActivityFollower follower_;
   events::FeedConsumer consumer_;
 };

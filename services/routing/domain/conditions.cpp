@@ -20,10 +20,6 @@ constexpr size_t kMaxText = 128;
 
 std::string Path(std::string_view name) { return "condition_json." + std::string(name); }
 
-std::string WindowPath(std::string_view name) {
-  return "condition_json.time_window." + std::string(name);
-}
-
 // A text or a list of texts, none empty.
 absl::StatusOr<std::vector<std::string>> Texts(std::string_view name, const Value& value) {
   std::vector<std::string> texts;
@@ -67,48 +63,43 @@ int MinuteOfDay(const std::string& text) {
   return total <= 24 * 60 ? total : -1;
 }
 
-absl::StatusOr<int> Minute(const Struct& json, const char* name) {
+absl::StatusOr<int> Minute(const Struct& json, const std::string& path, const char* name) {
   const auto found = json.fields().find(name);
   const int minute = found == json.fields().end() ? -1 : MinuteOfDay(found->second.string_value());
-  if (minute < 0)
-    return base::InvalidField(WindowPath(name), "must be a time of day, as \"08:00\"");
+  if (minute < 0) {
+    return base::InvalidField(absl::StrCat(path, ".", name), "must be a time of day, as \"08:00\"");
+  }
   return minute;
 }
 
-absl::StatusOr<std::bitset<8>> Days(const Struct& json) {
+absl::StatusOr<std::bitset<8>> Days(const Struct& json, const std::string& path) {
   std::bitset<8> days;
   const auto found = json.fields().find("days");
   if (found == json.fields().end()) return days.set();
   for (const Value& value : found->second.list_value().values()) {
     const double day = value.number_value();
     if (!(day >= 1 && day <= 7) || day != static_cast<int>(day)) {
-      return base::InvalidField(WindowPath("days"), "must be a list of 1 (Monday) to 7 (Sunday)");
+      return base::InvalidField(path + ".days", "must be a list of 1 (Monday) to 7 (Sunday)");
     }
     days.set(static_cast<size_t>(day));
   }
-  if (days.none()) return base::InvalidField(WindowPath("days"), "must name at least one day");
+  if (days.none()) return base::InvalidField(path + ".days", "must name at least one day");
   return days;
 }
 
 absl::StatusOr<TimeWindow> Window(const Struct& json) {
-  for (const auto& [name, value] : json.fields()) {
-    if (name != "start" && name != "end" && name != "time_zone" && name != "days") {
-      return base::InvalidField(WindowPath(name),
-                                "is not known; there are start, end, time_zone and days");
-    }
-  }
-  TimeWindow window;
-  CTC_ASSIGN_OR_RETURN(window.start_minute, Minute(json, "start"));
-  CTC_ASSIGN_OR_RETURN(window.end_minute, Minute(json, "end"));
-  if (window.start_minute >= window.end_minute) {
-    return base::InvalidField(WindowPath("end"), "must be later than start on the same day");
-  }
+  const std::string path = Path("time_window");
+  Struct rest = json;
+  TimeWindow zoned;
   const auto zone = json.fields().find("time_zone");
-  if (zone == json.fields().end() || zone->second.string_value().empty() ||
-      !absl::LoadTimeZone(zone->second.string_value(), &window.zone)) {
-    return base::InvalidField(WindowPath("time_zone"), "must be a zone of the tz database");
+  const bool known = zone != json.fields().end() && !zone->second.string_value().empty() &&
+                     absl::LoadTimeZone(zone->second.string_value(), &zoned.zone);
+  rest.mutable_fields()->erase("time_zone");
+  CTC_ASSIGN_OR_RETURN(TimeWindow window, TimeWindow::Parse(rest, path));
+  if (!known) {
+    return base::InvalidField(path + ".time_zone", "must be a zone of the tz database");
   }
-  CTC_ASSIGN_OR_RETURN(window.days, Days(json));
+  window.zone = zoned.zone;
   return window;
 }
 
@@ -117,6 +108,22 @@ bool Holds(const std::vector<std::string>& list, const std::string& text) {
 }
 
 }  // namespace
+
+absl::StatusOr<TimeWindow> TimeWindow::Parse(const Struct& json, const std::string& path) {
+  for (const auto& [name, value] : json.fields()) {
+    if (name != "start" && name != "end" && name != "days") {
+      return base::InvalidField(absl::StrCat(path, ".", name), "is not known here");
+    }
+  }
+  TimeWindow window;
+  CTC_ASSIGN_OR_RETURN(window.start_minute, Minute(json, path, "start"));
+  CTC_ASSIGN_OR_RETURN(window.end_minute, Minute(json, path, "end"));
+  if (window.start_minute >= window.end_minute) {
+    return base::InvalidField(path + ".end", "must be later than start on the same day");
+  }
+  CTC_ASSIGN_OR_RETURN(window.days, Days(json, path));
+  return window;
+}
 
 bool TimeWindow::Contains(absl::Time at) const {
   const absl::CivilMinute local = absl::ToCivilMinute(at, zone);

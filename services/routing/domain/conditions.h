@@ -30,6 +30,10 @@ struct TimeWindow {
   absl::TimeZone zone;
   std::bitset<8> days;  // by ISO number, 1 is Monday
 
+  // {"start": "08:00", "end": "18:00", "days": [1, 2]}: all but the zone. Errors name the member at
+  // fault below `path`.
+  static absl::StatusOr<TimeWindow> Parse(const google::protobuf::Struct& json,
+                                          const std::string& path);
   bool Contains(absl::Time at) const;
 };
 

@@ -1,8 +1,6 @@
-#include <algorithm>
-
 #include "libs/base/error_catalogue.h"
 #include "libs/rpc/page_bounds.h"
-#include "libs/telephony/phone_number.h"
+#include "services/routing/domain/free_data.h"
 #include "services/routing/service/routing_service.h"
 #include "services/routing/store/agent_store.h"
 #include "services/routing/store/proto_time.h"
@@ -18,23 +16,13 @@ constexpr size_t kMaxWord = 64;
 
 absl::Status NoSuchAgent() { return base::MakeError(base::kNotFound, "there is no such agent"); }
 
-bool HasControl(const std::string& text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
-}
-
-// A number is kept as E.164; an extension or SIP endpoint as it is.
 absl::Status NormalisePhone(v1::Agent& agent) {
   if (agent.phone().empty()) return base::InvalidField("phone", "is required");
-  if (agent.phone().front() == '+') {
-    const auto number = telephony::E164::Parse(agent.phone());
-    if (!number.ok()) return base::InvalidField("phone", "must be a number, as +1234567890");
-    agent.set_phone(number->value());
-    return absl::OkStatus();
-  }
-  if (!telephony::CheckEndpoint(agent.phone()).ok()) {
+  auto phone = NormalPhone(agent.phone());
+  if (!phone.ok()) {
     return base::InvalidField("phone", "must be a number, an extension or a SIP endpoint");
   }
+  agent.set_phone(*std::move(phone));
   return absl::OkStatus();
 }
 

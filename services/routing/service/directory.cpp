@@ -41,7 +41,8 @@ std::optional<Rule> ToDomain(const v1::RoutingRule& row) {
 Directory::Directory(db::Database& database, const base::Clock& clock)
     : database_(database),
       rules_(clock, kTimeToLive, kMaxTenants),
-      agents_(clock, kTimeToLive, kMaxAgents) {}
+      agents_(clock, kTimeToLive, kMaxAgents),
+      all_agents_(clock, kTimeToLive, kMaxTenants) {}
 
 Task<absl::StatusOr<Directory::RulesPtr>> Directory::Rules(base::TenantId tenant,
                                                            absl::Time deadline) {
@@ -78,6 +79,21 @@ Task<absl::StatusOr<std::optional<v1::Agent>>> Directory::Agent(base::TenantId t
   CTC_CO_RETURN_IF_ERROR(status);
   agents_.Keep(key, agent, generation);
   co_return agent;
+}
+
+Task<absl::StatusOr<Directory::AgentsPtr>> Directory::Agents(base::TenantId tenant,
+                                                             absl::Time deadline) {
+  if (auto kept = all_agents_.Find(tenant)) co_return *kept;
+  const uint64_t generation = all_agents_.generation();
+  auto agents = std::make_shared<std::vector<v1::Agent>>();
+  const absl::Status status =
+      co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(*agents, AgentStore(tenant).LoadAll(c));
+        return absl::OkStatus();
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  all_agents_.Keep(tenant, agents, generation);
+  co_return agents;
 }
 
 }  // namespace ctc::routing

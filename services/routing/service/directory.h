@@ -27,15 +27,20 @@ class Directory {
   // The agent, or nothing when it is not registered with us, which is remembered too.
   Task<absl::StatusOr<std::optional<v1::Agent>>> Agent(base::TenantId tenant, std::string id,
                                                        absl::Time deadline);
+  using AgentsPtr = std::shared_ptr<const std::vector<v1::Agent>>;  // shared, as the rules are
+  // All agents that are registered.
+  Task<absl::StatusOr<AgentsPtr>> Agents(base::TenantId tenant, absl::Time deadline);
   void ForgetRules(const base::TenantId& tenant) { rules_.Forget(tenant); }
   void ForgetAgent(const base::TenantId& tenant, const std::string& id) {
     agents_.Forget({tenant, id});
+    all_agents_.Forget(tenant);
   }
 
  private:
   db::Database& database_;
   TtlCache<base::TenantId, RulesPtr> rules_;
   TtlCache<std::pair<base::TenantId, std::string>, std::optional<v1::Agent>> agents_;
+  TtlCache<base::TenantId, AgentsPtr> all_agents_;
 };
 
 }  // namespace ctc::routing

@@ -92,6 +92,22 @@ absl::StatusOr<std::vector<v1::AgentActivity>> ActivityStore::Recent(db::Connect
   return lines;
 }
 
+absl::StatusOr<std::vector<v1::AgentActivity>> ActivityStore::OfAllAgents(db::Connection& c) const {
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows rows,
+      c.Query("SELECT l.id, l.agent_id, l.activity_type, l.session_id, l.is_available,"
+              " l.duration_seconds, l.reason, l.created_at"
+              " FROM agent a JOIN agent_activity_log l"
+              " ON l.tenant_id = a.tenant_id AND l.agent_id = a.id"
+              " WHERE a.tenant_id = ? AND l.created_at >= COALESCE("
+              "(SELECT MAX(s.created_at) FROM agent_activity_log s WHERE s.tenant_id = a.tenant_id"
+              " AND s.agent_id = a.id AND s.activity_type IN ('LOGIN', 'LOGOUT')),"
+              " '1970-01-01')"
+              " ORDER BY l.created_at, l.id",
+              {tenant_.value()}));
+  return FromRows(rows);
+}
+
 absl::StatusOr<int64_t> LoadCursor(db::Connection& c) {
   CTC_ASSIGN_OR_RETURN(
       const db::Rows rows,

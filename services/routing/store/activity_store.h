@@ -28,6 +28,8 @@ class ActivityStore {
   absl::StatusOr<std::vector<v1::AgentActivity>> Recent(db::Connection& c,
                                                         const std::string& agent_id,
                                                         int limit) const;
+  // The lines of all registered agents, oldest first, each from its last LOGIN or LOGOUT on.
+  absl::StatusOr<std::vector<v1::AgentActivity>> OfAllAgents(db::Connection& c) const;
 
  private:
   base::TenantId tenant_;

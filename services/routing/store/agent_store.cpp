@@ -1,7 +1,6 @@
 #include "services/routing/store/agent_store.h"
 
-#include <nlohmann/json.hpp>
-
+#include "services/routing/store/json_lists.h"
 #include "services/routing/store/proto_time.h"
 
 namespace ctc::routing {
@@ -15,35 +14,13 @@ namespace {
   " AND (? = '' OR JSON_CONTAINS(COALESCE(teams_json, '[]'), JSON_QUOTE(?)))" \
   " AND (? = '' OR JSON_CONTAINS(JSON_KEYS(COALESCE(skills_json, '{}')), JSON_QUOTE(?)))"
 
-std::string SkillsJson(const v1::Agent& agent) {
-  nlohmann::json json = nlohmann::json::object();
-  for (const auto& [skill, level] : agent.skills()) json[skill] = level;
-  return json.dump();
-}
-
-std::string TeamsJson(const v1::Agent& agent) {
-  nlohmann::json json = nlohmann::json::array();
-  for (const std::string& team : agent.teams()) json.push_back(team);
-  return json.dump();
-}
-
 v1::Agent FromRow(const db::Row& row) {
   v1::Agent agent;
   agent.set_id(row.Text(0));
   agent.set_name(row.Text(1));
   agent.set_phone(row.Text(2));
-  const auto skills = nlohmann::json::parse(row.Text(3), nullptr, false);
-  if (skills.is_object()) {
-    for (const auto& [skill, level] : skills.items()) {
-      if (level.is_number_integer()) (*agent.mutable_skills())[skill] = level.get<int>();
-    }
-  }
-  const auto teams = nlohmann::json::parse(row.Text(4), nullptr, false);
-  if (teams.is_array()) {
-    for (const auto& team : teams) {
-      if (team.is_string()) agent.add_teams(team.get<std::string>());
-    }
-  }
+  ReadLevels(row.Text(3), *agent.mutable_skills());
+  ReadTexts(row.Text(4), *agent.mutable_teams());
   agent.set_capacity(static_cast<int>(row.Int(5)));
   agent.set_is_active(row.Int(6) != 0);
   *agent.mutable_created_at() = ToProto(row.Time(7));
@@ -58,8 +35,8 @@ absl::Status AgentStore::Insert(db::Connection& c, const v1::Agent& agent) const
       .Execute(
           "INSERT INTO agent (tenant_id, id, name, phone, skills_json, teams_json, capacity,"
           " is_active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          {tenant_.value(), agent.id(), agent.name(), agent.phone(), SkillsJson(agent),
-           TeamsJson(agent), int64_t{agent.capacity()}, int64_t{agent.is_active()},
+          {tenant_.value(), agent.id(), agent.name(), agent.phone(), LevelsJson(agent.skills()),
+           TextsJson(agent.teams()), int64_t{agent.capacity()}, int64_t{agent.is_active()},
            FromProto(agent.created_at()), FromProto(agent.updated_at())})
       .status();
 }
@@ -69,7 +46,7 @@ absl::Status AgentStore::Update(db::Connection& c, const v1::Agent& agent) const
       .Execute(
           "UPDATE agent SET name = ?, phone = ?, skills_json = ?, teams_json = ?,"
           " capacity = ?, is_active = ?, updated_at = ? WHERE tenant_id = ? AND id = ?",
-          {agent.name(), agent.phone(), SkillsJson(agent), TeamsJson(agent),
+          {agent.name(), agent.phone(), LevelsJson(agent.skills()), TextsJson(agent.teams()),
            int64_t{agent.capacity()}, int64_t{agent.is_active()}, FromProto(agent.updated_at()),
            tenant_.value(), agent.id()})
       .status();
@@ -100,6 +77,14 @@ absl::StatusOr<AgentPage> AgentStore::List(db::Connection& c, const std::string&
       c.Query(CTC_AGENT_COLUMNS CTC_AGENT_FILTER " ORDER BY id LIMIT ? OFFSET ?", params));
   for (const db::Row& row : rows) page.agents.push_back(FromRow(row));
   return page;
+}
+
+absl::StatusOr<std::vector<v1::Agent>> AgentStore::LoadAll(db::Connection& c) const {
+  CTC_ASSIGN_OR_RETURN(const db::Rows rows,
+                       c.Query(CTC_AGENT_COLUMNS "WHERE tenant_id = ?", {tenant_.value()}));
+  std::vector<v1::Agent> agents;
+  for (const db::Row& row : rows) agents.push_back(FromRow(row));
+  return agents;
 }
 
 absl::StatusOr<bool> AgentStore::Delete(db::Connection& c, const std::string& id) const {

@@ -27,6 +27,7 @@ class AgentStore {
   // An empty team or skill means any.
   absl::StatusOr<AgentPage> List(db::Connection& c, const std::string& team,
                                  const std::string& skill, int limit, int offset) const;
+  absl::StatusOr<std::vector<v1::Agent>> LoadAll(db::Connection& c) const;
   absl::StatusOr<bool> Delete(db::Connection& c, const std::string& id) const;
 
  private:

@@ -1,9 +1,7 @@
 #include "services/routing/store/rule_store.h"
 
-#include <absl/strings/str_cat.h>
-
-#include "libs/transcoding/json_reader.h"
 #include "libs/transcoding/json_writer.h"
+#include "services/routing/store/json_column.h"
 #include "services/routing/store/proto_time.h"
 
 namespace ctc::routing {
@@ -16,17 +14,6 @@ namespace {
 // A tenant has tens; the bound keeps a runaway script out of every call's way.
 constexpr int64_t kMaxActive = 1000;
 
-// The reader fills free data inside a message only, so the column's object is read as its field.
-absl::Status ReadObject(std::string_view field, const std::string& text, v1::RoutingRule& rule) {
-  if (text.empty()) return absl::OkStatus();
-  v1::RoutingRule part;
-  CTC_RETURN_IF_ERROR(
-      transcoding::ReadJson(absl::StrCat("{\"", std::string(field), "\":", text, "}"),
-                            transcoding::TableOf(v1::RoutingRule::descriptor()), part));
-  rule.MergeFrom(part);
-  return absl::OkStatus();
-}
-
 absl::StatusOr<v1::RoutingRule> FromRow(const db::Row& row) {
   v1::RoutingRule rule;
   rule.set_id(row.Text(0));
@@ -34,8 +21,8 @@ absl::StatusOr<v1::RoutingRule> FromRow(const db::Row& row) {
   v1::RoutingRule::Type type = v1::RoutingRule::TYPE_UNSPECIFIED;
   v1::RoutingRule::Type_Parse(row.Text(2), &type);
   rule.set_rule_type(type);
-  CTC_RETURN_IF_ERROR(ReadObject("condition_json", row.Text(3), rule));
-  CTC_RETURN_IF_ERROR(ReadObject("action_json", row.Text(4), rule));
+  CTC_RETURN_IF_ERROR(ReadJsonColumn("condition_json", row.Text(3), rule));
+  CTC_RETURN_IF_ERROR(ReadJsonColumn("action_json", row.Text(4), rule));
   if (!row.IsNull(5)) rule.set_provider_id(row.Text(5));
   if (!row.IsNull(6)) rule.set_fallback_provider_id(row.Text(6));
   rule.set_priority(static_cast<int>(row.Int(7)));

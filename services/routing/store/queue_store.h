@@ -1,0 +1,49 @@
+// Rows of call_queue of one tenant.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ctc/routing/v1/queue_service.pb.h"
+#include "libs/base/ids.h"
+#include "libs/db/database.h"
+
+namespace ctc::routing {
+
+struct QueuePage {
+  int total = 0;
+  std::vector<v1::Queue> queues;
+};
+
+class QueueStore {
+ public:
+  explicit QueueStore(base::TenantId tenant) : tenant_(std::move(tenant)) {}
+
+  absl::Status Insert(db::Connection& c, const v1::Queue& queue) const;
+  // Everything but id and creation time.
+  absl::Status Update(db::Connection& c, const v1::Queue& queue) const;
+  absl::StatusOr<std::optional<v1::Queue>> Get(db::Connection& c, const std::string& id,
+                                               bool for_update) const;
+  // By name, then id.
+  absl::StatusOr<QueuePage> List(db::Connection& c, int limit, int offset) const;
+  absl::StatusOr<std::vector<v1::Queue>> LoadAll(db::Connection& c) const;
+  // The same, locked until the transaction ends.
+  absl::StatusOr<std::vector<v1::Queue>> LockAll(db::Connection& c) const;
+  absl::StatusOr<bool> Delete(db::Connection& c, const std::string& id) const;
+
+  // The agent offered last, "" when there was none. Locks the queue until the transaction ends when
+  // `for_update`, so that its callers choose one after another.
+  absl::StatusOr<std::string> LastOffered(db::Connection& c, const std::string& id,
+                                          bool for_update) const;
+  // By queue.
+  absl::StatusOr<std::map<std::string, std::string>> AllLastOffered(db::Connection& c) const;
+  absl::Status SetLastOffered(db::Connection& c, const std::string& id,
+                              const std::string& agent_id) const;
+
+ private:
+  base::TenantId tenant_;
+};
+
+}  // namespace ctc::routing
