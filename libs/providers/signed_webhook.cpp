@@ -70,6 +70,11 @@ class FieldReader {
   std::string fault_;
 };
 
+std::string Upper(std::string text) {
+  absl::AsciiStrToUpper(&text);
+  return text;
+}
+
 CallFact::Kind KindOf(const std::string& event_type) {
   static constexpr std::pair<std::string_view, CallFact::Kind> kAliases[] = {
       {"CALL_HOLD", CallFact::CALL_HELD},          {"CALL_UNHOLD", CallFact::CALL_RESUMED},
@@ -84,7 +89,10 @@ CallFact::Kind KindOf(const std::string& event_type) {
   for (const auto& [alias, meaning] : kAliases) {
     if (alias == event_type) return meaning;
   }
-  return CallFact::KIND_UNSPECIFIED;
+  // "answered" for CALL_ANSWERED.
+  const bool bare = !event_type.empty() && !event_type.starts_with("CALL_") &&
+                    std::all_of(event_type.begin(), event_type.end(), absl::ascii_islower);
+  return bare ? KindOf("CALL_" + Upper(event_type)) : CallFact::KIND_UNSPECIFIED;
 }
 
 // A bare "ended" whose status says more is that ending.
@@ -101,11 +109,6 @@ void SetTime(google::protobuf::Timestamp& target, absl::Time at) {
   const int64_t nanos = absl::ToUnixNanos(at);
   target.set_seconds(nanos / 1'000'000'000);
   target.set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
-}
-
-std::string Upper(std::string text) {
-  absl::AsciiStrToUpper(&text);
-  return text;
 }
 
 // Reads the body into `response`; returns the event's time.

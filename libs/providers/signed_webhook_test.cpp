@@ -65,6 +65,18 @@ TEST_CASE("the seed's webhook is read", "[webhook]") {
   CHECK(fact.provider_time().seconds() == 1'764'757'800);
 }
 
+TEST_CASE("the seed's short words are events too", "[webhook]") {
+  using Case = std::pair<std::string, CallFact::Kind>;
+  const auto [word, kind] = GENERATE(
+      values<Case>({{"initiated", CallFact::CALL_INITIATED}, {"ringing", CallFact::CALL_RINGING},
+                    {"answered", CallFact::CALL_ANSWERED}, {"ended", CallFact::CALL_ENDED},
+                    {"failed", CallFact::CALL_FAILED}, {"canceled", CallFact::CALL_CANCELLED}}));
+  std::string body(kSeedBody);
+  body.replace(body.find("CALL_ANSWERED"), 13, word);
+  body.replace(body.find("CONNECTED"), 9, "");
+  CHECK(ReadSigned(body).facts(0).fact().kind() == kind);
+}
+
 TEST_CASE("a retry has the same key, another event another one", "[webhook]") {
   const std::string key = ReadSigned(kSeedBody).facts(0).fact().event_key();
   std::string other_order = std::string(kSeedBody);

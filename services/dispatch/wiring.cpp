@@ -5,6 +5,7 @@
 #include "libs/base/ids.h"
 #include "libs/observability/log.h"
 #include "libs/providers/asterisk/adapter.h"
+#include "libs/providers/exotel/adapter.h"
 #include "libs/providers/sip/adapter.h"
 #include "libs/providers/twilio/adapter.h"
 #include "services/dispatch/service/background.h"
@@ -59,6 +60,7 @@ class DispatchHost final : public host::Service {
                      environment.peer("session"), environment.peer("webhook"), environment.clock}) {
     registry_.Add(providers::asterisk::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::sip::MakeAdapter(ProviderEnvironment(environment)));
+    registry_.Add(providers::exotel::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::twilio::MakeAdapter(ProviderEnvironment(environment)));
   }
 
