@@ -26,8 +26,7 @@ TEST_CASE("a body without parts has no fields", "[http][multipart]") {
   CHECK(ParseMultipart(kType, "--x;y--").value().empty());
 }
 
-TEST_CASE("the boundary is found with and without quotes, whatever its case",
-          "[http][multipart]") {
+TEST_CASE("the boundary is found with and without quotes, whatever its case", "[http][multipart]") {
   const std::string body =
       "--b1 \r\ncontent-type: text/plain\r\nCONTENT-DISPOSITION: form-data;NAME=n; filename=f\r\n"
       "\r\nv\r\n--b1--";

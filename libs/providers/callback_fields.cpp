@@ -42,7 +42,8 @@ void Flatten(const Json& json, const std::string& name, Pairs& pairs) {
       Flatten(value, name.empty() ? key : absl::StrCat(name, "[", key, "]"), pairs);
     }
   } else if (json.is_array()) {
-    for (size_t i = 0; i < json.size(); ++i) Flatten(json[i], absl::StrCat(name, "[", i, "]"), pairs);
+    for (size_t i = 0; i < json.size(); ++i)
+      Flatten(json[i], absl::StrCat(name, "[", i, "]"), pairs);
   } else if (json.is_string()) {
     pairs.emplace_back(name, json.get<std::string>());
   } else if (!json.is_null()) {

@@ -38,10 +38,9 @@ std::string CallToken(const Account& account, const base::Secret& fallback,
 
 std::string CallUrl(const Account& account, const base::Secret& fallback, std::string_view path,
                     std::string_view session) {
-  return absl::StrCat(account.public_url, std::string(path),
-                      "?tenant=", http::Encode(account.tenant.value()),
-                      "&session=", std::string(session),
-                      "&token=", CallToken(account, fallback, session));
+  return absl::StrCat(
+      account.public_url, std::string(path), "?tenant=", http::Encode(account.tenant.value()),
+      "&session=", std::string(session), "&token=", CallToken(account, fallback, session));
 }
 
 CallbackVerdict CheckCallback(const Account& account, const base::Secret& fallback,

@@ -46,8 +46,8 @@ ReadWebhookResponse::Verdict Check(const Account& account, const common::v1::Htt
 TEST_CASE("a call's own URL is recognised", "[callback]") {
   const Account account = AnAccount();
   const std::string url = CallUrl(account, kApiSecret, "/hook", kSession);
-  CHECK(url.starts_with("https://crm.example.com/hook?tenant=t%201&session=" + kSession +
-                        "&token="));
+  CHECK(
+      url.starts_with("https://crm.example.com/hook?tenant=t%201&session=" + kSession + "&token="));
   const CallbackVerdict verdict = CheckCallback(account, kApiSecret, To(url + "&leg=customer"));
   CHECK(verdict.verdict == ReadWebhookResponse::GENUINE);
   CHECK(verdict.session == kSession);

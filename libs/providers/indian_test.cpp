@@ -26,8 +26,8 @@ TEST_CASE("what is no number is none", "[indian]") {
 
 TEST_CASE("the national form has ten digits, and only Indian numbers have one", "[indian]") {
   CHECK(NationalIndianNumber("+919800000001") == "9800000001");
-  for (const char* text : {"+12025550100", "+91980000001", "+9198000000011", "919800000001",
-                           "+91980000000x", ""}) {
+  for (const char* text :
+       {"+12025550100", "+91980000001", "+9198000000011", "919800000001", "+91980000000x", ""}) {
     INFO(text);
     CHECK(NationalIndianNumber(text).empty());
   }

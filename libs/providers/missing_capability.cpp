@@ -50,10 +50,10 @@ absl::Status MissingCapability(std::string_view whose, Request::Action action) {
 absl::Status MissingCapability(std::string_view whose, std::string_view capability) {
   base::ErrorDetail detail;
   detail.metadata["capability"] = std::string(capability);
-  return base::MakeError(base::kCapabilityMissing,
-                         absl::StrCat(std::string(whose), " cannot do this: ",
-                                      std::string(capability)),
-                         std::move(detail));
+  return base::MakeError(
+      base::kCapabilityMissing,
+      absl::StrCat(std::string(whose), " cannot do this: ", std::string(capability)),
+      std::move(detail));
 }
 
 }  // namespace ctc::providers

@@ -36,8 +36,8 @@ Place PlaceOf(std::string_view url) {
 bool IsAtHost(std::string_view url, std::span<const std::string_view> hosts) {
   const Place place = PlaceOf(url);
   if (place.authority.empty()) return false;
-  const std::string_view host = std::string_view(place.authority)
-                                    .substr(0, place.authority.find(':'));
+  const std::string_view host =
+      std::string_view(place.authority).substr(0, place.authority.find(':'));
   return std::any_of(hosts.begin(), hosts.end(), [&](std::string_view entry) {
     const size_t slash = std::min(entry.find('/'), entry.size());
     const std::string_view name = entry.substr(0, slash);

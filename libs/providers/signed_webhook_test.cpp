@@ -67,10 +67,12 @@ TEST_CASE("the seed's webhook is read", "[webhook]") {
 
 TEST_CASE("the seed's short words are events too", "[webhook]") {
   using Case = std::pair<std::string, CallFact::Kind>;
-  const auto [word, kind] = GENERATE(
-      values<Case>({{"initiated", CallFact::CALL_INITIATED}, {"ringing", CallFact::CALL_RINGING},
-                    {"answered", CallFact::CALL_ANSWERED}, {"ended", CallFact::CALL_ENDED},
-                    {"failed", CallFact::CALL_FAILED}, {"canceled", CallFact::CALL_CANCELLED}}));
+  const auto [word, kind] = GENERATE(values<Case>({{"initiated", CallFact::CALL_INITIATED},
+                                                   {"ringing", CallFact::CALL_RINGING},
+                                                   {"answered", CallFact::CALL_ANSWERED},
+                                                   {"ended", CallFact::CALL_ENDED},
+                                                   {"failed", CallFact::CALL_FAILED},
+                                                   {"canceled", CallFact::CALL_CANCELLED}}));
   std::string body(kSeedBody);
   body.replace(body.find("CALL_ANSWERED"), 13, word);
   body.replace(body.find("CONNECTED"), 9, "");

@@ -19,6 +19,7 @@ double NumberOf(const std::multimap<std::string, std::string>& parameters, const
 Simulator::Simulator(asio::any_io_executor executor, Options options)
     : world_(std::move(executor), std::move(options)),
       ari_(world_),
+      exotel_(world_),
       twilio_(world_),
       seed_webhooks_(world_),
       port_(world_.options().port) {
@@ -50,6 +51,9 @@ Task<http::Response> Simulator::Handle(const http::Request& request) {
   const std::string& path = request.path;
   if (path.starts_with("/ari/")) return ari_.Handle(request);
   if (path.starts_with("/2010-04-01/")) return twilio_.Handle(request);
+  if (path.starts_with("/v1/Accounts/") || path.starts_with("/exotelrecordings/")) {
+    return exotel_.Handle(request);
+  }
   auto now = [](http::Response response) -> Task<http::Response> { co_return response; };
   if (path == "/_ctl") return now(Control(request));
   if (path == "/_stats") return now(Stats(request));
@@ -99,7 +103,8 @@ http::Response Simulator::Stats(const http::Request& request) {
 http::Response Simulator::Calls() {
   Json ari = Json::array();
   for (const auto& [id, channel] : ari_.line().channels()) ari.push_back(ChannelJson(*channel));
-  const Json json = {{"ari", ari}, {"twilio", twilio_.LiveCalls()}};
+  const Json json = {
+      {"ari", ari}, {"exotel", exotel_.LiveCalls()}, {"twilio", twilio_.LiveCalls()}};
   return JsonResponse(200, json.dump(1));
 }
 

@@ -6,6 +6,7 @@
 
 #include "libs/http/server.h"
 #include "tools/simulator/ari_rest.h"
+#include "tools/simulator/exotel_rest.h"
 #include "tools/simulator/inbound.h"
 #include "tools/simulator/seed_webhooks.h"
 #include "tools/simulator/twilio_rest.h"
@@ -34,6 +35,7 @@ class Simulator {
   World world_;
   Inbound inbound_;
   AriRest ari_;
+  ExotelRest exotel_;
   TwilioRest twilio_;
   SeedWebhooks seed_webhooks_;
   std::unique_ptr<http::Server> server_;

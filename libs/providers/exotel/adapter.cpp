@@ -15,6 +15,7 @@
 #include "libs/providers/indian.h"
 #include "libs/providers/missing_capability.h"
 #include "libs/providers/outcome.h"
+#include "libs/providers/recording_fetch.h"
 
 namespace ctc::providers::exotel {
 namespace {
@@ -106,6 +107,8 @@ class ExotelAdapter final : public Adapter {
                                                           const CallOrder&) override {
     co_return MissingCapability(kWhose, "look_up");
   }
+  Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
+                                                 const std::string& recording_url) override;
 
  private:
   http::ClientRequest MakeRequest(const Account& account, std::string method, std::string path,
@@ -159,7 +162,7 @@ dispatch::v1::ProviderTypeInfo ExotelAdapter::Describe() const {
   AddField(info, "callback_url", false, false, "Public base URL of this installation.");
   AddField(info, "settings.flow_id", false, false,
            "Flow that a customer is connected to when there is no agent's phone.");
-  for (const char* capability : {"place", "record", "look_up", "webhook"}) {
+  for (const char* capability : {"place", "record", "look_up", "fetch_recording", "webhook"}) {
     info.add_capabilities(capability);
   }
   info.set_webhook_path("/api/v1/webhooks/voip/exotel");
@@ -177,8 +180,7 @@ absl::Status ExotelAdapter::CheckAccount(const Account& account) const {
     detail.fields.push_back({"settings", "flow_id must be the number of a flow"});
   }
   if (detail.fields.empty()) return absl::OkStatus();
-  return base::MakeError(base::kValidationFailed, "the account is not complete",
-                         std::move(detail));
+  return base::MakeError(base::kValidationFailed, "the account is not complete", std::move(detail));
 }
 
 Task<PlaceCallResponse> ExotelAdapter::Place(const Account& account, const CallOrder& order) {
@@ -252,6 +254,18 @@ Task<absl::StatusOr<std::string>> ExotelAdapter::Check(const Account& account) {
     co_return base::MakeError(base::kProviderError, "what answers at api_url is not Exotel's API");
   }
   co_return "Exotel answers and takes the credentials";
+}
+
+Task<absl::StatusOr<Recording>> ExotelAdapter::FetchRecording(const Account& account,
+                                                              const std::string& recording_url) {
+  RecordingSource source;
+  source.is_known = [&account](const std::string& url) { return IsRecordingHost(account, url); };
+  source.authorize = [&account](http::ClientRequest& request) {
+    if (!IsExotelHost(account, request.url)) return;  // storage that Exotel rents
+    request.user = std::string(account.api_key.Reveal());
+    request.password = account.api_secret;
+  };
+  co_return co_await FetchFrom(environment_.http, std::move(source), recording_url);
 }
 
 }  // namespace

@@ -82,8 +82,10 @@ TEST_CASE("the agent is rung first, then the customer", "[exotel][adapter]") {
   CHECK(world.Body("StatusCallbackEvents[1]") == "answered");
   CHECK(world.Body("StatusCallbackContentType") == "application/json");
   const std::string callback = world.Body("StatusCallback");
-  CHECK(callback.starts_with("https://crm.example.com/api/v1/webhooks/voip/exotel?tenant=t1&"
-                             "session=" + kUuid + "&token="));
+  CHECK(
+      callback.starts_with("https://crm.example.com/api/v1/webhooks/voip/exotel?tenant=t1&"
+                           "session=" +
+                           kUuid + "&token="));
   CHECK(callback.find("api-token") == std::string::npos);
 }
 
@@ -289,6 +291,56 @@ TEST_CASE("the check asks for the account and says what is wrong", "[exotel][ada
   world.http.When("GET", 401, "");
   CHECK(base::DetailOf(RunTask(world.adapter->Check(world.account)).status()).code ==
         "PROVIDER_CREDENTIALS");
+}
+
+TEST_CASE("a recording is fetched with credentials at Exotel only", "[exotel][adapter]") {
+  World world;
+  const auto audio = [](const http::ClientRequest&) {
+    http::ClientResult result;
+    result.response.status = 200;
+    result.response.headers.Add("Content-Type", "audio/mpeg");
+    result.response.body = "ID3";
+    return result;
+  };
+  const auto fetch = [&](const std::string& url) {
+    return RunTask(world.adapter->FetchRecording(world.account, url));
+  };
+  world.http.When("GET", audio);
+  CHECK(fetch("https://recordings.exotel.com/exotelrecordings/a/b.mp3")->bytes == "ID3");
+  CHECK(world.http.requests[0].user == "key");
+  CHECK(fetch("https://s3-ap-south-1.amazonaws.com/exotel-mum1-recordings/a.mp3").ok());
+  CHECK(world.http.requests[1].user.empty());
+  CHECK(base::DetailOf(fetch("https://evil.io/a.mp3").status()).code == "PROVIDER_REFUSED");
+  CHECK(world.http.requests.size() == 2);
+}
+
+TEST_CASE("a recording that is late, moved or no audio is told so", "[exotel][adapter]") {
+  World world;
+  const std::string url = "https://recordings.exotel.com/r/a.mp3";
+  const auto code = [&] {
+    return base::DetailOf(RunTask(world.adapter->FetchRecording(world.account, url)).status()).code;
+  };
+  world.http.When("GET", 404, "");
+  CHECK(code() == "NOT_FOUND");
+  world.http.When("GET", 403, "");
+  CHECK(code() == "NOT_FOUND");
+  world.http.When("GET", 200, "<html>");
+  CHECK(code() == "PROVIDER_REFUSED");
+  const auto moved_to = [](const std::string& location) {
+    return [location](const http::ClientRequest&) {
+      http::ClientResult result;
+      result.response.status = 302;
+      result.response.headers.Add("Location", location);
+      return result;
+    };
+  };
+  world.http.When("GET", moved_to("https://evil.io/a.mp3"));
+  const size_t before = world.http.requests.size();
+  CHECK(code() == "PROVIDER_REFUSED");
+  CHECK(world.http.requests.size() == before + 1);
+  world.http.When("GET", moved_to("https://s3-ap-southeast-1.amazonaws.com/exotelrecordings/a"));
+  CHECK(code() == "PROVIDER_ERROR");  // a second redirect
+  CHECK(world.http.requests.back().user.empty());
 }
 
 TEST_CASE("missing credentials are named field by field", "[exotel][adapter]") {

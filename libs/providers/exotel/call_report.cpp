@@ -26,8 +26,8 @@ class Facts {
     fact.set_party(party);
     if (at.has_value()) fact.mutable_provider_time()->set_seconds(absl::ToUnixSeconds(*at));
     if (party == Leg::AGENT) fact.set_provider_leg_id(report_.sid);
-    fact.set_event_key(absl::StrCat(key_, ":", CallFact::Kind_Name(kind), ":",
-                                    Leg::Party_Name(party)));
+    fact.set_event_key(
+        absl::StrCat(key_, ":", CallFact::Kind_Name(kind), ":", Leg::Party_Name(party)));
     return fact;
   }
 
@@ -89,8 +89,8 @@ void AddEnding(const CallReport& report, Facts& facts) {
 }  // namespace
 
 bool IsOver(std::string_view status) {
-  return status == "completed" || status == "busy" || status == "no-answer" ||
-         status == "failed" || status == "canceled";
+  return status == "completed" || status == "busy" || status == "no-answer" || status == "failed" ||
+         status == "canceled";
 }
 
 std::vector<CallFact> FactsOf(const CallReport& report, std::string_view key) {

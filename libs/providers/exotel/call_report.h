@@ -1,5 +1,5 @@
-// What Exotel says of a call, in a callback or in its call record, and what that means in our words.
-// Pure; thread-safe.
+// What Exotel says of a call, in a callback or in its call record, and what that means in our
+// words. Pure; thread-safe.
 #pragma once
 
 #include <absl/time/time.h>

@@ -31,8 +31,7 @@ constexpr absl::Duration kAfter = absl::Minutes(3);
 class Form {
  public:
   void Add(std::string_view name, std::string_view value) {
-    absl::StrAppend(&text_, text_.empty() ? "" : "&", http::Encode(name), "=",
-                    http::Encode(value));
+    absl::StrAppend(&text_, text_.empty() ? "" : "&", http::Encode(name), "=", http::Encode(value));
   }
   std::string Take() { return std::move(text_); }
 
@@ -85,9 +84,9 @@ std::string AccountSid(const Account& account) {
 std::string DiallableNumber(std::string_view phone) {
   const std::string national = NationalIndianNumber(phone);
   if (!national.empty()) return "0" + national;
-  const bool number = phone.size() > 2 && phone.front() == '+' &&
-                      std::all_of(phone.begin() + 1, phone.end(),
-                                  [](char c) { return c >= '0' && c <= '9'; });
+  const bool number =
+      phone.size() > 2 && phone.front() == '+' &&
+      std::all_of(phone.begin() + 1, phone.end(), [](char c) { return c >= '0' && c <= '9'; });
   return number ? std::string(phone) : "";
 }
 
@@ -143,10 +142,11 @@ PlaceCallResponse OutcomeOf(const http::ClientResult& result) {
 std::string SearchQuery(const CallOrder& order) {
   const absl::Time made = MadeAt(order.id());
   const std::string& first = order.agent_phone().empty() ? order.to_phone() : order.agent_phone();
-  std::string query = absl::StrCat(
-      "DateCreated=", http::Encode(absl::StrCat("gte:", IndianTimeText(made - kBefore),
-                                                ";lte:", IndianTimeText(made + kAfter))),
-      "&From=", http::Encode(DiallableNumber(first)));
+  std::string query =
+      absl::StrCat("DateCreated=",
+                   http::Encode(absl::StrCat("gte:", IndianTimeText(made - kBefore),
+                                             ";lte:", IndianTimeText(made + kAfter))),
+                   "&From=", http::Encode(DiallableNumber(first)));
   if (!order.agent_phone().empty()) {
     absl::StrAppend(&query, "&To=", http::Encode(DiallableNumber(order.to_phone())));
   }

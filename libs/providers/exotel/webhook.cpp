@@ -36,8 +36,8 @@ CallFact AFact(CallFact::Kind kind, Leg::Party party, const std::string& key) {
   CallFact fact;
   fact.set_kind(kind);
   fact.set_party(party);
-  fact.set_event_key(absl::StrCat(key, ":", CallFact::Kind_Name(kind), ":",
-                                  Leg::Party_Name(party)));
+  fact.set_event_key(
+      absl::StrCat(key, ":", CallFact::Kind_Name(kind), ":", Leg::Party_Name(party)));
   return fact;
 }
 
@@ -72,8 +72,9 @@ Facts ReadStatus(const CallbackFields& fields, bool customer_only, ReadWebhookRe
 Facts ReadDialEvent(const CallbackFields& fields, ReadWebhookResponse& response) {
   const std::string status = Lower(fields.Get("Status"));
   response.set_event_type(absl::StrCat("Dial ", status));
-  const std::string key = absl::StrCat("exotel:", std::string(fields.Get("CallSid")), ":dial:",
-                                       std::string(fields.Get("DialWhomNumber")), ":", status);
+  const std::string key =
+      absl::StrCat("exotel:", std::string(fields.Get("CallSid")),
+                   ":dial:", std::string(fields.Get("DialWhomNumber")), ":", status);
   if (status == "busy" || status == "ringing") {
     return {AFact(CallFact::CALL_RINGING, Leg::AGENT, key)};
   }
@@ -154,11 +155,15 @@ bool IsCallSid(std::string_view text) {
   });
 }
 
-bool IsRecordingHost(const Account& account, std::string_view url) {
-  constexpr std::string_view kHosts[] = {
-      "exotel.com", "exotel.in", "s3-ap-southeast-1.amazonaws.com/exotelrecordings",
-      "s3-ap-south-1.amazonaws.com/exotel-mum1-recordings"};
+bool IsExotelHost(const Account& account, std::string_view url) {
+  constexpr std::string_view kHosts[] = {"exotel.com", "exotel.in"};
   return IsAtHost(url, kHosts) || IsAtHostOf(url, account.config.api_url());
+}
+
+bool IsRecordingHost(const Account& account, std::string_view url) {
+  constexpr std::string_view kStorage[] = {"s3-ap-southeast-1.amazonaws.com/exotelrecordings",
+                                           "s3-ap-south-1.amazonaws.com/exotel-mum1-recordings"};
+  return IsExotelHost(account, url) || IsAtHost(url, kStorage);
 }
 
 ReadWebhookResponse ReadCallback(const Account& account, const common::v1::HttpRequest& request,

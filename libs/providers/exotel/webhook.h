@@ -15,8 +15,11 @@ dispatch::v1::ReadWebhookResponse ReadCallback(const Account& account,
 // Exotel's id of a call: opaque, but it stands in URLs and keys of ours.
 bool IsCallSid(std::string_view text);
 
-// True when a recording's URL is at a host of Exotel's or at the account's own api_url, the only
-// ones that may see its credentials: whoever forges a callback could name any other.
+// True when a recording's URL is at a host where Exotel keeps them, or at the account's api_url:
+// whoever forges a callback could name any other.
 bool IsRecordingHost(const Account& account, std::string_view url);
+
+// True for those of them that may see the account's credentials.
+bool IsExotelHost(const Account& account, std::string_view url);
 
 }  // namespace ctc::providers::exotel

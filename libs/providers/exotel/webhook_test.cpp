@@ -56,9 +56,8 @@ ReadWebhookResponse ReadApplet(const std::string& query) {
 
 std::string Event(const std::string& type, const std::string& status, const std::string& leg1,
                   const std::string& leg2, const std::string& more = "") {
-  return "{\"CallSid\":\"" + std::string(kSid) + "\",\"EventType\":\"" + type +
-         "\",\"Status\":\"" + status +
-         "\",\"DateUpdated\":\"2025-03-04 11:05:10\",\"Legs\":[{\"Status\":\"" + leg1 +
+  return "{\"CallSid\":\"" + std::string(kSid) + "\",\"EventType\":\"" + type + "\",\"Status\":\"" +
+         status + "\",\"DateUpdated\":\"2025-03-04 11:05:10\",\"Legs\":[{\"Status\":\"" + leg1 +
          "\"},{\"Status\":\"" + leg2 + "\"}]" + more + "}";
 }
 
@@ -128,15 +127,14 @@ TEST_CASE("form, multipart and JSON say the same", "[exotel][webhook]") {
   std::string multipart;
   for (const auto& [name, value] : fields) {
     form += (form.empty() ? "" : "&") + http::Encode(name) + "=" + http::Encode(value);
-    multipart += "--bnd\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value +
-                 "\r\n";
+    multipart +=
+        "--bnd\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n";
   }
-  const auto by_form = ReadCallback(
-      AnAccount(), Callback(form, "application/x-www-form-urlencoded"), kNow, {});
-  const auto by_parts =
-      ReadCallback(AnAccount(), Callback(multipart + "--bnd--\r\n",
-                                         "multipart/form-data; boundary=bnd"),
-                   kNow, {});
+  const auto by_form =
+      ReadCallback(AnAccount(), Callback(form, "application/x-www-form-urlencoded"), kNow, {});
+  const auto by_parts = ReadCallback(
+      AnAccount(), Callback(multipart + "--bnd--\r\n", "multipart/form-data; boundary=bnd"), kNow,
+      {});
   CHECK(Told(by_form) == expected);
   CHECK(Told(by_parts) == expected);
   CHECK(by_form.facts(1).fact().event_key() == ReadJson(kTerminal).facts(1).fact().event_key());
@@ -161,8 +159,7 @@ TEST_CASE("every ending names the leg that did not come about", "[exotel][webhoo
       {"busy", "completed", "busy", "", "CALL_BUSY/CUSTOMER", session::v1::CUSTOMER_BUSY},
       {"failed", "completed", "failed", "", "CALL_FAILED/CUSTOMER", session::v1::PROVIDER_ERROR},
       {"failed", "failed", "", "", "CALL_FAILED/AGENT", session::v1::UNREACHABLE},
-      {"canceled", "canceled", "", "", "CALL_CANCELLED/AGENT",
-       session::v1::END_REASON_UNSPECIFIED},
+      {"canceled", "canceled", "", "", "CALL_CANCELLED/AGENT", session::v1::END_REASON_UNSPECIFIED},
       {"completed", "completed", "busy", ",\"ConversationDuration\":0", "CALL_BUSY/CUSTOMER",
        session::v1::CUSTOMER_BUSY},
       {"completed", "completed", "failed", ",\"ConversationDuration\":\"0\"",
@@ -216,8 +213,8 @@ TEST_CASE("a recording elsewhere than at Exotel is not taken", "[exotel][webhook
   for (const char* url : {"https://evil.io/a.mp3", "https://exotel.com.evil.io/a", "file:///etc",
                           "null", "https://s3-ap-south-1.amazonaws.com/other/a.mp3"}) {
     INFO(url);
-    const auto read = ReadJson(Event("terminal", "busy", "busy", "",
-                                     ",\"RecordingUrl\":\"" + std::string(url) + "\""));
+    const auto read = ReadJson(
+        Event("terminal", "busy", "busy", "", ",\"RecordingUrl\":\"" + std::string(url) + "\""));
     CHECK(Told(read) == "CALL_BUSY/AGENT");
   }
   CHECK(IsRecordingHost(AnAccount(), "https://api.in.exotel.com/r.mp3"));
