@@ -8,6 +8,7 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/providers/asterisk/ari_client.h"
 #include "libs/providers/asterisk/ari_event.h"
+#include "libs/providers/asterisk/control.h"
 #include "libs/providers/asterisk/dialling.h"
 #include "libs/providers/outcome.h"
 #include "libs/providers/signed_webhook.h"
@@ -23,13 +24,14 @@ using dispatch::v1::LookUpCallResponse;
 using dispatch::v1::PlaceCallResponse;
 using session::v1::CallFact;
 
-// How an ask ended, where "not there" is an answer of its own.
-enum class Asked { kDone, kGone };
+constexpr std::string_view kFile = "/file";
+constexpr absl::Duration kFileTimeout = absl::Minutes(1);
+constexpr size_t kMaxRecording = size_t{256} << 20;  // some four hours
 
 std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }
 
-Party FirstParty(const CallOrder& order) {
-  return order.agent_phone().empty() ? Party::kCustomer : Party::kAgent;
+std::string_view FirstLeg(const CallOrder& order) {
+  return order.agent_phone().empty() ? kCustomerLeg : kAgentLeg;
 }
 
 // 4xx of an originate that are not the same for all providers.
@@ -81,6 +83,8 @@ class AsteriskAdapter final : public Adapter {
                                                 absl::Time now) const override {
     return ReadSignedWebhook(account, request, now, environment_.window);
   }
+  Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
+                                                 const std::string& recording_url) override;
   // The event socket's driver dials the customer.
   bool CustomerIsDialledByUs() const override { return false; }
   Task<PlaceCallResponse> DialCustomer(const Account&, const CallOrder&) override {
@@ -92,11 +96,6 @@ class AsteriskAdapter final : public Adapter {
   }
 
  private:
-  Task<absl::StatusOr<Asked>> Ask(AriClient& ari, std::string method, std::string path);
-  Task<absl::StatusOr<Asked>> HangUp(AriClient& ari, const CallOrder& order);
-  Task<absl::StatusOr<Asked>> ControlLeg(AriClient& ari, const ControlCallRequest& request);
-  Task<absl::StatusOr<Asked>> ControlRecording(AriClient& ari, const ControlCallRequest& request);
-
   Environment environment_;
 };
 
@@ -125,9 +124,15 @@ dispatch::v1::ProviderTypeInfo AsteriskAdapter::Describe() const {
   AddField(info, "settings.app", false, false, "Stasis application; ctc by default.");
   AddField(info, "settings.agent_context", false, false,
            "Dialplan context that finds the agent when a call names none.");
+  AddField(
+      info, "settings.say", false, false,
+      "Media URI of a spoken text, as sound:https://tts.example/say.wav?text={text}; {language} "
+      "and {hash} may stand in it as well. Without it texts are spelled out.");
   AddField(info, "settings.ring_timeout_seconds", false, false, "5 to 600; 45 by default.");
-  for (const char* capability : {"place", "hang_up", "hold", "mute", "dtmf", "record",
-                                 "pause_recording", "look_up", "event_socket", "webhook"}) {
+  for (const char* capability :
+       {"place", "hang_up", "hold", "mute", "dtmf", "record", "pause_recording", "fetch_recording",
+        "look_up", "event_socket", "webhook", "inbound", "ivr", "voicemail", "transfer",
+        "conference", "listen", "whisper", "barge"}) {
     info.add_capabilities(capability);
   }
   info.set_webhook_path("/api/v1/webhooks/voip/asterisk");
@@ -145,8 +150,8 @@ Task<PlaceCallResponse> AsteriskAdapter::Place(const Account& account, const Cal
   const absl::StatusOr<DialSettings> settings = ReadSettings(account.config);
   if (!settings.ok()) co_return NotSent(base::kProviderError, MessageOf(settings.status()));
   const std::string& prefix = account.config.dial_plan_prefix();
-  const Party party = FirstParty(order);
-  const bool agent = party == Party::kAgent;
+  const std::string_view leg = FirstLeg(order);
+  const bool agent = leg == kAgentLeg;
   absl::StatusOr<std::string> endpoint =
       agent ? AgentEndpoint(*settings, prefix, order.agent_phone())
             : CustomerEndpoint(*settings, prefix, order.to_phone());
@@ -161,15 +166,15 @@ Task<PlaceCallResponse> AsteriskAdapter::Place(const Account& account, const Cal
                       session::v1::INVALID_NUMBER);
   }
   Originate originate;
-  originate.channel_id = ChannelId(order.id(), party);
+  originate.channel_id = ChannelId(order.id(), leg);
   originate.endpoint = *std::move(endpoint);
   originate.app = settings->app;
-  originate.args = EncodeArgs(PlanOf(order), party);
+  originate.args = EncodeArgs(PlanOf(order), leg);
   // The agent sees whom he calls; the customer sees the company.
   originate.caller_id = agent ? CallerId(order.contact_name(), order.to_phone())
                               : CallerId(account.config.caller_id(), order.from_phone());
   originate.call = order.id();
-  originate.party = party;
+  originate.leg = std::string(leg);
   originate.ring_timeout = settings->ring_timeout;
   const std::string channel_id = originate.channel_id;
   AriClient ari(environment_.http, account, settings->ari_url);
@@ -178,132 +183,11 @@ Task<PlaceCallResponse> AsteriskAdapter::Place(const Account& account, const Cal
   co_return OutcomeOf(result, channel_id);
 }
 
-Task<absl::StatusOr<Asked>> AsteriskAdapter::Ask(AriClient& ari, std::string method,
-                                                 std::string path) {
-  const http::ClientResult result = co_await ari.Ask(std::move(method), std::move(path));
-  const int status = result.response.status;
-  if (status == 404 ||
-      (status == 400 && ReadErrorText(result.response.body) == "Channel not found")) {
-    co_return Asked::kGone;
-  }
-  if (status == 409 || status == 422) {
-    co_return base::MakeError(base::kCallNotLive, ReadErrorText(result.response.body));
-  }
-  CTC_CO_RETURN_IF_ERROR(ControlStatus(result));
-  co_return Asked::kDone;
-}
-
 Task<absl::StatusOr<ControlCallResponse>> AsteriskAdapter::Control(
     const Account& account, const ControlCallRequest& request) {
   CTC_CO_ASSIGN_OR_RETURN(const DialSettings settings, ReadSettings(account.config));
-  AriClient ari(environment_.http, account, settings.ari_url);
-  absl::StatusOr<Asked> asked = Asked::kDone;
-  switch (request.action()) {
-    case ControlCallRequest::HANG_UP:
-      asked = co_await HangUp(ari, request.order());
-      break;
-    case ControlCallRequest::START_RECORDING:
-    case ControlCallRequest::STOP_RECORDING:
-    case ControlCallRequest::PAUSE_RECORDING:
-    case ControlCallRequest::RESUME_RECORDING:
-      asked = co_await ControlRecording(ari, request);
-      break;
-    default:
-      asked = co_await ControlLeg(ari, request);
-  }
-  if (!asked.ok()) co_return asked.status();
-  ControlCallResponse response;
-  response.set_call_is_gone(*asked == Asked::kGone);
-  co_return response;
-}
-
-Task<absl::StatusOr<Asked>> AsteriskAdapter::HangUp(AriClient& ari, const CallOrder& order) {
-  // The customer first: nobody is left listening to an empty line. All are tried whatever one says.
-  Asked asked = Asked::kGone;
-  absl::Status fault;
-  for (const Party party : {Party::kCustomer, Party::kAgent}) {
-    std::string path = absl::StrCat("/channels/", ChannelId(order.id(), party), "?reason=normal");
-    const absl::StatusOr<Asked> leg = co_await Ask(ari, "DELETE", std::move(path));
-    if (!leg.ok()) {
-      fault = leg.status();
-    } else if (*leg == Asked::kDone) {
-      asked = Asked::kDone;
-    }
-  }
-  std::string bridge = "/bridges/" + BridgeId(order.id());
-  // An empty bridge that stays costs nothing; the driver removes it as well.
-  (void)co_await Ask(ari, "DELETE", std::move(bridge));
-  if (!fault.ok()) co_return fault;
-  co_return asked;
-}
-
-Task<absl::StatusOr<Asked>> AsteriskAdapter::ControlLeg(AriClient& ari,
-                                                        const ControlCallRequest& request) {
-  const std::string customer = "/channels/" + ChannelId(request.order().id(), Party::kCustomer);
-  const std::string agent = "/channels/" + ChannelId(request.order().id(), Party::kAgent);
-  switch (request.action()) {
-    case ControlCallRequest::HOLD: {
-      // Music alone would leave the agent listening to the customer.
-      CTC_CO_ASSIGN_OR_RETURN(const Asked muted,
-                              co_await Ask(ari, "POST", customer + "/mute?direction=in"));
-      if (muted == Asked::kGone) co_return muted;
-      co_return co_await Ask(ari, "POST", customer + "/moh");
-    }
-    case ControlCallRequest::RESUME: {
-      CTC_CO_ASSIGN_OR_RETURN(const Asked stopped, co_await Ask(ari, "DELETE", customer + "/moh"));
-      if (stopped == Asked::kGone) co_return stopped;
-      co_return co_await Ask(ari, "DELETE", customer + "/mute?direction=in");
-    }
-    case ControlCallRequest::MUTE:
-      co_return co_await Ask(ari, "POST", agent + "/mute?direction=in");
-    case ControlCallRequest::UNMUTE:
-      co_return co_await Ask(ari, "DELETE", agent + "/mute?direction=in");
-    case ControlCallRequest::SEND_DTMF: {
-      // In the body: digits of a payment must not stand in a URL that is logged.
-      nlohmann::json body;
-      body["dtmf"] = request.digits();
-      const http::ClientResult result =
-          co_await ari.Send("POST", customer + "/dtmf", body.dump(), kAskTimeout);
-      if (result.response.status == 404) co_return Asked::kGone;
-      if (result.response.status == 409) {
-        co_return base::MakeError(base::kCallNotLive, "the customer has not answered");
-      }
-      CTC_CO_RETURN_IF_ERROR(ControlStatus(result));
-      co_return Asked::kDone;
-    }
-    default:
-      co_return base::MakeError(base::kCapabilityMissing, "Asterisk does not know this action");
-  }
-}
-
-Task<absl::StatusOr<Asked>> AsteriskAdapter::ControlRecording(AriClient& ari,
-                                                              const ControlCallRequest& request) {
-  const std::string& call = request.order().id();
-  const std::string live = "/recordings/live/" + RecordingName(call);
-  if (request.action() == ControlCallRequest::START_RECORDING) {
-    absl::StatusOr<Asked> started = co_await Ask(
-        ari, "POST",
-        absl::StrCat(
-            "/bridges/", BridgeId(call), "/record?name=", RecordingName(call),
-            "&format=wav&ifExists=append&maxDurationSeconds=0&beep=false&terminateOn=none"));
-    // 409: it runs already.
-    if (base::IsError(started.status(), base::kCallNotLive)) co_return Asked::kDone;
-    co_return started;
-  }
-  absl::StatusOr<Asked> asked = Asked::kDone;
-  if (request.action() == ControlCallRequest::STOP_RECORDING) {
-    asked = co_await Ask(ari, "POST", live + "/stop");
-  } else if (request.action() == ControlCallRequest::PAUSE_RECORDING) {
-    asked = co_await Ask(ari, "POST", live + "/pause");
-  } else {
-    asked = co_await Ask(ari, "DELETE", live + "/pause");
-  }
-  if (!asked.ok() || *asked == Asked::kDone) co_return asked;
-  // 404 names the recording only: the call itself may live on.
-  CTC_CO_ASSIGN_OR_RETURN(const Asked bridge,
-                          co_await Ask(ari, "GET", "/bridges/" + BridgeId(call)));
-  if (bridge == Asked::kGone) co_return Asked::kGone;
-  co_return base::MakeError(base::kCallNotLive, "no recording runs");
+  asterisk::Control control(environment_.http, account, settings, request);
+  co_return co_await control.Run();
 }
 
 Task<absl::StatusOr<LookUpCallResponse>> AsteriskAdapter::LookUp(const Account& account,
@@ -312,8 +196,13 @@ Task<absl::StatusOr<LookUpCallResponse>> AsteriskAdapter::LookUp(const Account& 
   AriClient ari(environment_.http, account, settings.ari_url);
   LookUpCallResponse response;
   response.set_found(LookUpCallResponse::NOT_FOUND);
-  for (const Party party : {Party::kAgent, Party::kCustomer}) {
-    const std::string id = ChannelId(request.order().id(), party);
+  const CallOrder& order = request.order();
+  const std::string& room = order.room().empty() ? order.id() : order.room();
+  std::vector<std::string> ids = {ChannelId(room, kAgentLeg), ChannelId(room, kCustomerLeg)};
+  // A caller's leg, or the one that took over in a transfer.
+  const std::string& first = request.provider_call_id();
+  if (IsChannelId(first) && first != ids[0] && first != ids[1]) ids.insert(ids.begin(), first);
+  for (const std::string& id : ids) {
     const http::ClientResult result = co_await ari.Get("/channels/" + id, kAskTimeout);
     if (result.response.status == 404 &&
         ReadErrorText(result.response.body) == "Channel not found") {
@@ -349,6 +238,31 @@ Task<absl::StatusOr<std::string>> AsteriskAdapter::Check(const Account& account)
     if (text != system->end() && text->is_string()) version = text->get<std::string>();
   }
   co_return version.empty() ? "Asterisk answers" : "Asterisk " + Excerpt(version) + " answers";
+}
+
+Task<absl::StatusOr<Recording>> AsteriskAdapter::FetchRecording(const Account& account,
+                                                                const std::string& recording_url) {
+  CTC_CO_ASSIGN_OR_RETURN(const DialSettings settings, ReadSettings(account.config));
+  const std::string prefix = settings.ari_url + "/recordings/stored/";
+  std::string_view name = recording_url;
+  const bool ours = name.starts_with(prefix) && name.ends_with(kFile) &&
+                    name.size() > prefix.size() + kFile.size();
+  if (ours) name = name.substr(prefix.size(), name.size() - prefix.size() - kFile.size());
+  // Names of ours hold no more than ids do.
+  if (!ours || !IsChannelId(name)) {
+    co_return base::MakeError(base::kProviderRefused, "the recording is not this Asterisk's");
+  }
+  AriClient ari(environment_.http, account, settings.ari_url);
+  std::string path = recording_url.substr(settings.ari_url.size());
+  http::ClientResult result = co_await ari.Get(std::move(path), kFileTimeout, kMaxRecording);
+  if (result.response.status == 404) {
+    co_return base::MakeError(base::kNotFound, "Asterisk has no such recording");
+  }
+  CTC_CO_RETURN_IF_ERROR(ControlStatus(result));
+  Recording recording;
+  recording.content_type = std::string(result.response.headers.Get("Content-Type"));
+  recording.bytes = std::move(result.response.body);
+  co_return recording;
 }
 
 }  // namespace

@@ -60,15 +60,16 @@ Task<http::ClientResult> AriClient::Dial(Originate originate, absl::Duration tim
   body["callerId"] = originate.caller_id;
   body["timeout"] = absl::ToInt64Seconds(originate.ring_timeout);
   body["variables"]["CTC_CALL_ID"] = originate.call;
-  body["variables"]["CTC_LEG"] = PartyName(originate.party);
+  body["variables"]["CTC_LEG"] = originate.leg;
   std::string path = "/channels/" + originate.channel_id;
   std::string json = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   co_return co_await Send("POST", std::move(path), std::move(json), timeout);
 }
 
-Task<http::ClientResult> AriClient::Get(std::string path, absl::Duration timeout) {
+Task<http::ClientResult> AriClient::Get(std::string path, absl::Duration timeout,
+                                        size_t max_bytes) {
   http::ClientRequest request = MakeRequest("GET", path, timeout);
-  request.max_response_bytes = 16 << 20;  // a list of all channels
+  request.max_response_bytes = max_bytes;
   co_return co_await http_.Send(std::move(request));
 }
 

@@ -22,9 +22,11 @@ struct Originate {
   std::string args;
   std::string caller_id;
   std::string call;
-  Party party = Party::kAgent;
+  std::string leg;
   absl::Duration ring_timeout;
 };
+
+inline constexpr size_t kMaxList = size_t{16} << 20;  // a list of all channels
 
 class AriClient {
  public:
@@ -33,7 +35,8 @@ class AriClient {
       : http_(http), account_(account), ari_url_(std::move(ari_url)) {}
 
   Task<http::ClientResult> Dial(Originate originate, absl::Duration timeout);
-  Task<http::ClientResult> Get(std::string path, absl::Duration timeout);
+  Task<http::ClientResult> Get(std::string path, absl::Duration timeout,
+                               size_t max_bytes = kMaxList);
   // POST or DELETE without a body; `path` starts with a slash and holds checked ids only.
   Task<http::ClientResult> Ask(std::string method, std::string path);
   // With a JSON body, for what must not appear in a URL.

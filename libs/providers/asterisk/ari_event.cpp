@@ -47,9 +47,12 @@ Type TypeOf(std::string_view name) {
       {"ChannelStateChange", Type::kStateChange},
       {"Dial", Type::kDial},
       {"ChannelEnteredBridge", Type::kEnteredBridge},
+      {"StasisEnd", Type::kStasisEnd},
       {"ChannelDestroyed", Type::kDestroyed},
       {"RecordingStarted", Type::kRecordingStarted},
       {"RecordingFinished", Type::kRecordingFinished},
+      {"RecordingFailed", Type::kRecordingFinished},
+      {"PlaybackFinished", Type::kPlaybackFinished},
       {"ChannelDtmfReceived", Type::kDtmf},
       {"ChannelHold", Type::kHold},
       {"ChannelUnhold", Type::kUnhold},
@@ -61,12 +64,35 @@ Type TypeOf(std::string_view name) {
   return Type::kOther;
 }
 
-void ReadLeg(const Json& channel, AriEvent& event) {
+void ReadChannel(const Json& channel, AriEvent& event) {
+  event.channel = Text(channel, "id");
   event.channel_state = Text(channel, "state");
-  if (auto leg = ParseChannelId(Text(channel, "id")); leg.has_value()) {
-    event.call = std::move(leg->call);
-    event.party = leg->party;
+  event.created = ReadTime(Text(channel, "creationtime"));
+  event.caller_number = Text(Member(channel, "caller"), "number");
+  event.exten = Text(Member(channel, "dialplan"), "exten");
+  auto leg = ParseChannelId(event.channel);
+  if (!leg.has_value()) {
+    leg = ParseSnoopId(event.channel);
+    event.snoop = leg.has_value();
   }
+  if (leg.has_value()) {
+    event.tag = leg->Tag();
+    event.room = std::move(leg->room);
+    event.session = std::move(leg->session);
+  }
+}
+
+// A recording of the conversation names its session, and its bridge the room; a message that a
+// caller leaves names the room.
+void ReadRecording(const Json& recording, AriEvent& event) {
+  event.media = Text(recording, "name");
+  event.seconds = Number(recording, "duration");
+  event.session = SessionOfRecording(event.media);
+  event.room = RoomOfMessage(event.media);
+  if (event.session.empty()) return;
+  const std::string target = Text(recording, "target_uri");
+  event.room = RoomOfBridge(std::string_view(target).substr(target.find(':') + 1));
+  if (event.room.empty()) event.room = event.session;
 }
 
 std::vector<std::string> SplitArgs(std::string_view data) {
@@ -99,7 +125,7 @@ absl::StatusOr<AriEvent> ReadEvent(std::string_view text) {
   event.type = TypeOf(event.name);
   if (event.type == Type::kOther) return event;
   event.at = ReadTime(Text(json, "timestamp"));
-  ReadLeg(Member(json, event.type == Type::kDial ? "peer" : "channel"), event);
+  ReadChannel(Member(json, event.type == Type::kDial ? "peer" : "channel"), event);
   event.dial_status = Text(json, "dialstatus");
   event.args = Texts(Member(json, "args"));
   event.cause = Number(json, "cause");
@@ -107,12 +133,15 @@ absl::StatusOr<AriEvent> ReadEvent(std::string_view text) {
   event.digit = Text(json, "digit");
   if (event.type == Type::kEnteredBridge) {
     const Json& bridge = Member(json, "bridge");
-    // A leg that another application moved elsewhere is not joined to ours.
-    if (CallOfBridge(Text(bridge, "id")) != event.call) event.call.clear();
+    event.bridge = Text(bridge, "id");
     event.bridge_channels = Texts(Member(bridge, "channels"));
   }
   if (event.type == Type::kRecordingStarted || event.type == Type::kRecordingFinished) {
-    event.call = CallOfRecording(Text(Member(json, "recording"), "name"));
+    ReadRecording(Member(json, "recording"), event);
+  }
+  if (event.type == Type::kPlaybackFinished) {
+    event.media = Text(Member(json, "playback"), "id");
+    event.room = RoomOfPrompt(event.media);
   }
   return event;
 }
@@ -125,6 +154,8 @@ absl::StatusOr<std::vector<ChannelView>> ReadChannels(std::string_view text) {
     ChannelView view;
     view.id = Text(item, "id");
     view.state = Text(item, "state");
+    view.caller_number = Text(Member(item, "caller"), "number");
+    view.exten = Text(Member(item, "dialplan"), "exten");
     view.created_at = ReadTime(Text(item, "creationtime"));
     view.args = SplitArgs(Text(Member(item, "dialplan"), "app_data"));
     if (!view.args.empty()) view.args.erase(view.args.begin());  // the application's name
@@ -157,6 +188,8 @@ std::optional<std::string> ReadChannelState(std::string_view text) {
   if (Text(json, "id").empty()) return std::nullopt;
   return Text(json, "state");
 }
+
+std::string ReadVariable(std::string_view text) { return Text(Parse(text), "value"); }
 
 std::string ReadErrorText(std::string_view text) {
   const Json json = Parse(text);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "libs/base/status.h"
-#include "libs/providers/asterisk/dialling.h"
+#include "libs/providers/asterisk/names.h"
 
 namespace ctc::providers::asterisk {
 
@@ -20,9 +20,11 @@ struct AriEvent {
     kStateChange,
     kDial,
     kEnteredBridge,
+    kStasisEnd,
     kDestroyed,
+    kPlaybackFinished,
     kRecordingStarted,
-    kRecordingFinished,
+    kRecordingFinished,  // or failed
     kDtmf,
     kHold,
     kUnhold,
@@ -31,15 +33,24 @@ struct AriEvent {
   Type type = Type::kOther;
   std::string name;  // Asterisk's own word
   absl::Time at = absl::InfinitePast();
-  std::string call;  // the session's UUID; empty when the event is not of a call of ours
-  Party party = Party::kAgent;
-  std::string channel_state;                 // Down, Ringing, Up
-  std::string dial_status;                   // "", RINGING, PROGRESS, ANSWER, ...
-  std::vector<std::string> args;             // of StasisStart
-  std::vector<std::string> bridge_channels;  // of ChannelEnteredBridge
-  int cause = 0;                             // Q.850
-  int tech_cause = 0;                        // SIP, from version 22 on
+  std::string room;     // conversation it concerns; empty when it names none of ours
+  std::string tag;      // leg it concerns: LegName::Tag()
+  std::string session;  // session that the leg or the recording belongs to
+  std::string channel;  // the channel's id, ours or not
+  bool snoop = false;   // the channel through which the supervisor of `tag` hears
+  absl::Time created = absl::InfinitePast();  // when the channel was made
+  std::string caller_number;
+  std::string exten;              // number dialled, of the dialplan
+  std::string channel_state;      // Down, Ring, Ringing, Up
+  std::string dial_status;        // "", RINGING, PROGRESS, ANSWER, ...
+  std::vector<std::string> args;  // of StasisStart
+  std::string bridge;             // of ChannelEnteredBridge
+  std::vector<std::string> bridge_channels;
+  int cause = 0;       // Q.850
+  int tech_cause = 0;  // SIP, from version 22 on
   std::string digit;
+  std::string media;  // id of the playback, or name of the recording
+  int seconds = 0;    // length of the recording
 };
 
 // INVALID_ARGUMENT when it is not a JSON object with a type.
@@ -50,6 +61,8 @@ struct ChannelView {
   std::string id;
   std::string state;
   std::vector<std::string> args;  // from the dialplan's app_data
+  std::string caller_number;
+  std::string exten;
   absl::Time created_at = absl::InfinitePast();
 };
 struct BridgeView {
@@ -63,6 +76,8 @@ absl::StatusOr<std::vector<BridgeView>> ReadBridges(std::string_view text);
 std::optional<std::string> ReadId(std::string_view text);
 // The state of GET /channels/{id}; nothing when unreadable.
 std::optional<std::string> ReadChannelState(std::string_view text);
+// The value of GET /channels/{id}/variable; empty when unreadable.
+std::string ReadVariable(std::string_view text);
 // "message" or "error" of an error body.
 std::string ReadErrorText(std::string_view text);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/providers/asterisk/ending.h"
 #include "libs/providers/outcome.h"
 
 namespace ctc::providers::asterisk {
@@ -16,7 +17,8 @@ using session::v1::Leg;
 using Kind = Action::Kind;
 using Type = AriEvent::Type;
 
-Leg::Party ToProto(Party party) { return party == Party::kAgent ? Leg::AGENT : Leg::CUSTOMER; }
+// DELETE's "answered_elsewhere": what we ask for when a party leaves a conversation that goes on.
+constexpr int kLeftToOthers = 26;
 
 void SetTime(CallFact& fact, absl::Time at) {
   if (at == absl::InfinitePast() || at == absl::InfiniteFuture()) return;
@@ -25,97 +27,145 @@ void SetTime(CallFact& fact, absl::Time at) {
   fact.mutable_provider_time()->set_nanos(static_cast<int32_t>(millis % 1000) * 1000000);
 }
 
-// What happens once in a leg's life has a key without a time, so that an event, a reconciliation
-// and another replica's event are one fact.
-CallFact MakeFact(const Call& call, Party party, CallFact::Kind kind, absl::Time at) {
-  CallFact fact;
-  const std::string_view who = PartyName(party);
-  fact.set_event_key(absl::StrCat("asterisk:", call.plan.call, ":",
-                                  absl::string_view(who.data(), who.size()), ":",
-                                  CallFact::Kind_Name(kind)));
-  fact.set_kind(kind);
-  fact.set_party(ToProto(party));
-  fact.set_source(session::v1::EVENT_SOCKET);
-  fact.set_provider_leg_id(ChannelId(call.plan.call, party));
-  SetTime(fact, at);
-  return fact;
+bool IsHandler(std::string_view tag) {
+  return PartyOf(tag) == Leg::AGENT || PartyOf(tag) == Leg::CONSULT;
+}
+
+// The leg's id within its session: a tag without the session.
+std::string LegIdOf(const std::string& tag, const LegState* leg) {
+  const bool later = leg != nullptr && tag.size() > leg->session.size() + 1 &&
+                     tag.ends_with("-" + leg->session) && !leg->session.empty();
+  return later ? tag.substr(0, tag.size() - leg->session.size() - 1) : tag;
+}
+
+// What happens once in a leg's life has a key without the time it happened, so that an event, a
+// reconciliation and another replica's event are one fact.
+Told MakeFact(const Call& call, const std::string& tag, CallFact::Kind kind, absl::Time at) {
+  const LegState* leg = call.Find(tag);
+  Told told;
+  told.session = leg == nullptr || leg->session.empty() ? call.plan.call : leg->session;
+  told.fact.set_event_key(absl::StrCat("asterisk:", call.plan.call, ":", tag));
+  if (leg != nullptr && leg->created != absl::InfinitePast()) {
+    told.fact.mutable_event_key()->append(absl::StrCat("@", absl::ToUnixMillis(leg->created)));
+  }
+  told.fact.mutable_event_key()->append(absl::StrCat(":", CallFact::Kind_Name(kind)));
+  told.fact.set_kind(kind);
+  told.fact.set_party(PartyOf(tag));
+  if (tag != kAgentLeg && tag != kCustomerLeg) told.fact.set_leg_id(LegIdOf(tag, leg));
+  told.fact.set_source(session::v1::EVENT_SOCKET);
+  told.fact.set_provider_leg_id(call.ChannelOf(tag));
+  SetTime(told.fact, at);
+  return told;
 }
 
 // What may happen many times is told apart by the provider's time.
-CallFact MakeRepeatable(const Call& call, Party party, CallFact::Kind kind, absl::Time at) {
-  CallFact fact = MakeFact(call, party, kind, at);
+Told MakeRepeatable(const Call& call, const std::string& tag, CallFact::Kind kind, absl::Time at) {
+  Told told = MakeFact(call, tag, kind, at);
   if (at != absl::InfinitePast()) {
-    fact.mutable_event_key()->append(absl::StrCat(":", absl::ToUnixMillis(at)));
+    told.fact.mutable_event_key()->append(absl::StrCat(":", absl::ToUnixMillis(at)));
   }
-  return fact;
+  return told;
 }
 
-struct Ending {
-  CallFact::Kind kind;
-  EndReason agent;
-  EndReason customer;
-};
+EndReason ReasonOf(const std::string& tag, const Ending& ending) {
+  if (PartyOf(tag) == Leg::AGENT) return ending.agent;
+  if (PartyOf(tag) == Leg::CUSTOMER) return ending.customer;
+  return session::v1::END_REASON_UNSPECIFIED;  // the end of another leg is not the session's
+}
 
-constexpr Ending kBusy{CallFact::CALL_BUSY, session::v1::AGENT_REJECTED,
-                       session::v1::CUSTOMER_BUSY};
-constexpr Ending kRejected{CallFact::CALL_REJECTED, session::v1::AGENT_REJECTED,
-                           session::v1::CUSTOMER_REJECTED};
-constexpr Ending kNoAnswer{CallFact::CALL_NO_ANSWER, session::v1::AGENT_NO_ANSWER,
-                           session::v1::CUSTOMER_NO_ANSWER};
-constexpr Ending kCancelled{CallFact::CALL_CANCELLED, session::v1::CANCELLED_BY_AGENT,
-                            session::v1::CANCELLED_BY_AGENT};
-constexpr Ending kInvalid{CallFact::CALL_FAILED, session::v1::UNREACHABLE,
-                          session::v1::INVALID_NUMBER};
-constexpr Ending kUnreachable{CallFact::CALL_FAILED, session::v1::UNREACHABLE,
-                              session::v1::UNREACHABLE};
-constexpr Ending kFault{CallFact::CALL_FAILED, session::v1::PROVIDER_ERROR,
-                        session::v1::PROVIDER_ERROR};
-
-// An end without an answer. Decided from what the leg did first and from the Q.850 cause second,
-// never from dialstatus, which calls 603 and 404 NOANSWER.
-Ending UnansweredEnding(int cause, bool rang, bool timed_out) {
-  switch (cause) {
-    case 17:
-      return kBusy;
-    case 21:
-      return kRejected;
-    case 16:
-    case 26:
-      return kCancelled;
-    case 18:
-    case 19:
-      return rang ? kNoAnswer : kUnreachable;
-    case 1:
-    case 22:
-    case 28:
-      return kInvalid;
-    case 2:
-    case 3:
-    case 20:
-    case 27:
-      return kUnreachable;
-    case 0:  // Asterisk 16 gives no cause when our own timer ran out
-      return rang && timed_out ? kNoAnswer : kFault;
-    default:
-      return kFault;
+void HangUpAll(Call& call, bool spare_customer, Effects& effects) {
+  for (auto& [tag, leg] : call.legs) {
+    if (!leg.live() || (spare_customer && tag == kCustomerLeg)) continue;
+    effects.actions.push_back({Kind::kHangUp, tag});
   }
 }
 
-std::string_view ErrorCodeOf(EndReason reason) {
-  if (reason == session::v1::INVALID_NUMBER) return base::kInvalidDestination.code;
-  if (reason == session::v1::UNREACHABLE) return base::kProviderRefused.code;
-  return base::kProviderError.code;
+void AfterHandlerEnded(Call& call, const std::string& tag, int cause, Effects& effects) {
+  const LegState& leg = call.legs[tag];
+  for (auto& [other, supervisor] : call.legs) {
+    if (supervisor.live() && !supervisor.watches.empty() &&
+        supervisor.watches == call.ChannelOf(tag)) {
+      effects.actions.push_back({Kind::kHangUp, other});
+    }
+  }
+  if (call.attended()) return;
+  // Taken out by us, or a transfer's target that cannot be had: the session rings somebody else.
+  const bool handed = leg.answered ? cause == kLeftToOthers : PartyOf(tag) == Leg::CONSULT;
+  call.unattended = handed && call.joined && call.customer().live();
+  if (!call.unattended) HangUpAll(call, call.inbound, effects);
+}
+
+void AfterLegEnded(Call& call, const std::string& tag, int cause, Effects& effects) {
+  const LegState& leg = call.legs[tag];
+  if (tag == kCustomerLeg) {
+    HangUpAll(call, false, effects);
+  } else if (IsHandler(tag)) {
+    AfterHandlerEnded(call, tag, cause, effects);
+  } else if (!leg.watches.empty()) {
+    effects.actions.push_back({Kind::kEndMonitor, tag});
+  }
+  if (call.over() && call.bridged) effects.actions.push_back({Kind::kDestroyBridge});
+}
+
+// A leg under an id that was used before is rung once more. False for a late word of the one
+// before.
+bool BeginLife(Call& call, LegState& leg, const AriEvent& event) {
+  const bool dated = leg.created != absl::InfinitePast() && event.created != absl::InfinitePast();
+  if (dated && event.created < leg.created) return false;
+  if (leg.ended && dated && event.created > leg.created) leg = LegState();
+  if (leg.created == absl::InfinitePast()) leg.created = event.created;
+  if (!leg.requested && IsHandler(event.tag)) call.unattended = false;
+  leg.requested = true;
+  leg.since = std::min(leg.since, event.at);
+  if (!event.channel.empty()) leg.channel = event.channel;
+  if (!event.session.empty()) leg.session = event.session;
+  return true;
 }
 
 }  // namespace
 
+const LegState* Call::Find(std::string_view tag) const {
+  const auto found = legs.find(std::string(tag));
+  return found == legs.end() ? nullptr : &found->second;
+}
+
+std::string Call::ChannelOf(std::string_view tag) const {
+  const LegState* leg = Find(tag);
+  return leg == nullptr || leg->channel.empty() ? ChannelId(plan.call, tag) : leg->channel;
+}
+
+bool Call::attended() const {
+  return std::any_of(legs.begin(), legs.end(), [](const auto& entry) {
+    return IsHandler(entry.first) && entry.second.live();
+  });
+}
+
+bool Call::over() const {
+  bool any = false;
+  for (const auto& [tag, leg] : legs) {
+    if (leg.live()) return false;
+    any = any || leg.requested;
+  }
+  return any;
+}
+
 Effects CallMachine::Apply(Call& call, const AriEvent& event) const {
   Effects effects;
-  LegState& leg = call.leg(event.party);
-  if (event.type != Type::kRecordingStarted && event.type != Type::kRecordingFinished) {
-    leg.requested = true;
-    leg.since = std::min(leg.since, event.at);
+  if (event.type == Type::kRecordingStarted || event.type == Type::kRecordingFinished) {
+    OnRecording(call, event, effects);
+    return effects;
   }
+  if (event.snoop) {
+    const LegState* supervisor = call.Find(event.tag);
+    const bool hears = supervisor != nullptr && supervisor->live();
+    if (event.type == Type::kStasisStart && hears) {
+      effects.actions.push_back({Kind::kAddSnoop, event.tag});
+    }
+    return effects;
+  }
+  if (event.tag.empty()) return effects;
+  LegState& leg = call.legs[event.tag];
+  if (!BeginLife(call, leg, event)) return effects;
   switch (event.type) {
     case Type::kStasisStart:
       OnStart(call, event, effects);
@@ -127,196 +177,262 @@ Effects CallMachine::Apply(Call& call, const AriEvent& event) const {
     case Type::kEnteredBridge:
       OnJoined(call, event, effects);
       break;
+    case Type::kStasisEnd:
+      // A caller's channel is not one we made: nothing else tells of its end.
+      if (call.inbound && event.tag == kCustomerLeg) OnEnd(call, event, effects);
+      break;
     case Type::kDestroyed:
       OnEnd(call, event, effects);
       break;
-    case Type::kRecordingStarted:
-      effects.facts.push_back(
-          MakeRepeatable(call, Party::kCustomer, CallFact::RECORDING_STARTED, event.at));
-      break;
-    case Type::kRecordingFinished:
-      effects.facts.push_back(
-          MakeRepeatable(call, Party::kCustomer, CallFact::RECORDING_STOPPED, event.at));
-      effects.facts.push_back(
-          MakeRepeatable(call, Party::kCustomer, CallFact::RECORDING_READY, event.at));
-      effects.facts.back().set_recording_url(
-          absl::StrCat(config_.recording_url_prefix, RecordingName(call.plan.call), "/file"));
-      break;
     case Type::kDtmf:
-      effects.facts.push_back(MakeRepeatable(call, event.party, CallFact::DTMF_RECEIVED, event.at));
-      effects.facts.back().set_digits(event.digit);
+      if (call.inbound && !call.joined) break;  // its flow tells what was keyed
+      effects.facts.push_back(MakeRepeatable(call, event.tag, CallFact::DTMF_RECEIVED, event.at));
+      effects.facts.back().fact.set_digits(event.digit);
       break;
     case Type::kHold:
-      effects.facts.push_back(MakeRepeatable(call, event.party, CallFact::CALL_HELD, event.at));
+      effects.facts.push_back(MakeRepeatable(call, event.tag, CallFact::CALL_HELD, event.at));
       break;
     case Type::kUnhold:
-      effects.facts.push_back(MakeRepeatable(call, event.party, CallFact::CALL_RESUMED, event.at));
+      effects.facts.push_back(MakeRepeatable(call, event.tag, CallFact::CALL_RESUMED, event.at));
       break;
-    case Type::kReplaced:
-    case Type::kOther:
+    default:
       break;
   }
   return effects;
 }
 
+Effects CallMachine::Begin(Call& call, absl::Time at) const {
+  Effects effects;
+  effects.facts.push_back(MakeFact(call, std::string(kCustomerLeg), CallFact::CALL_INITIATED, at));
+  return effects;
+}
+
+void CallMachine::OnRecording(const Call& call, const AriEvent& event, Effects& effects) const {
+  if (event.session.empty()) return;  // a message that a caller left is its flow's
+  const auto add = [&](CallFact::Kind kind) {
+    effects.facts.push_back(MakeRepeatable(call, std::string(kCustomerLeg), kind, event.at));
+    effects.facts.back().session = event.session;
+  };
+  if (event.type == Type::kRecordingStarted) return add(CallFact::RECORDING_STARTED);
+  add(CallFact::RECORDING_STOPPED);
+  add(CallFact::RECORDING_READY);
+  effects.facts.back().fact.set_recording_url(
+      absl::StrCat(config_.recording_url_prefix, event.media, "/file"));
+}
+
 void CallMachine::OnProgress(Call& call, const AriEvent& event, Effects& effects) const {
-  LegState& leg = call.leg(event.party);
+  LegState& leg = call.legs[event.tag];
+  const bool customer = event.tag == kCustomerLeg;
   const bool rings = event.channel_state == "Ringing" || event.dial_status == "RINGING" ||
-                     (event.party == Party::kCustomer && event.dial_status == "PROGRESS");
+                     (customer && event.dial_status == "PROGRESS");
   if (rings && !leg.rang && !leg.answered && !leg.ended) {
     leg.rang = true;
-    effects.facts.push_back(MakeFact(call, event.party, CallFact::CALL_RINGING, event.at));
+    effects.facts.push_back(MakeFact(call, event.tag, CallFact::CALL_RINGING, event.at));
   }
   if ((event.channel_state == "Up" || event.dial_status == "ANSWER") && !leg.answered) {
     leg.answered = true;
     // The customer's answer counts once the parties are joined.
-    if (event.party == Party::kAgent) {
-      effects.facts.push_back(MakeFact(call, Party::kAgent, CallFact::CALL_ANSWERED, event.at));
+    if (!customer) {
+      effects.facts.push_back(MakeFact(call, event.tag, CallFact::CALL_ANSWERED, event.at));
     }
   }
 }
 
 void CallMachine::OnStart(Call& call, const AriEvent& event, Effects& effects) const {
+  LegState& leg = call.legs[event.tag];
+  if (leg.ended) return;  // told late: nobody is dialled for a party that is gone
+  if (const std::optional<PartyPlan> party = DecodePartyArgs(event.args)) {
+    return OnPartyUp(call, event, *party, effects);
+  }
   std::optional<CallPlan> plan = DecodeArgs(event.args);
   if (!plan.has_value() || plan->call != call.plan.call) return;  // not an entry of ours
   call.plan = *std::move(plan);
-  LegState& leg = call.leg(event.party);
-  if (leg.ended) return;  // told late: nobody is dialled for a party that is gone
-  if (event.party == Party::kAgent) {
+  if (event.tag == kAgentLeg) {
     if (!leg.answered) {
-      effects.facts.push_back(MakeFact(call, Party::kAgent, CallFact::CALL_ANSWERED, event.at));
+      effects.facts.push_back(MakeFact(call, event.tag, CallFact::CALL_ANSWERED, event.at));
     }
-    leg.answered = true;
+    leg.answered = leg.entered = true;
     OnAgentUp(call, effects);
-  } else {
-    leg.answered = true;
+  } else if (event.tag == kCustomerLeg) {
+    leg.answered = leg.entered = true;
     OnCustomerUp(call, event, effects);
   }
 }
 
+void CallMachine::OnPartyUp(Call& call, const AriEvent& event, const PartyPlan& plan,
+                            Effects& effects) const {
+  LegState& leg = call.legs[event.tag];
+  if (!leg.answered) {
+    effects.facts.push_back(MakeFact(call, event.tag, CallFact::CALL_ANSWERED, event.at));
+  }
+  leg.answered = leg.entered = true;
+  if (!call.customer().live()) {  // nobody is there to talk to
+    effects.actions.push_back({Kind::kHangUp, event.tag});
+    return;
+  }
+  if (plan.watches.empty()) {
+    call.bridged = true;
+    effects.actions.push_back({Kind::kMakeBridge, event.tag});
+    effects.actions.push_back({Kind::kAddToBridge, event.tag});
+    return;
+  }
+  leg.watches = plan.watches;
+  effects.actions.push_back({Kind::kMakeMonitor, event.tag});
+  if (!plan.whispers) effects.actions.push_back({Kind::kMute, event.tag});
+  effects.actions.push_back({Kind::kAddToMonitor, event.tag});
+  effects.actions.push_back({Kind::kSnoop, event.tag, "", plan.watches});
+}
+
 void CallMachine::OnAgentUp(Call& call, Effects& effects) const {
-  if (call.customer.ended) {
-    effects.actions.push_back({Kind::kHangUp, Party::kAgent});
+  const std::string agent(kAgentLeg);
+  if (call.customer().ended) {
+    effects.actions.push_back({Kind::kHangUp, agent});
     return;
   }
   call.bridged = true;
   effects.actions.push_back({Kind::kMakeBridge});
-  effects.actions.push_back({Kind::kAddToBridge, Party::kAgent});
-  if (call.customer.requested) return;
-  call.customer.requested = true;
-  effects.actions.push_back({Kind::kPlayRingTone, Party::kAgent});
-  effects.actions.push_back({Kind::kDialCustomer, Party::kCustomer});
+  effects.actions.push_back({Kind::kAddToBridge, agent});
+  if (call.customer().requested) return;
+  call.customer().requested = true;
+  effects.actions.push_back({Kind::kPlayRingTone, agent});
+  effects.actions.push_back({Kind::kDialCustomer});
 }
 
 void CallMachine::OnCustomerUp(Call& call, const AriEvent& event, Effects& effects) const {
   if (!call.plan.has_agent && config_.dialplan_finds_agent) {
     call.joined = true;
-    effects.actions.push_back({Kind::kFindAgent, Party::kCustomer});
-    effects.facts.push_back(MakeFact(call, Party::kCustomer, CallFact::CALL_ANSWERED, event.at));
+    effects.actions.push_back({Kind::kFindAgent});
+    effects.facts.push_back(MakeFact(call, event.tag, CallFact::CALL_ANSWERED, event.at));
     return;
   }
-  if (call.plan.has_agent && (call.agent.ended || !call.agent.requested)) {
-    effects.actions.push_back({Kind::kHangUp, Party::kCustomer});  // nobody is there to talk to
+  if (call.plan.has_agent && !call.agent().live()) {
+    effects.actions.push_back({Kind::kHangUp});  // nobody is there to talk to
     return;
   }
   if (call.plan.has_agent) {
-    effects.actions.push_back({Kind::kStopRingTone, Party::kAgent});
+    effects.actions.push_back({Kind::kStopRingTone, std::string(kAgentLeg)});
   } else {
     call.bridged = true;
     effects.actions.push_back({Kind::kMakeBridge});
   }
-  effects.actions.push_back({Kind::kAddToBridge, Party::kCustomer});
-  if (call.plan.record) effects.actions.push_back({Kind::kRecord, Party::kCustomer});
+  effects.actions.push_back({Kind::kAddToBridge});
+  if (call.plan.record) effects.actions.push_back({Kind::kRecord});
 }
 
 void CallMachine::OnJoined(Call& call, const AriEvent& event, Effects& effects) const {
-  const auto in_bridge = [&](Party party) {
-    const std::string id = ChannelId(call.plan.call, party);
-    return std::find(event.bridge_channels.begin(), event.bridge_channels.end(), id) !=
-           event.bridge_channels.end();
-  };
-  const bool both = in_bridge(Party::kCustomer) &&
-                    (in_bridge(Party::kAgent) || !(call.plan.has_agent || call.agent.requested));
-  if (!both || call.joined) return;
+  // A leg that another application moved elsewhere is not joined to ours.
+  if (event.bridge != BridgeId(call.plan.call) || call.joined) return;
+  bool customer = false;
+  bool handler = false;
+  for (const auto& [tag, leg] : call.legs) {
+    const bool in = std::find(event.bridge_channels.begin(), event.bridge_channels.end(),
+                              call.ChannelOf(tag)) != event.bridge_channels.end();
+    customer = customer || (in && tag == kCustomerLeg);
+    handler = handler || (in && IsHandler(tag));
+  }
+  const bool alone = !call.plan.has_agent && !call.inbound && !call.agent().requested;
+  if (!customer || !(handler || alone)) return;
   call.joined = true;
-  effects.facts.push_back(MakeFact(call, Party::kCustomer, CallFact::CALL_ANSWERED, event.at));
+  effects.facts.push_back(
+      MakeFact(call, std::string(kCustomerLeg), CallFact::CALL_ANSWERED, event.at));
 }
 
-CallFact CallMachine::EndFact(const Call& call, const LegState& leg, const AriEvent& event) const {
-  const bool agent = event.party == Party::kAgent;
+Told CallMachine::EndFact(const Call& call, const LegState& leg, const AriEvent& event) const {
+  const bool agent = event.tag == kAgentLeg;
+  const bool caller = call.inbound && event.tag == kCustomerLeg;
+  const LegState* customer = call.Find(kCustomerLeg);
   Ending ending{CallFact::CALL_ENDED, session::v1::NORMAL, session::v1::NORMAL};
-  if (!leg.answered) {
-    const bool timed_out = event.at - leg.since >= config_.ring_timeout - absl::Seconds(1);
+  if (caller && !call.joined) {
+    ending.customer = call.hang_up_reason == session::v1::END_REASON_UNSPECIFIED
+                          ? session::v1::CALLER_ABANDONED
+                          : call.hang_up_reason;
+  } else if (!leg.answered && !caller) {
+    const absl::Duration limit =
+        leg.ring_limit == absl::ZeroDuration() ? config_.ring_timeout : leg.ring_limit;
+    // How long another party may ring is known to the switch alone.
+    const bool timed_out = event.at - leg.since >= limit - absl::Seconds(1) ||
+                           (event.tag != kAgentLeg && event.tag != kCustomerLeg);
     ending = UnansweredEnding(event.cause, leg.rang, timed_out);
-  } else if (agent && !call.joined && !call.customer.ended) {
+  } else if (agent && !call.joined && !call.inbound && !(customer != nullptr && customer->ended)) {
     // Hung up before the customer answered; a cause other than a normal one is the switch's doing.
     ending = event.cause == 16 || event.cause == 31 ? kCancelled : kFault;
   } else if (!call.joined) {
     ending.agent = ending.customer = session::v1::END_REASON_UNSPECIFIED;
   }
-  CallFact fact = MakeFact(call, event.party, ending.kind, event.at);
-  fact.set_reason(agent ? ending.agent : ending.customer);
+  Told told = MakeFact(call, event.tag, ending.kind, event.at);
+  told.fact.set_reason(ReasonOf(event.tag, ending));
   if (event.tech_cause != 0 && event.tech_cause != 200) {
-    fact.set_cause(absl::StrCat("sip:", event.tech_cause));
+    told.fact.set_cause(absl::StrCat("sip:", event.tech_cause));
   } else if (event.cause != 0) {
-    fact.set_cause(absl::StrCat("q850:", event.cause));
+    told.fact.set_cause(absl::StrCat("q850:", event.cause));
   }
   if (ending.kind == CallFact::CALL_FAILED) {
-    fact.set_error_code(std::string(ErrorCodeOf(fact.reason())));
-    const std::string_view who = PartyName(event.party);
-    fact.set_message(absl::StrCat("the ", absl::string_view(who.data(), who.size()),
-                                  "'s leg ended with cause ", event.cause));
+    told.fact.set_error_code(std::string(ErrorCodeOf(agent ? ending.agent : ending.customer)));
+    told.fact.set_message(
+        absl::StrCat("the leg ", LegIdOf(event.tag, &leg), " ended with cause ", event.cause));
   }
-  return fact;
+  return told;
 }
 
 void CallMachine::OnEnd(Call& call, const AriEvent& event, Effects& effects) const {
-  LegState& leg = call.leg(event.party);
+  LegState& leg = call.legs[event.tag];
   if (leg.ended) return;
   // A leg first heard of at its end, after a restart, still tells by its state how far it came.
   leg.answered = leg.answered || event.channel_state == "Up";
   leg.rang = leg.rang || event.channel_state == "Ringing";
   effects.facts.push_back(EndFact(call, leg, event));
   leg.ended = true;
-  AfterLegEnded(call, event.party, effects);
-}
-
-void CallMachine::AfterLegEnded(Call& call, Party party, Effects& effects) const {
-  const Party other = party == Party::kAgent ? Party::kCustomer : Party::kAgent;
-  const LegState& other_leg = call.leg(other);
-  if (other_leg.requested && !other_leg.ended) effects.actions.push_back({Kind::kHangUp, other});
-  if (call.over() && call.bridged) effects.actions.push_back({Kind::kDestroyBridge});
+  leg.outcome = effects.facts.back().fact.kind();
+  AfterLegEnded(call, event.tag, event.cause, effects);
 }
 
 Effects CallMachine::Fail(Call& call, std::string_view detail, absl::Time now) const {
   Effects effects;
-  if (!call.customer.ended) {
-    CallFact fact = MakeFact(call, Party::kCustomer, CallFact::CALL_FAILED, now);
+  const bool requested = call.customer().requested;
+  if (!call.customer().ended) {
+    effects.facts.push_back(MakeFact(call, std::string(kCustomerLeg), CallFact::CALL_FAILED, now));
+    CallFact& fact = effects.facts.back().fact;
     fact.set_reason(session::v1::PROVIDER_ERROR);
     fact.set_error_code(std::string(base::kProviderError.code));
     fact.set_message(Excerpt(detail));
-    effects.facts.push_back(std::move(fact));
   }
-  if (call.customer.requested) effects.actions.push_back({Kind::kHangUp, Party::kCustomer});
-  call.customer.ended = true;
-  if (call.agent.requested && !call.agent.ended) {
-    effects.actions.push_back({Kind::kHangUp, Party::kAgent});
-  } else if (call.bridged) {
-    effects.actions.push_back({Kind::kDestroyBridge});
-  }
+  if (requested) effects.actions.push_back({Kind::kHangUp});
+  call.customer().ended = true;
+  HangUpAll(call, true, effects);
+  if (call.over() && call.bridged) effects.actions.push_back({Kind::kDestroyBridge});
   return effects;
 }
 
-Effects CallMachine::Vanish(Call& call, Party party) const {
+Effects CallMachine::FailLeg(Call& call, std::string_view tag, std::string_view detail,
+                             absl::Time now) const {
   Effects effects;
-  LegState& leg = call.leg(party);
-  if (!leg.requested || leg.ended) return effects;
-  CallFact fact = MakeFact(call, party, CallFact::CALL_ENDED, absl::InfinitePast());
+  const std::string name(tag);
+  LegState& leg = call.legs[name];
+  if (leg.ended) return effects;
+  effects.facts.push_back(MakeFact(call, name, CallFact::CALL_FAILED, now));
+  CallFact& fact = effects.facts.back().fact;
+  fact.set_reason(ReasonOf(name, kFault));
+  fact.set_error_code(std::string(base::kProviderError.code));
+  fact.set_message(Excerpt(detail));
+  if (leg.answered) effects.actions.push_back({Kind::kHangUp, name});
+  leg.requested = leg.ended = true;
+  leg.outcome = CallFact::CALL_FAILED;
+  AfterLegEnded(call, name, 0, effects);
+  return effects;
+}
+
+Effects CallMachine::Vanish(Call& call, std::string_view tag) const {
+  Effects effects;
+  const std::string name(tag);
+  LegState& leg = call.legs[name];
+  if (!leg.live()) return effects;
+  effects.facts.push_back(MakeFact(call, name, CallFact::CALL_ENDED, absl::InfinitePast()));
+  CallFact& fact = effects.facts.back().fact;
   fact.set_reason(call.joined ? session::v1::NORMAL : session::v1::LOST);
   fact.set_message("ended while the event socket was not connected");
-  effects.facts.push_back(std::move(fact));
   leg.ended = true;
-  AfterLegEnded(call, party, effects);
+  leg.outcome = CallFact::CALL_ENDED;
+  AfterLegEnded(call, name, 0, effects);
   return effects;
 }
 

@@ -1,14 +1,17 @@
-// The agent-first call at Asterisk as a pure function: (call, event) -> (call', what to ask of the
+// A conversation at Asterisk as a pure function: (call, event) -> (call', what to ask of the
 // switch, what to tell the session service). Nothing is remembered elsewhere, every request it asks
-// for carries an id of ours, so that doing it twice is harmless.
+// for carries an id of ours, so that doing it twice is harmless. How a caller gets to an agent is
+// flow_machine.h's.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "ctc/session/v1/fact.pb.h"
 #include "libs/providers/asterisk/ari_event.h"
 #include "libs/providers/asterisk/dialling.h"
+#include "libs/providers/asterisk/effects.h"
 
 namespace ctc::providers::asterisk {
 
@@ -16,43 +19,36 @@ struct LegState {
   bool requested = false;
   bool rang = false;
   bool answered = false;
+  bool entered = false;  // is in our application
   bool ended = false;
-  absl::Time since = absl::InfiniteFuture();  // first word of it
+  absl::Time since = absl::InfiniteFuture();         // first word of it
+  absl::Time created = absl::InfinitePast();         // tells the lives of one id apart
+  std::string channel;                               // its id at the switch
+  std::string session;                               // whose leg it is
+  absl::Duration ring_limit = absl::ZeroDuration();  // zero: the account's
+  std::string watches;                               // a supervisor's agent
+  session::v1::CallFact::Kind outcome = session::v1::CallFact::KIND_UNSPECIFIED;  // of its end
+
+  bool live() const { return requested && !ended; }
 };
 
 struct Call {
   CallPlan plan;  // only `call` is known before a leg entered the application
-  LegState agent;
-  LegState customer;
+  std::map<std::string, LegState> legs;  // by LegName::Tag()
+  bool inbound = false;                  // the customer called, and its flow ends its leg
   bool bridged = false;
   bool joined = false;
+  bool unattended = false;  // the customer waits for the next agent: a transfer is under way
+  session::v1::EndReason hang_up_reason = session::v1::END_REASON_UNSPECIFIED;  // ours, of the flow
 
-  LegState& leg(Party party) { return party == Party::kAgent ? agent : customer; }
-  bool over() const {
-    return (agent.requested || customer.requested) && (!agent.requested || agent.ended) &&
-           (!customer.requested || customer.ended);
-  }
-};
-
-struct Action {
-  enum class Kind {
-    kMakeBridge,
-    kAddToBridge,
-    kPlayRingTone,
-    kStopRingTone,
-    kDialCustomer,
-    kRecord,
-    kFindAgent,  // hands the customer's leg to the dialplan
-    kHangUp,
-    kDestroyBridge,
-  };
-  Kind kind;
-  Party party = Party::kCustomer;
-};
-
-struct Effects {
-  std::vector<Action> actions;
-  std::vector<session::v1::CallFact> facts;
+  LegState& agent() { return legs[std::string(kAgentLeg)]; }
+  LegState& customer() { return legs[std::string(kCustomerLeg)]; }
+  const LegState* Find(std::string_view tag) const;
+  // The leg's id at the switch.
+  std::string ChannelOf(std::string_view tag) const;
+  // Somebody who talks with the customer, or is being rung for that.
+  bool attended() const;
+  bool over() const;
 };
 
 // What of the account the machine needs.
@@ -66,22 +62,27 @@ class CallMachine {
  public:
   explicit CallMachine(MachineConfig config) : config_(std::move(config)) {}
 
-  // `event.call` is the call's.
+  // `event.room` is the call's. Of an inbound call's customer the event's tag is "customer".
   Effects Apply(Call& call, const AriEvent& event) const;
+  // A caller's leg became a session's.
+  Effects Begin(Call& call, absl::Time at) const;
   // A request without which the call cannot go on was refused, with the provider's words.
   Effects Fail(Call& call, std::string_view detail, absl::Time now) const;
+  // The same for one leg only: the others stay.
+  Effects FailLeg(Call& call, std::string_view tag, std::string_view detail, absl::Time now) const;
   // After a connection was lost: a leg we knew of is gone, nobody can say why.
-  Effects Vanish(Call& call, Party party) const;
+  Effects Vanish(Call& call, std::string_view tag) const;
 
  private:
   void OnStart(Call& call, const AriEvent& event, Effects& effects) const;
+  void OnPartyUp(Call& call, const AriEvent& event, const PartyPlan& plan, Effects& effects) const;
   void OnAgentUp(Call& call, Effects& effects) const;
   void OnCustomerUp(Call& call, const AriEvent& event, Effects& effects) const;
   void OnProgress(Call& call, const AriEvent& event, Effects& effects) const;
   void OnJoined(Call& call, const AriEvent& event, Effects& effects) const;
+  void OnRecording(const Call& call, const AriEvent& event, Effects& effects) const;
   void OnEnd(Call& call, const AriEvent& event, Effects& effects) const;
-  session::v1::CallFact EndFact(const Call& call, const LegState& leg, const AriEvent& event) const;
-  void AfterLegEnded(Call& call, Party party, Effects& effects) const;
+  Told EndFact(const Call& call, const LegState& leg, const AriEvent& event) const;
 
   MachineConfig config_;
 };

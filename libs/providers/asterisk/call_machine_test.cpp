@@ -20,7 +20,7 @@ class Script {
   Effects Say(const std::string& text) {
     const absl::StatusOr<AriEvent> event = ReadEvent(text);
     REQUIRE(event.ok());
-    REQUIRE(event->call == kCall);
+    REQUIRE(event->room == kCall);
     return machine_.Apply(call, *event);
   }
   void AgentAnswers() {
@@ -48,7 +48,8 @@ std::vector<Kind> Kinds(const Effects& effects) {
 
 CallFact OnlyFact(const Effects& effects) {
   REQUIRE(effects.facts.size() == 1);
-  return effects.facts.front();
+  CHECK(effects.facts.front().session == kCall);
+  return effects.facts.front().fact;
 }
 
 TEST_CASE("an agent-first call is driven step by step", "[asterisk][machine]") {
@@ -89,7 +90,7 @@ TEST_CASE("the end of one leg ends the other, then the bridge", "[asterisk][mach
   CHECK(OnlyFact(gone).reason() == session::v1::NORMAL);
   CHECK(OnlyFact(gone).cause() == "q850:16");
   REQUIRE(Kinds(gone) == std::vector<Kind>{Kind::kHangUp});
-  CHECK(gone.actions[0].party == Party::kAgent);
+  CHECK(gone.actions[0].leg == "agent");
   const Effects over = script.Say(DestroyedEvent("agent", 16, "Up"));
   CHECK(OnlyFact(over).kind() == CallFact::CALL_ENDED);
   CHECK(Kinds(over) == std::vector<Kind>{Kind::kDestroyBridge});
@@ -175,7 +176,7 @@ TEST_CASE("an agent who hangs up before the answer cancels the customer", "[aste
   CHECK(OnlyFact(effects).kind() == CallFact::CALL_CANCELLED);
   CHECK(OnlyFact(effects).reason() == session::v1::CANCELLED_BY_AGENT);
   REQUIRE(Kinds(effects) == std::vector<Kind>{Kind::kHangUp});
-  CHECK(effects.actions[0].party == Party::kCustomer);
+  CHECK(effects.actions[0].leg == "customer");
   CHECK(OnlyFact(script.Say(DestroyedEvent("customer", 16, "Ringing"))).kind() ==
         CallFact::CALL_CANCELLED);
 }
@@ -232,8 +233,9 @@ TEST_CASE("a recording's end says where it can be fetched", "[asterisk][machine]
         CallFact::RECORDING_STARTED);
   const Effects done = script.Say(RecordingEvent("RecordingFinished"));
   REQUIRE(done.facts.size() == 2);
-  CHECK(done.facts[0].kind() == CallFact::RECORDING_STOPPED);
-  CHECK(done.facts[1].recording_url() == "http://pbx/ari/recordings/stored/" + kCall + "-rec/file");
+  CHECK(done.facts[0].fact.kind() == CallFact::RECORDING_STOPPED);
+  CHECK(done.facts[1].fact.recording_url() ==
+        "http://pbx/ari/recordings/stored/" + kCall + "-rec/file");
 }
 
 TEST_CASE("facts of one moment have the same key however they are heard", "[asterisk][machine]") {
@@ -271,13 +273,11 @@ TEST_CASE("a leg that vanished while nobody listened is lost before the talk, no
           "[asterisk][machine]") {
   Script before;
   before.AgentAnswers();
-  CHECK(OnlyFact(before.machine().Vanish(before.call, Party::kCustomer)).reason() ==
-        session::v1::LOST);
+  CHECK(OnlyFact(before.machine().Vanish(before.call, kCustomerLeg)).reason() == session::v1::LOST);
   Script after;
   after.Joined();
-  CHECK(OnlyFact(after.machine().Vanish(after.call, Party::kCustomer)).reason() ==
-        session::v1::NORMAL);
-  CHECK(after.machine().Vanish(after.call, Party::kCustomer).facts.empty());
+  CHECK(OnlyFact(after.machine().Vanish(after.call, kCustomerLeg)).reason() == session::v1::NORMAL);
+  CHECK(after.machine().Vanish(after.call, kCustomerLeg).facts.empty());
 }
 
 TEST_CASE("digits and the phone's own hold are told", "[asterisk][machine]") {

@@ -10,12 +10,8 @@
 namespace ctc::providers::asterisk {
 namespace {
 
-constexpr std::string_view kAgentSuffix = "-agent";
-constexpr std::string_view kCustomerSuffix = "-customer";
-constexpr std::string_view kBridgeSuffix = "-bridge";
-constexpr std::string_view kRecordingSuffix = "-rec";
-constexpr size_t kUuidLength = 36;
 constexpr size_t kMaxEndpoint = 128;
+constexpr size_t kMaxSay = 512;
 constexpr int kDefaultRingSeconds = 45;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -73,10 +69,12 @@ std::string AriUrl(std::string url) {
   return url;
 }
 
-std::string UuidBefore(std::string_view text, std::string_view suffix) {
-  if (text.size() != kUuidLength + suffix.size() || text.substr(kUuidLength) != suffix) return "";
-  const std::string_view uuid = text.substr(0, kUuidLength);
-  return base::IsUuid(uuid) ? std::string(uuid) : "";
+// Printable, without what would end the URI in a list of them.
+bool IsSayTemplate(std::string_view text) {
+  return text.empty() || (text.starts_with("sound:") && text.size() <= kMaxSay &&
+                          std::all_of(text.begin(), text.end(), [](char c) {
+                            return c > 0x20 && c < 0x7f && c != ',' && c != '"';
+                          }));
 }
 
 }  // namespace
@@ -89,6 +87,7 @@ absl::StatusOr<DialSettings> ReadSettings(const dispatch::v1::Provider& config) 
   settings.agent_endpoint_template =
       TextSetting(config, "agent_endpoint_template", "PJSIP/{agent_phone}");
   settings.agent_context = TextSetting(config, "agent_context", "");
+  settings.say = TextSetting(config, "say", "");
   CTC_ASSIGN_OR_RETURN(settings.ring_timeout, RingTimeout(config));
   if (settings.app.empty() || settings.app.size() > 64 || !OnlyAllowed(settings.app, "_-")) {
     return base::InvalidField("settings.app", "letters, digits, _ and - only");
@@ -105,6 +104,10 @@ absl::StatusOr<DialSettings> ReadSettings(const dispatch::v1::Provider& config) 
   }
   if (settings.agent_context.size() > 64 || !OnlyAllowed(settings.agent_context, "_-")) {
     return base::InvalidField("settings.agent_context", "letters, digits, _ and - only");
+  }
+  if (!IsSayTemplate(settings.say)) {
+    return base::InvalidField("settings.say",
+                              "must look like sound:https://tts.example/say.wav?text={text}");
   }
   if (config.dial_plan_prefix().size() > 32 || !OnlyAllowed(config.dial_plan_prefix(), "+*#")) {
     return base::InvalidField("dial_plan_prefix", "letters, digits, +, * and # only");
@@ -160,27 +163,6 @@ std::string CallerId(std::string_view name, std::string_view number) {
   return absl::StrCat("\"", safe, "\" <", absl::string_view(shown.data(), shown.size()), ">");
 }
 
-std::string ChannelId(std::string_view call, Party party) {
-  return std::string(call).append(party == Party::kAgent ? kAgentSuffix : kCustomerSuffix);
-}
-std::string BridgeId(std::string_view call) { return std::string(call).append(kBridgeSuffix); }
-std::string RecordingName(std::string_view call) {
-  return std::string(call).append(kRecordingSuffix);
-}
-std::string RingToneId(std::string_view call) { return std::string(call).append("-ring"); }
-
-std::optional<LegId> ParseChannelId(std::string_view channel) {
-  if (std::string call = UuidBefore(channel, kAgentSuffix); !call.empty()) {
-    return LegId{std::move(call), Party::kAgent};
-  }
-  if (std::string call = UuidBefore(channel, kCustomerSuffix); !call.empty()) {
-    return LegId{std::move(call), Party::kCustomer};
-  }
-  return std::nullopt;
-}
-std::string CallOfBridge(std::string_view bridge) { return UuidBefore(bridge, kBridgeSuffix); }
-std::string CallOfRecording(std::string_view name) { return UuidBefore(name, kRecordingSuffix); }
-
 CallPlan PlanOf(const dispatch::v1::CallOrder& order) {
   CallPlan plan;
   plan.call = order.id();
@@ -194,9 +176,8 @@ CallPlan PlanOf(const dispatch::v1::CallOrder& order) {
   return plan;
 }
 
-std::string EncodeArgs(const CallPlan& plan, Party party) {
-  const std::string_view who = PartyName(party);
-  return absl::StrCat(absl::string_view(who.data(), who.size()), ",", plan.call, ",", plan.to, ",",
+std::string EncodeArgs(const CallPlan& plan, std::string_view leg) {
+  return absl::StrCat(absl::string_view(leg.data(), leg.size()), ",", plan.call, ",", plan.to, ",",
                       plan.from, ",", plan.record ? 1 : 0, ",", plan.has_agent ? 1 : 0, ",",
                       plan.agent_id);
 }
@@ -214,6 +195,19 @@ std::optional<CallPlan> DecodeArgs(const std::vector<std::string>& args) {
   return plan;
 }
 
-std::string_view PartyName(Party party) { return party == Party::kAgent ? "agent" : "customer"; }
+bool IsCaller(const std::vector<std::string>& args) {
+  return !args.empty() && args.front() == "inbound";
+}
+
+std::string EncodeArgs(const PartyPlan& plan) {
+  if (plan.watches.empty()) return "join";
+  return absl::StrCat("watch,", plan.watches, plan.whispers ? ",whisper" : ",listen");
+}
+
+std::optional<PartyPlan> DecodePartyArgs(const std::vector<std::string>& args) {
+  if (args.size() == 1 && args[0] == "join") return PartyPlan();
+  if (args.size() != 3 || args[0] != "watch" || !IsChannelId(args[1])) return std::nullopt;
+  return PartyPlan{args[1], args[2] == "whisper"};
+}
 
 }  // namespace ctc::providers::asterisk

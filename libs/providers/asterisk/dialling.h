@@ -1,6 +1,5 @@
-// How a call is spelled for Asterisk: endpoint strings, chosen ids, caller ids and the plan that
-// travels in the application's arguments. Nothing but checked characters may enter any of them.
-// Pure.
+// How a call is spelled for Asterisk: endpoint strings, caller ids and the plan that travels in the
+// application's arguments. Nothing but checked characters may enter any of them. Pure.
 #pragma once
 
 #include <absl/time/time.h>
@@ -13,10 +12,9 @@
 #include "ctc/dispatch/v1/dispatch_service.pb.h"
 #include "ctc/dispatch/v1/provider.pb.h"
 #include "libs/base/status.h"
+#include "libs/providers/asterisk/names.h"
 
 namespace ctc::providers::asterisk {
-
-enum class Party { kAgent, kCustomer };
 
 // The account's settings, with defaults filled in.
 struct DialSettings {
@@ -25,6 +23,7 @@ struct DialSettings {
   std::string endpoint_template;        // {prefix}, {number}
   std::string agent_endpoint_template;  // {agent_phone}
   std::string agent_context;  // dialplan that finds the agent; empty: the leg stays with us
+  std::string say;            // media URI of a spoken text; empty: it is spelled out
   absl::Duration ring_timeout;
 };
 
@@ -40,23 +39,6 @@ absl::StatusOr<std::string> AgentEndpoint(const DialSettings& settings, std::str
 // `"Name" <number>`; characters that could end the quoted name are dropped.
 std::string CallerId(std::string_view name, std::string_view number);
 
-// Ids of ours at the switch, all made from the session's UUID, so that a request can be repeated
-// and an outcome looked up.
-std::string ChannelId(std::string_view call, Party party);
-std::string BridgeId(std::string_view call);
-std::string RecordingName(std::string_view call);
-std::string RingToneId(std::string_view call);
-
-struct LegId {
-  std::string call;  // the session's UUID
-  Party party;
-};
-// Nothing for channels that are not ours.
-std::optional<LegId> ParseChannelId(std::string_view channel);
-// The call of "<uuid>-bridge" or "<uuid>-rec"; empty for others.
-std::string CallOfBridge(std::string_view bridge);
-std::string CallOfRecording(std::string_view name);
-
 // All that the driver has to know of a call when its first leg enters the application.
 struct CallPlan {
   std::string call;
@@ -68,10 +50,20 @@ struct CallPlan {
 };
 CallPlan PlanOf(const dispatch::v1::CallOrder& order);
 // appArgs of a leg, as "agent,<uuid>,+15550100,+15550199,1,1,".
-std::string EncodeArgs(const CallPlan& plan, Party party);
+std::string EncodeArgs(const CallPlan& plan, std::string_view leg);
 // From StasisStart's args, or from the channel's app_data without the application's name.
 std::optional<CallPlan> DecodeArgs(const std::vector<std::string>& args);
 
-std::string_view PartyName(Party party);  // "agent"
+// The dialplan sent a caller to us: Stasis(ctc,inbound,${EXTEN}).
+bool IsCaller(const std::vector<std::string>& args);
+
+// How a party that joins a conversation under way takes part.
+struct PartyPlan {
+  std::string watches;  // a supervisor: the agent's channel it hears; empty: joins the conversation
+  bool whispers = false;
+};
+// "join", or "watch,<channel>,whisper".
+std::string EncodeArgs(const PartyPlan& plan);
+std::optional<PartyPlan> DecodePartyArgs(const std::vector<std::string>& args);
 
 }  // namespace ctc::providers::asterisk

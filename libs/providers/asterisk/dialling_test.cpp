@@ -73,19 +73,6 @@ TEST_CASE("a caller's name cannot end its quotes", "[asterisk][dialling]") {
   CHECK(CallerId("", "+15550199") == "+15550199");
 }
 
-TEST_CASE("ids lead back to their call", "[asterisk][dialling]") {
-  CHECK(ChannelId(kUuid, Party::kAgent) == kUuid + "-agent");
-  const auto leg = ParseChannelId(kUuid + "-customer");
-  REQUIRE(leg.has_value());
-  CHECK(leg->call == kUuid);
-  CHECK(leg->party == Party::kCustomer);
-  CHECK(CallOfBridge(kUuid + "-bridge") == kUuid);
-  CHECK(CallOfRecording(kUuid + "-rec") == kUuid);
-  for (const char* foreign : {"", "1795369225.127", "k7-agent", "-agent"}) {
-    CHECK_FALSE(ParseChannelId(foreign).has_value());
-  }
-}
-
 TEST_CASE("a plan survives the application's arguments", "[asterisk][dialling]") {
   CallPlan plan;
   plan.call = kUuid;
@@ -94,7 +81,7 @@ TEST_CASE("a plan survives the application's arguments", "[asterisk][dialling]")
   plan.record = true;
   plan.has_agent = false;
   plan.agent_id = "a7";
-  CHECK(EncodeArgs(plan, Party::kAgent) == "agent," + kUuid + ",+15550100,+15550199,1,0,a7");
+  CHECK(EncodeArgs(plan, kAgentLeg) == "agent," + kUuid + ",+15550100,+15550199,1,0,a7");
   const auto read = DecodeArgs({"agent", kUuid, "+15550100", "+15550199", "1", "0", "a7"});
   REQUIRE(read.has_value());
   CHECK(read->to == plan.to);
@@ -102,6 +89,39 @@ TEST_CASE("a plan survives the application's arguments", "[asterisk][dialling]")
   CHECK_FALSE(read->has_agent);
   CHECK_FALSE(DecodeArgs({"agent", kUuid}).has_value());
   CHECK_FALSE(DecodeArgs({"inbound", "18005550100"}).has_value());
+}
+
+TEST_CASE("how a party joins survives the application's arguments", "[asterisk][dialling]") {
+  CHECK(EncodeArgs(PartyPlan()) == "join");
+  CHECK(DecodePartyArgs({"join"})->watches.empty());
+  const std::string channel = kUuid + "-agent";
+  CHECK(EncodeArgs(PartyPlan{channel, false}) == "watch," + channel + ",listen");
+  const auto whispers = DecodePartyArgs({"watch", channel, "whisper"});
+  REQUIRE(whispers.has_value());
+  CHECK(whispers->watches == channel);
+  CHECK(whispers->whispers);
+  CHECK_FALSE(DecodePartyArgs({}).has_value());
+  CHECK_FALSE(DecodePartyArgs({"watch", "../x", "listen"}).has_value());
+  CHECK_FALSE(DecodePartyArgs({"agent", kUuid}).has_value());
+}
+
+TEST_CASE("a caller is known by the dialplan's word", "[asterisk][dialling]") {
+  CHECK(IsCaller({"inbound", "18005550100"}));
+  CHECK_FALSE(IsCaller({}));
+  CHECK_FALSE(IsCaller({"agent-dialled", "1002"}));
+}
+
+TEST_CASE("what a text is said with must be a sound", "[asterisk][dialling]") {
+  const auto settings = [](const char* say) {
+    dispatch::v1::Provider config;
+    (*config.mutable_settings()->mutable_fields())["say"].set_string_value(say);
+    return ReadSettings(config);
+  };
+  CHECK(settings("sound:https://tts.example/{language}.wav?text={text}").ok());
+  CHECK(settings("").ok());
+  for (const char* bad : {"https://tts.example/{text}", "sound:a,b", "sound:a b", "sound:\"x"}) {
+    CHECK(base::DetailOf(settings(bad).status()).fields.at(0).field == "settings.say");
+  }
 }
 
 TEST_CASE("an agent id that is not plain stays out of the dialplan", "[asterisk][dialling]") {

@@ -29,9 +29,13 @@ struct World {
     account->config.set_caller_id("Acme Sales");
     account->auth_token = base::Secret("ctc:secret");
     http.When("", 204, "");
-    driver = Driver::Create(io.get_executor(), {http, clock, {}}, account, [this](FactNote note) {
-               notes.push_back(std::move(note));
-             }).value();
+    driver = Driver::Create(
+                 io.get_executor(), {http, clock, {}}, account,
+                 [this](FactNote note) { notes.push_back(std::move(note)); },
+                 [](FlowQuestion) -> Task<absl::StatusOr<FlowAnswer>> {
+                   co_return absl::UnimplementedError("nobody calls in here");
+                 })
+                 .value();
   }
   void Say(const std::string& text) {
     CHECK(driver->OnMessage(text));

@@ -9,12 +9,15 @@ namespace ctc::providers::asterisk {
 
 inline const std::string kCall = "01930000-0000-7000-8000-000000000001";
 
-inline std::string ChannelJson(const std::string& leg, const std::string& state) {
+inline constexpr const char* kCreated = "2026-11-22T17:15:25.112+0000";
+
+inline std::string ChannelJson(const std::string& leg, const std::string& state,
+                               const std::string& created = kCreated) {
   return absl::StrCat(
       R"({"id":")", kCall, "-", leg, R"(","name":"PJSIP/x-1","state":")", state,
       R"(","caller":{"name":"","number":"1"},"dialplan":{"context":"c","exten":"s",)",
       R"("priority":1,"app_name":"Stasis","app_data":"ctc,)", leg, ",", kCall,
-      R"(,+15550100,+15550199,1,1,a7"},"creationtime":"2026-11-22T17:15:25.112+0000"})");
+      R"(,+15550100,+15550199,1,1,a7"},"creationtime":")", created, R"("})");
 }
 
 inline std::string DialEvent(const std::string& leg, const std::string& status,
@@ -24,9 +27,10 @@ inline std::string DialEvent(const std::string& leg, const std::string& status,
 }
 
 inline std::string StateEvent(const std::string& leg, const std::string& state,
-                              const std::string& at = "2026-11-22T17:15:26.000+0000") {
+                              const std::string& at = "2026-11-22T17:15:26.000+0000",
+                              const std::string& created = kCreated) {
   return absl::StrCat(R"({"type":"ChannelStateChange","timestamp":")", at, R"(","channel":)",
-                      ChannelJson(leg, state), R"(,"application":"ctc"})");
+                      ChannelJson(leg, state, created), R"(,"application":"ctc"})");
 }
 
 // `plan` follows the call's id in the arguments: number, shown number, record, has agent.
@@ -36,6 +40,14 @@ inline std::string StartEvent(const std::string& leg,
       R"({"type":"StasisStart","timestamp":"2026-11-22T17:15:27.000+0000","args":[")", leg,
       R"(",")", kCall, R"(",)", plan, R"(],"channel":)", ChannelJson(leg, "Up"),
       R"(,"application":"ctc"})");
+}
+
+// `args` as JSON: the arguments of a party that joins.
+inline std::string PartyStartEvent(const std::string& leg, const std::string& args,
+                                   const std::string& created = kCreated) {
+  return absl::StrCat(
+      R"({"type":"StasisStart","timestamp":"2026-11-22T17:15:27.000+0000","args":[)", args,
+      R"(],"channel":)", ChannelJson(leg, "Up", created), R"(,"application":"ctc"})");
 }
 
 inline std::string EnteredEvent(const std::string& leg, bool both) {
@@ -49,10 +61,10 @@ inline std::string EnteredEvent(const std::string& leg, bool both) {
 inline std::string DestroyedEvent(const std::string& leg, int cause,
                                   const std::string& state = "Down",
                                   const std::string& at = "2026-11-22T17:15:30.189+0000",
-                                  int tech_cause = 0) {
+                                  int tech_cause = 0, const std::string& created = kCreated) {
   return absl::StrCat(R"({"type":"ChannelDestroyed","timestamp":")", at, R"(","cause":)", cause,
                       tech_cause == 0 ? "" : absl::StrCat(R"(,"tech_cause":)", tech_cause),
-                      R"(,"cause_txt":"x","channel":)", ChannelJson(leg, state), "}");
+                      R"(,"cause_txt":"x","channel":)", ChannelJson(leg, state, created), "}");
 }
 
 inline std::string RecordingEvent(const std::string& type) {

@@ -32,7 +32,9 @@ EventSocket::EventSocket(const EventSocketParts& parts, AccountPtr account)
     : parts_(parts),
       account_(std::move(account)),
       forwarder_(std::make_shared<FactForwarder>(parts.webhook, parts.background,
-                                                 parts.environment.clock, account_)) {}
+                                                 parts.environment.clock, account_)),
+      flow_asker_(std::make_shared<FlowAsker>(parts.webhook, parts.background,
+                                              parts.environment.clock, account_)) {}
 
 void EventSocket::Close() {
   closed_ = true;
@@ -75,7 +77,10 @@ Task<void> EventSocket::Run() {
   const std::shared_ptr<EventSocket> self = shared_from_this();
   absl::StatusOr<std::shared_ptr<asterisk::Driver>> driver = asterisk::Driver::Create(
       parts_.background.strand(), parts_.environment, account_,
-      [forwarder = forwarder_](asterisk::FactNote note) { forwarder->Add(std::move(note)); });
+      [forwarder = forwarder_](asterisk::FactNote note) { forwarder->Add(std::move(note)); },
+      [asker = flow_asker_](asterisk::FlowQuestion question) {
+        return asker->Ask(std::move(question));
+      });
   if (!driver.ok()) {
     observability::Error("an asterisk account cannot be used",
                          {{"provider", account_->config.id()}, {"error", driver.status()}});
@@ -101,6 +106,7 @@ Task<void> EventSocket::Run() {
     if (!co_await parts_.background.Sleep(BackOff(failures - 1))) break;
   }
   parts_.background.RemoveOnStop(waker);
+  driver_->Close();
   forwarder_->Close();
   (void)co_await parts_.leases.Release(LeaseName(), parts_.holder,
                                        parts_.environment.clock.Now() + kDatabaseTimeout);

@@ -13,6 +13,7 @@
 #include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/fact_forwarder.h"
+#include "services/dispatch/service/flow_asker.h"
 #include "services/dispatch/service/health_board.h"
 #include "services/dispatch/store/lease_store.h"
 
@@ -59,6 +60,7 @@ class EventSocket : public std::enable_shared_from_this<EventSocket> {
   EventSocketParts parts_;
   const AccountPtr account_;
   std::shared_ptr<FactForwarder> forwarder_;
+  std::shared_ptr<FlowAsker> flow_asker_;
   std::shared_ptr<providers::asterisk::Driver> driver_;
   Link link_;  // the open connection
   bool closed_ = false;
