@@ -120,6 +120,9 @@ bool Suits(std::string_view algorithm, const EVP_PKEY* key) {
   return false;
 }
 
+// Without it OpenSSL would ask the terminal for a passphrase.
+int NoPassphrase(char*, int, int, void*) { return -1; }
+
 }  // namespace
 
 std::string Sha256(std::string_view data) {
@@ -249,6 +252,25 @@ bool VerifySignature(std::string_view algorithm, std::string_view public_key_pem
   const DigestCtx ctx(EVP_MD_CTX_new());
   return ctx && EVP_DigestVerifyInit(ctx.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
          EVP_DigestVerify(ctx.get(), Bytes(wire), wire.size(), Bytes(data), data.size()) == 1;
+}
+
+absl::StatusOr<std::string> SignRs256(const base::Secret& private_key_pem, std::string_view data) {
+  constexpr int kMinBits = 2048;
+  const std::string_view pem = private_key_pem.Reveal();
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const Key key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr) : nullptr);
+  if (!key || !Suits("RS256", key.get()) || EVP_PKEY_get_bits(key.get()) < kMinBits) {
+    return absl::InvalidArgumentError("not an RSA private key of 2048 bits or more in PEM");
+  }
+  const DigestCtx ctx(EVP_MD_CTX_new());
+  std::string signature(static_cast<size_t>(EVP_PKEY_get_size(key.get())), '\0');
+  size_t size = signature.size();
+  if (!ctx || EVP_DigestSignInit(ctx.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1 ||
+      EVP_DigestSign(ctx.get(), Bytes(signature), &size, Bytes(data), data.size()) != 1) {
+    return absl::InternalError("signing failed");
+  }
+  signature.resize(size);
+  return signature;
 }
 
 }  // namespace ctc::crypto

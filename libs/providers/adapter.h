@@ -50,6 +50,7 @@ struct Environment {
   http::Client& http;
   const base::Clock& clock;
   ReplayWindow window;
+  base::Random& random = base::SystemRandom();
 };
 
 class Adapter {

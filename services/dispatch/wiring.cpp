@@ -8,6 +8,7 @@
 #include "libs/providers/exotel/adapter.h"
 #include "libs/providers/sip/adapter.h"
 #include "libs/providers/twilio/adapter.h"
+#include "libs/providers/vonage/adapter.h"
 #include "services/dispatch/service/background.h"
 #include "services/dispatch/service/credentials.h"
 #include "services/dispatch/service/directory.h"
@@ -30,7 +31,7 @@ constexpr absl::Duration kChangesInterval = absl::Seconds(1);
 constexpr absl::Duration kReadyTimeout = absl::Seconds(2);
 
 providers::Environment ProviderEnvironment(const host::Environment& environment) {
-  providers::Environment out{environment.http, environment.clock, {}};
+  providers::Environment out{environment.http, environment.clock, {}, environment.random};
   out.window.max_age = environment.settings.Seconds("dispatch.webhook_max_age_seconds");
   out.window.max_skew = environment.settings.Seconds("dispatch.webhook_max_skew_seconds");
   return out;
@@ -62,6 +63,7 @@ class DispatchHost final : public host::Service {
     registry_.Add(providers::sip::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::exotel::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::twilio::MakeAdapter(ProviderEnvironment(environment)));
+    registry_.Add(providers::vonage::MakeAdapter(ProviderEnvironment(environment)));
   }
 
   std::string_view name() const override { return "dispatch"; }
