@@ -18,9 +18,31 @@ Fact Inferred(v1::CallFact::Kind kind, v1::EndReason reason, std::string_view me
   return fact;
 }
 
+bool IsUnjoinedCaller(const Watched& watched) {
+  return watched.direction == v1::Session::INBOUND && !IsJoined(watched.status);
+}
+
+// Menus, queues and messages may take long, and nobody hangs up on a waiting caller: the provider
+// is asked whether it is still there, and believed.
+WatchdogPlan PlanCaller(const Watched& watched, const WatchdogTimes& times, absl::Time now) {
+  const absl::Time too_long = watched.created_at + times.max_duration + times.max_duration_grace;
+  WatchdogPlan plan;
+  plan.due = std::min(watched.last_heard + times.accepted, too_long);
+  plan.hang_up = now >= too_long;
+  plan.give_up = plan.hang_up ? too_long : watched.last_heard + times.silence;
+  return plan;
+}
+
+std::optional<Fact> ConcludeCaller(const WatchdogPlan& plan, Found found, absl::Time now) {
+  const bool silent = now >= plan.give_up && (found != Found::kLive || plan.hang_up);
+  if (found != Found::kNotFound && !silent) return std::nullopt;
+  return Inferred(v1::CallFact::CALL_FAILED, v1::LOST, "The provider lost the caller", now);
+}
+
 }  // namespace
 
 WatchdogPlan PlanWatch(const Watched& watched, const WatchdogTimes& times, absl::Time now) {
+  if (IsUnjoinedCaller(watched)) return PlanCaller(watched, times, now);
   WatchdogPlan plan;
   switch (watched.status) {
     case v1::Session::INITIATED:
@@ -54,6 +76,7 @@ WatchdogPlan PlanWatch(const Watched& watched, const WatchdogTimes& times, absl:
 std::optional<Fact> Conclude(const Watched& watched, const WatchdogPlan& plan, Found found,
                              absl::Time now) {
   if (found == Found::kEnded) return std::nullopt;  // its own facts tell how
+  if (IsUnjoinedCaller(watched)) return ConcludeCaller(plan, found, now);
   const bool hopeless = now >= plan.give_up;
   const bool gone = found == Found::kNotFound;
   switch (watched.status) {

@@ -24,6 +24,7 @@ struct Watched {
   absl::Time created_at;
   absl::Time last_heard;  // the newest fact, or the creation
   std::optional<absl::Time> joined_at;
+  v1::Session::Direction direction = v1::Session::OUTBOUND;
 };
 
 // When to ask, whether to hang up first, and when to stop asking.

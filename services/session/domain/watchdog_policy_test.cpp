@@ -35,6 +35,27 @@ TEST_CASE("each state has its patience", "[session][watchdog]") {
   CHECK(Due(In(S::ON_HOLD)) == At(900));
 }
 
+TEST_CASE("a waiting caller is asked after, and stays as long as it is there",
+          "[session][watchdog]") {
+  Watched caller = In(GENERATE(S::INITIATED, S::RINGING));
+  caller.direction = S::INBOUND;
+  CHECK(Due(caller) == At(45));
+  const auto after = [&](int seconds, Found found) {
+    const WatchdogPlan plan = PlanWatch(caller, {}, At(seconds));
+    CHECK_FALSE(plan.hang_up);
+    return Conclude(caller, plan, found, At(seconds));
+  };
+  CHECK_FALSE(after(3600, Found::kLive));
+  CHECK_FALSE(after(899, Found::kUnreachable));
+  CHECK_FALSE(after(899, Found::kCannotAsk));
+  CHECK(after(900, Found::kCannotAsk)->reason() == v1::LOST);
+  CHECK(after(46, Found::kNotFound)->reason() == v1::LOST);
+  CHECK_FALSE(after(46, Found::kEnded));
+  const SessionState lost = Fold(Inbound(), {*after(46, Found::kNotFound)});
+  CHECK(lost.status == S::FAILED);
+  CHECK(PlanWatch(caller, {}, At(4 * 3600 + 60)).hang_up);
+}
+
 TEST_CASE("the longest duration is hung up even while events come", "[session][watchdog]") {
   Watched talking = In(S::CONNECTED);
   talking.last_heard = At(4 * 3600 + 50);

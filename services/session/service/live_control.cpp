@@ -184,7 +184,7 @@ Task<absl::Status> LiveControl::CheckConsent(const rpc::Context& context,
                                              const store::Record& record) {
   recording::v1::CheckCallRequest request;
   request.set_session_id(record.id());
-  request.set_to_phone(record.session.to_phone());
+  request.set_to_phone(record.start.customer_phone);
   request.set_agent_id(record.session.agent_id());
   request.set_record(true);
   CTC_CO_ASSIGN_OR_RETURN(

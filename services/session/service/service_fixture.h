@@ -11,6 +11,7 @@
 
 #include "ctc/dispatch/v1/dispatch_service.rpc.h"
 #include "ctc/recording/v1/recording_service.rpc.h"
+#include "ctc/routing/v1/ivr_service.rpc.h"
 #include "ctc/routing/v1/routing_service.rpc.h"
 #include "ctc/session/v1/session_service.rpc.h"
 #include "libs/base/mutex.h"
@@ -51,6 +52,10 @@ class FakePeers final : public rpc::Channel {
       const dispatch::v1::LookUpCallRequest&)>
       look_up = [](const auto&) { return dispatch::v1::LookUpCallResponse(); };
 
+  std::function<absl::StatusOr<routing::v1::NextFlowStepResponse>(
+      const routing::v1::NextFlowStepRequest&)>
+      next_step = [](const auto&) { return absl::UnavailableError("no menus here"); };
+
   // What was asked, as "PlaceCall <provider>" or "ControlCall HANG_UP".
   std::vector<std::string> asked() const {
     const base::MutexLock lock(mutex_);
@@ -73,6 +78,11 @@ class FakePeers final : public rpc::Channel {
     if (path == routing::v1::RoutingServiceRpc::kChooseRoute.path) {
       Note("ChooseRoute");
       co_return Wrap(absl::StatusOr<routing::v1::ChooseRouteResponse>(route));
+    }
+    if (path == routing::v1::IvrServiceRpc::kNextFlowStep.path) {
+      const auto& ask = static_cast<const routing::v1::NextFlowStepRequest&>(request);
+      Note("NextFlowStep " + routing::v1::FlowInput::Kind_Name(ask.input().kind()));
+      co_return Wrap(next_step(ask));
     }
     if (path == d::kPlaceCall.path) {
       const auto& order = static_cast<const dispatch::v1::PlaceCallRequest&>(request);

@@ -60,6 +60,8 @@ void SessionService::Bind(rpc::HandlerMap& handlers) {
   CTC_BIND(handlers, rpcs, *this, ApplyFacts);
   CTC_BIND(handlers, rpcs, *this, ReadFeed);
   CTC_BIND(handlers, rpcs, *this, ListLiveSessions);
+  CTC_BIND(handlers, rpcs, flow_, AdvanceFlow);
+  CTC_BIND(handlers, rpcs, flow_, GetFlowStep);
 }
 
 Task<absl::StatusOr<v1::InitiateCallResponse>> SessionService::InitiateCall(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libs/rpc/handler_map.h"
+#include "services/session/service/call_flow.h"
 #include "services/session/service/core.h"
 #include "services/session/service/fact_intake.h"
 #include "services/session/service/initiation.h"
@@ -12,7 +13,7 @@ namespace ctc::session {
 class SessionService {
  public:
   SessionService(Core& core, Initiation& initiation)
-      : core_(core), initiation_(initiation), control_(core), facts_(core) {}
+      : core_(core), initiation_(initiation), control_(core), facts_(core), flow_(core) {}
 
   void Bind(rpc::HandlerMap& handlers);
 
@@ -59,6 +60,7 @@ class SessionService {
   Initiation& initiation_;
   LiveControl control_;
   FactIntake facts_;
+  CallFlow flow_;
 };
 
 }  // namespace ctc::session

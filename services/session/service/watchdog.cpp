@@ -25,7 +25,11 @@ domain::Watched WatchedOf(const store::Record& record) {
   for (const domain::Fact& fact : record.facts) {
     watched.last_heard = std::max(watched.last_heard, domain::FromProto(fact.received_time()));
   }
+  // A caller who asks for the next step is there, though no fact says so.
+  watched.last_heard =
+      std::max(watched.last_heard, absl::FromUnixMillis(record.flow.answered_at_ms()));
   watched.joined_at = record.state.answered_at;
+  watched.direction = record.start.direction;
   return watched;
 }
 

@@ -37,4 +37,9 @@ void AgentLoad::Note(const Record& record) {
   }
 }
 
+void AgentLoad::Forget(const Record& record) {
+  const auto found = agents_.find(Key(record.tenant, record.session.agent_id()));
+  if (found != agents_.end()) found->second.erase(record.id());
+}
+
 }  // namespace ctc::session::store

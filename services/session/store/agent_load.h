@@ -21,6 +21,8 @@ class AgentLoad {
                                const std::string& agent_id);
   // Notes a session's new state for an agent that is known here.
   void Note(const Record& record);
+  // Notes that a session is no longer its agent's, or not for now.
+  void Forget(const Record& record);
   void Clear() { agents_.clear(); }
 
  private:

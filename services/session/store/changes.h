@@ -27,12 +27,20 @@ struct SubmissionChange {
   std::optional<v1::StoredRoute> route;     // when an outcome is to be remembered
 };
 
+// A step of an inbound caller's way: `flow` holds the new one. The session is its agent's while it
+// is offered, and stays the agent's who took it.
+struct FlowChange {
+  v1::StoredFlow flow;
+  std::string explanation;  // for the timeline; no digits
+};
+
 // One change of one session. Applied to the newest state, inside the transaction.
 struct Change {
   base::TenantId tenant;
   std::string id;  // UUID
   domain::Facts facts;
   std::optional<SubmissionChange> submission;
+  std::optional<FlowChange> flow;  // after `facts`, before those of `decide`
   std::optional<v1::WrapUp> wrap_up;
   std::optional<absl::Time> watchdog_at;
   // Looks at the newest record and gives further facts, or refuses the change. May run twice.

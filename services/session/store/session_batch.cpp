@@ -98,6 +98,7 @@ void SessionBatch::Reset() {
   submitted_.clear();
   rerouted_.clear();
   wrapped_up_.clear();
+  advanced_.clear();
   events_.clear();
   legs_.clear();
   guards_.clear();
@@ -195,7 +196,9 @@ absl::StatusOr<CreateOutcome> SessionBatch::Create(const NewSession& create, Wri
   if (!record->idempotency_key.empty()) keys_[KeyOf(*record)] = record;
   if (!record->dial_guard.empty()) guards_[record->dial_guard] = record;
   load_.Note(*record);
-  AddEvent(*record, domain::InitiatedEvent(record->start.created_at), written);
+  v1::CallEvent initiated = domain::InitiatedEvent(record->start.created_at);
+  initiated.set_known_by(record->state.known_by);
+  AddEvent(*record, std::move(initiated), written);
   return CreateOutcome{record, false};
 }
 
@@ -240,9 +243,13 @@ ChangeOutcome SessionBatch::Apply(const Change& change, Written& written) {
   if (change.watchdog_at) record->watchdog_at = change.watchdog_at;
   const size_t facts_before = record->facts.size();
   ApplyFacts(change.facts, *record, &outcome.is_new, written);
+  if (change.flow) {
+    load_.Forget(*record);
+    ApplyFlow(*change.flow, *record, written);
+  }
   ApplyFacts(decided, *record, nullptr, written);
   const bool changed = record->facts.size() != facts_before || change.submission ||
-                       change.wrap_up || change.watchdog_at;
+                       change.wrap_up || change.watchdog_at || change.flow;
   if (!changed) {
     outcome.record = found->second;
     return outcome;
@@ -287,6 +294,28 @@ void SessionBatch::ApplyFacts(const domain::Facts& facts, Record& record, std::v
   }
 }
 
+void SessionBatch::ApplyFlow(const FlowChange& change, Record& record, Written& written) {
+  record.flow = change.flow;
+  const routing::v1::FlowStep& step = record.flow.state().current();
+  v1::Session& session = record.session;
+  if (!record.state.answered_at) {
+    session.clear_agent_id();
+    if (!step.dial().agent_id().empty()) session.set_agent_id(step.dial().agent_id());
+    if (step.has_dial()) session.set_agent_phone(step.dial().phone());
+    record.start = StartOf(session);
+    record.record_requested |= step.dial().record();
+  }
+  AddOnce(advanced_, record.id());
+  v1::CallEvent event;
+  event.set_type("session.flow");
+  *event.mutable_occurred_at() = domain::ToProto(now_);
+  event.set_old_status(record.state.status);
+  event.set_new_status(record.state.status);
+  event.set_known_by(v1::SUBMISSION);
+  event.set_detail(change.explanation);
+  AddEvent(record, std::move(event), written);
+}
+
 // A leg is written when the provider's id of it becomes known, so that it can be found by it, and
 // when it ends; what is in between is in the session's facts.
 void SessionBatch::NoteLegs(const domain::SessionState& before, const RecordPtr& record) {
@@ -324,6 +353,9 @@ absl::Status SessionBatch::WriteAll() {
   }
   for (const RecordPtr& record : records(wrapped_up_)) {
     CTC_RETURN_IF_ERROR(UpdateWrapUp(connection_, *record));
+  }
+  for (const RecordPtr& record : records(advanced_)) {
+    CTC_RETURN_IF_ERROR(UpdateFlow(connection_, *record));
   }
   CTC_RETURN_IF_ERROR(InsertEvents(connection_, events_));
   return UpsertLegs(connection_, legs_);

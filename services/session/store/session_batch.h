@@ -42,6 +42,7 @@ class SessionBatch {
   ChangeOutcome Apply(const Change& change, Written& written);
   void ApplyFacts(const domain::Facts& facts, Record& record, std::vector<bool>* is_new,
                   Written& written);
+  void ApplyFlow(const FlowChange& change, Record& record, Written& written);
   void NoteLegs(const domain::SessionState& before, const RecordPtr& record);
   void AddEvent(const Record& record, v1::CallEvent event, Written& written);
   absl::Status WriteAll();
@@ -62,6 +63,7 @@ class SessionBatch {
   std::vector<std::string> submitted_;  // of these only the submission changed
   std::vector<std::string> rerouted_;
   std::vector<std::string> wrapped_up_;
+  std::vector<std::string> advanced_;
   std::vector<v1::CallEvent> events_;
   std::vector<LegRow> legs_;
   std::unordered_map<std::string, RecordPtr> guards_;  // of this batch's new sessions

@@ -248,9 +248,10 @@ absl::Status UpdateFlow(db::Connection& connection, const Record& record) {
   const v1::Session& s = record.session;
   return connection
       .Execute(
-          "UPDATE click_to_call_session SET flow = ?, agent_id = ?, agent_phone = ? WHERE id = ?",
+          "UPDATE click_to_call_session SET flow = ?, agent_id = ?, agent_phone = ?,"
+          " record_requested = ? WHERE id = ?",
           {FlowOrNull(record), db::TextOrNull(s.agent_id()), db::TextOrNull(s.agent_phone()),
-           s.id()})
+           Flag(record.record_requested), s.id()})
       .status();
 }
 

@@ -1,0 +1,39 @@
+// The way of an inbound caller through menus and queues: opens the call's session, has routing
+// decide each next step, and keeps both so that a repeated question gets the same answer.
+#pragma once
+
+#include "ctc/routing/v1/ivr_service.pb.h"
+#include "services/session/service/core.h"
+
+namespace ctc::session {
+
+// Thread-safe.
+class CallFlow {
+ public:
+  explicit CallFlow(Core& core) : core_(core) {}
+
+  // Errors: VALIDATION_FAILED; NOT_FOUND for a session of another account or an outbound one;
+  // routing's and the database's, after which nothing but the session was made.
+  Task<absl::StatusOr<v1::AdvanceFlowResponse>> AdvanceFlow(rpc::Context context,
+                                                            const v1::AdvanceFlowRequest& request);
+  Task<absl::StatusOr<v1::GetFlowStepResponse>> GetFlowStep(rpc::Context context,
+                                                            const v1::GetFlowStepRequest& request);
+
+ private:
+  Task<absl::StatusOr<store::RecordPtr>> FindOrOpen(const rpc::Context& context,
+                                                    const v1::AdvanceFlowRequest& request);
+  Task<absl::StatusOr<store::RecordPtr>> Open(const rpc::Context& context,
+                                              const v1::AdvanceFlowRequest& request);
+  // ABORTED when the call went on meanwhile, by the same question or another.
+  Task<absl::StatusOr<store::RecordPtr>> Advance(const rpc::Context& context,
+                                                 store::RecordPtr record,
+                                                 const v1::AdvanceFlowRequest& request);
+  Task<absl::StatusOr<routing::v1::NextFlowStepResponse>> AskRouting(const rpc::Context& context,
+                                                                     const store::Record& record,
+                                                                     routing::v1::FlowInput input);
+  Task<void> TellGone(const rpc::Context& context, const store::Record& record);
+
+  Core& core_;
+};
+
+}  // namespace ctc::session
