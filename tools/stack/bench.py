@@ -5,6 +5,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from .stack import ROOT, Stack, write_secret
@@ -36,6 +37,10 @@ def parse():
     parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--distributed", action="store_true")
     parser.add_argument("--keep-state", action="store_true", help="do not empty the suite's schema first")
+    parser.add_argument("--rows", type=int, default=0, metavar="N",
+                        help="put N ended sessions into the suite's schema first (and do not empty its tables)")
+    parser.add_argument("--soak", type=float, default=0, metavar="MINUTES",
+                        help="instead: the suite alone under a steady mixed load, its memory once a minute")
     parser.add_argument("scenario", nargs="*", help="substring of a scenario's name; all when none is given")
     return parser.parse_args()
 
@@ -58,6 +63,12 @@ def main() -> int:
     try:
         stack.start(progress=lambda what: print(f"starting {what}", flush=True))
         target = make_target(stack)
+        if arguments.rows:
+            fill(peers, arguments.rows)
+            del target["reset"]
+        if arguments.soak:
+            soak(stack, peers, target, arguments.soak)
+            return 0
         (peers / "suite.json").write_text(json.dumps([target]))
         subprocess.run(["./bench.py", "-r", str(arguments.rounds), "-s", str(arguments.seconds),
                         "-t", "targets.json,suite.json", "-o", "suite", *arguments.scenario],
@@ -79,9 +90,37 @@ def make_target(stack) -> dict:
         "dial_plan_prefix": "100", "timeout_seconds": 5, "priority": 1})
     if not answer.ok:
         raise RuntimeError(f"the suite answered {answer.status}: {answer.body}")
+    # As the peer's: each round begins with empty tables. The counter tells the suite to forget what it keeps.
+    reset = ("TRUNCATE click_to_call_session; TRUNCATE call_leg; TRUNCATE call_event;"
+             " TRUNCATE click_to_call_webhook_log; UPDATE feed_sequence SET writes = writes + 1;")
     pids = " ".join(str(child.pid) for child in stack.services())
     return {"name": "suite", "base": stack.url, "token": token, "tenant": TENANT, "secret": SECRET,
-            "pids": f"echo {pids}"}
+            "pids": f"echo {pids}", "reset": f"echo '{reset}' | ./db.sh sql ctc_cpp"}
+
+
+def fill(peers: Path, rows: int):
+    subprocess.run(["./db.sh", "sql", "ctc_cpp"], cwd=peers, check=True, text=True, input=f"""
+        INSERT INTO click_to_call_session (id, tenant_id, session_id, status, to_phone, correlation_id, submission,
+            duration_seconds, agent_id, created_at, updated_at)
+        SELECT CONCAT('01890000-', LPAD(HEX(seq DIV 65536), 4, '0'), '-7000-8000-0000', LPAD(HEX(seq), 8, '0')),
+            '{TENANT}', CONCAT('sess_', LPAD(seq, 26, '0')), 'COMPLETED', '+15550001111', seq, 'ACCEPTED', 30,
+            CONCAT('agent-', seq % 200), NOW(3), NOW(3) FROM seq_1_to_{rows};
+        UPDATE feed_sequence SET writes = writes + 1;""")
+    print(f"{rows} sessions put in", flush=True)
+
+
+def soak(stack, peers: Path, target: dict, minutes: float):
+    """Prints the resident memory of the suite's processes after each minute of a mixed load of 400 requests a second."""
+    begun = time.time()
+    while time.time() - begun < minutes * 60:
+        pids = ",".join(str(child.pid) for child in stack.services())
+        ended = subprocess.run(
+            ["bin/loadgen", "-base", target["base"], "-token", target["token"], "-tenant", TENANT, "-secret", SECRET,
+             "-scenario", "mixed", "-c", "64", "-rate", "400", "-d", "60s", "-prep", "500", "-state", "run/soak",
+             "-pids", f"app={pids}"], cwd=peers, check=True, capture_output=True, text=True)
+        run = json.loads(ended.stdout)
+        print(f"minute {(time.time() - begun) / 60:5.1f}: {run['rss_mb_app']} MB, {run['rate']:.0f} requests/s,"
+              f" p99 {run['p99_ms']:.1f} ms, answers {run['codes']}", flush=True)
 
 
 def table(results: dict) -> str:

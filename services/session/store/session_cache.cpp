@@ -19,10 +19,13 @@ std::string ProviderCallKey(const Record& record) {
                          record.session.provider_call_id());
 }
 
+constexpr size_t kPages = 2000;
+
 }  // namespace
 
 SessionCache::SessionCache(size_t capacity)
     : capacity_(capacity),
+      pages_(kPages),
       hits_(observability::MakeCounter("ctc_session_cache_lookups_total",
                                        "Look-ups in the session cache", {{"result", "hit"}})),
       misses_(observability::MakeCounter("ctc_session_cache_lookups_total",
@@ -63,7 +66,21 @@ RecordPtr SessionCache::FindByProviderCall(const base::TenantId& tenant,
 
 void SessionCache::Put(RecordPtr record) {
   const base::MutexLock lock(mutex_);
+  TouchPagesLocked(*record);
   PutLocked(std::move(record));
+}
+
+// A session that went to another agent leaves the pages of the first; who that was is known only
+// while the session is cached.
+void SessionCache::TouchPagesLocked(const Record& record) {
+  pages_.Touch(record.tenant, record.session.agent_id());
+  if (record.session.version() == 1) return;
+  const auto before = by_id_.find(record.id());
+  if (before == by_id_.end()) {
+    pages_.Clear();
+  } else if ((*before->second)->session.agent_id() != record.session.agent_id()) {
+    pages_.Touch(record.tenant, (*before->second)->session.agent_id());
+  }
 }
 
 void SessionCache::PutRead(RecordPtr record, int64_t generation) {
@@ -102,6 +119,7 @@ void SessionCache::EraseLocked(Order::iterator at) {
 void SessionCache::Drop(const std::string& id) {
   const base::MutexLock lock(mutex_);
   ++generation_;
+  pages_.Clear();
   const auto found = by_id_.find(id);
   if (found != by_id_.end()) EraseLocked(found->second);
 }
@@ -109,6 +127,7 @@ void SessionCache::Drop(const std::string& id) {
 void SessionCache::Clear() {
   const base::MutexLock lock(mutex_);
   ++generation_;
+  pages_.Clear();
   order_.clear();
   by_id_.clear();
   by_session_id_.clear();

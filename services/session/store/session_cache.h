@@ -1,4 +1,5 @@
-// The sessions used last, kept current by the writer of this process. Bounded. Thread-safe.
+// The sessions used last and the pages of lists over them, kept current by the writer of this
+// process. Bounded. Thread-safe.
 #pragma once
 
 #include <list>
@@ -7,6 +8,7 @@
 
 #include "libs/base/mutex.h"
 #include "libs/observability/metrics.h"
+#include "services/session/store/page_cache.h"
 #include "services/session/store/record.h"
 
 namespace ctc::session::store {
@@ -28,6 +30,7 @@ class SessionCache {
   // From a reader: ignored when the cache was cleared since `generation` or knows a newer version.
   void PutRead(RecordPtr record, int64_t generation);
   int64_t generation() const;
+  PageCache& pages() { return pages_; }
 
   void Drop(const std::string& id);
   // When another process wrote: nothing here can be trusted any more.
@@ -35,11 +38,13 @@ class SessionCache {
 
  private:
   using Order = std::list<RecordPtr>;  // newest first
+  void TouchPagesLocked(const Record& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PutLocked(RecordPtr record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EraseLocked(Order::iterator at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   RecordPtr TouchLocked(Order::iterator at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const size_t capacity_;
+  PageCache pages_;
   const observability::Counter hits_;
   const observability::Counter misses_;
   mutable base::Mutex mutex_;

@@ -1,6 +1,7 @@
 // Read paths. A session found in the database enters the cache unless it changed meanwhile.
 #include "services/session/store/session_reader.h"
 
+#include <optional>
 #include <unordered_map>
 
 #include "libs/base/error_catalogue.h"
@@ -80,6 +81,16 @@ Task<absl::StatusOr<RecordPtr>> SessionReader::GetByIdempotencyKey(base::TenantI
   co_return record;
 }
 
+bool SessionReader::FillFromCache(const std::vector<std::string>& ids,
+                                  std::vector<RecordPtr>& records) {
+  records.clear();
+  for (const std::string& id : ids) {
+    records.push_back(cache_.Find(id));
+    if (records.back() == nullptr) return false;
+  }
+  return true;
+}
+
 absl::Status SessionReader::Fill(db::Connection& connection, const std::vector<std::string>& ids,
                                  std::vector<RecordPtr>& records) {
   const int64_t generation = cache_.generation();
@@ -107,13 +118,19 @@ absl::Status SessionReader::Fill(db::Connection& connection, const std::vector<s
 Task<absl::StatusOr<SessionReader::Page>> SessionReader::List(ListQuery query,
                                                               absl::Time deadline) {
   Page page;
-  IdPage ids;
-  CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
-    CTC_ASSIGN_OR_RETURN(ids, SelectPage(c, query));
-    return Fill(c, ids.ids, page.records);
-  }));
-  page.total = ids.total;
-  if (ids.has_more) page.next_cursor = MakeCursor(ids.ids.back());
+  std::optional<IdPage> known = cache_.pages().Find(query);
+  if (!known || !FillFromCache(known->ids, page.records)) {
+    const PageCache::Stamp stamp = cache_.pages().StampOf(query);
+    IdPage ids;
+    CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+      CTC_ASSIGN_OR_RETURN(ids, SelectPage(c, query));
+      return Fill(c, ids.ids, page.records);
+    }));
+    cache_.pages().Put(query, ids, stamp);
+    known = std::move(ids);
+  }
+  page.total = known->total;
+  if (known->has_more) page.next_cursor = MakeCursor(known->ids.back());
   co_return page;
 }
 

@@ -52,6 +52,8 @@ class SessionReader {
   Task<absl::StatusOr<int64_t>> LastSeq(absl::Time deadline);
 
  private:
+  // False when one is not cached.
+  bool FillFromCache(const std::vector<std::string>& ids, std::vector<RecordPtr>& records);
   // Completes `records` (nullptr where not cached) inside a unit of work.
   absl::Status Fill(db::Connection& connection, const std::vector<std::string>& ids,
                     std::vector<RecordPtr>& records);

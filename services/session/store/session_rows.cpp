@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "libs/transcoding/json_writer.h"
+
 namespace ctc::session::store {
 namespace {
 
@@ -20,9 +22,7 @@ Value Flag(bool value) { return Value(int64_t{value ? 1 : 0}); }
 
 Value MetadataText(const v1::Session& session) {
   if (!session.has_metadata()) return Null{};
-  std::string text;
-  if (!google::protobuf::util::MessageToJsonString(session.metadata(), &text).ok()) return Null{};
-  return text;
+  return transcoding::ToJson(session.metadata());
 }
 
 Value FactsBlob(const Record& record) {
