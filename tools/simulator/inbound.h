@@ -66,7 +66,8 @@ class Caller {
   Entry Answer(const Question& question);
 
   // What happened to the caller, in words that are the same for every provider: "say TEXT",
-  // "play URL", "music URL", "keys DIGITS", "room NAME", "joined", "message SECONDS", "end".
+  // "play URL", "pause SECONDS", "music URL", "keys DIGITS", "room NAME", "joined", "held",
+  // "resumed", "message SECONDS", "end".
   void Heard(std::string what) { heard_.push_back(std::move(what)); }
   const std::vector<std::string>& heard() const { return heard_; }
 

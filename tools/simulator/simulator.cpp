@@ -23,6 +23,7 @@ Simulator::Simulator(asio::any_io_executor executor, Options options)
       twilio_(world_),
       seed_webhooks_(world_),
       port_(world_.options().port) {
+  inbound_.Register("twilio", [this](const CallerPtr& caller) { return twilio_.Ring(caller); });
   if (world_.options().seed_webhooks.empty()) return;
   ari_.line().Observe([this](const Channel& channel, std::string_view what) {
     seed_webhooks_.Tell(channel, what);

@@ -80,13 +80,17 @@ Task<Form> TwilioExchange::DialConference(CallPtr call, const XmlElement& noun) 
   if (conference->callback.url.empty()) {
     conference->callback = ReadCallback(noun, "statusCallback", "start end");
   }
+  call->Heard("room " + noun.text);
+  if (conference->status == "init" && noun.Attribute("waitUrl", "default") != "") {
+    call->Heard("music " + noun.Attribute("waitUrl", "default"));
+  }
   Join(call, conference);
   if (noun.Attribute("record") == "record-from-start") {
     StartRecording(call->account, call->sid, conference->sid, "Conference", 1,
                    ReadCallback(noun, "recordingStatusCallback", "completed"));
   }
-  co_await Stay(call, call->script.talk);
-  Leave(call, "participant_hung_up");
+  co_await StayInRoom(call, conference);
+  Leave(call, call->redirected ? "participant_updated_via_api" : "participant_hung_up");
   Form result = {{"DialCallStatus", "answered"}};
   co_return result;
 }
@@ -101,6 +105,9 @@ void TwilioExchange::Join(const CallPtr& call, const ConferencePtr& conference) 
   if (conference->status == "init" && starts && conference->participants.size() >= 2) {
     conference->status = "in-progress";
     ConferenceEvent(*conference, "start", "conference-start", nullptr);
+    for (const std::string& sid : conference->participants) {
+      if (calls_.contains(sid)) calls_[sid]->wake.cancel();
+    }
   }
 }
 
@@ -171,6 +178,11 @@ TwilioRecording& TwilioExchange::StartRecording(const Account& account, const st
   return recordings_.emplace(sid, std::move(recording)).first->second;
 }
 
+std::string TwilioExchange::RecordingUrl(const TwilioRecording& recording) const {
+  return world_.options().public_url + "/2010-04-01/Accounts/" + recording.account.sid +
+         "/Recordings/" + recording.sid;
+}
+
 void TwilioExchange::StopRecording(TwilioRecording& recording) {
   if (recording.status != "in-progress" && recording.status != "paused") return;
   recording.status = "completed";
@@ -179,8 +191,7 @@ void TwilioExchange::StopRecording(TwilioRecording& recording) {
   Form form = {{"AccountSid", recording.account.sid},
                {"CallSid", recording.call},
                {"RecordingSid", recording.sid},
-               {"RecordingUrl", world_.options().public_url + "/2010-04-01/Accounts/" +
-                                    recording.account.sid + "/Recordings/" + recording.sid},
+               {"RecordingUrl", RecordingUrl(recording)},
                {"RecordingStatus", "completed"},
                {"RecordingDuration", std::to_string(absl::ToInt64Seconds(recording.duration))},
                {"RecordingChannels", std::to_string(recording.channels)},

@@ -1,7 +1,7 @@
-// Legs and TwiML. Conferences and recordings are in twilio_conference.cpp.
+// Legs. What TwiML makes of them is in twilio_verbs.cpp, conferences and recordings are in
+// twilio_conference.cpp.
 #include "tools/simulator/twilio_exchange.h"
 
-#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
@@ -11,18 +11,7 @@ namespace {
 
 constexpr absl::Duration kQueueDelay = absl::Milliseconds(5);
 constexpr absl::Duration kRingDelay = absl::Milliseconds(5);
-constexpr absl::Duration kSpeech = absl::Seconds(1);
 constexpr size_t kKeptCalls = 200000;
-
-absl::Duration SecondsOf(const std::string& text, int fallback) {
-  int seconds = fallback;
-  if (!absl::SimpleAtoi(text, &seconds)) seconds = fallback;
-  return absl::Seconds(seconds);
-}
-
-std::string DialStatusOf(const TwilioCall& child) {
-  return child.ended ? child.status : "completed";
-}
 
 }  // namespace
 
@@ -168,6 +157,7 @@ void TwilioExchange::End(const CallPtr& call, const std::string& status, int sip
   call->status = status;
   call->ended_at = absl::Now();
   call->wake.cancel();
+  call->Heard("end");
   Leave(call, "participant_hung_up");
   Form extra = {{"SipResponseCode", std::to_string(sip_code)}};
   for (const std::string& sid : call->recordings) {
@@ -190,106 +180,6 @@ void TwilioExchange::Redirect(const CallPtr& call, const std::string& twiml,
   call->detached = true;
   call->wake.cancel();
   if (const CallPtr parent = FindCall(call->account, call->parent)) parent->wake.cancel();
-}
-
-Task<void> TwilioExchange::RunTwiml(CallPtr call) {
-  bool again = true;
-  while (again && !call->ended) {
-    call->redirected = false;
-    if (call->twiml.empty()) {
-      const Form form = Standard(*call);
-      call->twiml = co_await callbacks_.Fetch(call->account, call->url, "POST", form);
-    }
-    const absl::StatusOr<XmlElement> document = ParseXml(call->twiml);
-    again = false;
-    if (!document.ok() || document->name != "Response") co_return;
-    for (const XmlElement& verb : document->children) {
-      if (call->ended || call->redirected) break;
-      const bool over = co_await RunVerb(call, verb);
-      if (over) break;
-    }
-    again = call->redirected;
-  }
-}
-
-Task<bool> TwilioExchange::RunVerb(CallPtr call, const XmlElement& verb) {
-  if (verb.name == "Dial") co_return co_await Dial(call, verb);
-  if (verb.name == "Hangup") co_return true;
-  if (verb.name == "Reject") {
-    End(call, verb.Attribute("reason") == "busy" ? "busy" : "no-answer", 603);
-    co_return true;
-  }
-  if (verb.name == "Redirect") {
-    call->twiml.clear();
-    call->url = verb.text;
-    call->redirected = true;
-    co_return true;
-  }
-  if (verb.name == "Enqueue") {
-    co_await Stay(call, absl::InfiniteDuration());
-    co_return false;
-  }
-  const bool pause = verb.name == "Pause";
-  co_await Wait(call, world_.Scaled(pause ? SecondsOf(verb.Attribute("length"), 1) : kSpeech));
-  co_return false;
-}
-
-Task<bool> TwilioExchange::Dial(CallPtr call, const XmlElement& dial) {
-  Form result;
-  XmlElement number;
-  number.text = dial.text;
-  bool conference = false;
-  for (const XmlElement& child : dial.children) {
-    if (child.name == "Conference") conference = true;
-    if (child.name == "Conference" || child.name == "Number") number = child;
-  }
-  if (conference) {
-    result = co_await DialConference(call, number);
-  } else if (!number.text.empty()) {
-    result = co_await DialNumber(call, dial, number);
-  }
-  const std::string action = dial.Attribute("action");
-  if (action.empty() || call->redirected) co_return false;
-  Form form = Standard(*call);
-  form.merge(result);
-  const std::string twiml =
-      co_await callbacks_.Fetch(call->account, action, dial.Attribute("method", "POST"), form);
-  if (!call->ended && !call->redirected && twiml.find("<Response") != std::string::npos) {
-    call->twiml = twiml;
-    call->redirected = true;
-  }
-  co_return true;
-}
-
-Task<Form> TwilioExchange::DialNumber(CallPtr call, const XmlElement& dial,
-                                      const XmlElement& number) {
-  CallPtr child = NewCall(call->account, number.text, dial.Attribute("callerId", call->to));
-  child->direction = "outbound-dial";
-  child->parent = call->sid;
-  child->script = world_.Script(child->to, false);
-  child->timeout = world_.Scaled(SecondsOf(dial.Attribute("timeout"), 30));
-  child->status_callback = ReadCallback(number, "statusCallback", "completed");
-  Start(child, "");
-  std::string recording;
-  const bool records = dial.Attribute("record", "do-not-record") != "do-not-record";
-  while (!child->ended && !child->detached && !call->ended && !call->redirected) {
-    co_await Wait(call,
-                  records && recording.empty() ? absl::Milliseconds(20) : absl::InfiniteDuration());
-    if (!records || !recording.empty() || !child->answered_at.has_value()) continue;
-    const bool dual = dial.Attribute("record").find("dual") != std::string::npos;
-    const Callback callback = ReadCallback(dial, "recordingStatusCallback", "completed");
-    recording =
-        StartRecording(call->account, call->sid, "", "DialVerb", dual ? 2 : 1, callback).sid;
-  }
-  if (!child->detached) End(child, child->answered_at.has_value() ? "completed" : "canceled", 487);
-  if (const auto it = recordings_.find(recording); it != recordings_.end()) {
-    StopRecording(it->second);
-  }
-  Form result = {{"DialCallStatus", DialStatusOf(*child)}, {"DialCallSid", child->sid}};
-  result.emplace("DialBridged", child->answered_at.has_value() ? "true" : "false");
-  const absl::Duration talked = child->Talked(absl::Now());
-  result.emplace("DialCallDuration", std::to_string(absl::ToInt64Seconds(talked)));
-  co_return result;
 }
 
 }  // namespace ctc::simulator

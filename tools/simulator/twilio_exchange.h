@@ -1,4 +1,5 @@
-// Twilio's side of a call: legs that ring and end, TwiML that runs, conferences and recordings.
+// Twilio's side of a call: legs that ring and end, callers, TwiML that runs, conferences and
+// recordings.
 #pragma once
 
 #include <map>
@@ -11,6 +12,12 @@
 #include "tools/simulator/world.h"
 
 namespace ctc::simulator {
+
+// What is configured for one of our numbers.
+struct NumberUrls {
+  std::string voice_url;
+  std::string status_callback;
+};
 
 class TwilioExchange {
  public:
@@ -33,6 +40,8 @@ class TwilioExchange {
   CallPtr NewCall(const Account& account, const std::string& to, const std::string& from);
   // Registers the call and sets it going. `conference` is joined at the answer; empty for TwiML.
   void Start(const CallPtr& call, const std::string& conference);
+  // Somebody calls one of our numbers; the sid of the call.
+  absl::StatusOr<std::string> Ring(const CallerPtr& caller, const NumberUrls& urls);
   void End(const CallPtr& call, const std::string& status, int sip_code);
   void Redirect(const CallPtr& call, const std::string& twiml, const std::string& url);
 
@@ -50,15 +59,27 @@ class TwilioExchange {
   Task<void> Run(CallPtr call, std::string conference);
   Task<bool> Answered(CallPtr call);
   Task<void> RunTwiml(CallPtr call);
-  // True when the rest of the document is not reached.
+  Task<void> RunCaller(CallPtr call);
+  Task<void> GiveUpLater(CallPtr call, absl::Duration after);
+  void PickUp(const CallPtr& call);
+  // These are true when the rest of the document is not reached.
   Task<bool> RunVerb(CallPtr call, const XmlElement& verb);
+  Task<bool> Gather(CallPtr call, const XmlElement& gather);
+  Task<bool> Record(CallPtr call, const XmlElement& record);
   Task<bool> Dial(CallPtr call, const XmlElement& dial);
+  // Asks at `url` what is next, with what became of a verb.
+  Task<bool> Ask(CallPtr call, std::string url, std::string method, Form result);
+  // Until the message is over; the key that ended it, "hangup", or "" for silence.
+  Task<std::string> Speak(CallPtr call, const XmlElement& record);
   Task<Form> DialNumber(CallPtr call, const XmlElement& dial, const XmlElement& number);
   Task<Form> DialConference(CallPtr call, const XmlElement& noun);
   Task<void> Stay(CallPtr call, absl::Duration talk);
+  // As long as its conference lasts, or a caller wants to talk.
+  Task<void> StayInRoom(CallPtr call, ConferencePtr conference);
   // Until woken; and for the whole duration unless the call ends.
   Task<void> Wait(CallPtr call, absl::Duration duration);
   Task<void> Last(CallPtr call, absl::Duration duration);
+  std::string RecordingUrl(const TwilioRecording& recording) const;
   void Join(const CallPtr& call, const ConferencePtr& conference);
   Form Standard(const TwilioCall& call) const;
   void Progress(const CallPtr& call, const std::string& event, Form extra = {});

@@ -152,6 +152,23 @@ Json RecordingJson(const TwilioRecording& recording) {
           {"subresource_uris", Json::object()}};
 }
 
+Json NumberJson(const TwilioNumber& number) {
+  return {{"sid", number.sid},
+          {"account_sid", number.account},
+          {"friendly_name", number.phone},
+          {"phone_number", number.phone},
+          {"voice_url", TextOrNull(number.voice_url)},
+          {"voice_method", "POST"},
+          {"status_callback", TextOrNull(number.status_callback)},
+          {"status_callback_method", "POST"},
+          {"capabilities", {{"voice", true}, {"sms", false}, {"mms", false}, {"fax", false}}},
+          {"api_version", kVersion},
+          {"origin", "twilio"},
+          {"date_created", TwilioTime(number.created)},
+          {"date_updated", TwilioTime(number.created)},
+          {"uri", UriOf(number.account, "IncomingPhoneNumbers/" + number.sid)}};
+}
+
 std::string TwilioError(int status, int code, const std::string& message) {
   const Json json = {{"code", code},
                      {"message", message},

@@ -14,6 +14,7 @@
 
 #include "libs/base/asio.h"
 #include "libs/base/secret.h"
+#include "tools/simulator/inbound.h"
 #include "tools/simulator/script.h"
 #include "tools/simulator/xml.h"
 
@@ -63,6 +64,12 @@ struct TwilioCall {
   bool detached = false;  // a child that was taken out of its parent's Dial
   asio::steady_timer wake;
   std::vector<std::string> recordings;
+  CallerPtr caller;  // of an inbound call
+
+  // What the caller of an inbound call hears; nobody listens to the others.
+  void Heard(std::string what) const {
+    if (caller != nullptr) caller->Heard(std::move(what));
+  }
 
   // As a participant.
   std::string conference;
@@ -104,10 +111,20 @@ struct TwilioRecording {
   Account account;
 };
 
+struct TwilioNumber {
+  std::string sid;
+  std::string account;
+  std::string phone;
+  std::string voice_url;
+  std::string status_callback;
+  absl::Time created;
+};
+
 std::string TwilioTime(absl::Time time);
 Json CallJson(const TwilioCall& call);
 Json ConferenceJson(const Conference& conference);
 Json ParticipantJson(const TwilioCall& call);
+Json NumberJson(const TwilioNumber& number);
 Json RecordingJson(const TwilioRecording& recording);
 std::string TwilioError(int status, int code, const std::string& message);
 

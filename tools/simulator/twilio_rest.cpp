@@ -1,4 +1,5 @@
-// Routes, accounts and calls. Conferences and recordings are in twilio_rest_rooms.cpp.
+// Routes, accounts and calls. Conferences and recordings are in twilio_rest_rooms.cpp, numbers in
+// twilio_rest_numbers.cpp.
 #include "tools/simulator/twilio_rest.h"
 
 #include <absl/strings/numbers.h>
@@ -75,6 +76,7 @@ Task<http::Response> TwilioRest::Handle(const http::Request& request) {
   if (resource == "Calls") co_return co_await Calls(query);
   if (resource == "Conferences") co_return co_await Conferences(query);
   if (resource == "Recordings") co_return Recordings(query);
+  if (resource == "IncomingPhoneNumbers") co_return Numbers(query);
   co_return NotFound(request.path);
 }
 

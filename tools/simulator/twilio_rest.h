@@ -1,4 +1,5 @@
-// Twilio's REST interface, version 2010-04-01: calls, conferences, participants, recordings.
+// Twilio's REST interface, version 2010-04-01: calls, conferences, participants, recordings,
+// numbers.
 #pragma once
 
 #include <string>
@@ -15,6 +16,8 @@ class TwilioRest {
   explicit TwilioRest(World& world) : world_(world), exchange_(world) {}
 
   Task<http::Response> Handle(const http::Request& request);
+  // Somebody calls; where the script names no URLs, those of the number are asked.
+  absl::StatusOr<std::string> Ring(const CallerPtr& caller);
   // For /_calls.
   Json LiveCalls() const;
 
@@ -51,9 +54,11 @@ class TwilioRest {
   http::Response UpdateRecording(const Query& query, const std::string& owner,
                                  const std::string& sid);
   http::Response Recordings(const Query& query);
+  http::Response Numbers(const Query& query);
 
   World& world_;
   TwilioExchange exchange_;
+  std::map<std::string, TwilioNumber> numbers_;  // by sid
 };
 
 }  // namespace ctc::simulator

@@ -18,6 +18,8 @@ Task<http::Response> TwilioRest::Conferences(const Query& query) {
   if (conference == nullptr) co_return NotFound(query.request.path);
   if (query.Part(2) == "Participants") co_return co_await Participants(query, conference);
   if (query.Part(2) == "Recordings") {
+    // Unlike participants, these are found by the conference's sid only.
+    if (name != conference->sid) co_return NotFound(query.request.path);
     if (!query.Part(3).empty()) co_return UpdateRecording(query, conference->sid, query.Part(3));
     if (query.Is("POST")) co_return StartRecording(query, "", conference->sid);
     co_return Recordings(query);
@@ -85,7 +87,8 @@ Task<http::Response> TwilioRest::CreateParticipant(const Query& query, Conferenc
   if (conference->callback.url.empty()) {
     conference->callback = ReadCallback(query.form, "ConferenceStatusCallback", "start end");
   }
-  call->script = world_.Script(call->to, false);
+  // Whoever joins a customer stays until the room ends.
+  call->script = world_.Script(call->to, label != "customer");
   call->conference = conference->sid;
   if (call->script.dials) exchange_.Invite(*conference, call);
   co_return co_await Accepted(std::move(call), conference->sid, true);
@@ -99,6 +102,7 @@ http::Response TwilioRest::UpdateParticipant(const Query& query, Conference& con
     const bool wanted = IsTrue(query.Get(name), false);
     if (wanted == value) return;
     value = wanted;
+    if (&value == &call->hold) call->Heard(wanted ? "held" : "resumed");
     exchange_.ConferenceEvent(conference, kind, wanted ? on : off, call.get());
   };
   change("Muted", call->muted, "mute", "participant-mute", "participant-unmute");
