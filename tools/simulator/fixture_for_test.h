@@ -105,7 +105,7 @@ class Fixture {
   }
 
   testing::IoThreads mine_;
-  std::unique_ptr<http::Client> client_ = http::Client::Create();
+  std::unique_ptr<http::Client> client_ = http::Client::Create(mine_.executor());
   asio::io_context io_;
   Simulator simulator_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
