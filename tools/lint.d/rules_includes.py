@@ -30,7 +30,7 @@ HOMES = (
 )
 DOMAIN_MAY = re.compile(
     r"[a-z_0-9]+(\.h)?$"  # std
-    r"|(absl|libs/base)/"
+    r"|(absl|libs/base|libs/telephony)/"
     r"|google/protobuf/(struct|timestamp)\.pb\.h$"
 )
 
@@ -82,7 +82,7 @@ def _domain(source, header):
     if source.is_test and header.startswith(("catch2/", "libs/testing/", "google/protobuf/")):
         return None
     return (
-        f"domain is pure: {header} is neither std, absl, libs/base, its own nor a value of its "
+        f"domain is pure: {header} is neither std, absl, libs/base, libs/telephony, its own nor a value of its "
         "own proto package"
     )
 

@@ -37,6 +37,7 @@ class Includes(unittest.TestCase):
     def test_domain_is_pure(self):
         path = "services/session/domain/fold.cpp"
         for header in ("<optional>", "<absl/time/time.h>", "libs/base/ids.h",
+                       "libs/telephony/phone_number.h",
                        "services/session/domain/fold.h", "ctc/session/v1/fact.pb.h",
                        "ctc/common/v1/provider_type.pb.h", "ctc/session/v1/call_event.pb.h"):
             self.check(path, header)

@@ -77,6 +77,20 @@ absl::Status CheckNumber(v1::IvrMenu& menu) {
   return absl::OkStatus();
 }
 
+absl::Status CheckOptions(v1::IvrMenu& menu) {
+  for (int i = 0; i < menu.options_size(); ++i) {
+    v1::IvrMenuOption& option = *menu.mutable_options(i);
+    if (option.action_json().fields().empty()) option.clear_action_json();
+    if (option.target_menu_id().empty()) option.clear_target_menu_id();
+    const std::string& label = option.label();
+    if (label.size() > kMaxLabel || HasControl(label)) {
+      return base::InvalidField(absl::StrCat("options[", i, "].label"),
+                                "must have at most 255 bytes");
+    }
+  }
+  return ReadMenu(menu).status();
+}
+
 // Follows the parents of `menu` upwards.
 absl::Status CheckParents(const v1::IvrMenu& menu, const std::vector<v1::IvrMenu>& menus) {
   std::string parent = menu.parent_menu_id();
@@ -202,14 +216,7 @@ absl::Status CheckMenu(v1::IvrMenu& menu) {
     return base::InvalidField("max_retries", "must be 0 to 10");
   }
   CTC_RETURN_IF_ERROR(CheckNumber(menu));
-  for (int i = 0; i < menu.options_size(); ++i) {
-    const std::string& label = menu.options(i).label();
-    if (label.size() > kMaxLabel || HasControl(label)) {
-      return base::InvalidField(absl::StrCat("options[", i, "].label"),
-                                "must have at most 255 bytes");
-    }
-  }
-  return ReadMenu(menu).status();
+  return CheckOptions(menu);
 }
 
 absl::Status CheckPlace(const v1::IvrMenu& menu, const Surroundings& surroundings) {

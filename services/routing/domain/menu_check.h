@@ -12,7 +12,8 @@
 namespace ctc::routing {
 
 // By itself: names, words, limits, hours and the shape of each option. Brings the number into
-// E.164. Errors name the field, as "options[2].action_json.no_answer.queue_id".
+// E.164 and drops what is empty. Errors name the field, as
+// "options[2].action_json.no_answer.queue_id".
 absl::Status CheckMenu(v1::IvrMenu& menu);
 
 // What else the tenant has.

@@ -11,6 +11,7 @@
 #include "libs/testing/run_task.h"
 #include "libs/testing/status_matchers.h"
 #include "services/routing/service/activity_follower.h"
+#include "services/routing/service/counting_database_for_test.h"
 
 namespace ctc::routing {
 namespace {
@@ -41,24 +42,6 @@ class FakeDispatch {
     co_return routes;
   }
   dispatch::v1::ListRoutesResponse routes;
-};
-
-// Counts what reaches the database, and can cut it off.
-class CountingDatabase final : public db::Database {
- public:
-  explicit CountingDatabase(std::unique_ptr<db::Database> real) : real_(std::move(real)) {}
-  Task<absl::Status> Run(absl::Time deadline, db::Work work) override {
-    ++runs;
-    return real_->Run(deadline, std::move(work));
-  }
-  absl::Status RunBlocking(const db::Work& work) override { return real_->RunBlocking(work); }
-  std::unique_ptr<db::Worker> MakeWorker() override { return real_->MakeWorker(); }
-  Task<absl::Status> Ping(absl::Time deadline) override { return real_->Ping(deadline); }
-  size_t queue_depth() const override { return real_->queue_depth(); }
-  int runs = 0;
-
- private:
-  std::unique_ptr<db::Database> real_;
 };
 
 struct Fixture {

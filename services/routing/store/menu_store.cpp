@@ -69,25 +69,25 @@ absl::StatusOr<std::vector<v1::IvrMenu>> Join(const db::Rows& rows, const db::Ro
   return menus;
 }
 
-db::Value HoursOrNull(const v1::IvrMenu& menu) {
-  if (menu.business_hours().fields_size() == 0) return db::Null{};
-  return transcoding::ToJson(menu.business_hours());
+db::Value JsonOrNull(const google::protobuf::Struct& json) {
+  if (json.fields().empty()) return db::Null{};
+  return transcoding::ToJson(json);
 }
 
 }  // namespace
 
 absl::Status MenuStore::Insert(db::Connection& c, const v1::IvrMenu& menu) const {
   CTC_RETURN_IF_ERROR(
-      c.Execute(
-           "INSERT INTO ivr_menu (id, tenant_id, menu_name, parent_menu_id, phone_number,"
-           " prompt_text, prompt_audio_url, language, timeout_seconds, max_retries, is_active,"
-           " business_hours_json, created_at, updated_at)"
-           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-           {menu.id(), tenant_.value(), menu.menu_name(), db::TextOrNull(menu.parent_menu_id()),
-            db::TextOrNull(menu.phone_number()), db::TextOrNull(menu.prompt_text()),
-            db::TextOrNull(menu.prompt_audio_url()), menu.language(),
-            int64_t{menu.timeout_seconds()}, int64_t{menu.max_retries()}, int64_t{menu.is_active()},
-            HoursOrNull(menu), FromProto(menu.created_at()), FromProto(menu.updated_at())})
+      c.Execute("INSERT INTO ivr_menu (id, tenant_id, menu_name, parent_menu_id, phone_number,"
+                " prompt_text, prompt_audio_url, language, timeout_seconds, max_retries, is_active,"
+                " business_hours_json, created_at, updated_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                {menu.id(), tenant_.value(), menu.menu_name(),
+                 db::TextOrNull(menu.parent_menu_id()), db::TextOrNull(menu.phone_number()),
+                 db::TextOrNull(menu.prompt_text()), db::TextOrNull(menu.prompt_audio_url()),
+                 menu.language(), int64_t{menu.timeout_seconds()}, int64_t{menu.max_retries()},
+                 int64_t{menu.is_active()}, JsonOrNull(menu.business_hours()),
+                 FromProto(menu.created_at()), FromProto(menu.updated_at())})
           .status());
   return InsertOptions(c, menu);
 }
@@ -103,7 +103,7 @@ absl::Status MenuStore::InsertOptions(db::Connection& c, const v1::IvrMenu& menu
                             option.dtmf_key(),
                             option.label(),
                             v1::IvrMenuOption::Action_Name(option.action()),
-                            transcoding::ToJson(option.action_json()),
+                            JsonOrNull(option.action_json()),
                             db::TextOrNull(option.target_menu_id()),
                             int64_t{i},
                             FromProto(menu.updated_at()),
@@ -127,16 +127,16 @@ absl::Status MenuStore::DeleteOptions(db::Connection& c, const std::string& id) 
 
 absl::Status MenuStore::Update(db::Connection& c, const v1::IvrMenu& menu) const {
   CTC_RETURN_IF_ERROR(
-      c.Execute(
-           "UPDATE ivr_menu SET menu_name = ?, parent_menu_id = ?, phone_number = ?,"
-           " prompt_text = ?, prompt_audio_url = ?, language = ?, timeout_seconds = ?,"
-           " max_retries = ?, is_active = ?, business_hours_json = ?, updated_at = ?"
-           " WHERE tenant_id = ? AND id = ?",
-           {menu.menu_name(), db::TextOrNull(menu.parent_menu_id()),
-            db::TextOrNull(menu.phone_number()), db::TextOrNull(menu.prompt_text()),
-            db::TextOrNull(menu.prompt_audio_url()), menu.language(),
-            int64_t{menu.timeout_seconds()}, int64_t{menu.max_retries()}, int64_t{menu.is_active()},
-            HoursOrNull(menu), FromProto(menu.updated_at()), tenant_.value(), menu.id()})
+      c.Execute("UPDATE ivr_menu SET menu_name = ?, parent_menu_id = ?, phone_number = ?,"
+                " prompt_text = ?, prompt_audio_url = ?, language = ?, timeout_seconds = ?,"
+                " max_retries = ?, is_active = ?, business_hours_json = ?, updated_at = ?"
+                " WHERE tenant_id = ? AND id = ?",
+                {menu.menu_name(), db::TextOrNull(menu.parent_menu_id()),
+                 db::TextOrNull(menu.phone_number()), db::TextOrNull(menu.prompt_text()),
+                 db::TextOrNull(menu.prompt_audio_url()), menu.language(),
+                 int64_t{menu.timeout_seconds()}, int64_t{menu.max_retries()},
+                 int64_t{menu.is_active()}, JsonOrNull(menu.business_hours()),
+                 FromProto(menu.updated_at()), tenant_.value(), menu.id()})
           .status());
   CTC_RETURN_IF_ERROR(DeleteOptions(c, menu.id()));
   return InsertOptions(c, menu);

@@ -1,0 +1,296 @@
+// Callers in menus and queues over a real database.
+#include "services/routing/service/ivr_world_for_test.h"
+
+namespace ctc::routing {
+namespace {
+
+using testing::HasError;
+using testing::IsOk;
+using testing::NamesField;
+using testing::RunTask;
+using Input = v1::FlowInput;
+
+constexpr char kNumber[] = "+15550100";
+
+struct QueueWorld : IvrWorld {
+  QueueWorld() {
+    queue = AddQueue(R"({"queue_name": "sales", "ring_seconds": 15})");
+    AddMenu(R"({"menu_name": "Main", "prompt_text": "Hi.", "phone_number": "+15550100", "options":
+      [{"dtmf_key": "t", "action": "ROUTE_QUEUE", "action_json": {"queue_id": ")" +
+            queue.id() + "\"}}]}");
+  }
+  v1::Queue queue;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(IvrWorld, "menus alone touch no table once they are known") {
+  AddMenu(R"({"menu_name": "Main", "prompt_text": "Hi.", "phone_number": "+15550100",
+              "options": [{"dtmf_key": "1", "action": "REPEAT"}]})");
+  Caller first(*this, kNumber);
+  CHECK(first.Start().has_gather());
+  const int before = database.runs;
+  Caller second(*this, kNumber);
+  second.Start();
+  CHECK(second.Do(Input::DIGITS, "1").has_gather());
+  second.Do(Input::CALLER_GONE);
+  CHECK(database.runs == before);
+}
+
+TEST_CASE_METHOD(IvrWorld, "another process's change is seen within seconds") {
+  const v1::IvrMenu menu = AddMenu(R"({"menu_name": "Main", "prompt_text": "Hi.",
+      "phone_number": "+15550100", "options": [{"dtmf_key": "1", "action": "REPEAT"}]})");
+  Caller(*this, kNumber).Start();
+  Catalogue elsewhere(database, clock);
+  IvrService other(database, directory, elsewhere, clock, base::SystemRandom());
+  clock.Advance(absl::Seconds(4));
+  v1::UpdateIvrMenuRequest update;
+  update.set_id(menu.id());
+  update.set_prompt_text("Changed.");
+  REQUIRE(RunTask(other.UpdateIvrMenu(As(), update)).ok());
+  CHECK(Caller(*this, kNumber).Start().prompts(0).text() == "Hi.");
+  clock.Advance(absl::Seconds(2));
+  CHECK(Caller(*this, kNumber).Start().prompts(0).text() == "Changed.");
+}
+
+TEST_CASE_METHOD(QueueWorld, "two callers never ring the same agent") {
+  AddAgent("ann");
+  AddAgent("bob");
+  Caller one(*this, kNumber);
+  Caller two(*this, kNumber);
+  Caller three(*this, kNumber);
+  one.Start();
+  clock.Advance(absl::Seconds(1));
+  two.Start();
+  CHECK(one.Rung() == "ann");
+  CHECK(two.Rung() == "bob");
+  CHECK(three.Start().has_wait());
+  CHECK(CountEntries() == 3);
+}
+
+TEST_CASE_METHOD(QueueWorld, "many callers at once share the agents without a double offer") {
+  for (const char* id : {"ann", "bob", "cem"}) AddAgent(id);
+  testing::IoThreads io(3);
+  std::vector<std::future<absl::StatusOr<v1::NextFlowStepResponse>>> asked;
+  std::vector<v1::NextFlowStepRequest> requests(6);
+  for (v1::NextFlowStepRequest& request : requests) {
+    request.set_session(ids.Uuid());
+    request.set_to_phone(kNumber);
+    request.mutable_input()->set_kind(Input::STARTED);
+    asked.push_back(asio::co_spawn(asio::make_strand(io.context()), ivr.NextFlowStep(As(), request),
+                                   asio::use_future));
+  }
+  std::map<std::string, int> rung;
+  int waiting = 0;
+  for (auto& answer : asked) {
+    const auto response = answer.get();
+    INFO(response.status().ToString());
+    REQUIRE(response.ok());
+    const v1::FlowStep& step = response->state().current();
+    if (step.has_wait()) ++waiting;
+    if (step.has_dial()) ++rung[step.dial().agent_id()];
+  }
+  CHECK(rung == std::map<std::string, int>{{"ann", 1}, {"bob", 1}, {"cem", 1}});
+  CHECK(waiting == 3);
+}
+
+TEST_CASE_METHOD(QueueWorld,
+                 "a repeated question gets the same agent, whether or not it was kept") {
+  AddAgent("ann");
+  AddAgent("bob");
+  Caller one(*this, kNumber);
+  const auto lost = one.Try(Input::STARTED);  // the answer never reached the caller
+  REQUIRE(lost.ok());
+  one.Start();
+  CHECK(one.Rung() == lost->state().current().dial().agent_id());
+  CHECK(CountEntries() == 1);
+  const int before = database.runs;
+  one.Start();  // a repeated start of a kept state
+  CHECK(one.Rung() == "ann");
+  CHECK(database.runs == before);
+}
+
+TEST_CASE_METHOD(QueueWorld, "an offer lapses five seconds after the ringing") {
+  AddAgent("ann");
+  Caller one(*this, kNumber);
+  Caller two(*this, kNumber);
+  one.Start();
+  CHECK(two.Start().has_wait());
+  clock.Advance(absl::Seconds(19));
+  CHECK(two.Do(Input::DONE).has_wait());
+  clock.Advance(absl::Seconds(1));
+  two.Do(Input::DONE);
+  CHECK(two.Rung() == "ann");
+  // The first asks again all the same: it is a waiting caller like any other.
+  CHECK(one.Do(Input::DIAL_NO_ANSWER).has_wait());
+}
+
+TEST_CASE_METHOD(QueueWorld, "a caller who missed an agent keeps the place in the line") {
+  AddAgent("ann");
+  Caller one(*this, kNumber);
+  Caller two(*this, kNumber);
+  one.Start();
+  clock.Advance(absl::Seconds(1));
+  CHECK(two.Start().has_wait());
+  CHECK(one.Do(Input::DIAL_REJECTED).has_wait());
+  // The first has to pause, but is before the second all the same.
+  CHECK(two.Do(Input::DONE).has_wait());
+  one.Do(Input::DONE);
+  CHECK(one.Rung() == "ann");
+}
+
+TEST_CASE_METHOD(QueueWorld, "who talks is not rung, who is back is") {
+  AddAgent("ann");
+  Log("ann", v1::AgentActivity::ON_CALL);
+  Caller one(*this, kNumber);
+  CHECK(one.Start().has_wait());
+  Log("ann", v1::AgentActivity::IDLE);
+  one.Do(Input::DONE);
+  CHECK(one.Rung() == "ann");
+}
+
+TEST_CASE_METHOD(QueueWorld,
+                 "a caller who is gone leaves the queue; one who is silent does not count") {
+  Caller one(*this, kNumber);
+  Caller two(*this, kNumber);
+  one.Start();
+  clock.Advance(absl::Seconds(5));
+  two.Start();
+  auto live = Live(queue.id());
+  REQUIRE(live.waiting_size() == 2);
+  CHECK(live.waiting(0).session_id() == one.session);
+  CHECK(live.longest_wait_seconds() == 5);
+  one.Do(Input::CALLER_GONE);
+  CHECK(CountEntries() == 1);
+  CHECK(Live(queue.id()).waiting_size() == 1);
+  clock.Advance(absl::Seconds(61));
+  CHECK(Live(queue.id()).waiting().empty());
+  CHECK(CountEntries() == 1);
+  clock.Advance(absl::Hours(1));
+  Caller(*this, kNumber).Start();  // entering sweeps what was left behind
+  CHECK(CountEntries() == 1);
+}
+
+TEST_CASE_METHOD(QueueWorld, "the queue tells who could take a call, in the order of asking") {
+  AddAgent("bob");
+  AddAgent("ann");
+  AddAgent("cem");
+  Log("cem", v1::AgentActivity::ON_BREAK);
+  const auto live = Live(queue.id());
+  REQUIRE(live.available_agents_size() == 2);
+  CHECK(live.available_agents(0) == "bob");
+  CHECK(live.available_agents(1) == "ann");
+  Caller one(*this, kNumber);
+  one.Start();
+  CHECK(Live(queue.id()).available_agents_size() == 1);
+  CHECK(Live(queue.id()).waiting().empty());  // a phone rings for it
+}
+
+TEST_CASE_METHOD(IvrWorld, "round robin goes on where it stopped, also in another process") {
+  const v1::Queue queue = AddQueue(R"({"queue_name": "q", "strategy": "ROUND_ROBIN"})");
+  for (const char* id : {"ann", "bob", "cem"}) AddAgent(id);
+  std::string order;
+  for (int i = 0; i < 4; ++i) {
+    Caller caller(*this, "");
+    caller.state.set_queue_id(queue.id());
+    caller.Start();
+    order += caller.Rung() + " ";
+    caller.Do(Input::DIAL_ENDED);
+    CHECK(CountEntries() == 0);
+  }
+  CHECK(order == "ann bob cem ann ");
+}
+
+TEST_CASE_METHOD(IvrWorld, "a queue asks its teams only") {
+  const v1::Queue queue = AddQueue(R"({"queue_name": "q", "teams": ["support"]})");
+  AddAgent("ann", "sales");
+  AddAgent("bob", "support");
+  Caller caller(*this, "");
+  caller.state.set_queue_id(queue.id());
+  caller.Start();
+  CHECK(caller.Rung() == "bob");
+}
+
+TEST_CASE_METHOD(IvrWorld, "an agent asked for by name is not rung for two callers") {
+  AddAgent("ann");
+  AddMenu(R"({"menu_name": "Main", "prompt_text": "Hi.", "phone_number": "+15550100", "options":
+    [{"dtmf_key": "t", "action": "ROUTE_AGENT", "action_json": {"agent_id": "ann",
+      "no_answer": {"action": "VOICEMAIL"}}}]})");
+  Caller one(*this, kNumber);
+  Caller two(*this, kNumber);
+  one.Start();
+  CHECK(one.Rung() == "ann");
+  CHECK(two.Start().has_voicemail());
+  one.Do(Input::DIAL_ENDED);
+  Caller three(*this, kNumber);
+  three.Start();
+  CHECK(three.Rung() == "ann");
+}
+
+TEST_CASE_METHOD(IvrWorld, "a number without a menu rings the tenant's agents") {
+  Caller nobody(*this, kNumber);
+  CHECK(nobody.Start().has_hang_up());
+  AddAgent("ann");
+  Caller caller(*this, kNumber);
+  caller.Start();
+  CHECK(caller.Rung() == "ann");
+  CHECK(caller.state.current().dial().phone() == "PJSIP/ann");
+}
+
+TEST_CASE_METHOD(IvrWorld, "a question that makes no sense is refused") {
+  v1::NextFlowStepRequest request;
+  request.set_session("sess_1");
+  request.mutable_input()->set_kind(Input::STARTED);
+  CHECK(NamesField(RunTask(ivr.NextFlowStep(As(), request)).status(), "session"));
+  request.set_session(ids.Uuid());
+  request.clear_input();
+  CHECK(NamesField(RunTask(ivr.NextFlowStep(As(), request)).status(), "input.kind"));
+}
+
+TEST_CASE_METHOD(IvrWorld, "queues are made, changed, listed and read by their tenant only") {
+  const v1::Queue queue = AddQueue(R"({"queue_name": "b", "strategy": "SKILL_PRIORITY",
+      "required_skills": {"es": 3}, "teams": ["x"], "max_wait_seconds": 0, "max_callers": 5,
+      "ring_seconds": 30, "music_url": "https://m.example/a.mp3", "overflow": "+1 555 0199"})");
+  CHECK(queue.overflow() == "+15550199");
+  v1::GetQueueRequest get;
+  get.set_id(queue.id());
+  CHECK(Text(RunTask(queues.GetQueue(As(), get))->queue()) == Text(queue));
+  CHECK_THAT(RunTask(queues.GetQueue(As("t2"), get)).status(), HasError(base::kNotFound));
+  auto update = FromJson<v1::UpdateQueueRequest>(
+      R"({"queue_name": "a", "overflow": "VOICEMAIL", "is_active": false})");
+  update.set_id(queue.id());
+  const auto updated = RunTask(queues.UpdateQueue(As(), update));
+  REQUIRE(updated.ok());
+  CHECK(updated->queue().strategy() == v1::Queue::SKILL_PRIORITY);
+  CHECK(updated->queue().teams_size() == 1);
+  CHECK_FALSE(updated->queue().is_active());
+  AddQueue(R"({"queue_name": "c"})");
+  const v1::ListQueuesRequest list;
+  const auto page = RunTask(queues.ListQueues(As(), list));
+  REQUIRE(page->queues_size() == 2);
+  CHECK(Text(page->queues(0)) == Text(updated->queue()));
+  CHECK(page->queues(1).max_wait_seconds() == 300);
+  CHECK(page->queues(1).ring_seconds() == 20);
+  CHECK(page->queues(1).overflow() == "HANG_UP");
+  CHECK(RunTask(queues.ListQueues(As("t2"), list))->total() == 0);
+  update.set_id(ids.Uuid());
+  CHECK_THAT(RunTask(queues.UpdateQueue(As(), update)).status(), HasError(base::kNotFound));
+}
+
+TEST_CASE_METHOD(QueueWorld, "a queue in use is not deleted") {
+  v1::DeleteQueueRequest remove;
+  remove.set_id(queue.id());
+  CHECK_THAT(RunTask(queues.DeleteQueue(As(), remove)).status(), HasError(base::kInUse));
+  const v1::Queue lone = AddQueue(R"({"queue_name": "lone"})");
+  Caller caller(*this, "");
+  caller.state.set_queue_id(lone.id());
+  caller.Start();
+  remove.set_id(lone.id());
+  CHECK_THAT(RunTask(queues.DeleteQueue(As(), remove)).status(), HasError(base::kInUse));
+  caller.Do(Input::CALLER_GONE);
+  CHECK_THAT(RunTask(queues.DeleteQueue(As("t2"), remove)).status(), HasError(base::kNotFound));
+  CHECK_THAT(RunTask(queues.DeleteQueue(As(), remove)).status(), IsOk());
+  CHECK_THAT(RunTask(queues.DeleteQueue(As(), remove)).status(), HasError(base::kNotFound));
+}
+
+}  // namespace ctc::routing
