@@ -128,22 +128,21 @@ void FlowWalker::TryQueue(Arrival arrival) {
     return NotTaken(session::v1::AGENT_NO_ANSWER);
   }
   const WaitingCaller caller{call_.session_id, queue->id(), state().queued_at_ms()};
+  const int64_t waited =
+      std::max<int64_t>(0, absl::ToUnixMillis(call_.now) - state().queued_at_ms()) / 1000;
+  const bool too_long = queue->max_wait_seconds() > 0 && waited >= queue->max_wait_seconds();
+  // Who just did not take the call is not rung again without a pause, nor for ever.
+  const MissedAgents rule =
+      arrival == Arrival::kWaited && !too_long ? MissedAgents::kIfNoOther : MissedAgents::kLeaveOut;
   const std::vector<std::string> missed(state().offered_agents().begin(),
                                         state().offered_agents().end());
-  // Who just did not take the call is not rung again without a pause.
-  const MissedAgents rule =
-      arrival == Arrival::kWaited ? MissedAgents::kIfNoOther : MissedAgents::kLeaveOut;
   const std::string agent_id = PickAgent(*queue, *floor_, caller, missed, rule);
   if (!agent_id.empty()) return Offer(*queue, agent_id);
   const int others = CountOthers(*queue, *floor_, caller);
   if (arrival == Arrival::kEntered && queue->max_callers() > 0 && others >= queue->max_callers()) {
     return Overflow(*queue, "is full");
   }
-  const int64_t waited =
-      std::max<int64_t>(0, absl::ToUnixMillis(call_.now) - state().queued_at_ms()) / 1000;
-  if (queue->max_wait_seconds() > 0 && waited >= queue->max_wait_seconds()) {
-    return Overflow(*queue, "kept the caller waiting too long");
-  }
+  if (too_long) return Overflow(*queue, "kept the caller waiting too long");
   WaitIn(*queue, waited);
 }
 

@@ -217,6 +217,29 @@ TEST_CASE_METHOD(Calls, "the last wait ends with the longest time, then the queu
   CHECK(state.queue_id().empty());
 }
 
+TEST_CASE_METHOD(Calls, "after the longest wait nobody who missed the call is rung again") {
+  floor.agents.erase("bob");
+  Sales().set_max_wait_seconds(40);
+  TakeQueue();
+  int offers = 0;
+  while (!IsOver() && offers < 20) {
+    ++offers;
+    call.now += absl::Seconds(15);
+    Answer(Input::DIAL_NO_ANSWER);
+    if (state.current().has_wait()) Wait(state.current().wait().seconds());
+  }
+  CHECK(offers == 2);
+}
+
+TEST_CASE_METHOD(Calls, "after the longest wait an agent who is free at last is still rung") {
+  floor.agents.clear();
+  Sales().set_max_wait_seconds(10);
+  TakeQueue();
+  AddAgent("cem");
+  Wait(10);
+  CHECK(Rung() == "cem");
+}
+
 TEST_CASE_METHOD(Calls, "overflow goes where the queue says") {
   floor.agents.clear();
   Sales().set_max_wait_seconds(10);
