@@ -112,6 +112,8 @@ void AfterLegEnded(Call& call, const std::string& tag, int cause, Effects& effec
 bool BeginLife(Call& call, LegState& leg, const AriEvent& event) {
   const bool dated = leg.created != absl::InfinitePast() && event.created != absl::InfinitePast();
   if (dated && event.created < leg.created) return false;
+  const bool other = !leg.channel.empty() && !event.channel.empty() && leg.channel != event.channel;
+  if (other && leg.live() && !dated) return false;
   if (leg.ended && dated && event.created > leg.created) leg = LegState();
   if (leg.created == absl::InfinitePast()) leg.created = event.created;
   if (!leg.requested && IsHandler(event.tag)) call.unattended = false;

@@ -136,20 +136,20 @@ TEST_CASE("a caller goes through a menu to an agent and talks", "[asterisk][driv
   CHECK(world.questions[1].input.digits() == "2");
   CHECK(world.questions[1].input.step_number() == 1);
 
-  world.Say(StateEvent("agent", "Ringing"));
-  world.Say(PartyStartEvent("agent", R"("join")"));
+  world.Say(StateEvent("agent.2", "Ringing"));
+  world.Say(PartyStartEvent("agent.2", R"("join")"));
   world.Say(R"({"type":"ChannelEnteredBridge","timestamp":"2026-11-22T17:15:28.000+0000",)"
             R"("bridge":{"id":")" +
-            kCall + R"(-bridge","channels":[")" + kCall + R"(-agent",")" + kCaller +
+            kCall + R"(-bridge","channels":[")" + kCall + R"(-agent.2",")" + kCaller +
             R"("]},"channel":)" + CallerJson("Up") + "}");
   world.Say(CallerEvent("StasisEnd"));
-  world.Say(DestroyedEvent("agent", 16, "Up"));
+  world.Say(DestroyedEvent("agent.2", 16, "Up"));
   CHECK(world.questions.size() == 2);
   CHECK(world.facts == std::vector<std::string>{"CUSTOMER CALL_INITIATED", "AGENT CALL_RINGING",
                                                 "AGENT CALL_ANSWERED", "CUSTOMER CALL_ANSWERED",
                                                 "CUSTOMER CALL_ENDED", "AGENT CALL_ENDED"});
   const std::string caller = "/ari/channels/" + kCaller;
-  const std::string agent = "/ari/channels/" + kCall + "-agent";
+  const std::string agent = "/ari/channels/" + kCall + "-agent.2";
   const std::string bridge = "/ari/bridges/" + kCall + "-bridge";
   CHECK(world.http.Lines() ==
         std::vector<std::string>{
@@ -160,7 +160,7 @@ TEST_CASE("a caller goes through a menu to an agent and talks", "[asterisk][driv
             "POST " + caller + "/moh",
             "POST " + agent,
             "POST " + bridge + "?type=mixing,dtmf_events&name=" + kCall,
-            "POST " + bridge + "/addChannel?channel=" + kCall + "-agent",
+            "POST " + bridge + "/addChannel?channel=" + kCall + "-agent.2",
             "DELETE " + caller + "/moh",
             "POST " + bridge + "/addChannel?channel=" + kCaller,
             "DELETE " + agent + "?reason=normal",
@@ -197,7 +197,7 @@ TEST_CASE("a caller nobody knows a way for is turned away with a cause", "[aster
 
 TEST_CASE("an agent the switch cannot ring is one who failed", "[asterisk][driver]") {
   World world;
-  world.http.When("POST http://pbx:8088/ari/channels/" + kCall + "-agent", 500,
+  world.http.When("POST http://pbx:8088/ari/channels/" + kCall + "-agent.1", 500,
                   R"({"error":"Allocation failed"})");
   world.Then(Dial());
   world.Then(HangUp());
@@ -240,18 +240,18 @@ TEST_CASE("after a restart a caller goes on where its flow stands", "[asterisk][
   }
   SECTION("while an agent's phone rings, which is not rung again") {
     world.Then(Dial());
-    world.Reconcile("[" + CallerJson("Up") + "," + ChannelJson("agent", "Ringing") + "]", "[]");
-    CHECK(world.Asked("POST /ari/channels/" + kCall + "-agent") == 0);
-    world.Say(PartyStartEvent("agent", R"("join")"));
+    world.Reconcile("[" + CallerJson("Up") + "," + ChannelJson("agent.1", "Ringing") + "]", "[]");
+    CHECK(world.Asked("POST /ari/channels/" + kCall + "-agent.1") == 0);
+    world.Say(PartyStartEvent("agent.1", R"("join")"));
     CHECK(world.Asked("addChannel?channel=" + kCaller) == 1);
   }
   SECTION("while talking, which needs no step") {
-    world.Reconcile("[" + CallerJson("Up") + "," + ChannelJson("agent", "Up") + "]",
-                    R"([{"id":")" + kCall + R"(-bridge","channels":[")" + kCall + R"(-agent",")" +
+    world.Reconcile("[" + CallerJson("Up") + "," + ChannelJson("agent.1", "Up") + "]",
+                    R"([{"id":")" + kCall + R"(-bridge","channels":[")" + kCall + R"(-agent.1",")" +
                         kCaller + R"("]}])");
     CHECK(world.questions.empty());
     world.Say(CallerEvent("StasisEnd"));
-    CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-agent") == 1);
+    CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-agent.1") == 1);
   }
   SECTION("before anything was decided") {
     world.http.When("/variable", 404, R"({"message":"Provided variable was not found"})");

@@ -188,6 +188,9 @@ void FlowMachine::Dial(Flow& flow, Call& call, Effects& effects) const {
   if (call.agent().live()) return;
   call.agent() = LegState();
   call.agent().requested = true;
+  call.agent().session = call.plan.call;
+  call.agent().channel = ChannelId(
+      LegName{call.plan.call, std::string(kAgentLeg), call.plan.call, flow.step.number()});
   call.agent().ring_limit = Seconds(dial.ring_seconds());
   effects.actions.push_back(
       {Kind::kRingAgent, std::string(kAgentLeg), "", dial.phone(), Seconds(dial.ring_seconds())});

@@ -236,16 +236,16 @@ TEST_CASE("an agent is rung with music for the caller, and both are joined", "[a
   CHECK(Kinds(dial) == std::vector<Kind>{Kind::kAnswerCaller, Kind::kStartMusic, Kind::kRingAgent});
   CHECK(dial.actions[2].text == "agent-a");
   CHECK(dial.actions[2].limit == absl::Seconds(20));
-  const Effects ringing = way.Say(StateEvent("agent", "Ringing"));
+  const Effects ringing = way.Say(StateEvent("agent.1", "Ringing"));
   REQUIRE(ringing.facts.size() == 1);
   CHECK(ringing.facts[0].fact.kind() == CallFact::CALL_RINGING);
-  CHECK(way.Say(StateEvent("agent", "Up")).actions.empty());  // not in the application yet
-  const Effects up = way.Say(PartyStartEvent("agent", R"("join")"));
+  CHECK(way.Say(StateEvent("agent.1", "Up")).actions.empty());  // not in the application yet
+  const Effects up = way.Say(PartyStartEvent("agent.1", R"("join")"));
   CHECK(Kinds(up) == std::vector<Kind>{Kind::kMakeBridge, Kind::kAddToBridge, Kind::kStopMusic,
                                        Kind::kAddToBridge, Kind::kRecord});
   CHECK(up.actions[3].leg == "customer");
   CHECK(way.flow.phase == Phase::kTalking);
-  CHECK(way.Say(PartyStartEvent("agent", R"("join")")).facts.empty());
+  CHECK(way.Say(PartyStartEvent("agent.1", R"("join")")).facts.empty());
 }
 
 TEST_CASE("what became of the agent's phone is told to the flow", "[asterisk][flow]") {
@@ -258,14 +258,17 @@ TEST_CASE("what became of the agent's phone is told to the flow", "[asterisk][fl
                                                          {38, "Down", FlowInput::DIAL_FAILED}}));
   Way way;
   way.Step(DialStep());
-  const Effects end = way.Say(DestroyedEvent("agent", cause, state));
+  const Effects end = way.Say(DestroyedEvent("agent.1", cause, state));
   CHECK(Kinds(end) == std::vector<Kind>{Kind::kStopMusic});
   CHECK(AskOf(end).kind() == expected);
   CHECK(end.facts.size() == 1);  // the agent's end is the session's to know
   // The next agent is rung under the same id.
   CHECK(Kinds(way.Step(DialStep())) == std::vector<Kind>{Kind::kStartMusic, Kind::kRingAgent});
   const std::string later = "2026-11-22T17:16:30.000+0000";
-  CHECK(way.Say(StateEvent("agent", "Ringing", later, later)).facts.size() == 1);
+  CHECK(way.Say(StateEvent("agent.1", "Ringing")).facts.empty());  // a late word on the first one
+  const Effects rings = way.Say(StateEvent("agent.2", "Ringing", later, later));
+  REQUIRE(rings.facts.size() == 1);
+  CHECK(rings.facts[0].fact.provider_leg_id() == kCall + "-agent.2");
 }
 
 TEST_CASE("an agent that the switch cannot ring at all has failed", "[asterisk][flow]") {
@@ -279,8 +282,8 @@ TEST_CASE("an agent that the switch cannot ring at all has failed", "[asterisk][
 TEST_CASE("after the talk the caller goes on with the flow", "[asterisk][flow]") {
   Way way;
   way.Step(DialStep());
-  way.Say(PartyStartEvent("agent", R"("join")"));
-  const Effects end = way.Say(DestroyedEvent("agent", 16, "Up"));
+  way.Say(PartyStartEvent("agent.1", R"("join")"));
+  const Effects end = way.Say(DestroyedEvent("agent.1", 16, "Up"));
   CHECK(Kinds(end) == std::vector<Kind>{Kind::kDestroyBridge});
   CHECK(AskOf(end).kind() == FlowInput::DIAL_ENDED);
 }
@@ -288,10 +291,10 @@ TEST_CASE("after the talk the caller goes on with the flow", "[asterisk][flow]")
 TEST_CASE("a transfer of the call leaves its flow alone", "[asterisk][flow]") {
   Way way;
   way.Step(DialStep());
-  way.Say(PartyStartEvent("agent", R"("join")"));
+  way.Say(PartyStartEvent("agent.1", R"("join")"));
   way.call.joined = true;
   way.Say(StateEvent("consult-1", "Ringing"));
-  CHECK_FALSE(way.Say(DestroyedEvent("agent", 26, "Up")).ask.has_value());
+  CHECK_FALSE(way.Say(DestroyedEvent("agent.1", 26, "Up")).ask.has_value());
   CHECK_FALSE(way.Say(DestroyedEvent("consult-1", 19, "Ringing")).ask.has_value());
   const std::string later = "2026-11-22T17:16:30.000+0000";
   way.Say(StateEvent("agent", "Ringing", later, later));
@@ -399,7 +402,7 @@ TEST_CASE("a caller who gives up is told to the flow, then to the session", "[as
 TEST_CASE("a caller who hangs up on an agent needs no further step", "[asterisk][flow]") {
   Way way;
   way.Step(DialStep());
-  way.Say(PartyStartEvent("agent", R"("join")"));
+  way.Say(PartyStartEvent("agent.1", R"("join")"));
   way.call.joined = true;
   const Effects gone = way.CallerLeaves();
   CHECK_FALSE(gone.ask.has_value());

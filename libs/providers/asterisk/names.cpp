@@ -1,5 +1,6 @@
 #include "libs/providers/asterisk/names.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@ using session::v1::Leg;
 
 constexpr size_t kUuidLength = 36;
 constexpr size_t kMaxLeg = 24;
+constexpr size_t kMaxAttempt = 9;
 constexpr size_t kMaxChannel = 149;
 constexpr std::string_view kBridgeSuffix = "-bridge";
 constexpr std::string_view kRecordingSuffix = "-rec";
@@ -65,7 +67,12 @@ Leg::Party PartyOf(std::string_view leg) {
   return Leg::PARTY_UNSPECIFIED;
 }
 
-std::string ChannelId(const LegName& name) { return absl::StrCat(name.room, "-", name.Tag()); }
+std::string ChannelId(const LegName& name) {
+  std::string id = absl::StrCat(name.room, "-", name.leg);
+  if (name.attempt != 0) absl::StrAppend(&id, ".", name.attempt);
+  if (name.session != name.room) absl::StrAppend(&id, "-", name.session);
+  return id;
+}
 std::string ChannelId(std::string_view room, std::string_view leg) {
   return absl::StrCat(View(room), "-", View(leg));
 }
@@ -80,6 +87,14 @@ std::optional<LegName> ParseChannelId(std::string_view channel) {
       base::IsUuid(rest.substr(rest.size() - kUuidLength))) {
     name.session = rest.substr(rest.size() - kUuidLength);
     rest.remove_suffix(kUuidLength + 1);
+  }
+  if (const size_t dot = rest.find('.'); dot != std::string_view::npos) {
+    const std::string_view number = rest.substr(dot + 1);
+    if (number.size() > kMaxAttempt || !absl::SimpleAtoi(View(number), &name.attempt) ||
+        name.attempt <= 0 || !IsDigit(number.front())) {
+      return std::nullopt;
+    }
+    rest = rest.substr(0, dot);
   }
   name.leg = rest;
   if (!base::IsUuid(name.room) || !IsLegId(rest) || PartyOf(rest) == Leg::PARTY_UNSPECIFIED) {

@@ -18,8 +18,10 @@ struct LegName {
   std::string room;     // UUID of the conversation's first session, after which its bridge is named
   std::string leg;      // "agent", "customer", "consult-1", "party-2", "supervisor-1"
   std::string session;  // UUID of the session it belongs to; equals `room` without a transfer
+  int attempt = 0;      // the step of the flow that rang it: one agent after another is "agent"
 
-  // Tells the legs of a room apart: two of its sessions may have a "consult-1" each.
+  // Tells the legs of a room apart: two of its sessions may have a "consult-1" each. Attempts are
+  // one leg after another.
   std::string Tag() const { return session == room ? leg : leg + "-" + session; }
 };
 
@@ -28,8 +30,8 @@ bool IsLegId(std::string_view leg);
 // By the word before the number; PARTY_UNSPECIFIED for words that are not a leg's.
 session::v1::Leg::Party PartyOf(std::string_view leg);
 
-// "<room>-<leg>", with "-<session>" after a transfer: at most 99 of the 149 characters that
-// Asterisk takes.
+// "<room>-<leg>", with ".<attempt>", and with "-<session>" after a transfer: at most 109 of the 149
+// characters that Asterisk takes.
 std::string ChannelId(const LegName& name);
 // Of a leg of the conversation's first session.
 std::string ChannelId(std::string_view room, std::string_view leg);

@@ -32,6 +32,21 @@ TEST_CASE("legs of the sessions of one conversation are told apart", "[asterisk]
   CHECK(read->Tag() == "consult-1-" + kLater);
 }
 
+TEST_CASE("attempts to reach an agent are one leg with a channel each", "[asterisk][names]") {
+  const LegName third{kRoom, "agent", kRoom, 3};
+  CHECK(ChannelId(third) == kRoom + "-agent.3");
+  const auto read = ParseChannelId(kRoom + "-agent.3-" + kLater);
+  REQUIRE(read.has_value());
+  CHECK(read->attempt == 3);
+  CHECK(read->leg == "agent");
+  CHECK(read->Tag() == "agent-" + kLater);
+  for (const char* bad :
+       {"-agent.", "-agent.x", "-agent.0", "-agent.+1", "-agent.1.2", "-agent.12345678901"}) {
+    INFO(bad);
+    CHECK_FALSE(ParseChannelId(kRoom + bad).has_value());
+  }
+}
+
 TEST_CASE("channels of others are nobody's legs", "[asterisk][names]") {
   for (const std::string& foreign :
        {std::string(), std::string("1795369225.127"), std::string("k7-agent"),
