@@ -35,9 +35,11 @@ struct Channel {
   absl::Time created;
   absl::Duration timeout;
   CallScript script;
-  bool in_app = false;  // answered or created into Stasis
+  bool in_app = false;   // answered or created into Stasis
+  bool inbound = false;  // came in from the trunk: its end is told by StasisEnd alone
   bool ended = false;
   std::string live_recording;
+  std::string finish_keys;   // end the recording
   asio::steady_timer timer;  // what the leg waits for
 };
 
@@ -56,6 +58,13 @@ struct AriRecording {
   std::string target_uri;
   std::string state = "recording";
   absl::Time started;
+};
+
+// A sound that is played to a channel or bridge.
+struct AriPlayback {
+  std::string app;
+  std::string channel;  // empty: to a bridge
+  Json json;
 };
 
 std::string AriTime(absl::Time time);

@@ -202,6 +202,8 @@ http::Response AriRest::ChannelAction(const Call& call, const AriSwitch::Channel
 
 http::Response AriRest::ChannelMedia(const Call& call, const AriSwitch::ChannelPtr& channel) {
   const std::string action = call.Part(2);
+  if (action == "answer" && call.Is("POST")) switch_.PickUp(channel);
+  if (action == "moh") switch_.Happens(*channel, "music", call.Is("POST") ? "on" : "off");
   if (action == "hold" || action == "mute" || action == "moh" || action == "ring" ||
       action == "silence" || action == "answer") {
     return call.Is("POST") || call.Is("DELETE") ? NoContent() : Message(405, "Invalid method");
@@ -211,13 +213,24 @@ http::Response AriRest::ChannelMedia(const Call& call, const AriSwitch::ChannelP
     if (call.Get("dtmf").empty()) return Message(400, "DTMF is required");
     return NoContent();
   }
-  if (action == "play") return Play(call, "channel:" + channel->id, channel->app);
+  if (action == "play") return Play(call, *channel);
   if (action == "record") {
     if (!channel->bridge.empty()) return Message(409, "Channel not in Stasis application");
-    return Record(call, "channel:" + channel->id, channel->app, channel->live_recording);
+    http::Response response =
+        Record(call, "channel:" + channel->id, channel->app, channel->live_recording);
+    if (response.status != 201) return response;
+    const std::string keys = call.Get("terminateOn", "none");
+    channel->finish_keys = keys == "any" ? "0123456789*#" : keys == "none" ? "" : keys;
+    switch_.Happens(*channel, "record", channel->finish_keys);
+    return response;
   }
   if (action == "snoop") {
-    auto snoop = MakeChannel(call, call.Get("snoopId", "snoop-" + world_.RandomHex(8)));
+    std::string id = call.Part(3).empty() ? call.Get("snoopId") : call.Part(3);
+    if (id.empty()) id = "snoop-" + world_.RandomHex(8);
+    if (switch_.FindChannel(id) != nullptr) {
+      return Message(409, "Channel with given unique ID already exists");
+    }
+    auto snoop = MakeChannel(call, std::move(id));
     snoop->endpoint = "Snoop/" + channel->id;
     snoop->state = "Up";
     if (snoop->app.empty()) snoop->app = channel->app;

@@ -45,7 +45,8 @@ class AriRest {
   http::Response Members(const Call& call, Bridge& bridge);
   http::Response Record(const Call& call, const std::string& target, const std::string& app,
                         std::string& live);
-  http::Response Play(const Call& call, const std::string& target, const std::string& app);
+  http::Response Play(const Call& call, const Channel& channel);
+  http::Response PlayToAll(const Call& call, const Bridge& bridge, const std::string& app);
   http::Response Recordings(const Call& call);
   http::Response Live(const Call& call);
   http::Response Stored(const Call& call);

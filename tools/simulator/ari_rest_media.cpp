@@ -1,4 +1,6 @@
 // Bridges, recordings, playbacks, applications and the Asterisk itself.
+#include <absl/strings/numbers.h>
+
 #include "tools/simulator/ari_answers.h"
 #include "tools/simulator/ari_rest.h"
 
@@ -40,7 +42,7 @@ http::Response AriRest::BridgeAction(const Call& call, Bridge& bridge) {
   }
   if (app.empty() && !switch_.events().Apps().empty()) app = switch_.events().Apps().front();
   if (action == "record") return Record(call, "bridge:" + bridge.id, app, bridge.live_recording);
-  if (action == "play") return Play(call, "bridge:" + bridge.id, app);
+  if (action == "play") return PlayToAll(call, bridge, app);
   return Message(404, "Resource not found");
 }
 
@@ -76,14 +78,26 @@ http::Response AriRest::Record(const Call& call, const std::string& target, cons
   live = recording.name;
   Json json = RecordingJson(recording);
   json["state"] = "queued";
-  switch_.StartRecording(std::move(recording), app);
+  double seconds = 0;
+  if (!absl::SimpleAtod(call.Get("maxDurationSeconds"), &seconds)) seconds = 0;
+  switch_.StartRecording(std::move(recording), app, world_.Scaled(absl::Seconds(seconds)));
   return JsonResponse(201, json.dump());
 }
 
-http::Response AriRest::Play(const Call& call, const std::string& target, const std::string& app) {
+http::Response AriRest::Play(const Call& call, const Channel& channel) {
+  const std::string id = call.Part(3).empty()
+                             ? call.Get("playbackId", "playback-" + world_.RandomHex(12))
+                             : call.Part(3);
+  const Json json =
+      switch_.Playback(channel.app, id, "channel:" + channel.id, call.Get("media"), channel.id);
+  return JsonResponse(201, json.dump());
+}
+
+http::Response AriRest::PlayToAll(const Call& call, const Bridge& bridge, const std::string& app) {
   const std::string id = call.Get("playbackId", "playback-" + world_.RandomHex(12));
-  switch_.Playback(app, id, target, call.Get("media"));
-  return JsonResponse(201, switch_.playbacks()[id].dump());
+  const Json json =
+      switch_.Playback(app, id, "bridge:" + bridge.id, call.Get("media"), std::string());
+  return JsonResponse(201, json.dump());
 }
 
 http::Response AriRest::Recordings(const Call& call) {
@@ -143,10 +157,10 @@ http::Response AriRest::Stored(const Call& call) {
 }
 
 http::Response AriRest::Playbacks(const Call& call) {
-  const auto it = switch_.playbacks().find(call.Part(1));
-  if (it == switch_.playbacks().end()) return Message(404, "Playback not found");
-  if (call.Is("GET")) return JsonResponse(200, it->second.dump());
-  if (call.Is("DELETE")) switch_.playbacks().erase(it);
+  const AriPlayback* playback = switch_.FindPlayback(call.Part(1));
+  if (playback == nullptr) return Message(404, "Playback not found");
+  if (call.Is("GET")) return JsonResponse(200, playback->json.dump());
+  if (call.Is("DELETE")) switch_.StopPlayback(call.Part(1));
   return NoContent();
 }
 

@@ -141,7 +141,12 @@ void AriSwitch::HangUp(const ChannelPtr& channel, int cause, bool asked,
   if (channel->ended) return;
   channel->ended = true;
   channel->timer.cancel();
+  const std::string snoop = "Snoop/" + channel->id;
+  for (const auto& [id, other] : std::unordered_map<std::string, ChannelPtr>(channels_)) {
+    if (other->endpoint == snoop) HangUp(other, 0, false, "");
+  }
   if (channel->in_app) {
+    if (!channel->live_recording.empty()) StopRecording(channel->live_recording);
     Event(*channel, {{"type", "ChannelVarset"}, {"variable", "RTPAUDIOQOS"}, {"value", kQuality}});
     Json request = {{"type", "ChannelHangupRequest"}};
     if (asked) request.update({{"cause", 32}, {"soft", true}});
@@ -151,16 +156,26 @@ void AriSwitch::HangUp(const ChannelPtr& channel, int cause, bool asked,
   } else if (!dial_status.empty()) {
     DialEvent(*channel, dial_status);
   }
-  Event(*channel, {{"type", "ChannelDestroyed"}, {"cause", cause}, {"cause_txt", CauseText(cause)}},
-        true);
-  if (!channel->live_recording.empty()) StopRecording(channel->live_recording);
+  if (!channel->inbound) {
+    Event(*channel,
+          {{"type", "ChannelDestroyed"}, {"cause", cause}, {"cause_txt", CauseText(cause)}}, true);
+  }
+  std::erase_if(playbacks_, [&](const auto& entry) { return entry.second.channel == channel->id; });
   channels_.erase(channel->id);
+  Happens(*channel, "end");
   Tell(*channel, channel->state == "Up" ? "ENDED" : cause == 17 ? "BUSY" : "NO_ANSWER");
 }
 
 void AriSwitch::Digit(const ChannelPtr& channel, char digit) {
   Event(*channel,
         {{"type", "ChannelDtmfReceived"}, {"digit", std::string(1, digit)}, {"duration_ms", 100}});
+  if (channel->finish_keys.find(digit) != std::string::npos) {
+    StopRecording(channel->live_recording);
+  }
+}
+
+void AriSwitch::PickUp(const ChannelPtr& channel) {
+  if (channel->state == "Ring") StateChange(channel, "Up");
 }
 
 Bridge& AriSwitch::AddBridge(Bridge bridge) {
@@ -175,6 +190,10 @@ void AriSwitch::Join(Bridge& bridge, const ChannelPtr& channel) {
   channel->bridge = bridge.id;
   bridge.channels.push_back(channel->id);
   Event(*channel, {{"type", "ChannelEnteredBridge"}, {"bridge", BridgeJson(bridge)}});
+  if (bridge.channels.size() < 2) return;
+  for (const std::string& id : std::vector<std::string>(bridge.channels)) {
+    if (const ChannelPtr member = FindChannel(id)) Happens(*member, "joined");
+  }
 }
 
 void AriSwitch::Leave(const ChannelPtr& channel) {
@@ -205,12 +224,23 @@ void AriSwitch::DeleteBridge(const std::string& id) {
   bridges_.erase(id);
 }
 
-void AriSwitch::StartRecording(AriRecording recording, const std::string& app) {
+void AriSwitch::StartRecording(AriRecording recording, const std::string& app,
+                               absl::Duration limit) {
   recording.started = absl::Now();
   events_.Publish(app, {{"type", "RecordingStarted"}, {"recording", RecordingJson(recording)}},
                   Delivery::kInOrder, false);
   const std::string name = recording.name;
+  if (limit > absl::ZeroDuration()) {
+    world_.Spawn(EndRecordingAfter(name, recording.started, limit), "recording");
+  }
   live_.insert_or_assign(name, std::make_pair(std::move(recording), app));
+}
+
+Task<void> AriSwitch::EndRecordingAfter(std::string name, absl::Time started,
+                                        absl::Duration limit) {
+  co_await world_.Sleep(limit);
+  const AriRecording* live = FindLive(name);
+  if (live != nullptr && live->started == started) StopRecording(name);
 }
 
 void AriSwitch::StopRecording(const std::string& name) {
@@ -225,7 +255,9 @@ void AriSwitch::StopRecording(const std::string& name) {
     if (bridge.live_recording == name) bridge.live_recording.clear();
   }
   for (auto& [id, channel] : channels_) {
-    if (channel->live_recording == name) channel->live_recording.clear();
+    if (channel->live_recording != name) continue;
+    channel->live_recording.clear();
+    channel->finish_keys.clear();
   }
   events_.Publish(node.mapped().second, {{"type", "RecordingFinished"}, {"recording", json}},
                   Delivery::kInOrder, false);
@@ -236,32 +268,46 @@ AriRecording* AriSwitch::FindLive(const std::string& name) {
   return it == live_.end() ? nullptr : &it->second.first;
 }
 
-void AriSwitch::Playback(const std::string& app, const std::string& id, const std::string& target,
-                         const std::string& media) {
-  playbacks_[id] = {{"id", id},
-                    {"media_uri", media},
-                    {"target_uri", target},
-                    {"language", "en"},
-                    {"state", "queued"}};
+Json AriSwitch::Playback(const std::string& app, const std::string& id, const std::string& target,
+                         const std::string& media, const std::string& channel) {
+  AriPlayback playback{app, channel, Json::object()};
+  playback.json = {{"id", id},
+                   {"media_uri", media},
+                   {"target_uri", target},
+                   {"language", "en"},
+                   {"state", "queued"}};
+  playbacks_[id] = playback;
+  if (const ChannelPtr listener = FindChannel(channel)) Happens(*listener, "play", media);
   // A tone goes on until it is stopped.
-  world_.Spawn(RunPlayback(app, id, !media.starts_with("tone:")), "playback");
+  world_.Spawn(RunPlayback(id, !media.starts_with("tone:")), "playback");
+  return playback.json;
 }
 
-Task<void> AriSwitch::RunPlayback(std::string app, std::string id, bool ends) {
+const AriPlayback* AriSwitch::FindPlayback(const std::string& id) const {
+  const auto it = playbacks_.find(id);
+  return it == playbacks_.end() ? nullptr : &it->second;
+}
+
+void AriSwitch::StopPlayback(const std::string& id) {
+  auto node = playbacks_.extract(id);
+  if (node.empty()) return;
+  AriPlayback& playback = node.mapped();
+  playback.json["state"] = "done";
+  events_.Publish(playback.app, {{"type", "PlaybackFinished"}, {"playback", playback.json}},
+                  Delivery::kInOrder, false);
+  if (const ChannelPtr listener = FindChannel(playback.channel)) Happens(*listener, "played");
+}
+
+Task<void> AriSwitch::RunPlayback(std::string id, bool ends) {
   co_await world_.Sleep(kRingDelay);
-  auto it = playbacks_.find(id);
+  const auto it = playbacks_.find(id);
   if (it == playbacks_.end()) co_return;
-  it->second["state"] = "playing";
-  events_.Publish(app, {{"type", "PlaybackStarted"}, {"playback", it->second}}, Delivery::kInOrder,
-                  false);
+  it->second.json["state"] = "playing";
+  events_.Publish(it->second.app, {{"type", "PlaybackStarted"}, {"playback", it->second.json}},
+                  Delivery::kInOrder, false);
   if (!ends) co_return;
   co_await world_.Sleep(world_.Scaled(kPlayback));
-  it = playbacks_.find(id);
-  if (it == playbacks_.end()) co_return;
-  it->second["state"] = "done";
-  events_.Publish(app, {{"type", "PlaybackFinished"}, {"playback", it->second}}, Delivery::kInOrder,
-                  false);
-  playbacks_.erase(id);
+  StopPlayback(id);
 }
 
 }  // namespace ctc::simulator

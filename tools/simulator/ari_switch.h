@@ -24,6 +24,14 @@ class AriSwitch {
 
   AriEvents& events() { return events_; }
   void Observe(Observer observer) { observer_ = std::move(observer); }
+  // Told what a channel hears: "play MEDIA", "played", "music on" or "off", "record KEYS",
+  // "joined", "end".
+  using Watcher = std::function<void(const Channel& channel, const std::string& what,
+                                     const std::string& detail)>;
+  void Watch(Watcher watcher) { watcher_ = std::move(watcher); }
+  void Happens(const Channel& channel, const std::string& what, const std::string& detail = "") {
+    if (watcher_) watcher_(channel, what, detail);
+  }
 
   ChannelPtr FindChannel(const std::string& id) const;
   Bridge* FindBridge(const std::string& id);
@@ -39,23 +47,29 @@ class AriSwitch {
   void HangUp(const ChannelPtr& channel, int cause, bool asked, const std::string& dial_status);
   void LeaveApp(const ChannelPtr& channel);
   void Digit(const ChannelPtr& channel, char digit);
+  // Picks up a channel that came in.
+  void PickUp(const ChannelPtr& channel);
 
   Bridge& AddBridge(Bridge bridge);
   void Join(Bridge& bridge, const ChannelPtr& channel);
   void Leave(const ChannelPtr& channel);
   void DeleteBridge(const std::string& id);
 
-  void StartRecording(AriRecording recording, const std::string& app);
+  // Ends by itself after `limit`.
+  void StartRecording(AriRecording recording, const std::string& app, absl::Duration limit);
   void StopRecording(const std::string& name);
   AriRecording* FindLive(const std::string& name);
   std::set<std::string>& stored() { return stored_; }
-  void Playback(const std::string& app, const std::string& id, const std::string& target,
-                const std::string& media);
-  std::map<std::string, Json>& playbacks() { return playbacks_; }
+  // `channel` may be empty, for a bridge's.
+  Json Playback(const std::string& app, const std::string& id, const std::string& target,
+                const std::string& media, const std::string& channel);
+  const AriPlayback* FindPlayback(const std::string& id) const;
+  void StopPlayback(const std::string& id);
 
  private:
   Task<void> RunLeg(ChannelPtr channel);
-  Task<void> RunPlayback(std::string app, std::string id, bool ends);
+  Task<void> RunPlayback(std::string id, bool ends);
+  Task<void> EndRecordingAfter(std::string name, absl::Time started, absl::Duration limit);
   Task<bool> Wait(ChannelPtr channel, absl::Duration duration);
   bool Answer(const ChannelPtr& channel);
   void Ring(const ChannelPtr& channel);
@@ -69,11 +83,12 @@ class AriSwitch {
   World& world_;
   AriEvents events_;
   Observer observer_;
+  Watcher watcher_;
   std::unordered_map<std::string, ChannelPtr> channels_;
   std::map<std::string, Bridge> bridges_;
   std::map<std::string, std::pair<AriRecording, std::string>> live_;  // with the application
   std::set<std::string> stored_;
-  std::map<std::string, Json> playbacks_;
+  std::map<std::string, AriPlayback> playbacks_;
   uint64_t names_ = 0;
 };
 

@@ -3,48 +3,13 @@
 
 #include "libs/crypto/crypto.h"
 #include "libs/http/client.h"
+#include "tools/simulator/ari_socket_for_test.h"
 #include "tools/simulator/fixture_for_test.h"
 
 namespace ctc::simulator {
 namespace {
 
 constexpr const char* kJson = "application/json";
-
-// An event socket that keeps what it has read.
-class Socket {
- public:
-  explicit Socket(Fixture& f) : f_(f) {
-    const std::vector<std::pair<std::string, std::string>> headers = {
-        {"Authorization", "Basic Y3RjOnNlY3JldA=="}};
-    const std::string url = "ws://127.0.0.1:" + std::to_string(f.port()) + "/ari/events?app=ctc";
-    auto socket =
-        f.mine().Run(http::ConnectWebSocket(url, headers, absl::Seconds(5), absl::Seconds(5)));
-    REQUIRE(socket.ok());
-    socket_ = std::move(*socket);
-  }
-
-  // Reads on until the event comes; returns it.
-  Json Until(const std::string& type, const std::string& channel = "") {
-    while (true) {
-      const absl::StatusOr<std::string> text = f_.mine().Run(socket_->Read());
-      REQUIRE(text.ok());
-      Json event = Json::parse(*text);
-      const Json& subject = event.contains("peer") ? event["peer"] : event["channel"];
-      std::string name = event["type"].get<std::string>();
-      if (event.contains("dialstatus")) name += ":" + event["dialstatus"].get<std::string>();
-      const bool fits = channel.empty() || (subject.is_object() && subject["id"] == channel);
-      if (fits && name != "ChannelVarset") seen_ += name + " ";
-      if (fits && name == type) return event;
-    }
-  }
-  // All events of the channel asked for so far.
-  std::string Seen() { return std::exchange(seen_, ""); }
-
- private:
-  Fixture& f_;
-  std::unique_ptr<http::WebSocket> socket_;
-  std::string seen_;
-};
 
 int Originate(Fixture& f, const std::string& id, const std::string& endpoint,
               const std::string& leg = "customer") {
@@ -59,7 +24,7 @@ int Originate(Fixture& f, const std::string& id, const std::string& endpoint,
 
 TEST_CASE("a leg rings, is answered, enters the app and ends in Asterisk's order", "[ari]") {
   Fixture f;
-  Socket socket(f);
+  AriSocket socket(f);
   CHECK(Originate(f, "k7-customer", "PJSIP/+15550100@trunk") == 200);
   const Json start = socket.Until("StasisStart", "k7-customer");
   CHECK(socket.Seen() ==
@@ -77,7 +42,7 @@ TEST_CASE("a leg rings, is answered, enters the app and ends in Asterisk's order
 
 TEST_CASE("legs that are not answered end with Asterisk's causes", "[ari]") {
   Fixture f;
-  Socket socket(f);
+  AriSocket socket(f);
   const std::vector<std::tuple<std::string, int, std::string>> cases = {
       {"9901", 17, "Dial: ChannelStateChange Dial:RINGING Dial:BUSY ChannelDestroyed "},
       {"9902", 19, "Dial: ChannelStateChange Dial:RINGING ChannelDestroyed "},
@@ -94,7 +59,7 @@ TEST_CASE("legs that are not answered end with Asterisk's causes", "[ari]") {
 
 TEST_CASE("an id can be used once, so a call cannot be dialled twice", "[ari]") {
   Fixture f;
-  Socket socket(f);
+  AriSocket socket(f);
   CHECK(Originate(f, "same", "PJSIP/15550100@trunk") == 200);
   CHECK(Originate(f, "same", "PJSIP/15550100@trunk") == 409);
   CHECK(f.Dials("15550100") == 1);
@@ -104,7 +69,7 @@ TEST_CASE("an id can be used once, so a call cannot be dialled twice", "[ari]") 
 
 TEST_CASE("two legs talk in a recorded bridge and are ended by request", "[ari]") {
   Fixture f;
-  Socket socket(f);
+  AriSocket socket(f);
   CHECK(Originate(f, "a", "PJSIP/agent-a", "agent") == 200);
   socket.Until("StasisStart", "a");
   CHECK(Originate(f, "c", "PJSIP/15550109921@trunk") == 200);
@@ -139,8 +104,8 @@ TEST_CASE("two legs talk in a recorded bridge and are ended by request", "[ari]"
 
 TEST_CASE("a newer event socket replaces the older one", "[ari]") {
   Fixture f;
-  Socket first(f);
-  Socket second(f);
+  AriSocket first(f);
+  AriSocket second(f);
   first.Until("ApplicationReplaced");
   CHECK(Originate(f, "x", "PJSIP/15550100@trunk") == 200);
   second.Until("StasisStart", "x");
@@ -155,7 +120,7 @@ TEST_CASE("an answered leg without its application is dropped", "[ari]") {
 
 TEST_CASE("faults of the request and of the events happen as the number says", "[ari]") {
   Fixture f;
-  Socket socket(f);
+  AriSocket socket(f);
   CHECK(Originate(f, "e500", "PJSIP/15550109911@trunk") == 500);
   CHECK(f.Dials("15550109911") == 0);
   CHECK(Originate(f, "e429", "PJSIP/15550109912@trunk") == 429);
@@ -222,7 +187,7 @@ TEST_CASE("the PBX's own webhooks are sent, signed and in order", "[control]") {
   options.seed_webhooks = receiver.Url("/hook");
   options.webhook_secret = base::Secret("s");
   Fixture f(std::move(options));
-  Socket socket(f);
+  AriSocket socket(f);
   CHECK(Originate(f, "w", "PJSIP/15550109920@trunk") == 200);
   testing::EventuallyTrue([&] { return receiver.Received().size() == 3; }, "three webhooks");
   std::string events;

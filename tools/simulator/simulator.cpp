@@ -19,11 +19,14 @@ double NumberOf(const std::multimap<std::string, std::string>& parameters, const
 Simulator::Simulator(asio::any_io_executor executor, Options options)
     : world_(std::move(executor), std::move(options)),
       ari_(world_),
+      ari_callers_(world_, ari_.line()),
       exotel_(world_),
       twilio_(world_),
       seed_webhooks_(world_),
       port_(world_.options().port) {
   inbound_.Register("twilio", [this](const CallerPtr& caller) { return twilio_.Ring(caller); });
+  inbound_.Register("asterisk",
+                    [this](CallerPtr caller) { return ari_callers_.Ring(std::move(caller)); });
   if (world_.options().seed_webhooks.empty()) return;
   ari_.line().Observe([this](const Channel& channel, std::string_view what) {
     seed_webhooks_.Tell(channel, what);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "libs/http/server.h"
+#include "tools/simulator/ari_callers.h"
 #include "tools/simulator/ari_rest.h"
 #include "tools/simulator/exotel_rest.h"
 #include "tools/simulator/inbound.h"
@@ -35,6 +36,7 @@ class Simulator {
   World world_;
   Inbound inbound_;
   AriRest ari_;
+  AriCallers ari_callers_;
   ExotelRest exotel_;
   TwilioRest twilio_;
   SeedWebhooks seed_webhooks_;
