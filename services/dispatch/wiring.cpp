@@ -9,6 +9,7 @@
 #include "libs/providers/sip/adapter.h"
 #include "libs/providers/twilio/adapter.h"
 #include "libs/providers/vonage/adapter.h"
+#include "services/dispatch/service/agent_leg.h"
 #include "services/dispatch/service/background.h"
 #include "services/dispatch/service/credentials.h"
 #include "services/dispatch/service/directory.h"
@@ -58,7 +59,9 @@ class DispatchHost final : public host::Service {
                   NameHolder(ids_.Token("dispatch-", 8))},
                  directory_),
         second_leg_({submissions_, registry_, directory_, gate_, background_,
-                     environment.peer("session"), environment.peer("webhook"), environment.clock}) {
+                     environment.peer("session"), environment.peer("webhook"), environment.clock}),
+        agent_leg_({submissions_, registry_, directory_, gate_, background_,
+                    environment.peer("session"), environment.clock}) {
     registry_.Add(providers::asterisk::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::sip::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::exotel::MakeAdapter(ProviderEnvironment(environment)));
@@ -74,6 +77,8 @@ class DispatchHost final : public host::Service {
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, ControlCall);
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, LookUpCall);
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, ReadWebhook);
+    CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, ReadFlow);
+    CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, RenderFlow);
     CTC_BIND(map, v1::ProviderServiceRpc, providers_, CreateProvider);
     CTC_BIND(map, v1::ProviderServiceRpc, providers_, ListProviders);
     CTC_BIND(map, v1::ProviderServiceRpc, providers_, ListProviderTypes);
@@ -90,12 +95,17 @@ class DispatchHost final : public host::Service {
     asio::co_spawn(environment_.executor, second_leg_.Follow(), [](std::exception_ptr e) {
       if (e) observability::Error("following the feed ended by an exception");
     });
+    asio::co_spawn(environment_.executor, agent_leg_.Follow(), [](std::exception_ptr e) {
+      if (e) observability::Error("following the feed ended by an exception");
+    });
+    background_.Spawn("abandoned agents' legs", [this] { return agent_leg_.SweepAbandoned(); });
     background_.Spawn("abandoned second legs", [this] { return second_leg_.SweepAbandoned(); });
     return absl::OkStatus();
   }
 
   Task<void> Stop() override {
     second_leg_.Stop();
+    agent_leg_.Stop();
     co_await background_.Stop();
   }
 
@@ -133,6 +143,7 @@ class DispatchHost final : public host::Service {
   ProviderService providers_;
   EventSockets sockets_;
   SecondLeg second_leg_;
+  AgentLeg agent_leg_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "ctc/webhook/v1/webhook_service.rpc.h"
 #include "services/webhook/service/applier.h"
 #include "services/webhook/service/event_queue.h"
+#include "services/webhook/service/flow_intake.h"
 #include "services/webhook/service/intake.h"
 #include "services/webhook/service/log_rpc.h"
 #include "services/webhook/service/log_writer.h"
@@ -24,8 +25,10 @@ class WebhookService final : public host::Service {
         log_(environment_.database, queue_),
         applier_(environment_.executor, environment_.peer("session"), environment_.database, queue_,
                  log_, environment_.clock, environment_.random, ApplierOptions()),
-        intake_(environment_.peer("dispatch"), environment_.peer("session"), log_,
-                environment_.clock, environment_.random),
+        reception_(log_, environment_.clock, environment_.random),
+        intake_(environment_.peer("dispatch"), environment_.peer("session"), reception_, log_,
+                environment_.clock),
+        flows_(environment_.peer("dispatch"), environment_.peer("session"), reception_, log_),
         log_rpc_(environment_.peer("session"), environment_.database, log_, environment_.clock) {}
 
   std::string_view name() const override { return "webhook"; }
@@ -33,6 +36,8 @@ class WebhookService final : public host::Service {
   void Bind(rpc::HandlerMap& handlers) override {
     CTC_BIND(handlers, v1::WebhookServiceRpc, intake_, ReceiveWebhook);
     CTC_BIND(handlers, v1::WebhookServiceRpc, intake_, IngestFacts);
+    CTC_BIND(handlers, v1::WebhookServiceRpc, flows_, ReceiveFlow);
+    CTC_BIND(handlers, v1::WebhookServiceRpc, flows_, IngestFlow);
     CTC_BIND(handlers, v1::WebhookServiceRpc, log_rpc_, ListWebhookLogs);
     CTC_BIND(handlers, v1::WebhookServiceRpc, log_rpc_, GetWebhookLog);
     CTC_BIND(handlers, v1::WebhookServiceRpc, log_rpc_, ReplayWebhook);
@@ -54,7 +59,9 @@ class WebhookService final : public host::Service {
   EventQueue queue_;
   LogWriter log_;
   Applier applier_;
+  Reception reception_;
   Intake intake_;
+  FlowIntake flows_;
   LogRpc log_rpc_;
 };
 

@@ -130,28 +130,57 @@ Task<absl::StatusOr<v1::LookUpCallResponse>> DispatchService::LookUpCall(
   co_return response;
 }
 
-Task<absl::StatusOr<v1::ReadWebhookResponse>> DispatchService::ReadWebhook(
-    rpc::Context context, const v1::ReadWebhookRequest& request) {
-  const ProviderTypes::Value type = TypeOf(request.provider());
+template <class Response, class Read>
+Task<absl::StatusOr<Response>> DispatchService::ReadWith(rpc::Context context, std::string provider,
+                                                         std::string tenant_id, Read read) {
+  const ProviderTypes::Value type = TypeOf(provider);
   if (type == ProviderTypes::PROVIDER_TYPE_UNSPECIFIED) {
     co_return base::MakeError(base::kUnknownProviderType, "no such provider type");
   }
-  v1::ReadWebhookResponse best;
+  Response best;
   best.set_verdict(v1::ReadWebhookResponse::NO_ACCOUNT);
   best.set_reason("the tenant has no account of this type");
   const providers::Adapter* adapter = registry_.Find(type);
   if (adapter == nullptr) co_return best;
-  base::TenantId tenant(request.tenant_id());
+  base::TenantId tenant(std::move(tenant_id));
   CTC_CO_ASSIGN_OR_RETURN(const std::shared_ptr<const Accounts> accounts,
                           co_await directory_.Of(std::move(tenant), context.deadline));
   // Inactive accounts too: their calls may still be under way.
   for (const AccountPtr& account : *accounts) {
     if (account->config.provider_type() != type) continue;
-    v1::ReadWebhookResponse read = adapter->ReadWebhook(*account, request.request(), clock_.Now());
-    if (Weight(read.verdict()) > Weight(best.verdict())) best = std::move(read);
+    Response response = read(*adapter, *account);
+    if (Weight(response.verdict()) > Weight(best.verdict())) best = std::move(response);
     if (Weight(best.verdict()) >= Weight(v1::ReadWebhookResponse::UNREADABLE)) break;
   }
   co_return best;
+}
+
+Task<absl::StatusOr<v1::ReadWebhookResponse>> DispatchService::ReadWebhook(
+    rpc::Context context, const v1::ReadWebhookRequest& request) {
+  auto read = [&](const providers::Adapter& adapter, const providers::Account& account) {
+    return adapter.ReadWebhook(account, request.request(), clock_.Now());
+  };
+  co_return co_await ReadWith<v1::ReadWebhookResponse>(std::move(context), request.provider(),
+                                                       request.tenant_id(), std::move(read));
+}
+
+Task<absl::StatusOr<v1::ReadFlowResponse>> DispatchService::ReadFlow(
+    rpc::Context context, const v1::ReadFlowRequest& request) {
+  auto read = [&](const providers::Adapter& adapter, const providers::Account& account) {
+    return adapter.ReadFlow(account, request.request(), clock_.Now());
+  };
+  co_return co_await ReadWith<v1::ReadFlowResponse>(std::move(context), request.provider(),
+                                                    request.tenant_id(), std::move(read));
+}
+
+Task<absl::StatusOr<v1::RenderFlowResponse>> DispatchService::RenderFlow(
+    rpc::Context context, const v1::RenderFlowRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const Target target,
+                          co_await FindTarget(context, request.provider_id(), request.order()));
+  v1::RenderFlowResponse response;
+  CTC_CO_ASSIGN_OR_RETURN(*response.mutable_answer(),
+                          target.adapter->RenderFlow(*target.account, request));
+  co_return response;
 }
 
 }  // namespace ctc::dispatch

@@ -26,6 +26,10 @@ class DispatchService {
                                                           const v1::LookUpCallRequest& request);
   Task<absl::StatusOr<v1::ReadWebhookResponse>> ReadWebhook(rpc::Context context,
                                                             const v1::ReadWebhookRequest& request);
+  Task<absl::StatusOr<v1::ReadFlowResponse>> ReadFlow(rpc::Context context,
+                                                      const v1::ReadFlowRequest& request);
+  Task<absl::StatusOr<v1::RenderFlowResponse>> RenderFlow(rpc::Context context,
+                                                          const v1::RenderFlowRequest& request);
 
  private:
   // An account and the adapter of its type.
@@ -33,6 +37,10 @@ class DispatchService {
     AccountPtr account;
     providers::Adapter* adapter;
   };
+  // What `read` makes of a request with the account whose key fits it, or whose verdict tells most.
+  template <class Response, class Read>
+  Task<absl::StatusOr<Response>> ReadWith(rpc::Context context, std::string provider,
+                                          std::string tenant_id, Read read);
   Task<absl::StatusOr<Target>> FindTarget(const rpc::Context& context,
                                           const std::string& provider_id,
                                           const v1::CallOrder& order);

@@ -5,6 +5,8 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/observability/log.h"
 #include "libs/providers/outcome.h"
+#include "services/dispatch/domain/agent_offer.h"
+#include "services/dispatch/service/session_order.h"
 
 namespace ctc::dispatch {
 namespace {
@@ -22,21 +24,6 @@ constexpr absl::Duration kAbandonedAfter = absl::Seconds(150);
 constexpr absl::Duration kSweepEvery = absl::Seconds(60);
 constexpr int kLookUps = 4;
 constexpr absl::Duration kBetweenLookUps = absl::Seconds(2);
-
-bool HasEnded(const Session& session) { return session.status() >= Session::COMPLETED; }
-
-v1::CallOrder OrderOf(const Session& session) {
-  v1::CallOrder order;
-  order.set_id(session.id());
-  order.set_session_id(session.session_id());
-  order.set_correlation_id(session.correlation_id());
-  order.set_to_phone(session.to_phone());
-  order.set_from_phone(session.from_phone());
-  order.set_agent_phone(session.agent_phone());
-  order.set_agent_id(session.agent_id());
-  order.set_contact_name(session.contact_name());
-  return order;
-}
 
 }  // namespace
 
@@ -69,7 +56,8 @@ Task<absl::Status> SecondLeg::Apply(const events::FeedConsumer::Batch& batch, in
   std::vector<Submission> wanted;
   for (const session::v1::CallEvent& event : batch) {
     if (!IsForUs(event)) continue;
-    wanted.push_back({base::TenantId(event.tenant_id()), event.id(), event.provider_id()});
+    wanted.push_back({base::TenantId(event.tenant_id()), event.id(), event.provider_id(),
+                      std::string(kCustomerLeg)});
   }
   if (wanted.empty() && last_seq - saved_seq_ < kSaveEvery) co_return absl::OkStatus();
   CTC_CO_ASSIGN_OR_RETURN(
@@ -95,7 +83,9 @@ Task<absl::StatusOr<SecondLeg::Target>> SecondLeg::FindTarget(Submission submiss
                          std::move(context), request));
   target.order = OrderOf(found.session());
   target.provider_call_id = found.session().provider_call_id();
-  target.ended = HasEnded(found.session());
+  // A caller needs no call, whoever answers it.
+  const bool inbound = found.session().direction() == Session::INBOUND;
+  target.ended = inbound || HasEnded(found.session());
   CTC_CO_ASSIGN_OR_RETURN(target.account,
                           co_await parts_.directory.Find(submission.tenant, submission.provider_id,
                                                          parts_.clock.Now() + kDatabaseTimeout));
@@ -207,8 +197,8 @@ Task<void> SecondLeg::SweepAbandoned() {
   do {
     const absl::Time now = parts_.clock.Now();
     const absl::StatusOr<std::vector<Submission>> abandoned =
-        co_await parts_.submissions.ClaimAbandoned(now - kAbandonedAfter, now,
-                                                   now + kDatabaseTimeout);
+        co_await parts_.submissions.ClaimAbandoned(
+            SubmissionStore::Legs::kCustomers, now - kAbandonedAfter, now, now + kDatabaseTimeout);
     if (!abandoned.ok()) continue;
     for (const Submission& submission : *abandoned) co_await Resolve(submission);
   } while (co_await parts_.background.Sleep(kSweepEvery));

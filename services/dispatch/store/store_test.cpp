@@ -165,9 +165,11 @@ TEST_CASE("only the first to write the row dials", "[dispatch][store]") {
   CHECK(world.Run(world.submissions.LoadCursor("c", world.deadline())).value() == 7);
 
   // Its replica died: another claims it once, and not again before it is old again.
-  const auto claim = [&](absl::Time now) {
+  using Legs = SubmissionStore::Legs;
+  const auto claim = [&](absl::Time now, Legs legs = Legs::kCustomers) {
     return world
-        .Run(world.submissions.ClaimAbandoned(now - absl::Seconds(150), now, world.deadline()))
+        .Run(
+            world.submissions.ClaimAbandoned(legs, now - absl::Seconds(150), now, world.deadline()))
         .value();
   };
   CHECK(claim(kNow + absl::Seconds(100)).empty());
@@ -180,6 +182,38 @@ TEST_CASE("only the first to write the row dials", "[dispatch][store]") {
                                             kNow + absl::Seconds(202), world.deadline()))
               .ok());
   CHECK(claim(kNow + absl::Hours(1)).empty());
+}
+
+TEST_CASE("each offer of a call to an agent has a row of its own", "[dispatch][store]") {
+  World world;
+  const std::string provider = world.Row("x").provider.id();
+  const std::string session = world.Row("y").provider.id();
+  const auto begin = [&](const std::string& leg) {
+    std::vector<Submission> wanted = {{kTenant, session, provider, leg}};
+    return world.Run(world.submissions.Begin(std::move(wanted), "c", 1, kNow, world.deadline()))
+        .value()
+        .size();
+  };
+  CHECK(begin("agent-1") == 1);
+  CHECK(begin("agent-1") == 0);
+  CHECK(begin("agent-4") == 1);
+  CHECK(begin("customer") == 1);
+
+  const absl::Time later = kNow + absl::Hours(1);
+  const auto claim = [&](SubmissionStore::Legs legs, absl::Time now) {
+    return world
+        .Run(world.submissions.ClaimAbandoned(legs, now - absl::Seconds(40), now, world.deadline()))
+        .value();
+  };
+  const std::vector<Submission> agents = claim(SubmissionStore::Legs::kAgents, later);
+  REQUIRE(agents.size() == 2);
+  CHECK(agents[0].leg_id.starts_with("agent-"));
+  REQUIRE(world
+              .Run(world.submissions.Finish(agents[0], v1::PlaceCallResponse::ACCEPTED, "", later,
+                                            world.deadline()))
+              .ok());
+  CHECK(claim(SubmissionStore::Legs::kAgents, later + absl::Hours(1)).size() == 1);
+  CHECK(claim(SubmissionStore::Legs::kCustomers, later).size() == 1);
 }
 
 }  // namespace

@@ -4,20 +4,21 @@ namespace ctc::dispatch {
 namespace {
 
 constexpr std::string_view kInsert =
-    "INSERT IGNORE INTO provider_submission (session_id, provider_id, tenant_id, outcome, "
-    "created_at, updated_at) VALUES (?, ?, ?, 'SENT', ?, ?)";
+    "INSERT IGNORE INTO provider_submission (session_id, provider_id, leg_id, tenant_id, outcome, "
+    "created_at, updated_at) VALUES (?, ?, ?, ?, 'SENT', ?, ?)";
 constexpr std::string_view kSaveCursor =
     "INSERT INTO event_cursor (consumer, seq, updated_at) VALUES (?, ?, ?) "
     "ON DUPLICATE KEY UPDATE seq = GREATEST(seq, VALUES(seq)), updated_at = VALUES(updated_at)";
 constexpr std::string_view kFinish =
     "UPDATE provider_submission SET outcome = ?, provider_call_id = ?, updated_at = ? "
-    "WHERE session_id = ? AND provider_id = ?";
+    "WHERE session_id = ? AND provider_id = ? AND leg_id = ?";
 constexpr std::string_view kFindAbandoned =
-    "SELECT tenant_id, session_id, provider_id FROM provider_submission "
-    "WHERE outcome = 'SENT' AND updated_at < ? ORDER BY updated_at LIMIT 100 FOR UPDATE SKIP "
-    "LOCKED";
+    "SELECT tenant_id, session_id, provider_id, leg_id FROM provider_submission "
+    "WHERE outcome = 'SENT' AND updated_at < ? AND (leg_id = 'customer') = ? "
+    "ORDER BY updated_at LIMIT 100 FOR UPDATE SKIP LOCKED";
 constexpr std::string_view kClaim =
-    "UPDATE provider_submission SET updated_at = ? WHERE session_id = ? AND provider_id = ?";
+    "UPDATE provider_submission SET updated_at = ? "
+    "WHERE session_id = ? AND provider_id = ? AND leg_id = ?";
 
 }  // namespace
 
@@ -42,7 +43,7 @@ Task<absl::StatusOr<std::vector<Submission>>> SubmissionStore::Begin(
   CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
     ours.clear();  // the whole may run again after a deadlock
     for (const Submission& s : submissions) {
-      const db::Params row = {s.session, s.provider_id, s.tenant.value(), now, now};
+      const db::Params row = {s.session, s.provider_id, s.leg_id, s.tenant.value(), now, now};
       CTC_ASSIGN_OR_RETURN(const int64_t inserted, c.Execute(kInsert, row));
       if (inserted == 1) ours.push_back(s);
     }
@@ -56,24 +57,28 @@ Task<absl::Status> SubmissionStore::Finish(const Submission& submission,
                                            std::string provider_call_id, absl::Time now,
                                            absl::Time deadline) {
   const db::Params params = {std::string(v1::PlaceCallResponse::Outcome_Name(outcome)),
-                             db::TextOrNull(provider_call_id), now, submission.session,
-                             submission.provider_id};
+                             db::TextOrNull(provider_call_id),
+                             now,
+                             submission.session,
+                             submission.provider_id,
+                             submission.leg_id};
   co_return co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
     return c.Execute(kFinish, params).status();
   });
 }
 
-Task<absl::StatusOr<std::vector<Submission>>> SubmissionStore::ClaimAbandoned(absl::Time older_than,
+Task<absl::StatusOr<std::vector<Submission>>> SubmissionStore::ClaimAbandoned(Legs legs,
+                                                                              absl::Time older_than,
                                                                               absl::Time now,
                                                                               absl::Time deadline) {
   std::vector<Submission> found;
-  const db::Params params = {older_than};
+  const db::Params params = {older_than, int64_t{legs == Legs::kCustomers ? 1 : 0}};
   CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
     found.clear();
     CTC_ASSIGN_OR_RETURN(const db::Rows rows, c.Query(kFindAbandoned, params));
     for (const db::Row& row : rows) {
-      found.push_back({base::TenantId(row.Text(0)), row.Text(1), row.Text(2)});
-      CTC_RETURN_IF_ERROR(c.Execute(kClaim, {now, row.Text(1), row.Text(2)}).status());
+      found.push_back({base::TenantId(row.Text(0)), row.Text(1), row.Text(2), row.Text(3)});
+      CTC_RETURN_IF_ERROR(c.Execute(kClaim, {now, row.Text(1), row.Text(2), row.Text(3)}).status());
     }
     return absl::OkStatus();
   }));

@@ -1,9 +1,10 @@
-// Customer legs that we dial ourselves (table provider_submission): the row is committed before the
-// request leaves, so that no crash and no second replica dials twice; and the cursor of the feed
-// that tells when to dial.
+// Legs that we dial ourselves (table provider_submission): the row is committed before the request
+// leaves, so that no crash and no second replica dials twice; and the cursors of the feed that
+// tells when to dial.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ctc/dispatch/v1/dispatch_service.pb.h"
@@ -13,10 +14,13 @@
 
 namespace ctc::dispatch {
 
+inline constexpr std::string_view kCustomerLeg = "customer";
+
 struct Submission {
   base::TenantId tenant;
   std::string session;  // UUID
   std::string provider_id;
+  std::string leg_id{kCustomerLeg};  // the leg, or what is to be done about the agent's
 };
 
 class SubmissionStore {
@@ -32,9 +36,10 @@ class SubmissionStore {
                                                       absl::Time now, absl::Time deadline);
   Task<absl::Status> Finish(const Submission& submission, v1::PlaceCallResponse::Outcome outcome,
                             std::string provider_call_id, absl::Time now, absl::Time deadline);
+  enum class Legs { kCustomers, kAgents };
   // Rows left SENT since before `older_than`, claimed by moving their time to `now`: their replica
   // died between the commit and the answer. At most 100.
-  Task<absl::StatusOr<std::vector<Submission>>> ClaimAbandoned(absl::Time older_than,
+  Task<absl::StatusOr<std::vector<Submission>>> ClaimAbandoned(Legs legs, absl::Time older_than,
                                                                absl::Time now, absl::Time deadline);
 
  private:

@@ -183,8 +183,10 @@ Task<absl::StatusOr<store::RecordPtr>> CallFlow::Advance(const rpc::Context& con
   if (!next.ok() && !gone) co_return next.status();
   const int before = record->flow.state().current().number();
   const bool goes_on = next.ok() && next->state().current().number() > before;
+  // Beyond the most steps a call may have there is no next one: the last is to be obeyed.
+  if (!goes_on && !gone && record->flow.has_state()) co_return record;
   if (!goes_on && !gone) {
-    co_return base::MakeError(base::kInternal, "routing gave no next step");
+    co_return base::MakeError(base::kInternal, "routing gave no first step");
   }
   store::Change change =
       ChangeOf(core_, *record, request, goes_on ? *next : NextFlowStepResponse());

@@ -20,85 +20,19 @@ namespace {
 namespace dv1 = dispatch::v1;
 namespace sv1 = session::v1;
 using common::v1::ProviderType;
-using ReadVerdict = dv1::ReadWebhookResponse;
 
-constexpr size_t kMaxBody = 64 << 10;
-constexpr size_t kMaxPayload = 16 << 10;
-constexpr size_t kMaxRefusedPayload = 4 << 10;
-constexpr size_t kMaxId = 64;
 constexpr size_t kMaxEventType = 128;
 constexpr int kMaxFacts = 1000;  // what the session service takes in one call
-constexpr size_t kMaxMessage = 1000;
-// Providers wait 5 s and more for an answer.
-constexpr absl::Duration kTimeout = absl::Seconds(4);
 constexpr absl::Duration kResolveTimeout = absl::Seconds(1);
 // A provider can be faster than the transaction that writes its id of the call down.
 constexpr int kResolveTries = 4;
 constexpr std::chrono::milliseconds kResolvePause(100);
 constexpr std::string_view kDone = R"({"success":true,"message":"Webhook processed successfully"})";
 
-std::optional<ProviderType::Value> TypeOf(std::string_view path) {
-  std::string name(path.substr(0, kMaxId));
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  ProviderType::Value type;
-  if (!ProviderType::Value_Parse(name, &type)) return std::nullopt;
-  if (type == ProviderType::PROVIDER_TYPE_UNSPECIFIED) return std::nullopt;
-  return type;
-}
-
-std::string_view HeaderOf(const common::v1::HttpRequest& request, std::string_view name) {
-  for (const auto& header : request.headers()) {
-    if (header.name() == name) return header.value();
-  }
-  return {};
-}
-
-std::string PayloadOf(const common::v1::HttpRequest& request, size_t max_bytes) {
-  return CleanPayload(request.body().empty() ? request.query() : request.body(), max_bytes);
-}
-
-struct Refusal {
-  Verdict verdict;
-  absl::Status status;
-};
-
-// What a provider is told. A tenant without an account of the type looks like a wrong signature, so
-// that nobody learns which tenants there are; the log tells the difference.
-Refusal RefusalFor(const dv1::ReadWebhookResponse& read) {
-  switch (read.verdict()) {
-    case ReadVerdict::UNSIGNED:
-      return {Verdict::kUnsigned, base::MakeError(base::kSignatureMissing, "no signature")};
-    case ReadVerdict::OUTSIDE_WINDOW:
-      return {Verdict::kOutsideWindow, base::MakeError(base::kWebhookOutsideWindow, read.reason())};
-    case ReadVerdict::UNREADABLE: {
-      base::ErrorDetail detail;
-      detail.fields.push_back({"body", read.reason()});
-      return {Verdict::kUnreadable,
-              base::MakeError(base::kWebhookUnreadable, read.reason(), std::move(detail))};
-    }
-    case ReadVerdict::NO_ACCOUNT:
-      return {Verdict::kNoAccount,
-              base::MakeError(base::kSignatureInvalid, "the signature fits no account")};
-    default:
-      return {Verdict::kForged,
-              base::MakeError(base::kSignatureInvalid, "the signature fits no account")};
-  }
-}
-
 Task<void> Pause(std::chrono::milliseconds time) {
   asio::steady_timer timer(co_await asio::this_coro::executor, time);
   boost::system::error_code ignored;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
-rpc::Context ContextFor(const rpc::Context& from, const base::TenantId& tenant,
-                        absl::Time deadline) {
-  rpc::Context context = rpc::Context::ForService(tenant, deadline);
-  context.request_id = from.request_id;
-  context.traceparent = from.traceparent;
-  return context;
 }
 
 // Facts name tenant, account and source themselves; none may come from the event's text.
@@ -133,42 +67,9 @@ void MakeDue(LogWriter::NewEntry& line) {
 
 }  // namespace
 
-Intake::Intake(rpc::Channel& dispatch, rpc::Channel& session, LogWriter& log,
-               const base::Clock& clock, base::Random& random)
-    : dispatch_(dispatch), session_(session), log_(log), clock_(clock), ids_(clock, random) {}
-
-Intake::Arrival Intake::Begin(const rpc::Context& context,
-                              const v1::ReceiveWebhookRequest& request) {
-  Arrival arrival;
-  LogEntry& entry = arrival.line.entry;
-  entry.id = ids_.Uuid();
-  entry.received_at = clock_.Now();
-  arrival.deadline = std::min(context.deadline, entry.received_at + kTimeout);
-  if (const auto type = TypeOf(request.provider())) {
-    arrival.type = *type;
-    entry.provider_type = ProviderType::Value_Name(*type);
-  }
-  return arrival;
-}
-
-// What can be said without any secret.
-absl::Status Intake::CheckEnvelope(const v1::ReceiveWebhookRequest& request,
-                                   Arrival& arrival) const {
-  const common::v1::HttpRequest& raw = request.raw();
-  absl::StatusOr<base::TenantId> tenant = ClaimedTenant(raw.query(), "");
-  if (tenant.ok()) {
-    arrival.tenant = *std::move(tenant);
-    arrival.line.entry.tenant = arrival.tenant.value();
-  }
-  if (arrival.type == ProviderType::PROVIDER_TYPE_UNSPECIFIED) {
-    return base::MakeError(base::kUnknownProviderType, "there is no such provider type");
-  }
-  CTC_RETURN_IF_ERROR(ClaimedTenant(raw.query(), HeaderOf(raw, "x-tenant-id")).status());
-  if (raw.body().size() > kMaxBody) {
-    return base::MakeError(base::kBodyTooLarge, "a webhook may have 64 KiB");
-  }
-  return absl::OkStatus();
-}
+Intake::Intake(rpc::Channel& dispatch, rpc::Channel& session, Reception& reception, LogWriter& log,
+               const base::Clock& clock)
+    : dispatch_(dispatch), session_(session), reception_(reception), log_(log), clock_(clock) {}
 
 Task<absl::StatusOr<dv1::ReadWebhookResponse>> Intake::Read(
     const rpc::Context& context, const v1::ReceiveWebhookRequest& request, const Arrival& arrival) {
@@ -219,31 +120,6 @@ Task<bool> Intake::IsOfUnknownSession(const rpc::Context& context, Arrival& arri
   co_return !facts.empty();
 }
 
-// Logs why, once for people and once for the tenant, and hands the error back.
-Task<absl::Status> Intake::Refuse(Arrival arrival, Verdict verdict, absl::Status why,
-                                  std::string_view reason) {
-  LogEntry& entry = arrival.line.entry;
-  metrics_.Count(arrival.type, verdict);
-  entry.state = kRefused;
-  entry.error_code = base::DetailOf(why).code;
-  entry.error_message = CleanText(reason, kMaxMessage);
-  if (entry.payload.size() > kMaxRefusedPayload) {
-    entry.payload = CleanPayload(entry.payload, kMaxRefusedPayload);
-  }
-  arrival.line.facts.Clear();
-  observability::Warn("webhook refused", {{"webhook", entry.id},
-                                          {"tenant", entry.tenant},
-                                          {"provider_type", entry.provider_type},
-                                          {"code", entry.error_code},
-                                          {"reason", entry.error_message}});
-  const absl::Time deadline = arrival.deadline;
-  const absl::Status logged = co_await log_.Add(std::move(arrival.line), deadline);
-  if (!logged.ok()) {
-    observability::Warn("a refused webhook cannot be logged", {{"error", logged}});
-  }
-  co_return why;
-}
-
 // After this returned OK, the event is never lost.
 Task<absl::Status> Intake::Commit(Arrival arrival) {
   MakeDue(arrival.line);
@@ -252,37 +128,36 @@ Task<absl::Status> Intake::Commit(Arrival arrival) {
   const absl::Time deadline = arrival.deadline;
   const absl::Status committed = co_await log_.Add(std::move(arrival.line), deadline);
   const Verdict taken = socket ? Verdict::kEventSocket : Verdict::kGenuine;
-  metrics_.Count(type, committed.ok() ? taken : Verdict::kNotTaken);
+  reception_.metrics().Count(type, committed.ok() ? taken : Verdict::kNotTaken);
   co_return committed;
 }
 
 Task<absl::StatusOr<v1::ReceiveWebhookResponse>> Intake::ReceiveWebhook(
     rpc::Context context, const v1::ReceiveWebhookRequest& request) {
-  Arrival arrival = Begin(context, request);
+  Arrival arrival = reception_.Begin(context, request.provider());
   LogEntry& entry = arrival.line.entry;
-  const absl::Status envelope = CheckEnvelope(request, arrival);
+  const absl::Status envelope = CheckEnvelope(request.raw(), arrival);
   if (!envelope.ok()) {
     entry.payload = PayloadOf(request.raw(), kMaxRefusedPayload);
-    co_return co_await Refuse(std::move(arrival), Verdict::kBadEnvelope, envelope,
-                              std::string(envelope.message()));
+    co_return co_await reception_.Refuse(std::move(arrival), Verdict::kBadEnvelope, envelope,
+                                         std::string(envelope.message()));
   }
   absl::StatusOr<dv1::ReadWebhookResponse> read = co_await Read(context, request, arrival);
   if (!read.ok()) {
-    metrics_.Count(arrival.type, Verdict::kNotTaken);
+    reception_.metrics().Count(arrival.type, Verdict::kNotTaken);
     co_return read.status();
   }
-  const bool genuine = read->verdict() == ReadVerdict::GENUINE;
+  const bool genuine = read->verdict() == dv1::ReadWebhookResponse::GENUINE;
   entry.payload = PayloadOf(request.raw(), genuine ? kMaxPayload : kMaxRefusedPayload);
   entry.event_type = CleanText(read->event_type(), kMaxEventType);
   entry.session_id = CleanText(read->session(), kMaxId);
   entry.correlation_id = CleanText(read->correlation_id(), kMaxId);
   if (base::IsUuid(read->provider_id())) entry.provider_id = read->provider_id();
-  entry.signature_valid = genuine || read->verdict() == ReadVerdict::OUTSIDE_WINDOW ||
-                          read->verdict() == ReadVerdict::UNREADABLE;
+  entry.signature_valid = IsSignedRightly(read->verdict());
   if (!genuine) {
-    Refusal refusal = RefusalFor(*read);
-    co_return co_await Refuse(std::move(arrival), refusal.verdict, std::move(refusal.status),
-                              read->reason());
+    Refusal refusal = RefusalFor(read->verdict(), read->reason());
+    co_return co_await reception_.Refuse(std::move(arrival), refusal.verdict,
+                                         std::move(refusal.status), read->reason());
   }
   arrival.line.facts.mutable_facts()->Swap(read->mutable_facts());
   for (sv1::SessionFact& fact : *arrival.line.facts.mutable_facts()) {
@@ -291,8 +166,9 @@ Task<absl::StatusOr<v1::ReceiveWebhookResponse>> Intake::ReceiveWebhook(
   const bool unknown = co_await IsOfUnknownSession(context, arrival);
   if (unknown) {
     absl::Status why = base::MakeError(base::kUnknownSession, "no session of this tenant");
-    co_return co_await Refuse(std::move(arrival), Verdict::kUnknownSession, std::move(why),
-                              "the session it names is not one of this tenant");
+    co_return co_await reception_.Refuse(std::move(arrival), Verdict::kUnknownSession,
+                                         std::move(why),
+                                         "the session it names is not one of this tenant");
   }
   absl::Status committed = co_await Commit(std::move(arrival));
   CTC_CO_RETURN_IF_ERROR(committed);
@@ -318,22 +194,12 @@ Task<absl::StatusOr<v1::IngestFactsResponse>> Intake::IngestFacts(
       co_return base::InvalidField("facts", "must be of one tenant");
     }
   }
-  Arrival arrival;
+  const ProviderType::Value type = request.provider_type();
+  Arrival arrival =
+      reception_.BeginEvent(context, base::TenantId(tenant), type, request.provider_id());
   LogEntry& entry = arrival.line.entry;
-  entry.id = ids_.Uuid();
-  entry.received_at = clock_.Now();
-  entry.tenant = tenant;
-  entry.source = kFromEventSocket;
-  entry.signature_valid = true;
-  if (request.provider_type() != ProviderType::PROVIDER_TYPE_UNSPECIFIED) {
-    entry.provider_type = ProviderType::Value_Name(request.provider_type());
-  }
-  if (base::IsUuid(request.provider_id())) entry.provider_id = request.provider_id();
   entry.event_type = CleanText(request.event_type(), kMaxEventType);
   entry.payload = CleanPayload(request.payload(), kMaxPayload);
-  arrival.tenant = base::TenantId(std::move(tenant));
-  arrival.type = request.provider_type();
-  arrival.deadline = std::min(context.deadline, entry.received_at + kTimeout);
   arrival.line.facts.mutable_facts()->CopyFrom(request.facts());
   for (sv1::SessionFact& fact : *arrival.line.facts.mutable_facts()) {
     Complete(fact, arrival.tenant, request.provider_id(), entry.received_at, sv1::EVENT_SOCKET);

@@ -6,10 +6,8 @@
 #include "ctc/dispatch/v1/dispatch_service.pb.h"
 #include "ctc/webhook/v1/webhook_service.pb.h"
 #include "libs/base/clock.h"
-#include "libs/base/ids.h"
 #include "libs/rpc/channel.h"
-#include "services/webhook/service/intake_metrics.h"
-#include "services/webhook/service/log_writer.h"
+#include "services/webhook/service/reception.h"
 
 namespace ctc::webhook {
 
@@ -17,8 +15,8 @@ namespace ctc::webhook {
 class Intake {
  public:
   // The references outlive this object.
-  Intake(rpc::Channel& dispatch, rpc::Channel& session, LogWriter& log, const base::Clock& clock,
-         base::Random& random);
+  Intake(rpc::Channel& dispatch, rpc::Channel& session, Reception& reception, LogWriter& log,
+         const base::Clock& clock);
 
   // Errors a provider sees: kUnknownProviderType, kTenantRequired, kTenantMismatch, kBodyTooLarge,
   // kSignatureMissing, kSignatureInvalid, kWebhookOutsideWindow, kWebhookUnreadable,
@@ -29,32 +27,19 @@ class Intake {
                                                             const v1::IngestFactsRequest& request);
 
  private:
-  // One webhook on its way through.
-  struct Arrival {
-    LogWriter::NewEntry line;
-    base::TenantId tenant;
-    common::v1::ProviderType::Value type = common::v1::ProviderType::PROVIDER_TYPE_UNSPECIFIED;
-    absl::Time deadline;
-  };
-
-  Arrival Begin(const rpc::Context& context, const v1::ReceiveWebhookRequest& request);
-  absl::Status CheckEnvelope(const v1::ReceiveWebhookRequest& request, Arrival& arrival) const;
   Task<absl::StatusOr<dispatch::v1::ReadWebhookResponse>> Read(
       const rpc::Context& context, const v1::ReceiveWebhookRequest& request,
       const Arrival& arrival);
   Task<bool> IsOfUnknownSession(const rpc::Context& context, Arrival& arrival);
   Task<absl::StatusOr<session::v1::ResolveSessionResponse>> Resolve(
       const rpc::Context& context, const Arrival& arrival, const session::v1::SessionFact& fact);
-  Task<absl::Status> Refuse(Arrival arrival, Verdict verdict, absl::Status why,
-                            std::string_view reason);
   Task<absl::Status> Commit(Arrival arrival);
 
   rpc::Channel& dispatch_;
   rpc::Channel& session_;
+  Reception& reception_;
   LogWriter& log_;
   const base::Clock& clock_;
-  base::IdGenerator ids_;
-  const IntakeMetrics metrics_;
 };
 
 }  // namespace ctc::webhook

@@ -7,6 +7,7 @@
 
 #include "ctc/session/v1/session_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "services/webhook/service/flow_intake.h"
 
 namespace ctc::webhook {
 namespace {
@@ -162,6 +163,11 @@ Task<absl::StatusOr<v1::ReplayWebhookResponse>> LogRpc::ReplayWebhook(
     rpc::Context context, const v1::ReplayWebhookRequest& request) {
   absl::StatusOr<LogEntry> entry = co_await Find(context, request.id());
   CTC_CO_RETURN_IF_ERROR(entry.status());
+  if (entry->event_type == kFlowEvent) {
+    co_return base::InvalidField("id",
+                                 "is a question about a caller, answered when it came; only "
+                                 "events are replayed");
+  }
   if (entry->state == kRefused) co_return Outcome(false, "refused");
   if (entry->state == kApplied || entry->state == kDuplicate) co_return Outcome(true, "duplicate");
   co_return co_await Apply(context, *entry);

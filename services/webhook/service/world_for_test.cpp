@@ -60,6 +60,39 @@ Task<absl::StatusOr<dv1::ReadWebhookResponse>> ReadWebhook(const dv1::ReadWebhoo
   co_return response;
 }
 
+Task<absl::StatusOr<dv1::ReadFlowResponse>> ReadFlow(const dv1::ReadFlowRequest& request) {
+  const std::vector<std::string> words = absl::StrSplit(request.request().body(), ' ');
+  dv1::ReadFlowResponse response;
+  dv1::ReadWebhookResponse::Verdict verdict = dv1::ReadWebhookResponse::FORGED;
+  if (!dv1::ReadWebhookResponse::Verdict_Parse(words.front(), &verdict)) {
+    co_return absl::UnavailableError("dispatch is away");
+  }
+  response.set_verdict(verdict);
+  response.set_reason("because of " + words.front());
+  if (words.size() < 3) co_return response;
+  response.set_provider_id(kAccount);
+  response.mutable_call()->set_session(words[1] == "new" ? "" : words[1]);
+  response.mutable_call()->set_provider_call_id("CA1");
+  response.mutable_call()->set_from_phone("+1234567890");
+  response.mutable_call()->set_to_phone("+0987654321");
+  response.mutable_input()->set_kind(routing::v1::FlowInput::DIGITS);
+  response.mutable_input()->set_digits("4");
+  response.mutable_input()->set_step_number(std::stoi(words[2]));
+  co_return response;
+}
+
+Task<absl::StatusOr<dv1::RenderFlowResponse>> RenderFlow(const dv1::RenderFlowRequest& request) {
+  if (request.request().body().ends_with("cannot")) {
+    co_return base::MakeError(base::kCapabilityMissing, "no gather here");
+  }
+  dv1::RenderFlowResponse response;
+  response.mutable_answer()->set_status(200);
+  response.mutable_answer()->set_content_type("text/xml");
+  response.mutable_answer()->set_body("<Gather room='" + request.order().room() + "' step='" +
+                                      std::to_string(request.step().number()) + "'/>");
+  co_return response;
+}
+
 }  // namespace
 
 FakeSession::FakeSession(rpc::HandlerMap& handlers) {
@@ -70,6 +103,10 @@ FakeSession::FakeSession(rpc::HandlerMap& handlers) {
   handlers.Bind(
       sv1::SessionServiceRpc::kApplyFacts,
       [this](rpc::Context, const sv1::ApplyFactsRequest& request) { return Apply(request); });
+  handlers.Bind(sv1::SessionServiceRpc::kAdvanceFlow,
+                [this](rpc::Context context, const sv1::AdvanceFlowRequest& request) {
+                  return Advance(std::move(context), request);
+                });
 }
 
 void FakeSession::Know(const std::string& session) {
@@ -100,6 +137,32 @@ std::vector<std::string> FakeSession::applied() const {
 int FakeSession::calls() const {
   const base::MutexLock lock(mutex_);
   return calls_;
+}
+
+std::vector<sv1::AdvanceFlowRequest> FakeSession::asked() const {
+  const base::MutexLock lock(mutex_);
+  return asked_;
+}
+
+// The next step is a gather, numbered by the question; an unknown session named is an error.
+Task<absl::StatusOr<sv1::AdvanceFlowResponse>> FakeSession::Advance(
+    rpc::Context context, const sv1::AdvanceFlowRequest& request) {
+  const base::MutexLock lock(mutex_);
+  if (away_) co_return absl::UnavailableError("session is away");
+  const bool unknown = !request.session().empty() && known_.count(request.session()) == 0;
+  if (context.tenant.value() != "acme" || unknown) {
+    co_return base::MakeError(base::kNotFound, "no such session");
+  }
+  asked_.push_back(request);
+  sv1::AdvanceFlowResponse response;
+  response.mutable_session()->set_id("uuid");
+  response.mutable_session()->set_session_id("sess_new");
+  response.mutable_session()->set_conversation_id("room");
+  response.mutable_session()->set_direction(sv1::Session::INBOUND);
+  response.mutable_session()->set_provider_id(request.provider_id());
+  response.mutable_step()->set_number(request.input().step_number() + 1);
+  response.mutable_step()->mutable_gather();
+  co_return response;
 }
 
 Task<absl::StatusOr<sv1::ResolveSessionResponse>> FakeSession::Resolve(
@@ -148,6 +211,10 @@ Task<absl::StatusOr<sv1::ApplyFactsResponse>> FakeSession::Apply(
 void BindFakeDispatch(rpc::HandlerMap& handlers) {
   handlers.Bind(dv1::DispatchServiceRpc::kReadWebhook,
                 [](rpc::Context, const dv1::ReadWebhookRequest& r) { return ReadWebhook(r); });
+  handlers.Bind(dv1::DispatchServiceRpc::kReadFlow,
+                [](rpc::Context, const dv1::ReadFlowRequest& r) { return ReadFlow(r); });
+  handlers.Bind(dv1::DispatchServiceRpc::kRenderFlow,
+                [](rpc::Context, const dv1::RenderFlowRequest& r) { return RenderFlow(r); });
 }
 
 Process::Process(db::Database& database, rpc::Channel& channel, const testing::FakeClock& clock)
@@ -155,7 +222,9 @@ Process::Process(db::Database& database, rpc::Channel& channel, const testing::F
       log_(database, queue_),
       applier_(io_.executor(), channel, database, queue_, log_, clock, base::SystemRandom(),
                QuickOptions()),
-      intake_(channel, channel, log_, clock, base::SystemRandom()),
+      reception_(log_, clock, base::SystemRandom()),
+      intake_(channel, channel, reception_, log_, clock),
+      flows_(channel, channel, reception_, log_),
       log_rpc_(channel, database, log_, clock) {}
 
 Process::~Process() {
@@ -178,6 +247,14 @@ absl::StatusOr<v1::ReceiveWebhookResponse> Process::Receive(
 }
 absl::StatusOr<v1::ReceiveWebhookResponse> Process::Receive(const std::string& body) {
   return Receive(WebhookOf(body));
+}
+
+absl::StatusOr<v1::ReceiveFlowResponse> Process::Ask(const v1::ReceiveFlowRequest& request) {
+  return io_.Run(flows_.ReceiveFlow(rpc::Context(), request));
+}
+absl::StatusOr<v1::IngestFlowResponse> Process::AskBySocket(const v1::IngestFlowRequest& request,
+                                                            const std::string& tenant) {
+  return io_.Run(flows_.IngestFlow(For(tenant), request));
 }
 
 std::vector<absl::Status> Process::ReceiveAll(const std::vector<std::string>& bodies) {

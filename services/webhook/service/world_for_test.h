@@ -15,6 +15,7 @@
 #include "libs/testing/mariadb.h"
 #include "libs/testing/run_task.h"
 #include "services/webhook/service/applier.h"
+#include "services/webhook/service/flow_intake.h"
 #include "services/webhook/service/intake.h"
 #include "services/webhook/service/log_rpc.h"
 
@@ -33,6 +34,8 @@ class FakeSession {
   void FailOn(const std::string& event_key, absl::Status status = absl::InternalError("a fault"));
   std::vector<std::string> applied() const;  // event keys, in order
   int calls() const;
+  // What was asked about callers.
+  std::vector<session::v1::AdvanceFlowRequest> asked() const;
 
  private:
   Task<absl::StatusOr<session::v1::ResolveSessionResponse>> Resolve(
@@ -40,7 +43,11 @@ class FakeSession {
   Task<absl::StatusOr<session::v1::ApplyFactsResponse>> Apply(
       const session::v1::ApplyFactsRequest& request);
 
+  Task<absl::StatusOr<session::v1::AdvanceFlowResponse>> Advance(
+      rpc::Context context, const session::v1::AdvanceFlowRequest& request);
+
   mutable base::Mutex mutex_;
+  std::vector<session::v1::AdvanceFlowRequest> asked_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> known_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, int> later_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> applied_ ABSL_GUARDED_BY(mutex_);
@@ -53,7 +60,7 @@ class FakeSession {
 
 // A dispatch service to which a body says itself what to make of it: "VERDICT session key ...",
 // with an answer of its own when the event type is "answer". Session "call:x" is the provider's id
-// x.
+// x. A question's body says "VERDICT session step"; its answer names session and step.
 void BindFakeDispatch(rpc::HandlerMap& handlers);
 
 inline constexpr char kAccount[] = "0190a1b2-c3d4-7abc-8def-0123456789ab";
@@ -68,6 +75,9 @@ class Process {
 
   absl::StatusOr<v1::ReceiveWebhookResponse> Receive(const v1::ReceiveWebhookRequest& request);
   absl::StatusOr<v1::ReceiveWebhookResponse> Receive(const std::string& body);
+  absl::StatusOr<v1::ReceiveFlowResponse> Ask(const v1::ReceiveFlowRequest& request);
+  absl::StatusOr<v1::IngestFlowResponse> AskBySocket(const v1::IngestFlowRequest& request,
+                                                     const std::string& tenant = "acme");
   // All at once.
   std::vector<absl::Status> ReceiveAll(const std::vector<std::string>& bodies);
   absl::StatusOr<v1::IngestFactsResponse> Ingest(const v1::IngestFactsRequest& request);
@@ -89,7 +99,9 @@ class Process {
   EventQueue queue_;
   LogWriter log_;
   Applier applier_;
+  Reception reception_;
   Intake intake_;
+  FlowIntake flows_;
   LogRpc log_rpc_;
 };
 
