@@ -13,6 +13,7 @@ void RequestIdentity(std::string_view bytes);
 void RowValue(std::string_view bytes);
 void SignedWebhook(std::string_view bytes);
 void Transcoder(std::string_view bytes);
+void TwilioFlow(std::string_view bytes);
 void TwilioWebhook(std::string_view bytes);
 void WebhookPayload(std::string_view bytes);
 
@@ -29,6 +30,7 @@ const std::vector<Target>& Targets() {
       {"row_value", RowValue},
       {"signed_webhook", SignedWebhook},
       {"transcoder", Transcoder},
+      {"twilio_flow", TwilioFlow},
       {"twilio_webhook", TwilioWebhook},
       {"webhook_payload", WebhookPayload},
   };

@@ -12,6 +12,7 @@ const EVENTS = ['initiated', 'ringing', 'answered', 'completed'];
 let simulator;
 let receiver;
 let client;
+const pages = {};  // TwiML by the path that asks for it
 
 // The SDK, its requests sent to the simulator instead of api.twilio.com.
 class Elsewhere extends twilio.RequestClient {
@@ -21,13 +22,17 @@ class Elsewhere extends twilio.RequestClient {
   }
 }
 
+const {VoiceResponse} = twilio.twiml;
 const formOf = (request) => Object.fromEntries(new URLSearchParams(request.body));
 const formsOf = (sid) => receiver.requests.map(formOf).filter((form) => form.CallSid === sid);
 const statusesOf = (sid) => formsOf(sid).map((form) => form.CallStatus).join(' ');
 
 before(async () => {
   simulator = await startSimulator();
-  receiver = await startReceiver();
+  receiver = await startReceiver(({url}) => {
+    const twiml = pages[new URL(url).pathname];
+    return twiml && {type: 'text/xml', body: twiml.toString()};
+  });
   client = twilio(ACCOUNT, TOKEN, {httpClient: new Elsewhere()});
 });
 after(async () => {
@@ -57,6 +62,109 @@ test('every callback is signed as the SDK expects', () => {
     assert.ok(twilio.validateRequest(TOKEN, signature, request.url, formOf(request)), request.body);
     assert.ok(!twilio.validateRequest('another', signature, request.url, formOf(request)));
   }
+});
+
+// Calls our number as a caller with a script.
+async function ring(script) {
+  const answer = await fetch(`${simulator.url}/_inbound`, {
+    method: 'POST', body: JSON.stringify({provider: 'twilio', from: '+15550001111', to: '+15551230001',
+                                          account: ACCOUNT, secret: TOKEN, ...script})});
+  assert.equal(answer.status, 201);
+  return (await answer.json()).call;
+}
+
+async function heard(sid) {
+  const answer = await fetch(`${simulator.url}/_inbound?call=${sid}`);
+  return (await answer.json()).calls[sid].heard;
+}
+
+async function heardToTheEnd(sid) {
+  await eventually(async () => (await heard(sid)).at(-1) === 'end', 'the end of the call');
+  return heard(sid);
+}
+
+test("a room's participants are listed, held, muted, coached and removed", async () => {
+  const room = 'room of the SDK';
+  const participant = (to, label, more) => client.conferences(room).participants.create({
+    from: '+15551230001', to, label, endConferenceOnExit: label === 'agent', ...more});
+  const agent = await participant('+15551110000', 'agent');
+  const customer = await participant('+15550109921', 'customer', {
+    statusCallback: `${receiver.url}/leg`, statusCallbackEvent: EVENTS});
+  const conference = () => client.conferences(agent.conferenceSid);
+  await eventually(async () => (await conference().fetch()).status === 'in-progress', 'both in the room');
+  assert.deepEqual(
+      (await client.conferences.list({friendlyName: room, status: 'in-progress'})).map((c) => c.sid),
+      [agent.conferenceSid]);
+  const people = await conference().participants.list();
+  assert.deepEqual(people.map((p) => p.label).sort(), ['agent', 'customer']);
+  const one = (label) => client.conferences(room).participants(label);
+  assert.equal((await one('customer').update({hold: true})).hold, true);
+  assert.equal((await one('agent').update({muted: true})).muted, true);
+  assert.equal((await one('agent').update({endConferenceOnExit: false})).endConferenceOnExit, false);
+  const supervisor = await participant('+15551110009', 'supervisor-1', {
+    coaching: true, callSidToCoach: agent.callSid});
+  assert.equal(supervisor.coaching, true);
+  await assert.rejects(participant('+15551110009', 'supervisor-1'), {status: 400, code: 16026});
+  assert.equal(await one('agent').remove(), true);
+  assert.equal((await conference().fetch()).status, 'in-progress');
+  await conference().update({status: 'completed'});
+  await eventually(() => statusesOf(customer.callSid).endsWith('completed'), "the customer's end");
+  await assert.rejects(one('customer').fetch(), {status: 404});
+});
+
+test('a recording is started, paused, listed and removed', async () => {
+  const call = await client.calls.create({to: '+15550109921', from: '+15551230001',
+                                          twiml: '<Response><Pause length="600"/></Response>'});
+  await eventually(async () => (await client.calls(call.sid).fetch()).status === 'in-progress', 'an answer');
+  const recording = await client.calls(call.sid).recordings.create();
+  const current = client.calls(call.sid).recordings('Twilio.CURRENT');
+  assert.equal((await current.update({status: 'paused', pauseBehavior: 'skip'})).status, 'paused');
+  assert.equal((await current.update({status: 'stopped'})).status, 'completed');
+  assert.deepEqual((await client.recordings.list({callSid: call.sid})).map((r) => r.sid), [recording.sid]);
+  assert.equal(await client.recordings(recording.sid).remove(), true);
+  assert.deepEqual(await client.calls(call.sid).recordings.list(), []);
+  assert.equal((await client.calls(call.sid).update({status: 'completed'})).status, 'completed');
+  await assert.rejects(client.calls(call.sid).update({twiml: '<Response/>'}), {status: 400, code: 21220});
+});
+
+test('a caller goes through a menu that the SDK wrote', async () => {
+  const menu = new VoiceResponse();
+  menu.gather({action: `${receiver.url}/chosen`, numDigits: 1, actionOnEmptyResult: true})
+      .say({language: 'en-GB'}, 'Sales & support');
+  pages['/voice'] = menu;
+  const message = new VoiceResponse();
+  message.record({action: `${receiver.url}/left`, finishOnKey: '#', maxLength: 60});
+  pages['/chosen'] = message;
+  const goodbye = new VoiceResponse();
+  goodbye.say('Thank you');
+  goodbye.hangup();
+  pages['/left'] = goodbye;
+  await client.incomingPhoneNumbers.create({
+    phoneNumber: '+15551230001', voiceUrl: `${receiver.url}/voice`, statusCallback: `${receiver.url}/number`});
+  const sid = await ring({keys: ['2', '#']});
+  assert.deepEqual(await heardToTheEnd(sid),
+                   ['say Sales & support', 'keys 2', 'message 3', 'say Thank you', 'end']);
+  const at = (path) => receiver.requests.find((r) => new URL(r.url).pathname === path);
+  assert.equal(formOf(at('/chosen')).Digits, '2');
+  assert.equal(formOf(at('/left')).Digits, '#');
+  await eventually(() => at('/number'), "the number's callback");
+  assert.equal(formOf(at('/number')).CallStatus, 'completed');
+  for (const path of ['/voice', '/chosen', '/left', '/number']) {
+    const {headers, url} = at(path);
+    assert.ok(twilio.validateRequest(TOKEN, headers['x-twilio-signature'], url, formOf(at(path))), path);
+  }
+});
+
+test('a caller that waits in a room is joined by whoever is added', async () => {
+  const room = new VoiceResponse();
+  room.dial({action: `${receiver.url}/over`}).conference(
+      {startConferenceOnEnter: false, endConferenceOnExit: true, participantLabel: 'customer'}, 'waiting');
+  pages['/waiting'] = room;
+  const sid = await ring({answer_url: `${receiver.url}/waiting`, talk_ms: 2000});
+  await eventually(async () => (await heard(sid)).includes('music default'), 'music');
+  await client.conferences('waiting').participants.create(
+      {from: '+15551230001', to: '+15551110000', label: 'agent', earlyMedia: false});
+  assert.deepEqual(await heardToTheEnd(sid), ['room waiting', 'music default', 'joined', 'end']);
 });
 
 test('errors come as the SDK knows them', async () => {

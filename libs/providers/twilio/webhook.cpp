@@ -52,19 +52,12 @@ std::string ReadProgress(const Account& account, const Form& query, const Form& 
   const int number = IntOf(form, "SequenceNumber", -1);
   fact.set_sequence(number < std::numeric_limits<int>::max() ? number + 1 : 0);
   fact.set_event_key(absl::StrCat("twilio:", sid, ":", sequence, ":", status));
-  if (party == Leg::CUSTOMER && !ValueOf(form, "CallDuration").empty()) {
+  // Talk time is that of whoever joined last: of a caller's call the agent.
+  const bool joins = party == Leg::CUSTOMER || ValueOf(query, "answer") == "joins";
+  if (joins && !ValueOf(form, "CallDuration").empty()) {
     fact.set_duration_seconds(IntOf(form, "CallDuration", 0));
   }
-  const bool joins = ValueOf(query, "answer") == "joins" && fact.kind() == CallFact::CALL_ANSWERED;
-  const std::string key = fact.event_key();
   AddFact(account, response, std::move(fact));
-  if (joins) {
-    // The caller waits in the room already.
-    CallFact joined;
-    joined.set_kind(CallFact::CALL_ANSWERED);
-    joined.set_event_key(key + ":joined");
-    AddFact(account, response, std::move(joined));
-  }
   return "";
 }
 
@@ -127,9 +120,16 @@ std::string ReadRecording(const Account& account, const Form& form, ReadWebhookR
   const std::string status = ValueOf(form, "RecordingStatus");
   response.set_event_type(absl::StrCat("recording-", status));
   if (!IsSid(sid)) return "RecordingSid: is missing or malformed";
+  // These callbacks have no time of their own, and may come in any order.
+  const std::optional<absl::Time> began = ReadTwilioTime(ValueOf(form, "RecordingStartTime"));
+  const absl::Duration length = absl::Seconds(IntOf(form, "RecordingDuration", 0));
   const auto add = [&](CallFact::Kind kind) -> CallFact& {
     CallFact fact;
     fact.set_kind(kind);
+    if (began.has_value()) {
+      const absl::Time at = kind == CallFact::RECORDING_STARTED ? *began : *began + length;
+      fact.mutable_provider_time()->set_seconds(absl::ToUnixSeconds(at));
+    }
     fact.set_party(Leg::CUSTOMER);
     fact.set_event_key(absl::StrCat("twilio:", sid, ":", status, ":", CallFact::Kind_Name(kind)));
     return AddFact(account, response, std::move(fact));

@@ -173,15 +173,10 @@ TEST_CASE("every leg's progress is of its own party", "[twilio][webhook]") {
   CHECK((busy.reason() != session::v1::END_REASON_UNSPECIFIED) == decides);
 }
 
-TEST_CASE("an inbound call's agent that answers is joined with the caller", "[twilio][webhook]") {
-  const ReadWebhookResponse read = Read("agent&answer=joins", Progress("in-progress"));
-  REQUIRE(read.facts_size() == 2);
-  CHECK(read.facts(0).fact().party() == Leg::AGENT);
-  CHECK(read.facts(1).fact().party() == Leg::PARTY_UNSPECIFIED);
-  CHECK(read.facts(1).fact().kind() == CallFact::CALL_ANSWERED);
-  CHECK(read.facts(0).fact().event_key() != read.facts(1).fact().event_key());
-  CHECK(read.facts(1).fact().provider_time().seconds() == 1'767'268'800);
-  CHECK(Read("agent&answer=joins", Progress("ringing")).facts_size() == 1);
+TEST_CASE("an inbound call talks as long as its agent's leg", "[twilio][webhook]") {
+  const Form form = Progress("completed", {{"CallDuration", "37"}});
+  CHECK(Read("agent&answer=joins", form).facts(0).fact().duration_seconds() == 37);
+  CHECK(Read("agent&answer=joins", Progress("in-progress")).facts_size() == 1);
 }
 
 Form Leaving(const std::string& status, const std::string& label = "customer") {
@@ -251,6 +246,25 @@ TEST_CASE("a recording's callback says where it is", "[twilio][webhook]") {
                            {"RecordingStatus", "completed"},
                            {"RecordingUrl", "file:///etc/passwd"}})
             .verdict() == ReadWebhookResponse::UNREADABLE);
+}
+
+TEST_CASE("a recording's events are placed by when it began and how long it is",
+          "[twilio][webhook]") {
+  const Form form = {{"RecordingSid", "RE1"},
+                     {"RecordingStatus", "completed"},
+                     {"RecordingUrl", "https://api.twilio.com/R/RE1"},
+                     {"RecordingDuration", "20"},
+                     {"RecordingStartTime", "Thu, 01 Jan 2026 12:00:00 +0000"}};
+  const ReadWebhookResponse read = Read("recording", form);
+  CHECK(read.facts_size() == 2);
+  for (const auto& item : read.facts()) {
+    CHECK(item.fact().provider_time().seconds() == 1'767'268'820);
+  }
+  Form running = form;
+  running[1].second = "in-progress";
+  CHECK(Read("recording", running).facts(0).fact().provider_time().seconds() == 1'767'268'800);
+  running[4].second = "yesterday";
+  CHECK_FALSE(Read("recording", running).facts(0).fact().has_provider_time());
 }
 
 TEST_CASE("what is unsigned, forged or changed is refused", "[twilio][webhook]") {

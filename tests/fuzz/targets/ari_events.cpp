@@ -27,17 +27,17 @@ void AriEvents(std::string_view bytes) {
     const std::string_view line = TakeLine(bytes);
     ReadAnswers(line);
     const auto event = asterisk::ReadEvent(line);
-    if (!event.ok() || event->call.empty()) continue;
-    if (call.plan.call.empty()) call.plan.call = event->call;
-    if (event->call != call.plan.call) continue;
-    const bool agent_was_gone = call.agent.ended;
-    const bool customer_was_gone = call.customer.ended;
+    if (!event.ok() || event->room.empty()) continue;
+    if (call.plan.call.empty()) call.plan.call = event->room;
+    if (event->room != call.plan.call) continue;
+    const bool agent_was_gone = call.agent().ended;
+    const bool customer_was_gone = call.customer().ended;
     const asterisk::Effects effects = machine.Apply(call, *event);
-    for (const auto& fact : effects.facts) {
+    for (const auto& [session, fact] : effects.facts) {
       Require(!fact.event_key().empty(), "a fact has a key");
       Require(fact.kind() != session::v1::CallFact::KIND_UNSPECIFIED, "a fact has a kind");
     }
-    Require(call.agent.ended >= agent_was_gone && call.customer.ended >= customer_was_gone,
+    Require(call.agent().ended >= agent_was_gone && call.customer().ended >= customer_was_gone,
             "a leg that is gone stays gone");
     for (const auto& action : effects.actions) {
       Require(action.kind != asterisk::Action::Kind::kDialCustomer || !agent_was_gone,
