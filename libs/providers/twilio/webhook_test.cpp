@@ -115,6 +115,13 @@ TEST_CASE("a leg's progress is told in our words", "[twilio][webhook]") {
   CHECK(fact.provider_time().seconds() == 1'767'268'800);
 }
 
+TEST_CASE("when a fact was heard of is kept to the millisecond", "[twilio][webhook]") {
+  const absl::Time now = kNow + absl::Milliseconds(437);
+  const auto read = ReadCallback(AnAccount(), Callback("agent", Progress("ringing")), now, {});
+  CHECK(read.facts(0).fact().received_time().seconds() == absl::ToUnixSeconds(kNow));
+  CHECK(read.facts(0).fact().received_time().nanos() == 437'000'000);
+}
+
 TEST_CASE("the customer's duration counts, the agent's does not", "[twilio][webhook]") {
   const Form form = Progress("completed", {{"CallDuration", "37"}});
   CHECK(Read("customer", form).facts(0).fact().duration_seconds() == 37);
