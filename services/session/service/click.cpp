@@ -2,13 +2,12 @@
 // by name, and not by the database.
 #include "services/session/service/click.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <algorithm>
 #include <vector>
 
 #include "libs/base/error_catalogue.h"
 #include "libs/telephony/phone_number.h"
+#include "libs/transcoding/json_writer.h"
 
 namespace ctc::session {
 namespace {
@@ -78,10 +77,7 @@ void DropEmpty(v1::InitiateCallRequest& r) {
 
 void CheckMetadata(const v1::InitiateCallRequest& r, Faults& faults) {
   if (!r.has_metadata()) return;
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(r.metadata(), &json).ok()) {
-    faults.Add("metadata", "cannot be kept as JSON");
-  } else if (json.size() > kMetadataBytes) {
+  if (transcoding::ToJson(r.metadata()).size() > kMetadataBytes) {
     faults.Add("metadata", "is larger than 16 kB");
   }
 }
