@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "libs/crypto/crypto.h"
+#include "libs/providers/fact_time.h"
 
 namespace ctc::providers {
 namespace {
@@ -103,12 +104,6 @@ CallFact::Kind Refine(CallFact::Kind kind, std::string_view status) {
   if (status == "FAILED") return CallFact::CALL_FAILED;
   if (status == "CANCELLED") return CallFact::CALL_CANCELLED;
   return kind;
-}
-
-void SetTime(google::protobuf::Timestamp& target, absl::Time at) {
-  const int64_t nanos = absl::ToUnixNanos(at);
-  target.set_seconds(nanos / 1'000'000'000);
-  target.set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
 }
 
 // Reads the body into `response`; returns the event's time.

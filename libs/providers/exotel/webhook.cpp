@@ -8,6 +8,7 @@
 #include "libs/base/ids.h"
 #include "libs/providers/callback_token.h"
 #include "libs/providers/exotel/call_report.h"
+#include "libs/providers/fact_time.h"
 #include "libs/providers/indian.h"
 #include "libs/providers/recording_host.h"
 #include "libs/providers/signed_webhook.h"
@@ -132,7 +133,7 @@ void AddFacts(const Account& account, const CallbackFields& fields, Facts facts,
     item.set_provider_id(account.config.id());
     item.set_provider_call_id(std::string(fields.Get("CallSid")));
     fact.set_source(session::v1::WEBHOOK);
-    fact.mutable_received_time()->set_seconds(absl::ToUnixSeconds(now));
+    SetTime(*fact.mutable_received_time(), now);
     if (!fact.has_provider_time() && at.has_value()) {
       fact.mutable_provider_time()->set_seconds(absl::ToUnixSeconds(*at));
     }

@@ -9,6 +9,7 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/base/ids.h"
 #include "libs/http/message.h"
+#include "libs/providers/fact_time.h"
 #include "libs/providers/sip/sip_status.h"
 #include "libs/providers/sip/webhook_proof.h"
 
@@ -200,7 +201,7 @@ class EventReader {
     item.set_provider_id(account_.config.id());
     item.set_provider_call_id(call_id_);
     fact.set_source(session::v1::WEBHOOK);
-    fact.mutable_received_time()->set_seconds(absl::ToUnixSeconds(now_));
+    SetTime(*fact.mutable_received_time(), now_);
     if (at_.has_value()) {
       const int64_t nanos =
           absl::ToInt64Nanoseconds(*at_ - absl::FromUnixSeconds(absl::ToUnixSeconds(*at_)));

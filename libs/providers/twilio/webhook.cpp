@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/providers/fact_time.h"
 #include "libs/providers/twilio/incoming.h"
 #include "libs/providers/twilio/legs.h"
 
@@ -166,11 +167,7 @@ std::string Read(const Account& account, const Incoming& incoming, ReadWebhookRe
 
 void SetTimes(ReadWebhookResponse& response, std::optional<absl::Time> at, absl::Time now) {
   for (session::v1::SessionFact& item : *response.mutable_facts()) {
-    // To the millisecond: an agent's leg is told from the one before by when it was heard of.
-    const int64_t millis = absl::ToUnixMillis(now);
-    item.mutable_fact()->mutable_received_time()->set_seconds(millis / 1000);
-    item.mutable_fact()->mutable_received_time()->set_nanos(
-        static_cast<int32_t>(millis % 1000 * 1'000'000));
+    SetTime(*item.mutable_fact()->mutable_received_time(), now);
     if (at.has_value()) {
       item.mutable_fact()->mutable_provider_time()->set_seconds(absl::ToUnixSeconds(*at));
     }

@@ -8,6 +8,7 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/http/message.h"
+#include "libs/providers/fact_time.h"
 #include "libs/providers/outcome.h"
 #include "libs/providers/vonage/api.h"
 #include "libs/providers/vonage/leg_fact.h"
@@ -83,7 +84,7 @@ CallFact& Reader::Add(CallFact fact, const std::string& key) {
   CallFact& added = *item.mutable_fact();
   added.set_source(session::v1::WEBHOOK);
   added.set_event_key("vonage:" + key);
-  added.mutable_received_time()->set_seconds(absl::ToUnixSeconds(now_));
+  SetTime(*added.mutable_received_time(), now_);
   if (at_.has_value()) {
     const int64_t nanos = absl::ToUnixNanos(*at_);
     added.mutable_provider_time()->set_seconds(nanos / kNanos);
