@@ -69,6 +69,7 @@ Task<absl::Status> ActivityFollower::Apply(const events::FeedConsumer::Batch& ba
         for (Pending& pending : *lines) CTC_RETURN_IF_ERROR(Write(c, pending));
         return SaveCursor(c, last_seq, clock_.Now());
       });
+  for (const Pending& pending : *lines) directory_.ForgetPresence(pending.tenant);
   CTC_CO_RETURN_IF_ERROR(status);
   saved_seq_ = last_seq;
   co_return absl::OkStatus();

@@ -84,6 +84,7 @@ Task<absl::StatusOr<v1::LogAgentActivityResponse>> RoutingService::LogAgentActiv
         }
         return store.Insert(c, line, 0);
       });
+  directory_.ForgetPresence(context.tenant);
   CTC_CO_RETURN_IF_ERROR(status);
   co_return response;
 }

@@ -1,6 +1,7 @@
 #include "services/routing/service/directory.h"
 
 #include "libs/observability/log.h"
+#include "services/routing/store/activity_store.h"
 #include "services/routing/store/agent_store.h"
 #include "services/routing/store/rule_store.h"
 
@@ -8,6 +9,9 @@ namespace ctc::routing {
 namespace {
 
 constexpr absl::Duration kTimeToLive = absl::Minutes(10);
+constexpr absl::Duration kPresenceTimeToLive = absl::Seconds(1);
+// A call that has gone on for longer is over; who has been quiet for longer is as it said last.
+constexpr absl::Duration kPresenceReach = absl::Hours(24);
 constexpr size_t kMaxTenants = 2000;
 constexpr size_t kMaxAgents = 50000;
 
@@ -40,9 +44,11 @@ std::optional<Rule> ToDomain(const v1::RoutingRule& row) {
 
 Directory::Directory(db::Database& database, const base::Clock& clock)
     : database_(database),
+      clock_(clock),
       rules_(clock, kTimeToLive, kMaxTenants),
       agents_(clock, kTimeToLive, kMaxAgents),
-      all_agents_(clock, kTimeToLive, kMaxTenants) {}
+      all_agents_(clock, kTimeToLive, kMaxTenants),
+      presence_(clock, kPresenceTimeToLive, kMaxTenants) {}
 
 Task<absl::StatusOr<Directory::RulesPtr>> Directory::Rules(base::TenantId tenant,
                                                            absl::Time deadline) {
@@ -94,6 +100,22 @@ Task<absl::StatusOr<Directory::AgentsPtr>> Directory::Agents(base::TenantId tena
   CTC_CO_RETURN_IF_ERROR(status);
   all_agents_.Keep(tenant, agents, generation);
   co_return agents;
+}
+
+absl::StatusOr<Directory::PresencePtr> Directory::ReadPresence(
+    db::Connection& c, const base::TenantId& tenant, const std::vector<v1::Agent>& agents) {
+  if (auto kept = presence_.Find(tenant)) return *kept;
+  const uint64_t generation = presence_.generation();
+  CTC_ASSIGN_OR_RETURN(const auto lines,
+                       ActivityStore(tenant).OfAllAgents(c, clock_.Now() - kPresenceReach));
+  std::map<std::string, std::vector<v1::AgentActivity>> lines_of;
+  for (const v1::AgentActivity& line : lines) lines_of[line.agent_id()].push_back(line);
+  auto presence = std::make_shared<std::map<std::string, AgentNow>>();
+  for (const v1::Agent& agent : agents) {
+    presence->emplace(agent.id(), Assess(agent, lines_of[agent.id()]));
+  }
+  presence_.Keep(tenant, presence, generation);
+  return presence;
 }
 
 }  // namespace ctc::routing

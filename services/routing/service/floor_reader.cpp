@@ -1,8 +1,5 @@
 #include "services/routing/service/floor_reader.h"
 
-#include <map>
-
-#include "services/routing/store/activity_store.h"
 #include "services/routing/store/queue_entry_store.h"
 
 namespace ctc::routing {
@@ -25,19 +22,14 @@ void Place(const StoredEntry& entry, const std::string& session_id, absl::Time n
 
 }  // namespace
 
-absl::Status ReadFloor(db::Connection& c, const base::TenantId& tenant,
+absl::Status ReadFloor(db::Connection& c, Directory& directory, const base::TenantId& tenant,
                        const std::vector<v1::Agent>& agents, const std::string& session_id,
                        absl::Time now, Floor& floor) {
-  CTC_ASSIGN_OR_RETURN(const auto lines, ActivityStore(tenant).OfAllAgents(c));
+  CTC_ASSIGN_OR_RETURN(const auto presence, directory.ReadPresence(c, tenant, agents));
   CTC_ASSIGN_OR_RETURN(const auto entries, QueueEntryStore(tenant).Live(c, now));
-  std::map<std::string, std::vector<v1::AgentActivity>> lines_of;
-  for (const v1::AgentActivity& line : lines) lines_of[line.agent_id()].push_back(line);
-  floor.agents.clear();
+  floor.agents = *presence;
   floor.waiting.clear();
   floor.reserved_for_caller.clear();
-  for (const v1::Agent& agent : agents) {
-    floor.agents.emplace(agent.id(), Assess(agent, lines_of[agent.id()]));
-  }
   for (const StoredEntry& entry : entries) Place(entry, session_id, now, floor);
   return absl::OkStatus();
 }

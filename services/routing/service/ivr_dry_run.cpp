@@ -36,7 +36,7 @@ Task<absl::StatusOr<Floor>> IvrService::LookAround(base::TenantId tenant, absl::
         floor.last_offered = {{QueueOfEveryAgent().id(), ""}};
         CTC_ASSIGN_OR_RETURN(const auto last, QueueStore(tenant).AllLastOffered(c));
         for (const auto& [queue_id, agent_id] : last) floor.last_offered[queue_id] = agent_id;
-        return ReadFloor(c, tenant, **agents, "", at, floor);
+        return ReadFloor(c, directory_, tenant, **agents, "", at, floor);
       });
   CTC_CO_RETURN_IF_ERROR(status);
   co_return floor;

@@ -110,6 +110,7 @@ struct IvrWorld {
     clock.Advance(absl::Milliseconds(10));  // so that who came first is idle longest
     Write(
         [&](db::Connection& c) { return ActivityStore(base::TenantId("t1")).Insert(c, line, 0); });
+    directory.ForgetPresence(base::TenantId("t1"));
   }
   void Write(const db::Work& work) {
     const absl::Status status = database.RunBlocking(work);

@@ -14,9 +14,15 @@ constexpr char kOfferKey[] = "uq_queue_offer";
 // One caller's step, decided and written down in one transaction.
 class Deciding {
  public:
-  Deciding(const base::TenantId& tenant, const Book& book, const std::vector<v1::Agent>& agents,
-           const FlowCall& call, const v1::NextFlowStepRequest& request)
-      : tenant_(tenant), book_(book), agents_(agents), call_(call), request_(request) {}
+  Deciding(Directory& directory, const base::TenantId& tenant, const Book& book,
+           const std::vector<v1::Agent>& agents, const FlowCall& call,
+           const v1::NextFlowStepRequest& request)
+      : directory_(directory),
+        tenant_(tenant),
+        book_(book),
+        agents_(agents),
+        call_(call),
+        request_(request) {}
 
   absl::Status Run(db::Connection& c) {
     floor_ = Floor();
@@ -47,7 +53,7 @@ class Deciding {
       CTC_ASSIGN_OR_RETURN(floor_.last_offered[queue_id],
                            QueueStore(tenant_).LastOffered(c, queue_id, true));
     }
-    return ReadFloor(c, tenant_, agents_, call_.session_id, call_.now, floor_);
+    return ReadFloor(c, directory_, tenant_, agents_, call_.session_id, call_.now, floor_);
   }
 
   absl::Status Write(db::Connection& c) {
@@ -69,6 +75,7 @@ class Deciding {
     return QueueStore(tenant_).SetLastOffered(c, entry->queue_id, entry->offered_agent_id);
   }
 
+  Directory& directory_;
   const base::TenantId& tenant_;
   const Book& book_;
   const std::vector<v1::Agent>& agents_;
@@ -114,7 +121,7 @@ Task<absl::StatusOr<v1::NextFlowStepResponse>> IvrService::NextFlowStep(
   absl::StatusOr<Directory::AgentsPtr> agents =
       co_await directory_.Agents(context.tenant, context.deadline);
   CTC_CO_RETURN_IF_ERROR(agents.status());
-  Deciding deciding(context.tenant, **book, **agents, call, request);
+  Deciding deciding(directory_, context.tenant, **book, **agents, call, request);
   const absl::Status status = co_await database_.Run(
       context.deadline, [&](db::Connection& c) -> absl::Status { return deciding.Run(c); });
   CTC_CO_RETURN_IF_ERROR(status);

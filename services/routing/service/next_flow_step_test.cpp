@@ -149,6 +149,33 @@ TEST_CASE_METHOD(QueueWorld, "who talks is not rung, who is back is") {
   CHECK(one.Rung() == "ann");
 }
 
+TEST_CASE_METHOD(QueueWorld, "what an agent told another process is seen after a second") {
+  AddAgent("ann");
+  CHECK(Live(queue.id()).available_agents_size() == 1);
+  v1::AgentActivity line;
+  line.set_id(ids.Uuid());
+  line.set_agent_id("ann");
+  line.set_activity_type(v1::AgentActivity::LOGOUT);
+  *line.mutable_created_at() = ToProto(clock.Now());
+  Write([&](db::Connection& c) { return ActivityStore(base::TenantId("t1")).Insert(c, line, 0); });
+  clock.Advance(absl::Milliseconds(1001));
+  CHECK(Live(queue.id()).available_agents().empty());
+}
+
+TEST_CASE_METHOD(QueueWorld, "who logged in days ago is as it said last") {
+  AddAgent("ann");
+  AddAgent("bob");
+  Log("bob", v1::AgentActivity::ON_BREAK);
+  clock.Advance(absl::Hours(72));
+  Caller one(*this, kNumber);
+  one.Start();
+  CHECK(one.Rung() == "ann");
+  CHECK(one.Do(Input::DIAL_NO_ANSWER).has_wait());
+  Log("bob", v1::AgentActivity::IDLE);
+  one.Do(Input::DONE);
+  CHECK(one.Rung() == "bob");
+}
+
 TEST_CASE_METHOD(QueueWorld,
                  "a caller who is gone leaves the queue; one who is silent does not count") {
   Caller one(*this, kNumber);

@@ -184,7 +184,7 @@ Task<absl::StatusOr<v1::GetQueueLiveResponse>> QueueService::GetQueueLive(
         if (!queue) return NoSuchQueue();
         CTC_ASSIGN_OR_RETURN(floor.last_offered[request.id()],
                              store.LastOffered(c, request.id(), false));
-        return ReadFloor(c, context.tenant, **agents, "", now, floor);
+        return ReadFloor(c, directory_, context.tenant, **agents, "", now, floor);
       });
   CTC_CO_RETURN_IF_ERROR(status);
   v1::GetQueueLiveResponse response;

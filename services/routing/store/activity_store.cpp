@@ -92,20 +92,25 @@ absl::StatusOr<std::vector<v1::AgentActivity>> ActivityStore::Recent(db::Connect
   return lines;
 }
 
-absl::StatusOr<std::vector<v1::AgentActivity>> ActivityStore::OfAllAgents(db::Connection& c) const {
+absl::StatusOr<std::vector<v1::AgentActivity>> ActivityStore::OfAllAgents(db::Connection& c,
+                                                                          absl::Time from) const {
+  CTC_ASSIGN_OR_RETURN(const db::Rows recent,
+                       c.Query(CTC_ACTIVITY_COLUMNS "WHERE tenant_id = ? AND created_at >= ?"
+                                                    " ORDER BY created_at, id",
+                               {tenant_.value(), from}));
   CTC_ASSIGN_OR_RETURN(
-      const db::Rows rows,
+      const db::Rows last,
       c.Query("SELECT l.id, l.agent_id, l.activity_type, l.session_id, l.is_available,"
               " l.duration_seconds, l.reason, l.created_at"
-              " FROM agent a JOIN agent_activity_log l"
-              " ON l.tenant_id = a.tenant_id AND l.agent_id = a.id"
-              " WHERE a.tenant_id = ? AND l.created_at >= COALESCE("
-              "(SELECT MAX(s.created_at) FROM agent_activity_log s WHERE s.tenant_id = a.tenant_id"
-              " AND s.agent_id = a.id AND s.activity_type IN ('LOGIN', 'LOGOUT')),"
-              " '1970-01-01')"
-              " ORDER BY l.created_at, l.id",
-              {tenant_.value()}));
-  return FromRows(rows);
+              " FROM agent a JOIN agent_activity_log l ON l.id ="
+              " (SELECT x.id FROM agent_activity_log x"
+              " WHERE x.tenant_id = a.tenant_id AND x.agent_id = a.id"
+              " ORDER BY x.created_at DESC, x.id DESC LIMIT 1)"
+              " WHERE a.tenant_id = ? AND l.created_at < ?",
+              {tenant_.value(), from}));
+  std::vector<v1::AgentActivity> lines = FromRows(last);
+  for (v1::AgentActivity& line : FromRows(recent)) lines.push_back(std::move(line));
+  return lines;
 }
 
 absl::StatusOr<int64_t> LoadCursor(db::Connection& c) {

@@ -28,8 +28,10 @@ class ActivityStore {
   absl::StatusOr<std::vector<v1::AgentActivity>> Recent(db::Connection& c,
                                                         const std::string& agent_id,
                                                         int limit) const;
-  // The lines of all registered agents, oldest first, each from its last LOGIN or LOGOUT on.
-  absl::StatusOr<std::vector<v1::AgentActivity>> OfAllAgents(db::Connection& c) const;
+  // What tells the presence of all agents: every line since `from`, and of each registered agent
+  // the last one, oldest first. Reads no further back, however long an agent has been with us.
+  absl::StatusOr<std::vector<v1::AgentActivity>> OfAllAgents(db::Connection& c,
+                                                             absl::Time from) const;
 
  private:
   base::TenantId tenant_;
