@@ -6,6 +6,7 @@
 #include "libs/observability/log.h"
 #include "libs/providers/asterisk/adapter.h"
 #include "libs/providers/exotel/adapter.h"
+#include "libs/providers/mcube/adapter.h"
 #include "libs/providers/sip/adapter.h"
 #include "libs/providers/twilio/adapter.h"
 #include "libs/providers/vonage/adapter.h"
@@ -65,6 +66,7 @@ class DispatchHost final : public host::Service {
     registry_.Add(providers::asterisk::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::sip::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::exotel::MakeAdapter(ProviderEnvironment(environment)));
+    registry_.Add(providers::mcube::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::twilio::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::vonage::MakeAdapter(ProviderEnvironment(environment)));
   }

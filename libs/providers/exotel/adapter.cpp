@@ -9,6 +9,7 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/http/message.h"
+#include "libs/providers/account_setting.h"
 #include "libs/providers/exotel/call_report.h"
 #include "libs/providers/exotel/request.h"
 #include "libs/providers/exotel/webhook.h"
@@ -175,7 +176,7 @@ absl::Status ExotelAdapter::CheckAccount(const Account& account) const {
   if (account.api_secret.empty()) {
     detail.fields.push_back({"api_secret", "the API token is required"});
   }
-  const std::string flow = Setting(account, "flow_id");
+  const std::string flow = SettingOf(account.config, "flow_id");
   if (!std::all_of(flow.begin(), flow.end(), [](char c) { return c >= '0' && c <= '9'; })) {
     detail.fields.push_back({"settings", "flow_id must be the number of a flow"});
   }
@@ -185,7 +186,7 @@ absl::Status ExotelAdapter::CheckAccount(const Account& account) const {
 
 Task<PlaceCallResponse> ExotelAdapter::Place(const Account& account, const CallOrder& order) {
   const bool agent = !order.agent_phone().empty();
-  if (!agent && Setting(account, "flow_id").empty()) {
+  if (!agent && SettingOf(account.config, "flow_id").empty()) {
     co_return Refused(base::kInvalidDestination,
                       "Exotel rings the agent first: agent_phone or settings.flow_id is needed",
                       FailOver::kAllowed, session::v1::UNREACHABLE);

@@ -9,6 +9,7 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/http/message.h"
+#include "libs/providers/account_setting.h"
 #include "libs/providers/callback_token.h"
 #include "libs/providers/exotel/webhook.h"
 #include "libs/providers/indian.h"
@@ -90,14 +91,6 @@ std::string DiallableNumber(std::string_view phone) {
   return number ? std::string(phone) : "";
 }
 
-std::string Setting(const Account& account, const std::string& name) {
-  const auto& fields = account.config.settings().fields();
-  const auto found = fields.find(name);
-  if (found == fields.end()) return "";
-  if (found->second.has_bool_value()) return found->second.bool_value() ? "true" : "false";
-  return found->second.string_value();
-}
-
 std::string ConnectForm(const Account& account, const CallOrder& order) {
   const bool agent = !order.agent_phone().empty();
   std::string callback = CallUrl(account, account.api_secret, kWebhookPath, order.id());
@@ -107,7 +100,7 @@ std::string ConnectForm(const Account& account, const CallOrder& order) {
     form.Add("To", DiallableNumber(order.to_phone()));
   } else {
     form.Add("Url", absl::StrCat("http://my.exotel.com/", AccountSid(account),
-                                 "/exoml/start_voice/", Setting(account, "flow_id")));
+                                 "/exoml/start_voice/", SettingOf(account.config, "flow_id")));
     callback += "&leg=customer";
   }
   form.Add("CallerId", DiallableNumber(order.from_phone()));

@@ -17,9 +17,6 @@ std::string AccountSid(const Account& account);
 // number: Exotel drops SIP addresses without a word.
 std::string DiallableNumber(std::string_view phone);
 
-// A text setting of the account; "" when absent.
-std::string Setting(const Account& account, const std::string& name);
-
 // Body of Calls/connect.json. Agent first; without an agent's phone the customer is connected to
 // the flow of settings.flow_id.
 std::string ConnectForm(const Account& account, const dispatch::v1::CallOrder& order);
