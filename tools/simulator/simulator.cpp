@@ -21,6 +21,7 @@ Simulator::Simulator(asio::any_io_executor executor, Options options)
       ari_(world_),
       ari_callers_(world_, ari_.line()),
       exotel_(world_),
+      mcube_(world_),
       twilio_(world_),
       seed_webhooks_(world_),
       port_(world_.options().port) {
@@ -58,6 +59,7 @@ Task<http::Response> Simulator::Handle(const http::Request& request) {
   if (path.starts_with("/v1/Accounts/") || path.starts_with("/exotelrecordings/")) {
     return exotel_.Handle(request);
   }
+  if (McubeRest::Serves(path)) return mcube_.Handle(request);
   auto now = [](http::Response response) -> Task<http::Response> { co_return response; };
   if (path == "/_ctl") return now(Control(request));
   if (path == "/_stats") return now(Stats(request));
@@ -107,8 +109,10 @@ http::Response Simulator::Stats(const http::Request& request) {
 http::Response Simulator::Calls() {
   Json ari = Json::array();
   for (const auto& [id, channel] : ari_.line().channels()) ari.push_back(ChannelJson(*channel));
-  const Json json = {
-      {"ari", ari}, {"exotel", exotel_.LiveCalls()}, {"twilio", twilio_.LiveCalls()}};
+  const Json json = {{"ari", ari},
+                     {"exotel", exotel_.LiveCalls()},
+                     {"mcube", mcube_.LiveCalls()},
+                     {"twilio", twilio_.LiveCalls()}};
   return JsonResponse(200, json.dump(1));
 }
 

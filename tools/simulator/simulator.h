@@ -9,6 +9,7 @@
 #include "tools/simulator/ari_rest.h"
 #include "tools/simulator/exotel_rest.h"
 #include "tools/simulator/inbound.h"
+#include "tools/simulator/mcube_rest.h"
 #include "tools/simulator/seed_webhooks.h"
 #include "tools/simulator/twilio_rest.h"
 #include "tools/simulator/world.h"
@@ -38,6 +39,7 @@ class Simulator {
   AriRest ari_;
   AriCallers ari_callers_;
   ExotelRest exotel_;
+  McubeRest mcube_;
   TwilioRest twilio_;
   SeedWebhooks seed_webhooks_;
   std::unique_ptr<http::Server> server_;

@@ -11,6 +11,7 @@
 #include "libs/http/message.h"
 #include "libs/providers/account_setting.h"
 #include "libs/providers/exotel/call_report.h"
+#include "libs/providers/exotel/flow.h"
 #include "libs/providers/exotel/request.h"
 #include "libs/providers/exotel/webhook.h"
 #include "libs/providers/indian.h"
@@ -100,6 +101,15 @@ class ExotelAdapter final : public Adapter {
                                                 absl::Time now) const override {
     return ReadCallback(account, request, now, environment_.window);
   }
+  dispatch::v1::ReadFlowResponse ReadFlow(const Account& account,
+                                          const common::v1::HttpRequest& request,
+                                          absl::Time /*now*/) const override {
+    return ReadQuestion(account, request);
+  }
+  absl::StatusOr<common::v1::HttpResponse> RenderFlow(
+      const Account& account, const dispatch::v1::RenderFlowRequest& request) const override {
+    return RenderAnswer(account, request);
+  }
   bool CustomerIsDialledByUs() const override { return false; }
   Task<PlaceCallResponse> DialCustomer(const Account&, const CallOrder&) override {
     co_return NotSent(base::kCapabilityMissing, "Exotel dials the customer itself");
@@ -163,7 +173,8 @@ dispatch::v1::ProviderTypeInfo ExotelAdapter::Describe() const {
   AddField(info, "callback_url", false, false, "Public base URL of this installation.");
   AddField(info, "settings.flow_id", false, false,
            "Flow that a customer is connected to when there is no agent's phone.");
-  for (const char* capability : {"place", "record", "look_up", "fetch_recording", "webhook"}) {
+  for (const char* capability :
+       {"place", "record", "look_up", "fetch_recording", "webhook", "inbound", "voicemail"}) {
     info.add_capabilities(capability);
   }
   info.set_webhook_path("/api/v1/webhooks/voip/exotel");

@@ -115,6 +115,16 @@ Facts ReadPassthru(const CallbackFields& fields, ReadWebhookResponse& response) 
   return {AFact(CallFact::CALL_ANSWERED, Leg::AGENT, key), std::move(fact)};
 }
 
+// The last applet of a flow says that the caller is leaving, whatever came before.
+void AddEnd(const CallbackFields& fields, Facts& facts) {
+  const bool told = std::any_of(facts.begin(), facts.end(), [](const CallFact& fact) {
+    return fact.kind() == CallFact::CALL_ENDED || fact.kind() == CallFact::CALL_CANCELLED;
+  });
+  if (told) return;
+  facts.push_back(AFact(CallFact::CALL_ENDED, Leg::CUSTOMER,
+                        absl::StrCat("exotel:", std::string(fields.Get("CallSid")), ":end")));
+}
+
 void AddRecording(const Account& account, const CallbackFields& fields, Facts& facts) {
   const std::string url(fields.Get("RecordingUrl"));
   if (url.empty() || !IsRecordingHost(account, url)) return;
@@ -194,6 +204,7 @@ ReadWebhookResponse ReadCallback(const Account& account, const common::v1::HttpR
   const auto query = CallbackFields::ReadQuery(request);
   const bool customer_only = query.ok() && query->Get("leg") == "customer";
   Facts facts = ReadFields(*fields, customer_only, response);
+  if (query.ok() && query->Get("applet") == "end") AddEnd(*fields, facts);
   AddRecording(account, *fields, facts);
   std::optional<absl::Time> at = ReadIndianTime(fields->Get("DateUpdated"));
   if (!at.has_value()) at = ReadIndianTime(fields->Get("CurrentTime"));

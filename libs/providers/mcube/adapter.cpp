@@ -6,6 +6,7 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/providers/account_setting.h"
+#include "libs/providers/mcube/flow.h"
 #include "libs/providers/mcube/push.h"
 #include "libs/providers/mcube/request.h"
 #include "libs/providers/missing_capability.h"
@@ -47,6 +48,15 @@ class McubeAdapter final : public Adapter {
                                                 const common::v1::HttpRequest& request,
                                                 absl::Time now) const override {
     return ReadPushWebhook(account, request, now, environment_.window);
+  }
+  dispatch::v1::ReadFlowResponse ReadFlow(const Account& account,
+                                          const common::v1::HttpRequest& request,
+                                          absl::Time /*now*/) const override {
+    return ReadPull(account, request);
+  }
+  absl::StatusOr<common::v1::HttpResponse> RenderFlow(
+      const Account& /*account*/, const dispatch::v1::RenderFlowRequest& request) const override {
+    return RenderAgent(request.step());
   }
   bool CustomerIsDialledByUs() const override { return false; }
   Task<PlaceCallResponse> DialCustomer(const Account&, const CallOrder&) override {
@@ -92,7 +102,7 @@ dispatch::v1::ProviderTypeInfo McubeAdapter::Describe() const {
            "agent: the first push tells of the agent alone; else of the conversation.");
   AddField(info, "settings.answeredtime_counts", false, false,
            "wait: answeredtime counts up to the answer; else the talk.");
-  for (const char* capability : {"place", "fetch_recording", "webhook"}) {
+  for (const char* capability : {"place", "fetch_recording", "webhook", "inbound"}) {
     info.add_capabilities(capability);
   }
   info.set_webhook_path("/api/v1/webhooks/voip/mcube");
