@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/simulator/exotel_callers.h"
 #include "tools/simulator/exotel_exchange.h"
 #include "tools/simulator/world.h"
 
@@ -11,11 +12,12 @@ namespace ctc::simulator {
 
 class ExotelRest {
  public:
-  explicit ExotelRest(World& world) : world_(world), exchange_(world) {}
+  explicit ExotelRest(World& world) : world_(world), exchange_(world), callers_(world) {}
 
   // Paths that begin with /v1/Accounts/ or /exotelrecordings/.
   Task<http::Response> Handle(const http::Request& request);
   Json LiveCalls() const;
+  absl::StatusOr<std::string> Ring(const CallerPtr& caller) { return callers_.Ring(caller); }
 
  private:
   struct Query {
@@ -36,6 +38,7 @@ class ExotelRest {
 
   World& world_;
   ExotelExchange exchange_;
+  ExotelCallers callers_;
 };
 
 }  // namespace ctc::simulator

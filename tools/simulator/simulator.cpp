@@ -25,6 +25,8 @@ Simulator::Simulator(asio::any_io_executor executor, Options options)
       twilio_(world_),
       seed_webhooks_(world_),
       port_(world_.options().port) {
+  inbound_.Register("exotel", [this](const CallerPtr& caller) { return exotel_.Ring(caller); });
+  inbound_.Register("mcube", [this](const CallerPtr& caller) { return mcube_.Ring(caller); });
   inbound_.Register("twilio", [this](const CallerPtr& caller) { return twilio_.Ring(caller); });
   inbound_.Register("asterisk",
                     [this](CallerPtr caller) { return ari_callers_.Ring(std::move(caller)); });

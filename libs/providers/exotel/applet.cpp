@@ -11,7 +11,7 @@ std::optional<Applet> AppletOf(const common::v1::HttpRequest& request) {
   const std::string_view name = query.ok() ? query->Get("applet") : std::string_view();
   if (name.empty()) {
     const bool asks_whom = !HeaderOf(request, "exotel-version").empty();
-    return asks_whom ? Applet::kConnect : Applet::kDialled;
+    return asks_whom ? Applet::kLoneConnect : Applet::kDialled;
   }
   constexpr std::pair<std::string_view, Applet> kNames[] = {
       {"connect", Applet::kConnect},     {"gather", Applet::kGather},

@@ -8,10 +8,11 @@
 namespace ctc::providers::exotel {
 
 enum class Applet {
-  kConnect,   // whom to dial
-  kGather,    // what to ask
-  kGreeting,  // what to say
-  kIsGather,  // Passthru: branch A when the step waits for keys
+  kConnect,      // whom to dial, in a flow of several applets
+  kLoneConnect,  // whom to dial, in a flow that is nothing else
+  kGather,       // what to ask
+  kGreeting,     // what to say
+  kIsGather,     // Passthru: branch A when the step waits for keys
   kIsDial,
   kIsVoicemail,
   kDigits,     // Passthru behind a Gather
@@ -20,9 +21,9 @@ enum class Applet {
   kHeard,      // Passthru behind a Greeting
 };
 
-// By `applet=` in the query; without it a Connect applet is known by its Exotel-Version header, and
-// anything else is a Passthru at the beginning of a flow, which is like one behind a Connect.
-// Nothing for a word that is none.
+// By `applet=` in the query; without it a lone Connect applet is known by its Exotel-Version
+// header, and anything else is a Passthru at the beginning of a flow, which is like one behind a
+// Connect. Nothing for a word that is none.
 std::optional<Applet> AppletOf(const common::v1::HttpRequest& request);
 
 }  // namespace ctc::providers::exotel

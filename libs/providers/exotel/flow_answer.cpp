@@ -81,15 +81,15 @@ absl::StatusOr<HttpResponse> Gather(const FlowStep& step) {
                      {"repeat_menu", 0}});
 }
 
-// Rings one agent; with nobody to ring the flow takes the branch for that.
+// Rings one agent; with nobody to ring the flow takes the branch for that. A lone applet asks again
+// after an attempt that failed, where else the next Passthru tells.
 absl::StatusOr<HttpResponse> Connect(const Account& account, const RenderFlowRequest& request,
-                                     bool prompts_are_ours) {
+                                     bool alone) {
   const FlowStep& step = request.step();
   if (!step.has_dial()) return JsonAnswer({{"destination", {{"numbers", Json::array()}}}});
-  if (prompts_are_ours && step.prompts_size() > 0) return Cannot("Connect", "prompts");
   const std::string number = DiallableNumber(step.dial().phone());
   if (number.empty()) return Cannot("Connect", "agents without a number");
-  Json json = {{"fetch_after_attempt", true},
+  Json json = {{"fetch_after_attempt", alone},
                {"destination", {{"numbers", {number}}}},
                {"outgoing_phone_number", DiallableNumber(request.order().to_phone())},
                {"record", step.dial().record()},
@@ -104,11 +104,11 @@ absl::StatusOr<HttpResponse> Connect(const Account& account, const RenderFlowReq
 }
 
 // What a lone Connect applet cannot do at all.
-absl::Status CheckConnect(const FlowStep& step) {
+absl::Status CheckLoneConnect(const FlowStep& step) {
   if (step.has_gather()) return Cannot("Connect", "gather");
   if (step.has_voicemail()) return Cannot("Connect", "voicemail");
   if (step.has_wait()) return Cannot("Connect", "wait");
-  if (step.has_dial() || step.prompts_size() == 0) return absl::OkStatus();
+  if (step.has_hang_up() || step.prompts_size() == 0) return absl::OkStatus();
   return Cannot("Connect", "prompts");
 }
 
@@ -120,13 +120,11 @@ absl::StatusOr<HttpResponse> RenderAnswer(const Account& account,
   const std::optional<Applet> applet = AppletOf(request.request());
   if (!applet.has_value()) return Cannot("unknown", "flow");
   switch (*applet) {
-    case Applet::kConnect: {
-      // Named in the URL, it stands in the flow that greets and gathers by other applets.
-      const auto query = CallbackFields::ReadQuery(request.request());
-      const bool alone = !query.ok() || query->Get("applet").empty();
-      if (alone) CTC_RETURN_IF_ERROR(CheckConnect(step));
-      return Connect(account, request, alone);
-    }
+    case Applet::kLoneConnect:
+      CTC_RETURN_IF_ERROR(CheckLoneConnect(step));
+      return Connect(account, request, true);
+    case Applet::kConnect:
+      return Connect(account, request, false);
     case Applet::kGather:
       return Gather(step);
     case Applet::kGreeting:

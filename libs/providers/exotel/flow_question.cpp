@@ -73,7 +73,7 @@ std::string ReadInput(const Account& account, Applet applet, const CallbackField
     case Applet::kHeard:
       input.set_kind(FlowInput::DONE);
       return "";
-    case Applet::kConnect:  // it asks again after an attempt that failed
+    case Applet::kLoneConnect:  // it asks again after an attempt that failed
     case Applet::kDialled:
       input.set_kind(DialOutcome(fields));
       if (input.kind() == FlowInput::KIND_UNSPECIFIED) input.set_kind(FlowInput::STARTED);

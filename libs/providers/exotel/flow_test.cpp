@@ -110,7 +110,7 @@ TEST_CASE("each applet tells what became of the step", "[exotel][flow]") {
       {"applet=dialled&CallType=client-hangup", FlowInput::CALLER_GONE},
       {"applet=dialled&CallType=call-attempt", FlowInput::STARTED},
       {"applet=connect", FlowInput::STARTED},
-      {"applet=connect&DialCallStatus=busy", FlowInput::DIAL_BUSY},
+      {"applet=connect&DialCallStatus=busy", FlowInput::STARTED},
       {"", FlowInput::STARTED},
       // What an earlier applet gathered stays among the parameters.
       {"applet=greeting&digits=%221%22", FlowInput::STARTED},
@@ -120,6 +120,15 @@ TEST_CASE("each applet tells what became of the step", "[exotel][flow]") {
   REQUIRE(read.verdict() == ReadWebhookResponse::GENUINE);
   CHECK(read.input().kind() == kind);
   CHECK(read.input().step_number() == 0);
+}
+
+TEST_CASE("a lone Connect applet asks again after an agent who did not answer", "[exotel][flow]") {
+  const auto ask = [](const std::string& more) {
+    return ReadQuestion(AnAccount(), Get("CallSid=a1&" + more, true)).input().kind();
+  };
+  CHECK(ask("CallStatus=in-progress") == FlowInput::STARTED);
+  CHECK(ask("DialCallStatus=busy") == FlowInput::DIAL_BUSY);
+  CHECK(ask("CallType=client-hangup") == FlowInput::CALLER_GONE);
 }
 
 TEST_CASE("keys lose their quotes", "[exotel][flow]") {
@@ -149,7 +158,7 @@ TEST_CASE("a Connect applet rings the one agent of the step", "[exotel][flow]") 
     CHECK(answer->content_type() == "application/json");
     const Json json = Json::parse(answer->body());
     CHECK(json["destination"]["numbers"] == Json({"09000000001"}));
-    CHECK(json["fetch_after_attempt"] == true);
+    CHECK(json["fetch_after_attempt"] == versioned);
     CHECK(json["outgoing_phone_number"] == "08040000003");
     CHECK(json["max_ringing_duration"] == 20);
     CHECK(json["record"] == true);

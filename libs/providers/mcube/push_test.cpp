@@ -242,6 +242,9 @@ TEST_CASE("a URL of ours brings its session without a reference", "[mcube][push]
   const auto read = ReadPushWebhook(AnAccount(), request, kNow, {});
   CHECK(read.session() == kSession);
   CHECK(read.facts(0).session() == kSession);
+  // It is a click's, though nothing says so.
+  request.set_body(R"({"callid":"7","status":"Busy"})");
+  CHECK(Told(ReadPushWebhook(AnAccount(), request, kNow, {})) == "CALL_BUSY/CUSTOMER");
 }
 
 TEST_CASE("a push without the token is refused", "[mcube][push]") {

@@ -8,6 +8,7 @@
 #include "libs/providers/account_setting.h"
 #include "libs/providers/callback_fields.h"
 #include "libs/providers/callback_token.h"
+#include "libs/providers/fact_time.h"
 #include "libs/providers/mcube/push.h"
 #include "libs/providers/mcube/request.h"
 #include "libs/providers/signed_webhook.h"
@@ -159,7 +160,7 @@ void AddFacts(const Account& account, const Push& push, absl::Time now,
     item.set_provider_id(account.config.id());
     item.set_provider_call_id(push.callid);
     fact.set_source(session::v1::WEBHOOK);
-    fact.mutable_received_time()->set_seconds(absl::ToUnixSeconds(now));
+    SetTime(*fact.mutable_received_time(), now);
     *item.mutable_fact() = std::move(fact);
   }
 }
@@ -177,7 +178,9 @@ ReadWebhookResponse ReadPushWebhook(const Account& account, const common::v1::Ht
   if (is_signed && fields.ok() && fields->Has("event_type")) {
     return ReadSignedWebhook(account, request, now, window);
   }
-  const absl::StatusOr<Push> push = ReadPush(request);
+  absl::StatusOr<Push> push = ReadPush(request);
+  // Only clicks give mCube a URL of their own; classic callbacks say no direction.
+  if (push.ok() && !verdict.session.empty()) push->inbound = false;
   ReadWebhookResponse response;
   response.set_provider_id(account.config.id());
   if (!push.ok()) {

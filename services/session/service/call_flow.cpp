@@ -74,6 +74,16 @@ store::Record NewRecord(Core& core, const rpc::Context& context,
   return record;
 }
 
+// Some providers' questions cannot bear a step's number: their answer is to the step the caller is
+// in when it is first read.
+v1::AdvanceFlowRequest WithStepNumber(v1::AdvanceFlowRequest request, const store::Record& record) {
+  FlowInput& input = *request.mutable_input();
+  if (input.kind() != FlowInput::STARTED && input.step_number() == 0) {
+    input.set_step_number(record.flow.state().current().number());
+  }
+  return request;
+}
+
 // True for the answer to the step the caller is in: any other was answered before.
 bool IsNews(const store::Record& record, const FlowInput& input) {
   if (!record.flow.has_state()) return true;
@@ -210,14 +220,15 @@ Task<absl::StatusOr<v1::AdvanceFlowResponse>> CallFlow::AdvanceFlow(
     rpc::Context context, const v1::AdvanceFlowRequest& request) {
   CTC_CO_RETURN_IF_ERROR(Check(request));
   CTC_CO_ASSIGN_OR_RETURN(store::RecordPtr record, co_await FindOrOpen(context, request));
+  const v1::AdvanceFlowRequest asked = WithStepNumber(request, *record);
   for (int i = 0; i < kTries; ++i) {
-    const bool news = IsNews(*record, request.input());
+    const bool news = IsNews(*record, asked.input());
     if (!domain::IsLive(record->state.status)) {
       if (news && record->flow.has_state()) co_await TellGone(context, *record);
       co_return AnswerOf(*record);
     }
     if (!news) co_return AnswerOf(*record);
-    absl::StatusOr<store::RecordPtr> advanced = co_await Advance(context, record, request);
+    absl::StatusOr<store::RecordPtr> advanced = co_await Advance(context, record, asked);
     if (advanced.ok()) co_return AnswerOf(**advanced);
     if (!absl::IsAborted(advanced.status())) co_return advanced.status();
     CTC_CO_ASSIGN_OR_RETURN(

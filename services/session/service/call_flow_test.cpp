@@ -348,4 +348,13 @@ TEST_CASE("a caller the provider forgot is lost, one it still has waits on", "[s
   CHECK(f.peers.count("ControlCall") == 0);
 }
 
+TEST_CASE("an answer without a step's number is to the current step", "[session][flow]") {
+  Calls f;
+  f.peers.next_step = Menu;
+  f.Ask(FlowInput::STARTED);
+  CHECK(f.Ask(FlowInput::DIGITS)->step().number() == 2);
+  CHECK(f.Ask(FlowInput::NO_INPUT)->step().number() == 3);
+  CHECK(f.Ask(FlowInput::STARTED)->step().number() == 3);
+}
+
 }  // namespace ctc::session

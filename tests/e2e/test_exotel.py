@@ -1,0 +1,114 @@
+"""Exotel on its wire: clicks to their end, what a running call cannot have, forged callbacks."""
+import pytest
+from conftest import is_problem
+from stack.api import Api
+from stack.process import wait_until
+
+AGENT = "+919000000001"
+
+
+def account(tenant, **fields):
+    return tenant.provider("EXOTEL", account_sid="acme1", api_key="key", api_secret="exotel-token",
+                           phone_number="+918040000003", webhook_secret=tenant.webhook_secret, **fields)
+
+
+def click(tenant, digits="0100", **fields):
+    return tenant.place(f"+91980000{digits}", agent_id="ann", agent_phone=AGENT, **fields)
+
+
+OUTCOMES = [
+    ("0100", "COMPLETED", "NORMAL"),
+    ("9901", "BUSY", "CUSTOMER_BUSY"),
+    ("9902", "NO_ANSWER", "CUSTOMER_NO_ANSWER"),
+    ("9904", "FAILED", "PROVIDER_ERROR"),
+    ("9907", "COMPLETED", "NORMAL"),   # every callback twice
+    ("9908", "COMPLETED", "NORMAL"),   # in any order
+    ("9909", "COMPLETED", "NORMAL"),   # before the answer to the request
+]
+
+
+@pytest.mark.parametrize("digits, status, reason", OUTCOMES)
+def test_a_click_ends_truthfully(tenant, digits, status, reason):
+    account(tenant)
+    session = click(tenant, digits)
+    ended = tenant.wait_ended(session["id"], seconds=40)
+    assert (ended["status"], ended["end_reason"]) == (status, reason), ended
+    legs = {leg["party"]: leg for leg in ended["legs"]}
+    assert legs["AGENT"]["answered_at"], "the agent did pick up"
+    assert ("answered_at" in legs["CUSTOMER"]) == (status == "COMPLETED")
+
+
+def test_a_number_on_the_do_not_call_registry_is_not_tried_elsewhere(tenant):
+    account(tenant)
+    tenant.provider("TWILIO", priority=2)
+    answer = tenant.initiate("+919800009930", agent_id="ann", agent_phone=AGENT)
+    problem = is_problem(answer, 403, "BLOCKED_BY_POLICY")
+    assert "NDNC" in problem["detail"] and "exotel-token" not in str(answer.body), problem
+
+
+def test_an_agent_who_does_not_answer_is_not_told_as_the_customer(tenant):
+    account(tenant)
+    session = tenant.place("+919800000100", agent_id="ann", agent_phone="+919000009902")
+    ended = tenant.wait_ended(session["id"], seconds=40)
+    assert (ended["status"], ended["end_reason"]) == ("NO_ANSWER", "AGENT_NO_ANSWER"), ended
+
+
+def test_a_recorded_call_says_where_the_recording_is(tenant):
+    account(tenant)
+    session = click(tenant, record=True)
+    tenant.wait_ended(session["id"], seconds=40)
+    url = wait_until(lambda: tenant.session(session["id"]).get("recording_url"), 10, "the recording")
+    assert "/exotelrecordings/acme1/" in url
+
+
+def test_the_end_of_a_running_call_is_the_clients_word(tenant):
+    account(tenant)
+    session = click(tenant, "9921")
+    tenant.wait_status(session["id"], "CONNECTED", seconds=20)
+    path = f"/api/v1/click-to-call/sessions/{session['id']}/end"
+    ended = tenant.api.post(path, {"reason": "done"}).body["session"]
+    assert (ended["status"], ended["known_by"]) == ("COMPLETED", "CLIENT"), ended
+
+
+@pytest.mark.parametrize("action", ["hold", "mute", "dtmf"])
+def test_what_a_running_call_cannot_have_is_named(tenant, action):
+    account(tenant)
+    session = click(tenant, "9921")
+    tenant.wait_status(session["id"], "CONNECTED", seconds=20)
+    body = {"digits": "1"} if action == "dtmf" else {}
+    answer = tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/{action}", body)
+    problem = is_problem(answer, 501, "CAPABILITY_MISSING")
+    assert problem["metadata"]["capability"], problem
+
+
+def test_callbacks_without_the_calls_token_are_refused(tenant, other):
+    account(tenant)
+    account(other)
+    session = click(tenant, "9921")
+    tenant.wait_status(session["id"], "CONNECTED", seconds=20)
+    body = (f'{{"CallSid":"{session["provider_call_id"]}","EventType":"terminal","Status":"busy",'
+            '"Legs":[{"Status":"busy"},{"Status":""}]}').encode()
+    path = f"/api/v1/webhooks/voip/exotel?tenant={tenant.name}&session={session['id']}"
+    send = {"Content-Type": "application/json"}
+    for query, code in [("", "SIGNATURE_MISSING"), ("&token=guess", "SIGNATURE_INVALID"),
+                        (f"&token={other.webhook_secret}", "SIGNATURE_INVALID")]:
+        answer = Api(tenant.stack.url).request("POST", path + query, raw=body, headers=send)
+        is_problem(answer, 401, code)
+    assert tenant.session(session["id"])["status"] == "CONNECTED"
+    answer = Api(tenant.stack.url).request("POST", f"{path}&token={tenant.webhook_secret}", raw=body,
+                                           headers=send)
+    assert answer.status == 200, answer
+
+
+def test_missing_credentials_are_named_field_by_field(tenant):
+    answer = tenant.api.post("/api/v1/voip-providers", {
+        "provider_name": "bare", "provider_type": "EXOTEL", "api_url": "https://api.exotel.com",
+        "phone_number": "+918040000003"})
+    problem = is_problem(answer, 400, "VALIDATION_FAILED")
+    assert {error["field"] for error in problem["errors"]} == {"api_key", "api_secret"}
+
+
+def test_the_check_asks_exotel(tenant):
+    provider = account(tenant)
+    answer = tenant.api.post(f"/api/v1/voip-providers/{provider['id']}/test", {})
+    assert answer.status == 200 and answer.body["success"], answer
