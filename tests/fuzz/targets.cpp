@@ -4,8 +4,10 @@ namespace ctc::fuzz {
 
 void AriEvents(std::string_view bytes);
 void Authorization(std::string_view bytes);
+void ExotelCallback(std::string_view bytes);
 void Form(std::string_view bytes);
 void HttpRequest(std::string_view bytes);
+void McubePush(std::string_view bytes);
 void MuxFrame(std::string_view bytes);
 void NumberCsv(std::string_view bytes);
 void PhoneNumber(std::string_view bytes);
@@ -21,8 +23,10 @@ const std::vector<Target>& Targets() {
   static const std::vector<Target> targets = {
       {"ari_events", AriEvents},
       {"authorization", Authorization},
+      {"exotel_callback", ExotelCallback},
       {"form", Form},
       {"http_request", HttpRequest},
+      {"mcube_push", McubePush},
       {"mux_frame", MuxFrame},
       {"number_csv", NumberCsv},
       {"phone_number", PhoneNumber},

@@ -110,9 +110,15 @@ Facts ReadPassthru(const CallbackFields& fields, ReadWebhookResponse& response) 
     return {std::move(fact)};
   }
   if (type != "completed") return {};
-  CallFact fact = AFact(CallFact::CALL_ENDED, Leg::CUSTOMER, key);
-  if (const int talk = TalkSeconds(fields); talk >= 0) fact.set_duration_seconds(talk);
-  return {AFact(CallFact::CALL_ANSWERED, Leg::AGENT, key), std::move(fact)};
+  CallFact ended = AFact(CallFact::CALL_ENDED, Leg::CUSTOMER, key);
+  CallFact answered = AFact(CallFact::CALL_ANSWERED, Leg::AGENT, key);
+  const int talk = TalkSeconds(fields);
+  if (talk >= 0) ended.set_duration_seconds(talk);
+  if (const auto now = ReadIndianTime(fields.Get("CurrentTime")); now.has_value() && talk > 0) {
+    const absl::Time began = *now - absl::Seconds(talk);
+    answered.mutable_provider_time()->set_seconds(absl::ToUnixSeconds(began));
+  }
+  return {std::move(answered), std::move(ended)};
 }
 
 // The last applet of a flow says that the caller is leaving, whatever came before.

@@ -58,9 +58,8 @@ class Facts {
     if (push_.has_end || IsFailure(outcome)) {
       AddEnding(outcome);
     } else if (outcome == Outcome::kAnswered) {
-      Add(CallFact::CALL_ANSWERED, Leg::AGENT, std::nullopt, "on-call");
-      const bool joined = push_.inbound || !reading_.on_call_is_agents;
-      if (joined) Add(CallFact::CALL_ANSWERED, Leg::CUSTOMER, std::nullopt, "on-call");
+      const bool agents = push_.inbound || reading_.on_call_is_agents;
+      Add(CallFact::CALL_ANSWERED, agents ? Leg::AGENT : Leg::CUSTOMER, std::nullopt, "on-call");
     }
     return std::move(list_);
   }
@@ -91,7 +90,8 @@ class Facts {
   void AddTalk(int talk) {
     std::optional<absl::Time> answered = push_.end;
     if (answered.has_value()) *answered -= absl::Seconds(std::max(0, talk));
-    Add(CallFact::CALL_ANSWERED, Leg::CUSTOMER, answered, "hang-up");
+    // Who joined the one that was there already: of a caller the agent.
+    Add(CallFact::CALL_ANSWERED, push_.inbound ? Leg::AGENT : Leg::CUSTOMER, answered, "hang-up");
     CallFact& fact = Add(CallFact::CALL_ENDED, Leg::CUSTOMER, push_.end, "hang-up");
     if (talk >= 0) fact.set_duration_seconds(talk);
   }
