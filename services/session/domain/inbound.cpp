@@ -38,6 +38,12 @@ bool NotAfter(const Placed& answer, const Placed& ending) {
   return HeardAt(*answer.fact) <= HeardAt(*ending.fact);
 }
 
+// Some who hear of facts note whole seconds.
+bool HeardSince(const Fact& fact, absl::Time offer) {
+  const bool whole = fact.received_time().nanos() == 0;
+  return HeardAt(fact) >= (whole ? absl::FromUnixSeconds(absl::ToUnixSeconds(offer)) : offer);
+}
+
 // When the last offer was written down: by our clock, as the times facts were heard of at.
 absl::Time LastOffer(const std::vector<Placed>& facts) {
   absl::Time last = absl::InfinitePast();
@@ -54,7 +60,7 @@ std::string_view LastLeg(const std::vector<Placed>& facts, absl::Time offer) {
   for (const Placed& p : facts) {
     const std::string_view id = p.fact->provider_leg_id();
     if (!OfAgentLeg(*p.fact) || id.empty()) continue;
-    if (HeardAt(*p.fact) < offer) old.insert(id);
+    if (!HeardSince(*p.fact, offer)) old.insert(id);
     begins.emplace(id, p.at);  // facts are in order: the first one stays
   }
   std::string_view last;
@@ -141,7 +147,7 @@ std::vector<Placed> OfLastAttempt(const std::vector<Placed>& facts) {
   std::vector<Placed> kept;
   for (const Placed& p : facts) {
     const std::string_view id = p.fact->provider_leg_id();
-    const bool of_last = id.empty() ? HeardAt(*p.fact) >= offer : id == leg;
+    const bool of_last = id.empty() ? HeardSince(*p.fact, offer) : id == leg;
     if (!OfAgentLeg(*p.fact) || of_last) kept.push_back(p);
   }
   return kept;

@@ -109,6 +109,17 @@ TEST_CASE("the last agent tried is the one told of", "[session][inbound]") {
   CHECK(FromProto(LegOf(state, L::AGENT).ringing_at()) == At(34));
 }
 
+TEST_CASE("a fact heard of in the second of the offer is of its attempt", "[session][inbound]") {
+  Fact rings = AgentFact(F::CALL_RINGING, 9);
+  *rings.mutable_received_time() = ToProto(At(10));
+  const Fact offer = OfferFact(1, At(10) + absl::Milliseconds(700), "");
+  const SessionState state = Fold(Inbound(), {Arrives(), offer, rings});
+  CHECK(LegOf(state, L::AGENT).state() == L::RINGING);
+  Fact before = rings;
+  *before.mutable_received_time() = ToProto(At(10) + absl::Milliseconds(600));
+  CHECK(LegOf(Fold(Inbound(), {Arrives(), offer, before}), L::AGENT).state() == L::DIALLING);
+}
+
 TEST_CASE("a late word on an earlier attempt changes nothing", "[session][inbound]") {
   Facts facts = TwoAgents();
   facts.resize(7);  // the second agent rings

@@ -69,7 +69,7 @@ void Fold(const Change& change, Deltas& deltas) {
     }
   };
   add(Dimension::kTenant, "", false);
-  add(Dimension::kAgent, change.agent, false);
+  add(Dimension::kAgent, change.agent, true);
   add(Dimension::kCampaign, change.campaign, false);
   add(Dimension::kProvider, change.provider, true);
 }

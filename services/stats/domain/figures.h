@@ -69,8 +69,9 @@ struct CounterKey {
 };
 using Deltas = std::map<CounterKey, Cell>;
 
-// Adds what `change` does to every counter it touches. A provider is only charged with calls that
-// left INITIATED: until then failover may still move the call to another account.
+// Adds what `change` does to every counter it touches. A provider and an agent are only charged
+// with calls that left INITIATED: until then failover may still move the call to another account,
+// and a queue a caller to another agent.
 void Fold(const Change& change, Deltas& deltas);
 
 // Adds it to the figures of its tenant.

@@ -17,7 +17,7 @@ struct Call {
 };
 
 // Moves `count` calls about until `steps` changes were told. Endings are corrected now and then,
-// and the provider changes while a call is INITIATED, as failover does.
+// and provider and agent change while a call is INITIATED, as by failover and in queues.
 class RandomCalls {
  public:
   RandomCalls(unsigned seed, size_t count) : random_(seed), calls_(count) {
@@ -36,6 +36,7 @@ class RandomCalls {
     change.seq = ++seq_;
     change.old_status = call.status;
     if (call.status == kInitiated && Number(3) == 0) call.provider = Pick("p", 2);
+    if (call.status == kInitiated && Number(3) == 0) call.agent = Pick("a", 3, true);
     if (call.status == 0) {
       call.status = kInitiated;
     } else if (Number(3) > 0) {

@@ -42,7 +42,8 @@ void Complete(sv1::SessionFact& fact, const base::TenantId& tenant, const std::s
   if (fact.provider_id().empty()) fact.set_provider_id(provider_id);
   sv1::CallFact& said = *fact.mutable_fact();
   if (said.source() == sv1::KNOWN_BY_UNSPECIFIED) said.set_source(source);
-  if (!said.has_received_time()) {
+  // By the clock that wrote the line: adapters note whole seconds.
+  if (!said.has_received_time() || source == sv1::WEBHOOK) {
     const int64_t nanos = absl::ToUnixNanos(now);
     said.mutable_received_time()->set_seconds(nanos / 1'000'000'000);
     said.mutable_received_time()->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
