@@ -1,8 +1,12 @@
 #include "services/routing/service/activity_follower.h"
 
+#include <map>
+#include <set>
+
 #include "services/routing/domain/presence.h"
 #include "services/routing/store/activity_store.h"
 #include "services/routing/store/proto_time.h"
+#include "services/routing/store/queue_entry_store.h"
 
 namespace ctc::routing {
 namespace {
@@ -11,6 +15,8 @@ constexpr absl::Duration kLimit = absl::Seconds(10);
 // Most events are not ours. The cursor may stay behind by so many before it is written without
 // cause; after a crash that many are looked at again, to no effect.
 constexpr int64_t kCursorSlack = 5000;
+// Calls end all the time; where nobody queues they cost one look a second.
+constexpr absl::Duration kLookAgainAfter = absl::Seconds(1);
 
 }  // namespace
 
@@ -58,8 +64,33 @@ absl::Status ActivityFollower::Write(db::Connection& c, Pending& pending) {
   return store.Insert(c, line, pending.seq);
 }
 
+Task<absl::Status> ActivityFollower::LeaveQueues(const events::FeedConsumer::Batch& batch) {
+  std::map<std::string, base::TenantId> ended;  // by session
+  for (const session::v1::CallEvent& event : batch) {
+    if (event.type() != "session.ended") continue;
+    ended.emplace(event.id(), base::TenantId(event.tenant_id()));
+  }
+  if (ended.empty() || clock_.Monotonic() < look_again_at_) co_return absl::OkStatus();
+  bool anybody = true;
+  const absl::Status status =
+      co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(const std::set<std::string> queued, QueuedSessions(c));
+        anybody = !queued.empty();
+        for (const auto& [session, tenant] : ended) {
+          if (queued.count(session) == 0) continue;
+          CTC_RETURN_IF_ERROR(QueueEntryStore(tenant).Remove(c, session));
+        }
+        return absl::OkStatus();
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  if (!anybody) look_again_at_ = clock_.Monotonic() + kLookAgainAfter;
+  co_return absl::OkStatus();
+}
+
 Task<absl::Status> ActivityFollower::Apply(const events::FeedConsumer::Batch& batch,
                                            int64_t last_seq) {
+  const absl::Status left = co_await LeaveQueues(batch);
+  CTC_CO_RETURN_IF_ERROR(left);
   absl::StatusOr<std::vector<Pending>> lines = co_await LinesOf(batch);
   CTC_CO_RETURN_IF_ERROR(lines.status());
   const bool idle = lines->empty() && !batch.empty();

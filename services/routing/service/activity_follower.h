@@ -1,5 +1,5 @@
 // Writes an agent's ON_CALL and IDLE lines as the agent's calls connect and end: each exactly once,
-// since the lines and the cursor commit together.
+// since the lines and the cursor commit together. Callers whose call ended leave their queue.
 #pragma once
 
 #include "libs/base/ids.h"
@@ -27,12 +27,16 @@ class ActivityFollower {
   // The lines of registered agents that a batch stands for.
   Task<absl::StatusOr<std::vector<Pending>>> LinesOf(const events::FeedConsumer::Batch& batch);
   absl::Status Write(db::Connection& c, Pending& pending);
+  // A provider may tell a caller's end by an event alone, not as an answer to the caller's step.
+  Task<absl::Status> LeaveQueues(const events::FeedConsumer::Batch& batch);
 
   db::Database& database_;
   Directory& directory_;
   const base::Clock& clock_;
   base::IdGenerator ids_;
-  int64_t saved_seq_ = -1;  // touched by the consumer's one task only
+  // Touched by the consumer's one task only.
+  int64_t saved_seq_ = -1;
+  absl::Duration look_again_at_;  // nobody was in a queue until then
 };
 
 }  // namespace ctc::routing

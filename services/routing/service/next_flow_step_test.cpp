@@ -1,4 +1,5 @@
 // Callers in menus and queues over a real database.
+#include "services/routing/service/activity_follower.h"
 #include "services/routing/service/ivr_world_for_test.h"
 
 namespace ctc::routing {
@@ -160,6 +161,33 @@ TEST_CASE_METHOD(QueueWorld, "what an agent told another process is seen after a
   Write([&](db::Connection& c) { return ActivityStore(base::TenantId("t1")).Insert(c, line, 0); });
   clock.Advance(absl::Milliseconds(1001));
   CHECK(Live(queue.id()).available_agents().empty());
+}
+
+TEST_CASE_METHOD(QueueWorld, "a caller whose call ended by an event alone leaves the queue") {
+  ActivityFollower follower(database, directory, clock, base::SystemRandom());
+  REQUIRE(RunTask(follower.LoadPosition()).ok());
+  session::v1::CallEvent ended;
+  ended.set_type("session.ended");
+  ended.set_id(ids.Uuid());
+  ended.set_tenant_id("t1");
+  ended.set_seq(1);
+  REQUIRE(RunTask(follower.Apply({ended}, 1)).ok());
+  const int before = database.runs;
+  REQUIRE(RunTask(follower.Apply({ended}, 2)).ok());
+  CHECK(database.runs == before);  // nobody queues: not looked at again at once
+  Caller one(*this, kNumber);
+  Caller two(*this, kNumber);
+  one.Start();
+  two.Start();
+  clock.Advance(absl::Seconds(1));
+  ended.set_id(one.session);
+  ended.set_tenant_id("t2");
+  REQUIRE(RunTask(follower.Apply({ended}, 3)).ok());
+  CHECK(CountEntries() == 2);  // not another tenant's
+  ended.set_tenant_id("t1");
+  REQUIRE(RunTask(follower.Apply({ended}, 4)).ok());
+  CHECK(CountEntries() == 1);
+  CHECK(Live(queue.id()).waiting(0).session_id() == two.session);
 }
 
 TEST_CASE_METHOD(QueueWorld, "who logged in days ago is as it said last") {

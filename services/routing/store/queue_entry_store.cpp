@@ -82,4 +82,12 @@ absl::StatusOr<bool> QueueEntryStore::AnyWaiting(db::Connection& c, const std::s
   return !rows.empty();
 }
 
+absl::StatusOr<std::set<std::string>> QueuedSessions(db::Connection& c) {
+  CTC_ASSIGN_OR_RETURN(const db::Rows rows,
+                       c.Query("SELECT session_id FROM queue_entry LIMIT 10000"));
+  std::set<std::string> sessions;
+  for (const db::Row& row : rows) sessions.insert(row.Text(0));
+  return sessions;
+}
+
 }  // namespace ctc::routing

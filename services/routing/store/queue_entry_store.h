@@ -3,6 +3,7 @@
 
 #include <absl/time/time.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,5 +38,8 @@ class QueueEntryStore {
  private:
   base::TenantId tenant_;
 };
+
+// Sessions of all tenants that have an entry.
+absl::StatusOr<std::set<std::string>> QueuedSessions(db::Connection& c);
 
 }  // namespace ctc::routing
