@@ -25,25 +25,29 @@ absl::Status Missing(const char* capability, const char* why) {
   return base::MakeError(base::kCapabilityMissing, why, std::move(detail));
 }
 
-std::string ParticipantPath(const ControlCallRequest& request, std::string_view leg_id) {
-  return absl::StrCat("/Conferences/", RoomOf(request.order()), "/Participants/",
-                      ParticipantOf(request, leg_id), ".json");
+std::string ParticipantPath(const ControlCallRequest& request, const std::string& participant) {
+  return absl::StrCat("/Conferences/", RoomOf(request.order()), "/Participants/", participant,
+                      ".json");
 }
 
-RestStep UpdateParty(const ControlCallRequest& request, std::string_view leg_id, Form form,
-                     Gone gone) {
-  return {"POST", ParticipantPath(request, leg_id), std::move(form), gone};
+// `who`: the id of a leg, or the party that is in the call.
+template <typename Who>
+RestStep UpdateParty(const ControlCallRequest& request, Who who, Form form, Gone gone) {
+  return {"POST", ParticipantPath(request, ParticipantOf(request, who)), std::move(form), gone};
 }
 
-RestStep Drop(const ControlCallRequest& request, std::string_view leg_id) {
-  return {"DELETE", ParticipantPath(request, leg_id), {}, Gone::kNothing};
+template <typename Who>
+RestStep Drop(const ControlCallRequest& request, Who who) {
+  return {"DELETE", ParticipantPath(request, ParticipantOf(request, who)), {}, Gone::kNothing};
 }
 
 // Whether the room ends when this party leaves it.
-RestStep EndsRoom(const ControlCallRequest& request, std::string_view leg_id, bool ends,
-                  Gone gone) {
-  return UpdateParty(request, leg_id, {{"EndConferenceOnExit", ends ? "true" : "false"}}, gone);
+template <typename Who>
+RestStep EndsRoom(const ControlCallRequest& request, Who who, bool ends, Gone gone) {
+  return UpdateParty(request, who, {{"EndConferenceOnExit", ends ? "true" : "false"}}, gone);
 }
+
+std::string_view LegIdOf(const ControlCallRequest& request) { return request.target().leg_id(); }
 
 std::string SidOfLeg(const Leg& leg) {
   const bool known = leg.state() != Leg::ENDED && IsPathSafe(leg.provider_leg_id());
@@ -159,7 +163,7 @@ absl::StatusOr<Plan> Dial(const Account& account, const ControlCallRequest& requ
   Plan plan;
   // The one consulted and the customer stay together when the agent hangs up on them.
   if (target.party() == Leg::CONSULT) {
-    plan.push_back(EndsRoom(request, "agent", false, Gone::kNothing));
+    plan.push_back(EndsRoom(request, Leg::AGENT, false, Gone::kNothing));
   }
   plan.push_back({"POST",
                   absl::StrCat("/Conferences/", RoomOf(request.order()), "/Participants.json"),
@@ -170,20 +174,20 @@ absl::StatusOr<Plan> Dial(const Account& account, const ControlCallRequest& requ
 Plan DropParty(const ControlCallRequest& request) {
   const ControlCallRequest::Target& target = request.target();
   if (target.party() == Leg::AGENT) {
-    return {EndsRoom(request, target.leg_id(), false, Gone::kNothing),
-            Drop(request, target.leg_id())};
+    return {EndsRoom(request, LegIdOf(request), false, Gone::kNothing),
+            Drop(request, LegIdOf(request))};
   }
-  Plan plan = {Drop(request, target.leg_id())};
+  Plan plan = {Drop(request, LegIdOf(request))};
   if (target.party() == Leg::CONSULT) {
-    plan.push_back(EndsRoom(request, "agent", true, Gone::kNothing));
+    plan.push_back(EndsRoom(request, Leg::AGENT, true, Gone::kNothing));
   }
   return plan;
 }
 
 Plan HandOver(const ControlCallRequest& request) {
-  return {EndsRoom(request, request.target().leg_id(), true, Gone::kRefuse),
-          EndsRoom(request, "agent", false, Gone::kNothing), Drop(request, "agent"),
-          UpdateParty(request, "customer", {{"Hold", "false"}}, Gone::kCall)};
+  return {EndsRoom(request, LegIdOf(request), true, Gone::kRefuse),
+          EndsRoom(request, Leg::AGENT, false, Gone::kNothing), Drop(request, Leg::AGENT),
+          UpdateParty(request, Leg::CUSTOMER, {{"Hold", "false"}}, Gone::kCall)};
 }
 
 absl::StatusOr<Plan> AskFlow(const Account& account, const ControlCallRequest& request) {
@@ -209,13 +213,13 @@ absl::StatusOr<Plan> PlanControl(const Account& account, const ControlCallReques
     case ControlCallRequest::HANG_UP:
       return HangUp(request);
     case ControlCallRequest::HOLD:
-      return one(UpdateParty(request, "customer", {{"Hold", "true"}}, Gone::kCall));
+      return one(UpdateParty(request, Leg::CUSTOMER, {{"Hold", "true"}}, Gone::kCall));
     case ControlCallRequest::RESUME:
-      return one(UpdateParty(request, "customer", {{"Hold", "false"}}, Gone::kCall));
+      return one(UpdateParty(request, Leg::CUSTOMER, {{"Hold", "false"}}, Gone::kCall));
     case ControlCallRequest::MUTE:
-      return one(UpdateParty(request, "agent", {{"Muted", "true"}}, Gone::kCall));
+      return one(UpdateParty(request, Leg::AGENT, {{"Muted", "true"}}, Gone::kCall));
     case ControlCallRequest::UNMUTE:
-      return one(UpdateParty(request, "agent", {{"Muted", "false"}}, Gone::kCall));
+      return one(UpdateParty(request, Leg::AGENT, {{"Muted", "false"}}, Gone::kCall));
     case ControlCallRequest::START_RECORDING:
       return OfRecording(account, request);
     case ControlCallRequest::STOP_RECORDING:
@@ -230,7 +234,7 @@ absl::StatusOr<Plan> PlanControl(const Account& account, const ControlCallReques
       return HandOver(request);
     case ControlCallRequest::CHANGE_MODE: {
       CTC_ASSIGN_OR_RETURN(Form mode, ModeOf(request));
-      return one(UpdateParty(request, request.target().leg_id(), std::move(mode), Gone::kRefuse));
+      return one(UpdateParty(request, LegIdOf(request), std::move(mode), Gone::kRefuse));
     }
     case ControlCallRequest::ASK_FLOW:
       return AskFlow(account, request);

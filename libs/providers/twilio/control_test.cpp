@@ -179,6 +179,15 @@ TEST_CASE("an agent's leg that ended is not spoken to by its old sid", "[twilio]
   CHECK(Lines(request) == Text{"POST " + kRoom + "/agent.json Muted=true"});
 }
 
+TEST_CASE("an agent that was rung again is the agent", "[twilio][control]") {
+  auto request = ARequest(ControlCallRequest::MUTE);
+  AddLeg(request, Leg::AGENT, "agent", "CAagent", Leg::ENDED);
+  AddLeg(request, Leg::AGENT, "agent-2", "");
+  CHECK(Lines(request) == Text{"POST " + kRoom + "/agent-2.json Muted=true"});
+  request.mutable_legs(1)->set_provider_leg_id("CAagain");
+  CHECK(Lines(request) == Text{"POST " + kRoom + "/CAagain.json Muted=true"});
+}
+
 TEST_CASE("a supervisor listens, whispers or talks", "[twilio][control]") {
   struct Case {
     ControlCallRequest::Mode mode;

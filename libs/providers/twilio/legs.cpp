@@ -10,6 +10,23 @@ using dispatch::v1::CallOrder;
 using dispatch::v1::ControlCallRequest;
 using session::v1::Leg;
 
+namespace {
+
+// The one that is in the call: an agent that was rung again has another leg than the first time.
+const Leg* LiveLeg(const ControlCallRequest& request, Leg::Party party) {
+  for (const Leg& leg : request.legs()) {
+    if (leg.party() == party && leg.state() != Leg::ENDED) return &leg;
+  }
+  return nullptr;
+}
+
+bool HasLeg(const ControlCallRequest& request, Leg::Party party) {
+  return std::any_of(request.legs().begin(), request.legs().end(),
+                     [&](const Leg& leg) { return leg.party() == party; });
+}
+
+}  // namespace
+
 const std::string& RoomOf(const CallOrder& order) {
   return order.room().empty() ? order.id() : order.room();
 }
@@ -55,10 +72,11 @@ bool IsPathSafe(std::string_view text) {
 }
 
 std::string LegSid(const ControlCallRequest& request, Leg::Party party) {
-  for (const Leg& leg : request.legs()) {
-    if (leg.party() != party) continue;
-    if (leg.state() == Leg::ENDED) return "";
-    if (IsPathSafe(leg.provider_leg_id())) return leg.provider_leg_id();
+  if (const Leg* leg = LiveLeg(request, party)) {
+    if (IsPathSafe(leg->provider_leg_id())) return leg->provider_leg_id();
+    if (!FactLegId(leg->id()).empty()) return "";  // not the party's first one
+  } else if (HasLeg(request, party)) {
+    return "";  // it has left
   }
   const bool first_is_agent = !IsInbound(request.order()) && !request.order().agent_phone().empty();
   const bool is_first = first_is_agent == (party == Leg::AGENT);
@@ -72,11 +90,17 @@ std::string ParticipantOf(const ControlCallRequest& request, std::string_view le
     }
   }
   const std::optional<Leg::Party> party = PartyOf(leg_id);
-  if (party == Leg::AGENT || party == Leg::CUSTOMER) {
-    const std::string sid = LegSid(request, *party);
-    if (!sid.empty()) return sid;
-  }
+  const bool first = party.has_value() && FactLegId(leg_id).empty();
+  if (first && !HasLeg(request, *party)) return ParticipantOf(request, *party);
   return LabelOf(request.order(), leg_id);
+}
+
+std::string ParticipantOf(const ControlCallRequest& request, Leg::Party party) {
+  const std::string sid = LegSid(request, party);
+  if (!sid.empty()) return sid;
+  const Leg* leg = LiveLeg(request, party);
+  const std::string_view first = party == Leg::AGENT ? "agent" : "customer";
+  return LabelOf(request.order(), leg != nullptr ? std::string_view(leg->id()) : first);
 }
 
 }  // namespace ctc::providers::twilio

@@ -34,11 +34,13 @@ bool IsInbound(const dispatch::v1::CallOrder& order);
 // True for a sid or a label, which may stand in a path as it is.
 bool IsPathSafe(std::string_view text);
 
-// The call sid of the party's first leg, as far as it is known: of the agent and the customer also
-// by their being the first one of the call.
+// The call sid of the agent or the customer that is in the call, as far as it is known: also by
+// its being the first one of the call.
 std::string LegSid(const dispatch::v1::ControlCallRequest& request, session::v1::Leg::Party party);
 
-// Sid or, while that is not known, the label of a leg.
+// Sid or, while that is not known, the label of one leg; of the agent or customer in the call.
 std::string ParticipantOf(const dispatch::v1::ControlCallRequest& request, std::string_view leg_id);
+std::string ParticipantOf(const dispatch::v1::ControlCallRequest& request,
+                          session::v1::Leg::Party party);
 
 }  // namespace ctc::providers::twilio
