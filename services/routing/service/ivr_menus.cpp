@@ -22,6 +22,12 @@ constexpr int kDefaultRetries = 3;
 
 absl::Status NoSuchMenu() { return base::MakeError(base::kNotFound, "there is no such menu"); }
 
+// Two writers may each see the number free; the table's key lets one of them have it.
+absl::Status NumberTaken(const absl::Status& written) {
+  if (db::DuplicateKeyOf(written) != "uq_menu_phone") return written;
+  return base::MakeError(base::kAlreadyExists, "another menu answers this phone_number");
+}
+
 v1::IvrMenu MenuFrom(const v1::CreateIvrMenuRequest& request) {
   v1::IvrMenu menu;
   menu.set_menu_name(request.menu_name());
@@ -102,7 +108,7 @@ Task<absl::StatusOr<v1::CreateIvrMenuResponse>> IvrService::CreateIvrMenu(
           return base::MakeError(base::kInUse, "a tenant has at most 500 menus");
         }
         CTC_RETURN_IF_ERROR(CheckPlace(menu, all));
-        return store.Insert(c, menu);
+        return NumberTaken(store.Insert(c, menu));
       });
   catalogue_.Forget(context.tenant);
   CTC_CO_RETURN_IF_ERROR(status);
@@ -170,7 +176,7 @@ Task<absl::StatusOr<v1::UpdateIvrMenuResponse>> IvrService::UpdateIvrMenu(
         CTC_RETURN_IF_ERROR(CheckMenu(menu));
         CTC_RETURN_IF_ERROR(CheckPlace(menu, all));
         *menu.mutable_updated_at() = ToProto(clock_.Now());
-        CTC_RETURN_IF_ERROR(store.Update(c, menu));
+        CTC_RETURN_IF_ERROR(NumberTaken(store.Update(c, menu)));
         *response.mutable_menu() = std::move(menu);
         return absl::OkStatus();
       });

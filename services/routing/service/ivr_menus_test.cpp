@@ -112,6 +112,43 @@ TEST_CASE_METHOD(IvrWorld, "a number is answered by one menu of the tenant") {
   CHECK_THAT(Update(other.id(), R"({"phone_number": "+15550100"})").status(), IsOk());
 }
 
+TEST_CASE_METHOD(IvrWorld, "of writers at once one gets the number") {
+  const auto request = FromJson<v1::CreateIvrMenuRequest>(kMain);
+  testing::IoThreads io(4);
+  std::vector<std::future<absl::StatusOr<v1::CreateIvrMenuResponse>>> asked;
+  for (int i = 0; i < 4; ++i) {
+    asked.push_back(asio::co_spawn(asio::make_strand(io.context()),
+                                   ivr.CreateIvrMenu(As(), request), asio::use_future));
+  }
+  int made = 0;
+  for (auto& answer : asked) {
+    const absl::Status status = answer.get().status();
+    if (status.ok()) {
+      ++made;
+    } else {
+      CHECK_THAT(status, HasError(base::kAlreadyExists));
+    }
+  }
+  CHECK(made == 1);
+}
+
+TEST_CASE_METHOD(IvrWorld, "an option that another release wrote is left out, the others act") {
+  const v1::IvrMenu menu = AddMenu(kMain);
+  Write([&](db::Connection& c) {
+    return c
+        .Execute("UPDATE ivr_menu_option SET action = 'DANCE' WHERE menu_id = ? AND dtmf_key = '2'",
+                 {menu.id()})
+        .status();
+  });
+  catalogue.Forget(base::TenantId("t1"));
+  Caller caller(*this, menu.phone_number());
+  CHECK(caller.Start().has_gather());
+  CHECK(caller.Do(v1::FlowInput::DIGITS, "2").has_gather());
+  CHECK(caller.state.retries() == 1);  // it does nothing here
+  CHECK(caller.Do(v1::FlowInput::DIGITS, "1").has_gather());
+  CHECK(caller.state.retries() == 0);
+}
+
 TEST_CASE_METHOD(IvrWorld, "what a menu names must exist, and is named by the path to it") {
   const std::string none = R"("01890000-0000-7000-8000-000000000000")";
   CHECK(NamesField(
