@@ -79,6 +79,8 @@ def _domain(source, header):
         return None  # value types of its own package
     if header == "ctc/session/v1/call_event.pb.h":
         return None  # the feed's event, which everybody who follows calls is about
+    if header == "ctc/routing/v1/call_flow.pb.h":
+        return None  # a caller's next step, which routing decides and session keeps
     if source.is_test and header.startswith(("catch2/", "libs/testing/", "google/protobuf/")):
         return None
     return (

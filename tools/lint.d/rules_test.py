@@ -39,7 +39,8 @@ class Includes(unittest.TestCase):
         for header in ("<optional>", "<absl/time/time.h>", "libs/base/ids.h",
                        "libs/telephony/phone_number.h",
                        "services/session/domain/fold.h", "ctc/session/v1/fact.pb.h",
-                       "ctc/common/v1/provider_type.pb.h", "ctc/session/v1/call_event.pb.h"):
+                       "ctc/common/v1/provider_type.pb.h", "ctc/session/v1/call_event.pb.h",
+                       "ctc/routing/v1/call_flow.pb.h"):
             self.check(path, header)
         for header in ("libs/db/database.h", "<boost/asio/awaitable.hpp>", "libs/rpc/context.h",
                        "ctc/session/v1/session_service.rpc.h", "ctc/dispatch/v1/provider.pb.h",
