@@ -60,6 +60,8 @@ inline constexpr SettingSpec kSettings[] = {
     {"session.accepted_limit_seconds", "45", "Longest silence between acceptance and ringing."},
     {"session.ring_limit_seconds", "60", "Longest ringing."},
     {"session.ring_grace_seconds", "30", "After that: when the provider is asked."},
+    {"session.party_ring_seconds", "30",
+     "How long the target of a transfer, a guest or a supervisor is rung."},
     {"session.silence_limit_seconds", "900",
      "Longest silence of a connected call before the provider is asked."},
     {"session.max_duration_seconds", "14400", "Longest conversation; then it is hung up."},

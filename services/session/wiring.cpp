@@ -8,6 +8,7 @@
 
 #include "libs/observability/log.h"
 #include "services/session/service/session_service.h"
+#include "services/session/service/transfer_service.h"
 #include "services/session/service/watchdog.h"
 
 namespace ctc::session {
@@ -35,12 +36,17 @@ class SessionHost final : public host::Service {
               environment.peer("dispatch")},
         submission_(core_),
         initiation_(core_, submission_, [this](Task<void> task) { Spawn(std::move(task)); }),
-        service_(core_, initiation_),
-        watchdog_(
-            std::make_shared<Watchdog>(core_, database_, submission_, ids_.Token("session-", 8))) {}
+        keeper_(core_, [this](Task<void> task) { Spawn(std::move(task)); }),
+        service_(core_, initiation_, keeper_),
+        transfers_(core_, keeper_),
+        watchdog_(std::make_shared<Watchdog>(core_, database_, submission_, keeper_,
+                                             ids_.Token("session-", 8))) {}
 
   std::string_view name() const override { return "session"; }
-  void Bind(rpc::HandlerMap& handlers) override { service_.Bind(handlers); }
+  void Bind(rpc::HandlerMap& handlers) override {
+    service_.Bind(handlers);
+    transfers_.Bind(handlers);
+  }
 
   absl::Status Start() override {
     Spawn(watchdog_->Run());
@@ -97,7 +103,9 @@ class SessionHost final : public host::Service {
   Core core_;
   Submission submission_;
   Initiation initiation_;
+  PartyKeeper keeper_;
   SessionService service_;
+  TransferService transfers_;
   const std::shared_ptr<Watchdog> watchdog_;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> tasks_ = 0;

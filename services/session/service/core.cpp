@@ -26,6 +26,12 @@ domain::Fact OwnFact(const Core& core, v1::CallFact::Kind kind, v1::KnownBy sour
   return fact;
 }
 
+absl::Status NotLive(const store::Record& record, std::string_view detail) {
+  base::ErrorDetail extra;
+  extra.metadata["status"] = v1::Session::Status_Name(record.state.status);
+  return base::MakeError(base::kCallNotLive, detail, std::move(extra));
+}
+
 rpc::Context ServiceContext(const rpc::Context& caller, absl::Time deadline) {
   rpc::Context context = rpc::Context::ForService(caller.tenant, deadline);
   context.request_id = caller.request_id;

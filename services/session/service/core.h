@@ -34,6 +34,9 @@ Task<absl::StatusOr<store::RecordPtr>> GetVisible(Core& core, const rpc::Context
 domain::Fact OwnFact(const Core& core, v1::CallFact::Kind kind, v1::KnownBy source,
                      std::string event_key);
 
+// CALL_NOT_LIVE with the session's status.
+absl::Status NotLive(const store::Record& record, std::string_view detail);
+
 // For what must end whether or not the client is still there.
 rpc::Context ServiceContext(const rpc::Context& caller, absl::Time deadline);
 

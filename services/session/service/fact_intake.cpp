@@ -5,6 +5,7 @@
 
 #include "libs/base/error_catalogue.h"
 #include "services/session/domain/clean_fact.h"
+#include "services/session/service/carry_over.h"
 
 namespace ctc::session {
 namespace {
@@ -12,13 +13,6 @@ namespace {
 using Result = v1::ApplyFactsResponse;
 
 constexpr size_t kMostFacts = 1000;
-
-// Where the answer of each fact stands: which change, and which fact of it.
-struct Place {
-  size_t change = 0;
-  size_t fact = 0;
-  bool known_session = false;
-};
 
 }  // namespace
 
@@ -32,8 +26,11 @@ Task<absl::StatusOr<store::RecordPtr>> FactIntake::Find(base::TenantId tenant, s
   if (provider_id.empty() || provider_call_id.empty()) {
     co_return base::MakeError(base::kNotFound, "There is no such session");
   }
-  co_return co_await core_.reader.GetByProviderCall(std::move(tenant), std::move(provider_id),
-                                                    std::move(provider_call_id), deadline);
+  // A call that was handed over is known by its provider's id for several sessions.
+  CTC_CO_ASSIGN_OR_RETURN(store::RecordPtr found, co_await core_.reader.GetByProviderCall(
+                                                      std::move(tenant), std::move(provider_id),
+                                                      std::move(provider_call_id), deadline));
+  co_return co_await FirstOf(core_, std::move(found));
 }
 
 Task<absl::StatusOr<v1::ResolveSessionResponse>> FactIntake::ResolveSession(
@@ -71,6 +68,30 @@ Task<absl::Status> FactIntake::Write(std::vector<store::Change> changes,
   co_return absl::OkStatus();
 }
 
+// A session that was handed over between the look at it and the write has kept facts that belong to
+// the next one.
+Task<absl::Status> FactIntake::Overtaken(const v1::ApplyFactsRequest& request,
+                                         const std::vector<Place>& places,
+                                         const std::vector<store::ChangeOutcome>& outcomes) {
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (!places[i].known_session) continue;
+    const store::RecordPtr written = outcomes[places[i].change].record;
+    if (written == nullptr || store::HandedOver(*written) == nullptr) continue;
+    domain::Fact fact =
+        domain::CleanFact(request.facts(static_cast<int>(i)).fact(), core_.clock.Now());
+    CTC_CO_ASSIGN_OR_RETURN(const store::RecordPtr owner, co_await CarryOver(core_, written, fact));
+    if (owner->id() == written->id()) continue;
+    store::Change change;
+    change.tenant = owner->tenant;
+    change.id = owner->id();
+    change.facts.push_back(std::move(fact));
+    const auto told = co_await core_.writer.Apply(std::move(change), core_.WriteDeadline());
+    if (!told.ok()) co_return told.status();
+    keeper_.News(*told);
+  }
+  co_return absl::OkStatus();
+}
+
 Task<absl::StatusOr<v1::ApplyFactsResponse>> FactIntake::ApplyFacts(
     rpc::Context context, const v1::ApplyFactsRequest& request) {
   if (static_cast<size_t>(request.facts_size()) > kMostFacts) {
@@ -89,11 +110,13 @@ Task<absl::StatusOr<v1::ApplyFactsResponse>> FactIntake::ApplyFacts(
       co_return base::InvalidField("facts[" + std::to_string(i) + "]",
                                    "needs an event_key and a kind");
     }
-    const absl::StatusOr<store::RecordPtr> record =
+    absl::StatusOr<store::RecordPtr> record =
         co_await Find(tenant, given.session(), given.provider_id(), given.provider_call_id(),
                       core_.WriteDeadline());
     if (!record.ok() && !absl::IsNotFound(record.status())) co_return record.status();
     if (!record.ok()) continue;
+    record = co_await CarryOver(core_, *record, fact);
+    if (!record.ok()) co_return record.status();
     const std::string& id = (*record)->id();
     const auto [at, is_first] = change_of.emplace(id, changes.size());
     if (is_first) {
@@ -109,6 +132,8 @@ Task<absl::StatusOr<v1::ApplyFactsResponse>> FactIntake::ApplyFacts(
   std::vector<store::ChangeOutcome> outcomes;
   if (!changes.empty()) {
     CTC_CO_RETURN_IF_ERROR(co_await Write(std::move(changes), outcomes));
+    CTC_CO_RETURN_IF_ERROR(co_await Overtaken(request, places, outcomes));
+    for (const store::ChangeOutcome& outcome : outcomes) keeper_.News(outcome.record);
   }
   v1::ApplyFactsResponse response;
   for (const Place& place : places) {

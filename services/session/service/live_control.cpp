@@ -15,12 +15,6 @@ namespace {
 using dispatch::v1::ControlCallRequest;
 using Kind = v1::CallFact;
 
-absl::Status NotLive(const store::Record& record, std::string_view detail) {
-  base::ErrorDetail extra;
-  extra.metadata["status"] = v1::Session::Status_Name(record.state.status);
-  return base::MakeError(base::kCallNotLive, detail, std::move(extra));
-}
-
 struct RecordingAction {
   ControlCallRequest::Action action;
   Kind::Kind kind;

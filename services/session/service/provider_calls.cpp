@@ -1,9 +1,14 @@
 // Look-up and control through dispatch.
 #include "services/session/service/provider_calls.h"
 
+#include <algorithm>
+
 #include "ctc/dispatch/v1/dispatch_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "services/session/domain/canonical_order.h"
 #include "services/session/domain/clean_fact.h"
+#include "services/session/domain/handover.h"
+#include "services/session/domain/parties.h"
 
 namespace ctc::session {
 namespace {
@@ -29,6 +34,39 @@ domain::Found FoundOf(LookUpCallResponse::Found found) {
   }
 }
 
+// A leg that ended and whose party is there by another one.
+bool IsReplaced(const store::Record& record, const v1::Leg& leg) {
+  if (leg.state() != v1::Leg::ENDED) return false;
+  const auto& legs = record.session.legs();
+  return std::any_of(legs.begin(), legs.end(), [&](const v1::Leg& other) {
+    return other.party() == leg.party() && other.state() != v1::Leg::ENDED;
+  });
+}
+
+// A session that ended has no live leg, but the provider may still have one.
+bool MayLive(const store::Record& record, const v1::Leg& leg) {
+  return !domain::IsLive(record.state.status) &&
+         std::none_of(record.facts.begin(), record.facts.end(), [&](const domain::Fact& fact) {
+           return domain::IsEnding(fact.kind()) && domain::LegIdOf(fact) == leg.id();
+         });
+}
+
+// How the provider names a leg of ours.
+const std::string& LabelOf(const store::Record& record, const std::string& leg_id) {
+  return leg_id == "agent" && !record.agent_label.empty() ? record.agent_label : leg_id;
+}
+
+// The provider's first leg of a conversation is the first agent's. Of a session that took over, the
+// leg that tells whether it lives is the customer's.
+std::string CallToAskFor(const store::Record& record) {
+  if (record.session.has_parent_session_id()) {
+    for (const v1::Leg& leg : record.session.legs()) {
+      if (leg.id() == "customer" && !leg.provider_leg_id().empty()) return leg.provider_leg_id();
+    }
+  }
+  return record.session.provider_call_id();
+}
+
 store::Change ChangeOf(const Core& core, const store::Record& record,
                        const LookUpCallResponse& answer) {
   store::Change change;
@@ -47,6 +85,9 @@ store::Change ChangeOf(const Core& core, const store::Record& record,
       fact.set_event_key("poll:" + v1::CallFact::Kind_Name(fact.kind()) + std::to_string(n++));
     }
     fact = domain::CleanFact(std::move(fact), core.clock.Now());
+    fact = domain::NamedByLabel(std::move(fact), record.agent_label);
+    // The provider counts the whole leg, this session only its part of it.
+    if (record.session.has_parent_session_id()) fact.clear_duration_seconds();
     if (fact.kind() != v1::CallFact::KIND_UNSPECIFIED) change.facts.push_back(std::move(fact));
   }
   return change;
@@ -76,7 +117,7 @@ Task<absl::StatusOr<LookUpOutcome>> LookUp(Core& core, const rpc::Context& conte
   dispatch::v1::LookUpCallRequest request;
   request.set_provider_id(record->session.provider_id());
   *request.mutable_order() = OrderOf(*record);
-  request.set_provider_call_id(record->session.provider_call_id());
+  request.set_provider_call_id(CallToAskFor(*record));
   const absl::StatusOr<LookUpCallResponse> answer = co_await rpc::Call(
       core.dispatch, kLookUpCall, ServiceContext(context, core.clock.Now() + kPatience), request);
   LookUpOutcome outcome;
@@ -94,19 +135,45 @@ Task<absl::StatusOr<LookUpOutcome>> LookUp(Core& core, const rpc::Context& conte
   co_return outcome;
 }
 
+dispatch::v1::ControlCallRequest ControlRequest(const store::Record& record,
+                                                dispatch::v1::ControlCallRequest::Action action) {
+  dispatch::v1::ControlCallRequest request;
+  request.set_provider_id(record.session.provider_id());
+  *request.mutable_order() = OrderOf(record);
+  request.set_provider_call_id(record.session.provider_call_id());
+  for (const v1::Leg& leg : record.session.legs()) {
+    if (IsReplaced(record, leg)) continue;
+    v1::Leg& shown = *request.add_legs();
+    shown = leg;
+    shown.set_id(LabelOf(record, leg.id()));
+    if (MayLive(record, leg)) shown.set_state(v1::Leg::ANSWERED);
+  }
+  request.set_action(action);
+  request.set_not_joined_yet(!domain::IsJoined(record.state.status));
+  return request;
+}
+
+dispatch::v1::ControlCallRequest ControlRequest(const store::Record& record,
+                                                dispatch::v1::ControlCallRequest::Action action,
+                                                dispatch::v1::ControlCallRequest::Target target) {
+  dispatch::v1::ControlCallRequest request = ControlRequest(record, action);
+  target.set_leg_id(LabelOf(record, target.leg_id()));
+  *request.mutable_target() = std::move(target);
+  return request;
+}
+
+Task<absl::StatusOr<dispatch::v1::ControlCallResponse>> Control(
+    Core& core, const rpc::Context& context, dispatch::v1::ControlCallRequest request) {
+  co_return co_await rpc::Call(core.dispatch, kControlCall,
+                               ServiceContext(context, core.clock.Now() + kPatience), request);
+}
+
 Task<absl::StatusOr<dispatch::v1::ControlCallResponse>> Control(
     Core& core, const rpc::Context& context, store::RecordPtr record,
     dispatch::v1::ControlCallRequest::Action action, std::string digits) {
-  dispatch::v1::ControlCallRequest request;
-  request.set_provider_id(record->session.provider_id());
-  *request.mutable_order() = OrderOf(*record);
-  request.set_provider_call_id(record->session.provider_call_id());
-  for (const v1::Leg& leg : record->session.legs()) *request.add_legs() = leg;
-  request.set_action(action);
+  dispatch::v1::ControlCallRequest request = ControlRequest(*record, action);
   request.set_digits(std::move(digits));
-  request.set_not_joined_yet(!domain::IsJoined(record->state.status));
-  co_return co_await rpc::Call(core.dispatch, kControlCall,
-                               ServiceContext(context, core.clock.Now() + kPatience), request);
+  co_return co_await Control(core, context, std::move(request));
 }
 
 }  // namespace ctc::session

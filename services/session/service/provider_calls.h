@@ -20,6 +20,17 @@ struct LookUpOutcome {
 Task<absl::StatusOr<LookUpOutcome>> LookUp(Core& core, const rpc::Context& context,
                                            store::RecordPtr record);
 
+// An order to the provider about this call, with the legs that are there: the agent's as the
+// provider knows it.
+dispatch::v1::ControlCallRequest ControlRequest(const store::Record& record,
+                                                dispatch::v1::ControlCallRequest::Action action);
+// The same about one party.
+dispatch::v1::ControlCallRequest ControlRequest(const store::Record& record,
+                                                dispatch::v1::ControlCallRequest::Action action,
+                                                dispatch::v1::ControlCallRequest::Target target);
+
+Task<absl::StatusOr<dispatch::v1::ControlCallResponse>> Control(
+    Core& core, const rpc::Context& context, dispatch::v1::ControlCallRequest request);
 Task<absl::StatusOr<dispatch::v1::ControlCallResponse>> Control(
     Core& core, const rpc::Context& context, store::RecordPtr record,
     dispatch::v1::ControlCallRequest::Action action, std::string digits);

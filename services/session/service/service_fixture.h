@@ -10,16 +10,20 @@
 #include <vector>
 
 #include "ctc/dispatch/v1/dispatch_service.rpc.h"
+#include "ctc/dispatch/v1/provider_service.rpc.h"
 #include "ctc/recording/v1/recording_service.rpc.h"
 #include "ctc/routing/v1/ivr_service.rpc.h"
+#include "ctc/routing/v1/queue_service.rpc.h"
 #include "ctc/routing/v1/routing_service.rpc.h"
 #include "ctc/session/v1/session_service.rpc.h"
+#include "libs/base/error_catalogue.h"
 #include "libs/base/mutex.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/fake_random.h"
 #include "libs/testing/mariadb.h"
 #include "libs/testing/run_task.h"
 #include "services/session/service/session_service.h"
+#include "services/session/service/transfer_service.h"
 #include "services/session/service/watchdog.h"
 
 namespace ctc::session {
@@ -38,6 +42,9 @@ class FakePeers final : public rpc::Channel {
         return answer;
       };
   routing::v1::ChooseRouteResponse route;
+  std::map<std::string, routing::v1::Agent> agents;
+  routing::v1::GetQueueLiveResponse queue;
+  std::vector<std::string> capabilities = {"transfer", "conference", "listen", "whisper"};
   std::function<absl::StatusOr<PlaceAnswer>(const dispatch::v1::PlaceCallRequest&)> place =
       [](const auto& request) {
         PlaceAnswer answer;
@@ -91,17 +98,42 @@ class FakePeers final : public rpc::Channel {
     }
     if (path == d::kControlCall.path) {
       const auto& order = static_cast<const dispatch::v1::ControlCallRequest&>(request);
-      Note("ControlCall " + dispatch::v1::ControlCallRequest::Action_Name(order.action()));
+      Note("ControlCall " + dispatch::v1::ControlCallRequest::Action_Name(order.action()) +
+           (order.has_target() ? " " + order.target().leg_id() : ""));
       co_return Wrap(control(order));
     }
     if (path == d::kLookUpCall.path) {
       Note("LookUpCall");
       co_return Wrap(look_up(static_cast<const dispatch::v1::LookUpCallRequest&>(request)));
     }
-    co_return absl::UnimplementedError(std::string(path));
+    co_return Quiet(path, request);
   }
 
  private:
+  // Questions that change nothing.
+  absl::StatusOr<rpc::MessagePtr> Quiet(std::string_view path,
+                                        const google::protobuf::Message& request) const {
+    if (path == routing::v1::RoutingServiceRpc::kGetAgent.path) {
+      const auto found =
+          agents.find(static_cast<const routing::v1::GetAgentRequest&>(request).id());
+      if (found == agents.end()) return base::MakeError(base::kNotFound, "no such agent");
+      routing::v1::GetAgentResponse answer;
+      *answer.mutable_agent() = found->second;
+      return Wrap(absl::StatusOr<routing::v1::GetAgentResponse>(std::move(answer)));
+    }
+    if (path == routing::v1::QueueServiceRpc::kGetQueueLive.path) {
+      return Wrap(absl::StatusOr<routing::v1::GetQueueLiveResponse>(queue));
+    }
+    if (path == dispatch::v1::ProviderServiceRpc::kListProviderTypes.path) {
+      dispatch::v1::ListProviderTypesResponse answer;
+      auto& type = *answer.add_types();
+      type.set_provider_type(common::v1::ProviderType::ASTERISK);
+      for (const std::string& capability : capabilities) type.add_capabilities(capability);
+      return Wrap(absl::StatusOr<dispatch::v1::ListProviderTypesResponse>(std::move(answer)));
+    }
+    return absl::UnimplementedError(std::string(path));
+  }
+
   template <class T>
   static absl::StatusOr<rpc::MessagePtr> Wrap(absl::StatusOr<T> answer) {
     if (!answer.ok()) return answer.status();
@@ -128,8 +160,10 @@ struct Process {
         core{clock, ids, settings, reader, writer, ring, peers, peers, peers},
         submission(core),
         initiation(core, submission, [this](Task<void> task) { Spawn(std::move(task)); }),
-        service(core, initiation),
-        watchdog(std::make_shared<Watchdog>(core, database, submission,
+        keeper(core, [this](Task<void> task) { Spawn(std::move(task)); }),
+        service(core, initiation, keeper),
+        transfers(core, keeper),
+        watchdog(std::make_shared<Watchdog>(core, database, submission, keeper,
                                             "holder-" + std::to_string(seed))) {}
 
   void Spawn(Task<void> task) {
@@ -150,7 +184,9 @@ struct Process {
   Core core;
   Submission submission;
   Initiation initiation;
+  PartyKeeper keeper;
   SessionService service;
+  TransferService transfers;
   std::shared_ptr<Watchdog> watchdog;
   testing::IoThreads threads{2};
 };

@@ -87,13 +87,16 @@ Task<absl::StatusOr<v1::UpdateSessionStatusResponse>> SessionService::UpdateSess
     facts.front().set_kind(kind);
     return facts;
   };
-  co_return Answer<v1::UpdateSessionStatusResponse>(
-      co_await core_.writer.Apply(std::move(change), core_.WriteDeadline()));
+  const auto claimed = co_await core_.writer.Apply(std::move(change), core_.WriteDeadline());
+  if (claimed.ok()) keeper_.News(*claimed);
+  co_return Answer<v1::UpdateSessionStatusResponse>(claimed);
 }
 
 Task<absl::StatusOr<v1::EndCallResponse>> SessionService::EndCall(
     rpc::Context context, const v1::EndCallRequest& request) {
-  co_return Answer<v1::EndCallResponse>(co_await control_.EndCall(std::move(context), request));
+  const auto ended = co_await control_.EndCall(std::move(context), request);
+  if (ended.ok()) keeper_.News(*ended);  // others than agent and customer may be left
+  co_return Answer<v1::EndCallResponse>(ended);
 }
 
 Task<absl::StatusOr<v1::HoldCallResponse>> SessionService::HoldCall(

@@ -12,8 +12,13 @@ namespace ctc::session {
 
 class SessionService {
  public:
-  SessionService(Core& core, Initiation& initiation)
-      : core_(core), initiation_(initiation), control_(core), facts_(core), flow_(core) {}
+  SessionService(Core& core, Initiation& initiation, PartyKeeper& keeper)
+      : core_(core),
+        initiation_(initiation),
+        keeper_(keeper),
+        control_(core),
+        facts_(core, keeper),
+        flow_(core) {}
 
   void Bind(rpc::HandlerMap& handlers);
 
@@ -58,6 +63,7 @@ class SessionService {
  private:
   Core& core_;
   Initiation& initiation_;
+  PartyKeeper& keeper_;
   LiveControl control_;
   FactIntake facts_;
   CallFlow flow_;

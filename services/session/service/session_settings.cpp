@@ -8,6 +8,7 @@ SessionSettings SessionSettings::From(const host::Settings& settings) {
   s.cache_sessions = static_cast<size_t>(settings.Int("session.cache_sessions"));
   s.sweep_interval = settings.Seconds("session.sweep_seconds");
   s.refresh_interval = settings.Seconds("session.refresh_seconds");
+  s.party_ring = settings.Seconds("session.party_ring_seconds");
   s.watchdog.submit = settings.Seconds("session.submit_limit_seconds");
   s.watchdog.submit_grace = settings.Seconds("session.submit_grace_seconds");
   s.watchdog.accepted = settings.Seconds("session.accepted_limit_seconds");

@@ -13,6 +13,7 @@ struct SessionSettings {
   absl::Duration sweep_interval = absl::Seconds(1);
   absl::Duration refresh_interval = absl::Milliseconds(250);
   absl::Duration place_grace = absl::Seconds(5);  // beyond the account's own timeout
+  absl::Duration party_ring = absl::Seconds(30);  // of those consulted, guests and supervisors
   domain::WatchdogTimes watchdog;
 
   static SessionSettings From(const host::Settings& settings);

@@ -43,10 +43,11 @@ Task<void> Sleep(absl::Duration duration) {
 }  // namespace
 
 Watchdog::Watchdog(Core& core, db::Database& database, const Submission& submission,
-                   std::string holder)
+                   PartyKeeper& keeper, std::string holder)
     : core_(core),
       database_(database),
       submission_(submission),
+      keeper_(keeper),
       holder_(std::move(holder)),
       live_(observability::MakeGauge("ctc_session_live", "Sessions that have not ended")) {}
 
@@ -138,6 +139,7 @@ std::optional<absl::Time> Watchdog::NotYet(const store::Record& record) {
     const base::MutexLock lock(mutex_);
     if (at_once_.contains(record.id())) return std::nullopt;
   }
+  if (keeper_.Concerns(record)) return std::nullopt;
   const domain::WatchdogPlan plan =
       domain::PlanWatch(WatchedOf(record), core_.settings.watchdog, now);
   if (now < plan.due) return plan.due;
@@ -163,11 +165,22 @@ Task<void> Watchdog::Start(store::RecordPtr record) {
 
 Task<absl::Status> Watchdog::Look(store::RecordPtr record) {
   if (!domain::IsLive(record->state.status)) co_return absl::OkStatus();
+  if (keeper_.Concerns(*record)) co_return co_await LookAtParties(std::move(record));
   const domain::WatchdogPlan plan =
       domain::PlanWatch(WatchedOf(*record), core_.settings.watchdog, core_.clock.Now());
   CTC_CO_ASSIGN_OR_RETURN(const domain::Found found, co_await Ask(record, plan));
   if (!domain::IsLive(record->state.status)) co_return absl::OkStatus();
   co_return co_await Conclude(record, plan, found);
+}
+
+// A call with parties that are on their way is looked at often: somebody waits on hold.
+Task<absl::Status> Watchdog::LookAtParties(store::RecordPtr record) {
+  Count("look_at_parties");
+  store::Change later = Postponed(*record, keeper_.NextLook());
+  const auto looked = co_await keeper_.Look(std::move(record));
+  const auto postponed = co_await core_.writer.Apply(std::move(later), core_.WriteDeadline());
+  CTC_CO_RETURN_IF_ERROR(looked.status());
+  co_return postponed.status();
 }
 
 Task<absl::StatusOr<domain::Found>> Watchdog::Ask(store::RecordPtr& record,

@@ -6,13 +6,15 @@
 #include <memory>
 #include <set>
 
+#include "services/session/service/party_keeper.h"
 #include "services/session/service/submission.h"
 
 namespace ctc::session {
 
 class Watchdog : public std::enable_shared_from_this<Watchdog> {
  public:
-  Watchdog(Core& core, db::Database& database, const Submission& submission, std::string holder);
+  Watchdog(Core& core, db::Database& database, const Submission& submission, PartyKeeper& keeper,
+           std::string holder);
 
   // Sweeps until Stop. Spawn it once.
   Task<void> Run();
@@ -29,6 +31,7 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   bool MarkBusy(const std::string& id);
   Task<void> Start(store::RecordPtr record);
   Task<absl::Status> Look(store::RecordPtr record);
+  Task<absl::Status> LookAtParties(store::RecordPtr record);
   Task<absl::StatusOr<domain::Found>> Ask(store::RecordPtr& record,
                                           const domain::WatchdogPlan& plan);
   Task<absl::Status> Conclude(store::RecordPtr record, const domain::WatchdogPlan& plan,
@@ -39,6 +42,7 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   Core& core_;
   db::Database& database_;
   const Submission& submission_;
+  PartyKeeper& keeper_;
   const std::string holder_;
   const observability::Gauge live_;
   std::atomic<bool> stopping_ = false;

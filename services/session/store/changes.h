@@ -34,6 +34,15 @@ struct FlowChange {
   std::string explanation;  // for the timeline; no digits
 };
 
+// A step of a transfer or with one more party: what is committed together.
+struct PartyStep {
+  domain::Facts facts;
+  std::vector<v1::CallEvent> events;           // type and detail; after those of the facts
+  std::optional<v1::StoredTransfer> transfer;  // in place of the one with its id
+  std::shared_ptr<const Record> successor;     // the session of the one who took over
+  std::optional<absl::Time> watchdog_at;
+};
+
 // One change of one session. Applied to the newest state, inside the transaction.
 struct Change {
   base::TenantId tenant;
@@ -45,11 +54,14 @@ struct Change {
   std::optional<absl::Time> watchdog_at;
   // Looks at the newest record and gives further facts, or refuses the change. May run twice.
   std::function<absl::StatusOr<domain::Facts>(const Record& newest)> decide;
+  // The same for steps with more than facts.
+  std::function<absl::StatusOr<PartyStep>(const Record& newest)> step;
 };
 
 struct ChangeOutcome {
   absl::Status status;       // NOT_FOUND, or the refusal of `decide`
   RecordPtr record;          // after the change; with OK
+  RecordPtr successor;       // made by the step
   std::vector<bool> is_new;  // for each of Change.facts: false for a repetition
 };
 

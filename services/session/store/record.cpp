@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "services/session/domain/fold.h"
+#include "services/session/domain/transfer.h"
 
 namespace ctc::session::store {
 namespace {
@@ -61,6 +62,27 @@ void Refold(Record& record) {
       state.status == v1::Session::INITIATED || state.status == v1::Session::RINGING;
   if (!dialling) record.dial_guard.clear();
   if (!domain::IsLive(state.status)) record.watchdog_at.reset();
+}
+
+const v1::StoredTransfer* OpenTransfer(const Record& record) {
+  for (const v1::StoredTransfer& t : record.transfers) {
+    if (domain::IsOpen(t.transfer().status())) return &t;
+  }
+  return nullptr;
+}
+
+const v1::StoredTransfer* FindTransfer(const Record& record, const std::string& id) {
+  for (const v1::StoredTransfer& t : record.transfers) {
+    if (t.transfer().id() == id) return &t;
+  }
+  return nullptr;
+}
+
+const v1::StoredTransfer* HandedOver(const Record& record) {
+  for (const v1::StoredTransfer& t : record.transfers) {
+    if (t.transfer().has_new_session_id()) return &t;
+  }
+  return nullptr;
 }
 
 bool Knows(const Record& record, const domain::Fact& fact) {

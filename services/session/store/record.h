@@ -23,7 +23,9 @@ struct Record {
   domain::Facts facts;
   domain::SessionState state;  // Fold(start, facts)
   v1::StoredRoute route;
-  v1::StoredFlow flow;  // of an inbound call
+  v1::StoredFlow flow;                        // of an inbound call
+  std::vector<v1::StoredTransfer> transfers;  // oldest first
+  std::string agent_label;                    // see StoredFacts.agent_label
   bool record_requested = false;
   std::string idempotency_key;
   std::string dial_guard;  // 16 bytes while INITIATED or RINGING, else empty
@@ -45,6 +47,12 @@ domain::CallStart StartOf(const v1::Session& session);
 // Starts, times and figures of `record.session` from its facts. Frees the dial guard and the
 // watchdog once they have no more to do.
 void Refold(Record& record);
+
+// The transfer that is under way, the one with this id, the one that made the next session; nullptr
+// when there is none.
+const v1::StoredTransfer* OpenTransfer(const Record& record);
+const v1::StoredTransfer* FindTransfer(const Record& record, const std::string& id);
+const v1::StoredTransfer* HandedOver(const Record& record);
 
 // True when `fact` is known already.
 bool Knows(const Record& record, const domain::Fact& fact);

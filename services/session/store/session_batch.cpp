@@ -101,6 +101,7 @@ void SessionBatch::Reset() {
   advanced_.clear();
   events_.clear();
   legs_.clear();
+  transfers_.clear();
   guards_.clear();
   keys_.clear();
 }
@@ -219,6 +220,15 @@ ChangeOutcome SessionBatch::Apply(const Change& change, Written& written) {
     }
     decided = *std::move(facts);
   }
+  PartyStep step;
+  if (change.step) {
+    absl::StatusOr<PartyStep> taken = change.step(*found->second);
+    if (!taken.ok()) {
+      outcome.status = taken.status();
+      return outcome;
+    }
+    step = *std::move(taken);
+  }
   auto record = std::make_shared<Record>(*found->second);
   const domain::SessionState before = record->state;
   if (change.submission) {
@@ -248,8 +258,10 @@ ChangeOutcome SessionBatch::Apply(const Change& change, Written& written) {
     ApplyFlow(*change.flow, *record, written);
   }
   ApplyFacts(decided, *record, nullptr, written);
+  if (change.step) ApplyStep(step, *record, outcome, written);
   const bool changed = record->facts.size() != facts_before || change.submission ||
-                       change.wrap_up || change.watchdog_at || change.flow;
+                       change.wrap_up || change.watchdog_at || change.flow || step.transfer ||
+                       !step.events.empty() || step.watchdog_at;
   if (!changed) {
     outcome.record = found->second;
     return outcome;
@@ -316,6 +328,50 @@ void SessionBatch::ApplyFlow(const FlowChange& change, Record& record, Written& 
   AddEvent(record, std::move(event), written);
 }
 
+void SessionBatch::ApplyStep(const PartyStep& step, Record& record, ChangeOutcome& outcome,
+                             Written& written) {
+  ApplyFacts(step.facts, record, nullptr, written);
+  if (step.transfer) {
+    const v1::StoredTransfer& next = *step.transfer;
+    auto same = std::find_if(record.transfers.begin(), record.transfers.end(), [&](const auto& t) {
+      return t.transfer().id() == next.transfer().id();
+    });
+    if (same == record.transfers.end()) same = record.transfers.emplace(same);
+    *same = next;
+    transfers_.push_back({record.tenant, next});
+  }
+  for (v1::CallEvent event : step.events) {
+    *event.mutable_occurred_at() = domain::ToProto(now_);
+    event.set_old_status(record.state.status);
+    event.set_new_status(record.state.status);
+    event.set_known_by(v1::SUBMISSION);
+    AddEvent(record, std::move(event), written);
+  }
+  if (step.watchdog_at) record.watchdog_at = step.watchdog_at;
+  if (step.successor) outcome.successor = CreateSuccessor(*step.successor, written);
+}
+
+// It begins in the middle of a call: joined from the first moment.
+RecordPtr SessionBatch::CreateSuccessor(const Record& given, Written& written) {
+  auto record = std::make_shared<Record>(given);
+  record->session.set_version(1);
+  *record->session.mutable_updated_at() = domain::ToProto(now_);
+  Refold(*record);
+  newest_[record->id()] = record;
+  inserted_.push_back(record->id());
+  load_.Note(*record);
+  AddEvent(*record, domain::InitiatedEvent(record->start.created_at), written);
+  v1::CallEvent joined;
+  joined.set_type("session.connected");
+  joined.set_old_status(v1::Session::INITIATED);
+  joined.set_new_status(record->state.status);
+  *joined.mutable_occurred_at() = domain::ToProto(record->start.created_at);
+  joined.set_known_by(v1::SUBMISSION);
+  AddEvent(*record, std::move(joined), written);
+  NoteLegs(domain::SessionState(), record);
+  return record;
+}
+
 // A leg is written when the provider's id of it becomes known, so that it can be found by it, and
 // when it ends; what is in between is in the session's facts.
 void SessionBatch::NoteLegs(const domain::SessionState& before, const RecordPtr& record) {
@@ -358,7 +414,8 @@ absl::Status SessionBatch::WriteAll() {
     CTC_RETURN_IF_ERROR(UpdateFlow(connection_, *record));
   }
   CTC_RETURN_IF_ERROR(InsertEvents(connection_, events_));
-  return UpsertLegs(connection_, legs_);
+  CTC_RETURN_IF_ERROR(UpsertLegs(connection_, legs_));
+  return UpsertTransfers(connection_, transfers_, now_);
 }
 
 absl::StatusOr<Written> SessionBatch::ResolveDuplicate(const NewSession& create,

@@ -12,6 +12,7 @@
 #include "services/session/store/changes.h"
 #include "services/session/store/event_rows.h"
 #include "services/session/store/session_cache.h"
+#include "services/session/store/transfer_rows.h"
 
 namespace ctc::session::store {
 
@@ -43,6 +44,8 @@ class SessionBatch {
   void ApplyFacts(const domain::Facts& facts, Record& record, std::vector<bool>* is_new,
                   Written& written);
   void ApplyFlow(const FlowChange& change, Record& record, Written& written);
+  void ApplyStep(const PartyStep& step, Record& record, ChangeOutcome& outcome, Written& written);
+  RecordPtr CreateSuccessor(const Record& given, Written& written);
   void NoteLegs(const domain::SessionState& before, const RecordPtr& record);
   void AddEvent(const Record& record, v1::CallEvent event, Written& written);
   absl::Status WriteAll();
@@ -66,6 +69,7 @@ class SessionBatch {
   std::vector<std::string> advanced_;
   std::vector<v1::CallEvent> events_;
   std::vector<LegRow> legs_;
+  std::vector<TransferRow> transfers_;
   std::unordered_map<std::string, RecordPtr> guards_;  // of this batch's new sessions
   std::unordered_map<std::string, RecordPtr> keys_;
 };

@@ -127,6 +127,8 @@ absl::StatusOr<Record> RecordOfRow(const db::Row& row) {
     return absl::DataLossError("facts of a session cannot be read");
   }
   for (domain::Fact& fact : *facts.mutable_facts()) record.facts.push_back(std::move(fact));
+  record.transfers.assign(facts.transfers().begin(), facts.transfers().end());
+  record.agent_label = facts.agent_label();
   record.record_requested = row.Int(k_record_requested) != 0;
   record.idempotency_key = row.Text(k_idempotency_key);
   record.dial_guard = row.Text(k_dial_guard);

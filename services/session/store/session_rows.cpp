@@ -28,6 +28,8 @@ Value MetadataText(const v1::Session& session) {
 Value FactsBlob(const Record& record) {
   v1::StoredFacts stored;
   for (const domain::Fact& fact : record.facts) *stored.add_facts() = fact;
+  for (const v1::StoredTransfer& t : record.transfers) *stored.add_transfers() = t;
+  stored.set_agent_label(record.agent_label);
   return stored.SerializeAsString();
 }
 

@@ -107,6 +107,7 @@ void SessionWriter::Publish(const Written& written) {
   if (written.created) cache_.Put(written.created->record);
   for (const ChangeOutcome& outcome : written.changed) {
     if (outcome.record != nullptr) cache_.Put(outcome.record);
+    if (outcome.successor != nullptr) cache_.Put(outcome.successor);
   }
   ring_.Append(written.events);
   Count(written);

@@ -1,0 +1,262 @@
+// A handover is checked, written down, then the customer is put on hold and the target rung.
+#include "services/session/service/transfers.h"
+
+#include "libs/base/error_catalogue.h"
+#include "services/session/domain/parties.h"
+#include "services/session/service/click.h"
+#include "services/session/service/provider_calls.h"
+
+namespace ctc::session {
+namespace {
+
+using dispatch::v1::ControlCallRequest;
+using domain::TransferEvent;
+using T = v1::Transfer;
+
+absl::Status CheckRequest(const v1::TransferCallRequest& request, const v1::Session& session) {
+  const int targets = (request.to_agent_id().empty() ? 0 : 1) +
+                      (request.to_phone().empty() ? 0 : 1) +
+                      (request.to_queue_id().empty() ? 0 : 1);
+  if (targets != 1) {
+    return base::InvalidField("to_agent_id", "give one of to_agent_id, to_phone and to_queue_id");
+  }
+  if (!T::Type_IsValid(request.transfer_type())) {
+    return base::InvalidField("transfer_type", "must be BLIND, ATTENDED, WARM or COLD");
+  }
+  CTC_RETURN_IF_ERROR(CheckText("reason", request.reason(), 255));
+  CTC_RETURN_IF_ERROR(CheckText("to_agent_id", request.to_agent_id(), 128));
+  if (!request.to_queue_id().empty() && !base::IsUuid(request.to_queue_id())) {
+    return base::InvalidField("to_queue_id", "must be a UUID");
+  }
+  if (!request.to_agent_id().empty() && request.to_agent_id() == session.agent_id()) {
+    return base::InvalidField("to_agent_id", "has this call already");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AlreadyOpen(const v1::StoredTransfer& open) {
+  base::ErrorDetail extra;
+  extra.metadata["transfer_id"] = open.transfer().id();
+  return base::MakeError(base::kTransferOpen, "The call is being handed over already",
+                         std::move(extra));
+}
+
+absl::Status CheckState(const store::Record& record) {
+  if (const v1::StoredTransfer* open = store::OpenTransfer(record)) return AlreadyOpen(*open);
+  if (domain::IsJoined(record.state.status)) return absl::OkStatus();
+  return NotLive(record, "Only a connected call can be handed over");
+}
+
+const v1::StoredTransfer* FindByKey(const store::Record& record, const std::string& key) {
+  if (key.empty()) return nullptr;
+  for (const v1::StoredTransfer& t : record.transfers) {
+    if (t.idempotency_key() == key) return &t;
+  }
+  return nullptr;
+}
+
+// Who is meant, for the timeline; no number.
+std::string Describe(const T& transfer) {
+  const std::string type = T::Type_Name(transfer.transfer_type());
+  if (transfer.has_to_queue_id()) return type + " to queue " + transfer.to_queue_id();
+  if (transfer.has_to_agent_id()) return type + " to agent " + transfer.to_agent_id();
+  return type + " to a number";
+}
+
+// The next leg of the target, numbered on over the whole conversation: the agent of a session that
+// took over is still the provider's "consult-1".
+std::string NextTarget(const store::Record& record) {
+  domain::Facts facts = record.facts;
+  domain::Fact label;
+  label.set_leg_id(record.agent_label);
+  facts.push_back(std::move(label));
+  return domain::NextLegId(facts, v1::Leg::CONSULT);
+}
+
+}  // namespace
+
+Task<absl::StatusOr<v1::Transfer>> Transfers::Begin(rpc::Context context,
+                                                    const v1::TransferCallRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(store::RecordPtr record,
+                          co_await GetVisible(core_, context, request.id()));
+  if (const auto* first = FindByKey(*record, context.idempotency_key)) co_return first->transfer();
+  CTC_CO_RETURN_IF_ERROR(CheckRequest(request, record->session));
+  CTC_CO_RETURN_IF_ERROR(CheckState(*record));
+  CTC_CO_ASSIGN_OR_RETURN(v1::StoredTransfer wanted, co_await MakePlan(context, record, request));
+  const std::string id = wanted.transfer().id();
+  CTC_CO_ASSIGN_OR_RETURN(record, co_await WriteRequest(record, std::move(wanted)));
+  const absl::Status dialled = co_await HoldAndDial(context, record, id);
+  // What came meanwhile counts, as a target that answered at once.
+  CTC_CO_ASSIGN_OR_RETURN(
+      record, co_await core_.reader.Get(record->tenant, record->id(), core_.WriteDeadline()));
+  const TransferEvent event = dialled.ok() ? TransferEvent::kDialled : TransferEvent::kNotDialled;
+  const auto settled =
+      co_await keeper_.Settle(context, record, event, std::string(dialled.message()));
+  if (!dialled.ok()) co_return dialled;
+  // The target is being rung: what could not be done at once is done by the watchdog.
+  if (!settled.ok()) keeper_.News(record);
+  co_return co_await Newest(record->tenant, record->id(), id);
+}
+
+Task<absl::StatusOr<v1::StoredTransfer>> Transfers::MakePlan(
+    rpc::Context context, store::RecordPtr record, const v1::TransferCallRequest& request) {
+  CTC_CO_RETURN_IF_ERROR(co_await CheckDepth(record));
+  CTC_CO_RETURN_IF_ERROR(co_await RequireCapability(core_, context, record, "transfer"));
+  CTC_CO_ASSIGN_OR_RETURN(const Callee callee, co_await FindTarget(context, record, request));
+  v1::StoredTransfer stored;
+  stored.set_phone(callee.phone);
+  stored.set_idempotency_key(context.idempotency_key);
+  T& transfer = *stored.mutable_transfer();
+  transfer.set_id(core_.ids.Uuid());
+  transfer.set_session_id(record->id());
+  const bool given = request.transfer_type() != T::TYPE_UNSPECIFIED;
+  transfer.set_transfer_type(given ? request.transfer_type() : T::BLIND);
+  transfer.set_status(T::REQUESTED);
+  if (record->session.has_agent_id()) transfer.set_from_agent_id(record->session.agent_id());
+  if (!callee.agent_id.empty()) transfer.set_to_agent_id(callee.agent_id);
+  if (!request.to_phone().empty()) transfer.set_to_phone(callee.phone);
+  if (!request.to_queue_id().empty()) transfer.set_to_queue_id(request.to_queue_id());
+  transfer.set_reason(request.reason());
+  *transfer.mutable_requested_at() = domain::ToProto(core_.clock.Now());
+  co_return stored;
+}
+
+Task<absl::StatusOr<Callee>> Transfers::FindTarget(rpc::Context context, store::RecordPtr record,
+                                                   const v1::TransferCallRequest& request) {
+  if (!request.to_agent_id().empty()) {
+    co_return co_await FindAgent(core_, context, request.to_agent_id(), "to_agent_id");
+  }
+  if (!request.to_queue_id().empty()) {
+    co_return co_await FindAgentOfQueue(core_, context, request.to_queue_id(),
+                                        record->session.agent_id());
+  }
+  CTC_CO_ASSIGN_OR_RETURN(
+      Callee callee, co_await FindNumber(core_, context, record, request.to_phone(), "to_phone"));
+  const v1::Session& session = record->session;
+  if (callee.phone == session.agent_phone() || callee.phone == session.to_phone() ||
+      callee.phone == session.from_phone()) {
+    co_return base::InvalidField("to_phone", "is in this call already");
+  }
+  co_return callee;
+}
+
+// The handovers that led to this session, by its parents.
+Task<absl::Status> Transfers::CheckDepth(store::RecordPtr record) {
+  int handovers = 0;
+  while (record->session.has_parent_session_id()) {
+    if (++handovers >= domain::kMostHandovers) {
+      co_return base::MakeError(base::kTransferLimit,
+                                "The conversation was handed over five times already");
+    }
+    CTC_CO_ASSIGN_OR_RETURN(
+        record, co_await core_.reader.Get(record->tenant, record->session.parent_session_id(),
+                                          core_.WriteDeadline()));
+  }
+  co_return absl::OkStatus();
+}
+
+// Our word, before anything is asked of the provider.
+Task<absl::StatusOr<store::RecordPtr>> Transfers::WriteRequest(store::RecordPtr record,
+                                                               v1::StoredTransfer wanted) {
+  Callee callee;
+  callee.phone = wanted.phone();
+  callee.agent_id = wanted.transfer().to_agent_id();
+  const domain::Fact dial = DialFact(core_, "consult-1", callee);
+  const absl::Time next_look = keeper_.NextLook();
+  co_return co_await ApplyStep(
+      core_, std::move(record),
+      [=](const store::Record& newest) -> absl::StatusOr<store::PartyStep> {
+        CTC_RETURN_IF_ERROR(CheckState(newest));
+        store::PartyStep out;
+        out.transfer = wanted;
+        out.transfer->set_leg_id(NextTarget(newest));
+        domain::Fact fact = dial;
+        fact.set_leg_id(out.transfer->leg_id());
+        fact.set_event_key(domain::DialKey(fact.leg_id()));
+        out.facts.push_back(std::move(fact));
+        v1::CallEvent& event = out.events.emplace_back();
+        event.set_type("transfer.requested");
+        event.set_detail(Describe(wanted.transfer()));
+        out.watchdog_at = next_look;
+        return out;
+      });
+}
+
+Task<absl::Status> Transfers::HoldAndDial(rpc::Context context, store::RecordPtr record,
+                                          std::string transfer) {
+  if (record->state.status != v1::Session::ON_HOLD) {
+    CTC_CO_RETURN_IF_ERROR(co_await Hold(context, record));
+  }
+  const v1::StoredTransfer* stored = store::FindTransfer(*record, transfer);
+  if (stored == nullptr) co_return absl::InternalError("a transfer just written is missing");
+  co_return co_await keeper_.Dial(context, record, stored->leg_id(),
+                                  ControlCallRequest::MODE_UNSPECIFIED);
+}
+
+Task<absl::Status> Transfers::Hold(rpc::Context context, store::RecordPtr record) {
+  ControlCallRequest request = ControlRequest(*record, ControlCallRequest::HOLD);
+  CTC_CO_ASSIGN_OR_RETURN(const dispatch::v1::ControlCallResponse answer,
+                          co_await Control(core_, context, std::move(request)));
+  if (answer.call_is_gone()) {
+    co_return NotLive(*record, "The provider says that the call has ended");
+  }
+  const domain::Fact held =
+      OwnFact(core_, v1::CallFact::CALL_HELD, v1::SUBMISSION, core_.ids.Token("control:", 8));
+  const auto told = co_await ApplyStep(core_, std::move(record), [=](const store::Record&) {
+    store::PartyStep out;
+    out.facts.push_back(held);
+    return absl::StatusOr<store::PartyStep>(std::move(out));
+  });
+  co_return told.status();
+}
+
+Task<absl::StatusOr<v1::Transfer>> Transfers::Newest(base::TenantId tenant, std::string session,
+                                                     std::string transfer) {
+  CTC_CO_ASSIGN_OR_RETURN(
+      const store::RecordPtr record,
+      co_await core_.reader.Get(std::move(tenant), session, core_.WriteDeadline()));
+  const v1::StoredTransfer* stored = store::FindTransfer(*record, transfer);
+  if (stored == nullptr) co_return base::MakeError(base::kNotFound, "There is no such transfer");
+  co_return stored->transfer();
+}
+
+Task<absl::StatusOr<v1::Transfer>> Transfers::Complete(rpc::Context context, std::string session,
+                                                       std::string transfer) {
+  co_return co_await Decide(std::move(context), std::move(session), std::move(transfer),
+                            TransferEvent::kComplete, T::COMPLETED);
+}
+
+Task<absl::StatusOr<v1::Transfer>> Transfers::Cancel(rpc::Context context, std::string session,
+                                                     std::string transfer) {
+  co_return co_await Decide(std::move(context), std::move(session), std::move(transfer),
+                            TransferEvent::kCancel, T::CANCELLED);
+}
+
+Task<absl::StatusOr<v1::Transfer>> Transfers::Decide(rpc::Context context, std::string session,
+                                                     std::string transfer, TransferEvent event,
+                                                     T::Status wanted) {
+  CTC_CO_ASSIGN_OR_RETURN(store::RecordPtr record, co_await GetVisible(core_, context, session));
+  const v1::StoredTransfer* stored = store::FindTransfer(*record, transfer);
+  if (stored == nullptr) co_return base::MakeError(base::kNotFound, "There is no such transfer");
+  if (domain::IsOpen(stored->transfer().status())) {
+    const auto settled = co_await keeper_.Settle(context, record, event, "");
+    if (!settled.ok() && !base::IsError(settled.status(), base::kTransferState)) {
+      keeper_.News(record);  // what made it fail may have ended the call
+      co_return settled.status();
+    }
+    if (!settled.ok() && event == TransferEvent::kComplete) {
+      // Too early, unless somebody else completed it just now.
+      CTC_CO_ASSIGN_OR_RETURN(const T newest,
+                              co_await Newest(record->tenant, record->id(), transfer));
+      if (newest.status() == wanted) co_return newest;
+      co_return settled.status();
+    }
+  }
+  CTC_CO_ASSIGN_OR_RETURN(const T newest, co_await Newest(record->tenant, record->id(), transfer));
+  if (newest.status() == wanted) co_return newest;
+  base::ErrorDetail extra;
+  extra.metadata["status"] = T::Status_Name(newest.status());
+  co_return base::MakeError(base::kTransferState, "The transfer is over", std::move(extra));
+}
+
+}  // namespace ctc::session

@@ -1,0 +1,21 @@
+// Rows of call_transfer: what a session's own row remembers of its handovers, for queries.
+#pragma once
+
+#include <vector>
+
+#include "ctc/session/v1/stored.pb.h"
+#include "libs/base/ids.h"
+#include "libs/db/database.h"
+
+namespace ctc::session::store {
+
+struct TransferRow {
+  base::TenantId tenant;
+  v1::StoredTransfer stored;
+};
+
+// Writes the rows as they are now; a later one of the same transfer wins.
+absl::Status UpsertTransfers(db::Connection& connection, const std::vector<TransferRow>& rows,
+                             absl::Time now);
+
+}  // namespace ctc::session::store
