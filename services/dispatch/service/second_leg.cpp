@@ -83,9 +83,10 @@ Task<absl::StatusOr<SecondLeg::Target>> SecondLeg::FindTarget(Submission submiss
                          std::move(context), request));
   target.order = OrderOf(found.session());
   target.provider_call_id = found.session().provider_call_id();
-  // A caller needs no call, whoever answers it.
-  const bool inbound = found.session().direction() == Session::INBOUND;
-  target.ended = inbound || HasEnded(found.session());
+  // A caller needs no call, whoever answers it; nor a session that took a call over.
+  const bool has_customer =
+      found.session().direction() == Session::INBOUND || found.session().has_parent_session_id();
+  target.ended = has_customer || HasEnded(found.session());
   CTC_CO_ASSIGN_OR_RETURN(target.account,
                           co_await parts_.directory.Find(submission.tenant, submission.provider_id,
                                                          parts_.clock.Now() + kDatabaseTimeout));
