@@ -53,7 +53,8 @@ CallbackVerdict CheckCallback(const Account& account, const base::Secret& fallba
     const bool fits = count == 1 && SignatureFits(account.webhook_secret, request.body(),
                                                   HeaderOf(request, "x-signature"));
     if (!fits) return Forged("X-Signature does not fit the body");
-    return {ReadWebhookResponse::GENUINE, "", ours ? session : ""};
+    // The query is not signed: whose call it is must stand in the body.
+    return {ReadWebhookResponse::GENUINE, "", ""};
   }
   const std::string_view token = query->Raw("token");
   if (token.empty()) return {ReadWebhookResponse::UNSIGNED, "token= is missing in the URL", ""};

@@ -26,7 +26,8 @@ struct CallbackVerdict {
   std::string session;  // UUID in a URL of ours; empty in one that a person configured
 };
 
-// GENUINE with a right X-Signature (then the body is covered, the query is not); with the token of
+// GENUINE with a right X-Signature (which covers the body alone, so that the query's session is not
+// believed); with the token of
 // the session that the query names; or with token=<webhook_secret>, as people put it into a
 // provider's panel. Every comparison takes constant time.
 CallbackVerdict CheckCallback(const Account& account, const base::Secret& fallback,

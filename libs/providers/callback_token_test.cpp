@@ -103,7 +103,7 @@ TEST_CASE("people put the webhook_secret into a URL of the panel", "[callback]")
 TEST_CASE("X-Signature of a proxy stands for the token, and must be right", "[callback]") {
   const Account account = AnAccount("whsec");
   CHECK(Check(account, Signed("whsec")) == ReadWebhookResponse::GENUINE);
-  CHECK(CheckCallback(account, kApiSecret, Signed("whsec")).session == kSession);
+  CHECK(CheckCallback(account, kApiSecret, Signed("whsec")).session.empty());
   CHECK(Check(account, Signed("other")) == ReadWebhookResponse::FORGED);
   CHECK(Check(AnAccount(), Signed("api-secret")) == ReadWebhookResponse::FORGED);
   common::v1::HttpRequest twice = Signed("whsec");

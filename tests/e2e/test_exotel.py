@@ -112,3 +112,78 @@ def test_the_check_asks_exotel(tenant):
     provider = account(tenant)
     answer = tenant.api.post(f"/api/v1/voip-providers/{provider['id']}/test", {})
     assert answer.status == 200 and answer.body["success"], answer
+
+
+NUMBER = "+918040000003"
+
+
+class Line:
+    """An ExoPhone with a menu of one key, its applets at our URLs, and those who call it."""
+
+    def __init__(self, tenant, **action):
+        self.tenant = tenant
+        account(tenant)
+        base = f"{tenant.stack.url}/api/v1/webhooks/voip/exotel"
+        query = f"?tenant={tenant.name}&token={tenant.webhook_secret}"
+        self.urls = {"answer_url": f"{base}/flow{query}", "event_url": f"{base}{query}"}
+        option = {"dtmf_key": "1", "action": action.pop("action", "ROUTE_AGENT"), "action_json": action}
+        answer = tenant.api.post("/api/v1/ivr-menus", {
+            "menu_name": "Main", "prompt_text": "Press 1", "phone_number": NUMBER,
+            "timeout_seconds": 3, "max_retries": 1, "options": [option]})
+        assert answer.status == 201, answer
+
+    def ring(self, **script):
+        answer = Api(self.tenant.stack.simulator_url).post("/_inbound", {
+            "provider": "exotel", "from": "+919800000002", "to": NUMBER, **self.urls, **script})
+        assert answer.status == 201, answer
+        return answer.body["call"]
+
+    def heard(self, call):
+        answer = Api(self.tenant.stack.simulator_url).get(f"/_inbound?call={call}")
+        return answer.body["calls"][call]["heard"]
+
+    def ended(self, call):
+        def found():
+            listed = self.tenant.api.get("/api/v1/click-to-call/sessions").body["sessions"]
+            return next((s for s in listed if s.get("provider_call_id") == call), None)
+        session = wait_until(found, 10, "a session of the call")
+        return self.tenant.wait_ended(session["id"], seconds=30)
+
+
+def test_a_caller_chooses_an_agent_and_talks(tenant):
+    line = Line(tenant, agent_id="ann", phone=AGENT)
+    call = line.ring(keys=["1"], talk_ms=30000)
+    session = line.ended(call)
+    assert (session["status"], session["end_reason"], session["direction"]) == (
+        "COMPLETED", "NORMAL", "INBOUND"), session
+    assert (session["from_phone"], session["to_phone"], session["agent_id"]) == (
+        "+919800000002", NUMBER, "ann")
+    assert session["duration_seconds"] in (2, 3, 4)  # 30 s at ten times the speed
+    heard = line.heard(call)
+    assert heard[:2] == ["say Press 1", "keys 1"], heard
+    assert heard[-3:] == ["ring 09000000001", "joined", "end"], heard
+
+
+def test_a_caller_who_presses_nothing_is_told_good_bye(tenant):
+    line = Line(tenant, agent_id="ann", phone=AGENT)
+    call = line.ring(keys=[])
+    session = line.ended(call)
+    assert session["status"] != "COMPLETED" and "call_answered_at" not in session, session
+    heard = line.heard(call)
+    assert heard[:2] == ["say Press 1", "say Press 1"] and heard[-1] == "end", heard
+
+
+def test_an_agent_who_does_not_answer_leaves_the_caller_in_the_flow(tenant):
+    line = Line(tenant, agent_id="ann", phone="+919000009901")
+    call = line.ring(keys=["1"])
+    session = line.ended(call)
+    assert session["status"] != "COMPLETED" and "call_answered_at" not in session, session
+    assert "ring 09000009901" in line.heard(call)
+
+
+def test_a_message_left_is_told_as_voicemail(tenant):
+    line = Line(tenant, action="VOICEMAIL")
+    call = line.ring(keys=["1"])
+    session = line.ended(call)
+    assert session["status"] == "VOICEMAIL", session
+    assert "message 3" in line.heard(call)

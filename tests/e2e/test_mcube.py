@@ -1,6 +1,8 @@
 """mCube on its wire: clicks over both generations to their end, and what it cannot do."""
 import pytest
 from conftest import is_problem
+from stack.api import Api
+from stack.process import wait_until
 
 AGENT = "+919000000001"
 
@@ -78,3 +80,32 @@ def test_the_check_tells_what_can_be_told(tenant):
     provider = account(tenant)
     answer = tenant.api.post(f"/api/v1/voip-providers/{provider['id']}/test", {})
     assert answer.status == 200 and answer.body["success"], answer
+
+
+NUMBER = "+918040000003"
+
+
+@pytest.mark.parametrize("classic", [False, True])
+def test_a_callers_agent_is_asked_for_and_the_talk_told(tenant, classic):
+    account(tenant, classic)
+    base = f"{tenant.stack.url}/api/v1/webhooks/voip/mcube"
+    query = f"?tenant={tenant.name}&token={tenant.webhook_secret}"
+    # mCube plays no prompts of ours, so the number has no menu: it rings who is there.
+    answer = tenant.api.post("/api/v1/agents", {"id": "ann", "name": "Ann", "phone": AGENT})
+    assert answer.status == 201, answer
+    answer = tenant.api.post("/api/v1/agent-activity", {"agent_id": "ann", "activity_type": "LOGIN"})
+    assert answer.status == 201, answer
+    answer = Api(tenant.stack.simulator_url).post("/_inbound", {
+        "provider": "mcube", "from": "+919800000002", "to": NUMBER, "talk_ms": 30000,
+        "account": "classic" if classic else "", "answer_url": f"{base}/flow{query}",
+        "event_url": base + query})
+    assert answer.status == 201, answer
+    call = answer.body["call"]
+
+    def found():
+        listed = tenant.api.get("/api/v1/click-to-call/sessions").body["sessions"]
+        return next((s for s in listed if s.get("provider_call_id") == call), None)
+    session = tenant.wait_ended(wait_until(found, 10, "a session of the call")["id"], seconds=30)
+    assert (session["status"], session["end_reason"], session["direction"]) == (
+        "COMPLETED", "NORMAL", "INBOUND"), session
+    assert session["agent_id"] == "ann"

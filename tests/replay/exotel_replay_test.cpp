@@ -36,8 +36,8 @@ Callback Status(const std::string& event, const std::string& status, const std::
                 const std::string& leg2, int seconds, const std::string& more = "") {
   common::v1::HttpRequest request;
   request.set_method("POST");
-  request.set_query("tenant=t1&session=" + kSession + "&token=" +
-                    providers::CallToken(AnAccount(), base::Secret(), kSession));
+  request.set_query("tenant=t1&session=" + kSession +
+                    "&token=" + providers::CallToken(AnAccount(), base::Secret(), kSession));
   request.set_body(R"({"CallSid":"a1","EventType":")" + event + R"(","Status":")" + status +
                    R"(","DateUpdated":")" + At(seconds) + R"(","Legs":[{"Status":")" + leg1 +
                    R"(","OnCallDuration":)" + std::to_string(leg1 == "completed" ? 47 : 0) +
@@ -87,9 +87,10 @@ Callback Joined() { return Status("answered", "in-progress", "in-progress", "in-
 TEST_CASE("a talk at Exotel is the same in every order", "[replay][exotel]") {
   const Story story = Outbound(
       {AgentUp(), Joined(),
-       Status("terminal", "completed", "completed", "completed", 53,
-              R"(,"EndTime":")" + At(52) +
-                  R"(","ConversationDuration":40,"RecordingUrl":"https://recordings.exotel.com/a")")});
+       Status(
+           "terminal", "completed", "completed", "completed", 53,
+           R"(,"EndTime":")" + At(52) +
+               R"(","ConversationDuration":40,"RecordingUrl":"https://recordings.exotel.com/a")")});
   CHECK(Has(Recorded(story), "COMPLETED NORMAL"));
   CHECK(Has(Recorded(story), "talk 40"));
   CHECK(Has(Recorded(story), "https://recordings.exotel.com/a"));
@@ -99,8 +100,8 @@ TEST_CASE("a talk at Exotel is the same in every order", "[replay][exotel]") {
 TEST_CASE("a call of Exotel's that loses callbacks ends as it did", "[replay][exotel]") {
   const Callback end = Status("terminal", "completed", "completed", "completed", 53,
                               R"(,"EndTime":")" + At(52) + R"(","ConversationDuration":40)");
-  for (const Story& story : {Outbound({end}), Outbound({AgentUp(), end}),
-                             Outbound({Joined(), end})}) {
+  for (const Story& story :
+       {Outbound({end}), Outbound({AgentUp(), end}), Outbound({Joined(), end})}) {
     CHECK(Has(Recorded(story), "COMPLETED NORMAL"));
     CHECK(Has(Recorded(story), "talk 40"));
     CHECK(FirstDifference(story) == "");
@@ -127,13 +128,15 @@ TEST_CASE("each leg that fails at Exotel is told the same in every order", "[rep
 }
 
 TEST_CASE("a caller at Exotel taken by an agent is the same in every order", "[replay][exotel]") {
-  const std::string done = "CallType=completed&DialCallStatus=completed&DialCallDuration=50&"
-                           "Legs[1][OnCallDuration]=45";
-  const Story story = Inbound({Applet(1, "CallStatus=ringing"),
-                               Applet(10, "EventType=Dial&Status=busy&DialWhomNumber=09000000001"),
-                               Applet(15, "EventType=Dial&Status=answered&DialWhomNumber=09000000001"),
-                               Applet(60, "EventType=Dial&Status=free&DialWhomNumber=09000000001"),
-                               Applet(60, done), Applet(60, "applet=end&" + done)});
+  const std::string done =
+      "CallType=completed&DialCallStatus=completed&DialCallDuration=50&"
+      "Legs[1][OnCallDuration]=45";
+  const Story story =
+      Inbound({Applet(1, "CallStatus=ringing"),
+               Applet(10, "EventType=Dial&Status=busy&DialWhomNumber=09000000001"),
+               Applet(15, "EventType=Dial&Status=answered&DialWhomNumber=09000000001"),
+               Applet(60, "EventType=Dial&Status=free&DialWhomNumber=09000000001"),
+               Applet(60, done), Applet(60, "applet=end&" + done)});
   CHECK(Has(Recorded(story), "COMPLETED NORMAL"));
   CHECK(Has(Recorded(story), "talk 45"));
   CHECK(FirstDifference(story) == "");

@@ -32,7 +32,8 @@ Callback Push(const std::string& word, const std::string& more, const std::strin
   request.set_body(R"({"callid":"90000000011767268800","emp_phone":"900000000)" + agent +
                    R"(","callto":"9800000002","starttime":")" + At(1) + R"(","dialstatus":")" +
                    word + "\"" + more + "}");
-  return [request](absl::Time now) { return mcube::ReadPushWebhook(AnAccount(), request, now, {}); };
+  return
+      [request](absl::Time now) { return mcube::ReadPushWebhook(AnAccount(), request, now, {}); };
 }
 
 const std::string kOutbound = R"(,"direction":"outbound","refid":")" + kSession + "\"";
@@ -84,7 +85,8 @@ TEST_CASE("each ending of a click at mCube is the same in every order", "[replay
       {"CANCEL", "CANCELLED CANCELLED_BY_AGENT"},
   }));
   INFO(word);
-  const Story story = Outbound({Push("CONNECTING", kOutbound), Push(word, kOutbound + End(30, ""))});
+  const Story story =
+      Outbound({Push("CONNECTING", kOutbound), Push(word, kOutbound + End(30, ""))});
   CHECK(Has(Recorded(story), outcome));
   CHECK(FirstDifference(story) == "");
 }

@@ -200,8 +200,9 @@ Task<bool> ExotelCallers::DialAgent(CallPtr call) {
 
 Task<bool> ExotelCallers::LeaveMessage(CallPtr call) {
   co_await Greet(call);
-  co_await world_.Sleep(world_.Scaled(call->caller->script().message));
-  call->caller->Heard("message");
+  const absl::Duration message = call->caller->script().message;
+  co_await world_.Sleep(world_.Scaled(message));
+  call->caller->Heard(absl::StrCat("message ", absl::ToInt64Seconds(message)));
   Set(call->outcome, "CallType", "voicemail");
   Set(call->outcome, "RecordingUrl",
       absl::StrCat(world_.options().public_url, "/exotelrecordings/inbound/", call->sid, ".mp3"));

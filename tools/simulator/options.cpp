@@ -88,7 +88,8 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
 
 std::string HelpText() {
   return "ctc-simulator: telephone providers on one loopback port, for tests and demonstrations.\n"
-         "ARI (Asterisk) is at /ari, Twilio at /2010-04-01/Accounts/{AC}.\n\n"
+         "ARI (Asterisk) is at /ari, Twilio at /2010-04-01/Accounts/{AC}, Exotel at\n"
+         "/v1/Accounts/{sid}, mCube at /Restmcube-api and /api/outboundcall.\n\n"
          "  --port N                     port to listen on; 0, the default, takes a free one\n"
          "  --port-file PATH             writes the port there once it listens\n"
          "  --seed N                     seed of all chance (1)\n"

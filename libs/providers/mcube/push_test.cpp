@@ -112,8 +112,7 @@ TEST_CASE("every word has its meaning", "[mcube][push]") {
       {"nonsense", "outbound", zero, " CALL_NO_ANSWER/PARTY_UNSPECIFIED"},
       {"nonsense", "outbound", end, " CALL_FAILED/CUSTOMER"},
       {"Answered", "outbound", end, " CALL_ANSWERED/CUSTOMER CALL_ENDED/CUSTOMER"},
-      {"COMPLETED", "outbound", R"(,"endtime":"0000-00-00 00:00:00")",
-       " CALL_ANSWERED/CUSTOMER"},
+      {"COMPLETED", "outbound", R"(,"endtime":"0000-00-00 00:00:00")", " CALL_ANSWERED/CUSTOMER"},
   }));
   INFO(c.word << " " << c.direction << " " << c.more);
   const auto read = Read(Cloud(c.word, c.direction, c.more));

@@ -1,6 +1,6 @@
 // Callbacks and questions of Exotel: a line of query, then the body. First byte: 's' adds the right
-// token, else none fits; 'm' and 'j' also pick multipart and JSON. The same bytes are then the texts
-// of a step, whose answers must be JSON or a bare status.
+// token, else none fits; 'm' and 'j' also pick multipart and JSON. The same bytes are then the
+// texts of a step, whose answers must be JSON or a bare status.
 #include <nlohmann/json.hpp>
 
 #include "libs/providers/exotel/flow.h"

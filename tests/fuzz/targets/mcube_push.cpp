@@ -26,7 +26,8 @@ void CheckSubmission(std::string_view body) {
   result.response.status = 200;
   result.response.body = std::string(body);
   const PlaceCallResponse outcome = mcube::OutcomeOf(result);
-  Require(outcome.outcome() != PlaceCallResponse::OUTCOME_UNSPECIFIED, "every answer is an outcome");
+  Require(outcome.outcome() != PlaceCallResponse::OUTCOME_UNSPECIFIED,
+          "every answer is an outcome");
   Require(outcome.error_message().size() <= 200, "little of an answer is told");
   Require(outcome.outcome() == PlaceCallResponse::ACCEPTED || !outcome.error_code().empty(),
           "what is no call has a code");
