@@ -177,8 +177,19 @@ Plan DropParty(const ControlCallRequest& request) {
     return {EndsRoom(request, LegIdOf(request), false, Gone::kNothing),
             Drop(request, LegIdOf(request))};
   }
-  Plan plan = {Drop(request, LegIdOf(request))};
+  Plan plan;
+  // First, since the party's end is told as soon as it is gone.
   if (target.party() == Leg::CONSULT) {
+    plan.push_back(EndsRoom(request, Leg::AGENT, true, Gone::kNothing));
+  }
+  plan.push_back(Drop(request, LegIdOf(request)));
+  return plan;
+}
+
+Plan Resume(const ControlCallRequest& request) {
+  Plan plan = {UpdateParty(request, Leg::CUSTOMER, {{"Hold", "false"}}, Gone::kCall)};
+  // The one consulted was busy, or has hung up: nobody dropped it.
+  if (HasLeft(request, Leg::CONSULT)) {
     plan.push_back(EndsRoom(request, Leg::AGENT, true, Gone::kNothing));
   }
   return plan;
@@ -215,7 +226,7 @@ absl::StatusOr<Plan> PlanControl(const Account& account, const ControlCallReques
     case ControlCallRequest::HOLD:
       return one(UpdateParty(request, Leg::CUSTOMER, {{"Hold", "true"}}, Gone::kCall));
     case ControlCallRequest::RESUME:
-      return one(UpdateParty(request, Leg::CUSTOMER, {{"Hold", "false"}}, Gone::kCall));
+      return Resume(request);
     case ControlCallRequest::MUTE:
       return one(UpdateParty(request, Leg::AGENT, {{"Muted", "true"}}, Gone::kCall));
     case ControlCallRequest::UNMUTE:

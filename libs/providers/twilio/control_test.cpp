@@ -137,8 +137,19 @@ TEST_CASE("a consultation keeps the room when the agent goes, and gives it back"
   CHECK(ValueOf(dial[0].form, "EndConferenceOnExit") == "false");
   CHECK(dial[0].gone == Gone::kNothing);
   CHECK(Lines(WithTarget(ARequest(ControlCallRequest::DROP_PARTY), Leg::CONSULT, "consult-1")) ==
-        Text{"DELETE " + kRoom + "/consult-1.json",
-             "POST " + kRoom + "/CAagent.json EndConferenceOnExit=true"});
+        Text{"POST " + kRoom + "/CAagent.json EndConferenceOnExit=true",
+             "DELETE " + kRoom + "/consult-1.json"});
+}
+
+TEST_CASE("after a consultation that failed the room ends with its agent again",
+          "[twilio][control]") {
+  auto request = ARequest(ControlCallRequest::RESUME);
+  const std::string resume = "POST " + kRoom + "/customer.json Hold=false";
+  CHECK(Lines(request) == Text{resume});
+  AddLeg(request, Leg::CONSULT, "consult-1", "CAconsult");
+  CHECK(Lines(request) == Text{resume});  // three talk
+  request.mutable_legs(0)->set_state(Leg::ENDED);
+  CHECK(Lines(request) == Text{resume, "POST " + kRoom + "/CAagent.json EndConferenceOnExit=true"});
 }
 
 TEST_CASE("an agent that is taken out leaves the room standing", "[twilio][control]") {

@@ -60,6 +60,10 @@ std::string FactLegId(std::string_view leg_id) {
   return leg_id == "agent" || leg_id == "customer" ? "" : std::string(leg_id);
 }
 
+bool HasLeft(const ControlCallRequest& request, Leg::Party party) {
+  return HasLeg(request, party) && LiveLeg(request, party) == nullptr;
+}
+
 bool IsInbound(const CallOrder& order) {
   return order.direction() == session::v1::Session::INBOUND;
 }
@@ -75,9 +79,8 @@ std::string LegSid(const ControlCallRequest& request, Leg::Party party) {
   if (const Leg* leg = LiveLeg(request, party)) {
     if (IsPathSafe(leg->provider_leg_id())) return leg->provider_leg_id();
     if (!FactLegId(leg->id()).empty()) return "";  // not the party's first one
-  } else if (HasLeg(request, party)) {
-    return "";  // it has left
   }
+  if (HasLeft(request, party)) return "";
   const bool first_is_agent = !IsInbound(request.order()) && !request.order().agent_phone().empty();
   const bool is_first = first_is_agent == (party == Leg::AGENT);
   return is_first && IsPathSafe(request.provider_call_id()) ? request.provider_call_id() : "";

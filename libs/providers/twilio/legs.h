@@ -34,6 +34,9 @@ bool IsInbound(const dispatch::v1::CallOrder& order);
 // True for a sid or a label, which may stand in a path as it is.
 bool IsPathSafe(std::string_view text);
 
+// True when there was such a party, and none is in the call any more.
+bool HasLeft(const dispatch::v1::ControlCallRequest& request, session::v1::Leg::Party party);
+
 // The call sid of the agent or the customer that is in the call, as far as it is known: also by
 // its being the first one of the call.
 std::string LegSid(const dispatch::v1::ControlCallRequest& request, session::v1::Leg::Party party);
