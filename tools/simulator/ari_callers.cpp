@@ -1,6 +1,7 @@
 #include "tools/simulator/ari_callers.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 
 namespace ctc::simulator {
 namespace {
@@ -9,11 +10,16 @@ namespace {
 constexpr absl::Duration kSilence = absl::Milliseconds(500);
 constexpr absl::Duration kEntry = absl::Seconds(30);
 
+// A text that is spelled out is a list of letters and digits.
 std::string WordOf(const std::string& media) {
-  for (const char* scheme : {"characters:", "digits:", "number:"}) {
-    if (media.starts_with(scheme)) return "say " + media.substr(media.find(':') + 1);
+  if (!media.starts_with("sound:letters/") && !media.starts_with("sound:digits/")) {
+    return "play " + (media.starts_with("sound:") ? media.substr(6) : media);
   }
-  return "play " + (media.starts_with("sound:") ? media.substr(6) : media);
+  std::string spelled;
+  for (const auto sound : absl::StrSplit(media, ',')) {
+    if (!sound.empty()) spelled += sound.back();
+  }
+  return "say " + spelled;
 }
 
 std::string WithoutPlus(const std::string& number) {
@@ -40,7 +46,7 @@ absl::StatusOr<std::string> AriCallers::Ring(CallerPtr caller) {
   auto channel = std::make_shared<Channel>(world_.executor(), "1795369225." + world_.RandomHex(6),
                                            "PJSIP/trunk");
   channel->state = "Ring";
-  channel->inbound = true;
+  channel->ends_quietly = true;
   channel->caller_number = WithoutPlus(script.from);
   channel->app = app;
   channel->args = {"inbound", WithoutPlus(script.to)};

@@ -55,10 +55,12 @@ TEST_CASE("a prompt that is stopped ends", "[ari][inbound]") {
   AriSocket socket(f);
   const std::string id = Call(f);
   socket.Until("StasisStart", id);
-  CHECK(Do(f, "POST", "/channels/" + id + "/play/p1", R"({"media":"sound:long"})") == 201);
+  CHECK(Do(f, "POST", "/channels/" + id + "/play/p1",
+           R"({"media":["sound:letters/g","sound:digits/1"]})") == 201);
   CHECK(Do(f, "DELETE", "/playbacks/p1") == 204);
   CHECK(socket.Until("PlaybackFinished")["playback"]["state"] == "done");
   CHECK(Do(f, "DELETE", "/playbacks/p1") == 404);
+  CHECK(Heard(f, id) == std::vector<std::string>{"say g1"});
 }
 
 TEST_CASE("a message ends by its key or with its caller", "[ari][inbound]") {
@@ -117,7 +119,7 @@ TEST_CASE("a snoop lives as long as the channel it hears", "[ari]") {
   CHECK(Do(f, "POST", "/bridges/m") == 200);
   CHECK(Do(f, "POST", "/bridges/m/addChannel?channel=s1") == 204);
   CHECK(Do(f, "DELETE", "/channels/" + id) == 204);
-  socket.Until("ChannelDestroyed", "s1");
+  socket.Until("StasisEnd", "s1");
 }
 
 TEST_CASE("a call in without its application is refused", "[ari][inbound]") {

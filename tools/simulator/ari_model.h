@@ -36,7 +36,7 @@ struct Channel {
   absl::Duration timeout;
   CallScript script;
   bool in_app = false;   // answered or created into Stasis
-  bool inbound = false;  // came in from the trunk: its end is told by StasisEnd alone
+  bool ends_quietly = false;  // not originated: its end is told by StasisEnd alone
   bool ended = false;
   std::string live_recording;
   std::string finish_keys;   // end the recording

@@ -233,6 +233,7 @@ http::Response AriRest::ChannelMedia(const Call& call, const AriSwitch::ChannelP
     auto snoop = MakeChannel(call, std::move(id));
     snoop->endpoint = "Snoop/" + channel->id;
     snoop->state = "Up";
+    snoop->ends_quietly = true;
     if (snoop->app.empty()) snoop->app = channel->app;
     snoop->script.talk = absl::InfiniteDuration();
     switch_.AddChannel(snoop);

@@ -36,6 +36,8 @@ class AriRest {
   std::shared_ptr<Channel> MakeChannel(const Call& call, std::string id) const;
   http::Response ChannelAction(const Call& call, const AriSwitch::ChannelPtr& channel);
   http::Response ChannelMedia(const Call& call, const AriSwitch::ChannelPtr& channel);
+  // One sound or a list of them, in the body or in the query.
+  static std::string MediaOf(const Call& call);
   http::Response Variable(const Call& call, const AriSwitch::ChannelPtr& channel);
   http::Response Continue(const Call& call, const AriSwitch::ChannelPtr& channel);
   http::Response HangUp(const Call& call, const AriSwitch::ChannelPtr& channel);

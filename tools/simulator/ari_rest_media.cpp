@@ -84,19 +84,30 @@ http::Response AriRest::Record(const Call& call, const std::string& target, cons
   return JsonResponse(201, json.dump());
 }
 
+std::string AriRest::MediaOf(const Call& call) {
+  const Json body = Json::parse(call.request.body, nullptr, false);
+  if (!body.is_object() || !body.contains("media") || !body["media"].is_array()) {
+    return call.Get("media");
+  }
+  std::string media;
+  for (const Json& item : body["media"]) {
+    if (item.is_string()) media += (media.empty() ? "" : ",") + item.get<std::string>();
+  }
+  return media;
+}
+
 http::Response AriRest::Play(const Call& call, const Channel& channel) {
   const std::string id = call.Part(3).empty()
                              ? call.Get("playbackId", "playback-" + world_.RandomHex(12))
                              : call.Part(3);
   const Json json =
-      switch_.Playback(channel.app, id, "channel:" + channel.id, call.Get("media"), channel.id);
+      switch_.Playback(channel.app, id, "channel:" + channel.id, MediaOf(call), channel.id);
   return JsonResponse(201, json.dump());
 }
 
 http::Response AriRest::PlayToAll(const Call& call, const Bridge& bridge, const std::string& app) {
   const std::string id = call.Get("playbackId", "playback-" + world_.RandomHex(12));
-  const Json json =
-      switch_.Playback(app, id, "bridge:" + bridge.id, call.Get("media"), std::string());
+  const Json json = switch_.Playback(app, id, "bridge:" + bridge.id, MediaOf(call), std::string());
   return JsonResponse(201, json.dump());
 }
 

@@ -156,7 +156,7 @@ void AriSwitch::HangUp(const ChannelPtr& channel, int cause, bool asked,
   } else if (!dial_status.empty()) {
     DialEvent(*channel, dial_status);
   }
-  if (!channel->inbound) {
+  if (!channel->ends_quietly) {
     Event(*channel,
           {{"type", "ChannelDestroyed"}, {"cause", cause}, {"cause_txt", CauseText(cause)}}, true);
   }

@@ -27,8 +27,10 @@ MachineConfig ConfigOf(const DialSettings& settings) {
   return config;
 }
 
-bool MayTryAgain(const http::ClientResult& result) {
+bool MayTryAgain(const Action& action, const http::ClientResult& result) {
   const int status = result.response.status;
+  // 500 as well when it is just over.
+  if (action.kind == Kind::kStopPlay || action.kind == Kind::kStopRingTone) return status == 0;
   if (status == 500 && ReadErrorText(result.response.body) == "Allocation failed") return false;
   return status == 0 || status >= 500;
 }
@@ -232,7 +234,7 @@ Task<int> Driver::Try(const SwitchRequest& request, std::string& detail) {
     detail = result.ok() ? absl::StrCat("Asterisk said ", result.response.status, " ",
                                         ReadErrorText(result.response.body))
                          : std::string(result.error.status.message());
-    if (attempt == kTries || !MayTryAgain(result)) co_return result.response.status;
+    if (attempt == kTries || !MayTryAgain(request.action, result)) co_return result.response.status;
     asio::steady_timer timer(strand_, kPause * attempt);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

@@ -1,8 +1,11 @@
 #include "libs/providers/asterisk/speech.h"
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "libs/crypto/crypto.h"
 
@@ -37,12 +40,17 @@ void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
   }
 }
 
+// As a list of sounds: unlike Asterisk's own "characters:", it can be interrupted by a key.
 std::string Spelled(std::string_view text) {
-  std::string letters;
+  std::vector<std::string> sounds;
   for (const char c : text) {
-    if (IsAlnum(c) && letters.size() < kMaxSpelled) letters += c;
+    if (!IsAlnum(c) || sounds.size() == kMaxSpelled) continue;
+    const bool digit = c >= '0' && c <= '9';
+    sounds.push_back(
+        absl::StrCat(digit ? "sound:digits/" : "sound:letters/",
+                     std::string(1, absl::ascii_tolower(static_cast<unsigned char>(c)))));
   }
-  return letters.empty() ? "" : "characters:" + letters;
+  return absl::StrJoin(sounds, ",");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "libs/providers/asterisk/switch_requests.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 
 #include <nlohmann/json.hpp>
 
@@ -129,7 +130,7 @@ Task<http::ClientResult> SwitchRequests::SendFlow(const SwitchRequest& request) 
       co_return co_await ari_.Ask("POST", channel + "/answer");
     case Kind::kPlay: {
       nlohmann::json body;
-      body["media"] = action.text;
+      body["media"] = std::vector<std::string>(absl::StrSplit(action.text, ','));
       co_return co_await ari_.Send(
           "POST", channel + "/play/" + action.id,
           body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), kAskTimeout);
