@@ -34,7 +34,8 @@ class Switch:
         self.placed = []
         self.provider = self.tenant.provider(url=self.asterisk.url, settings={
             "app": "ctc", "endpoint_template": "PJSIP/{number}@trunk",
-            "agent_endpoint_template": "PJSIP/{agent_phone}", "ring_timeout_seconds": RING_SECONDS})
+            "agent_endpoint_template": "PJSIP/{agent_phone}", "ring_timeout_seconds": RING_SECONDS,
+            "say": "sound:beep"})  # whatever is said takes no time
         self.wait_socket("CONNECTED")
         return self
 
