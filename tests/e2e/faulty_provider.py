@@ -6,8 +6,12 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+# Last words of the paths by which calls are placed at Exotel and mCube.
+PLACING = {"connect.json", "outbound-calls"}
+
+
 class FaultyProvider:
-    """`mode` names how POST /ari/channels/... is answered; GET of a known channel tells that it lives."""
+    """`mode` names how a request that places a call is answered; GET of a known channel tells that it lives."""
 
     def __init__(self):
         self.mode = "ok"
@@ -57,7 +61,9 @@ class FaultyProvider:
     def post(self, handler):
         handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         parts = handler.path.split("?")[0].split("/")
-        if "channels" not in parts or len(parts) > parts.index("channels") + 2:
+        places = parts[-1] in PLACING or ("channels" in parts and
+                                          len(parts) <= parts.index("channels") + 2)
+        if not places:
             return self.send(handler, 204, b"")
         call = parts[-1]
         self.dials.append(call)
@@ -74,6 +80,10 @@ class FaultyProvider:
             return self.send(handler, 401, b'{"message":"Authentication required"}')
         if mode == "html":
             return self.send(handler, 200, b"<html>welcome</html>", "text/html")
+        if mode == "nothing":
+            return self.send(handler, 200, b"")
+        if mode == "half a body":
+            return self.send(handler, 200, b'{"status":"succ","Call":{"Sid":"5f0c')
         if mode == "redirect":
             return self.send(handler, 302, b"", headers=[("Location", "http://169.254.169.254/")])
         if mode == "reset":
