@@ -17,6 +17,8 @@ using routing::v1::NextFlowStepResponse;
 
 // Each try that another question overtook is followed by its answer; more than this is a storm.
 constexpr int kTries = 5;
+// For what routing would find out by itself, later.
+constexpr absl::Duration kPatience = absl::Seconds(1);
 constexpr size_t kLongestCallId = 191;
 constexpr size_t kLongestPhone = 32;
 constexpr size_t kLongestExplanation = 200;
@@ -204,15 +206,19 @@ Task<absl::StatusOr<store::RecordPtr>> CallFlow::Advance(const rpc::Context& con
   co_return co_await core_.writer.Apply(std::move(change), core_.WriteDeadline());
 }
 
-// So that a queue does not count a caller whose end only the provider's events told.
-Task<void> CallFlow::TellGone(const rpc::Context& context, const store::Record& record) {
+Task<void> CallFlow::NoteGone(store::RecordPtr record) {
+  const FlowStep& current = record->flow.state().current();
+  if (!record->flow.has_state() || current.has_hang_up()) co_return;
+  if (domain::IsLive(record->state.status)) co_return;
   FlowInput gone;
   gone.set_kind(FlowInput::CALLER_GONE);
-  gone.set_step_number(record.flow.state().current().number());
-  const auto told = co_await AskRouting(context, record, std::move(gone));
+  gone.set_step_number(current.number());
+  const rpc::Context context =
+      rpc::Context::ForService(record->tenant, core_.clock.Now() + kPatience);
+  const auto told = co_await AskRouting(context, *record, std::move(gone));
   if (!told.ok()) {
     observability::Debug("a caller's end was not told to routing",
-                         {{"session", record.id()}, {"error", told.status()}});
+                         {{"session", record->id()}, {"error", told.status()}});
   }
 }
 
@@ -224,7 +230,7 @@ Task<absl::StatusOr<v1::AdvanceFlowResponse>> CallFlow::AdvanceFlow(
   for (int i = 0; i < kTries; ++i) {
     const bool news = IsNews(*record, asked.input());
     if (!domain::IsLive(record->state.status)) {
-      if (news && record->flow.has_state()) co_await TellGone(context, *record);
+      if (news) co_await NoteGone(record);
       co_return AnswerOf(*record);
     }
     if (!news) co_return AnswerOf(*record);

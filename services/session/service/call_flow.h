@@ -19,6 +19,10 @@ class CallFlow {
   Task<absl::StatusOr<v1::GetFlowStepResponse>> GetFlowStep(rpc::Context context,
                                                             const v1::GetFlowStepRequest& request);
 
+  // Tells routing that a caller has left its way, when `record` says so and the flow does not: a
+  // queue is not to count it, nor an agent to be kept for it.
+  Task<void> NoteGone(store::RecordPtr record);
+
  private:
   Task<absl::StatusOr<store::RecordPtr>> FindOrOpen(const rpc::Context& context,
                                                     const v1::AdvanceFlowRequest& request);
@@ -31,7 +35,6 @@ class CallFlow {
   Task<absl::StatusOr<routing::v1::NextFlowStepResponse>> AskRouting(const rpc::Context& context,
                                                                      const store::Record& record,
                                                                      routing::v1::FlowInput input);
-  Task<void> TellGone(const rpc::Context& context, const store::Record& record);
 
   Core& core_;
 };

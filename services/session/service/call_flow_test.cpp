@@ -245,7 +245,8 @@ TEST_CASE("a caller who leaves has abandoned the call, and routing hears of it",
   SECTION("as the provider's events say") {
     REQUIRE_THAT(f.Apply({f.LegFact(id, v1::Leg::CUSTOMER, "CA1", F::CALL_ENDED, 9)}).status(),
                  IsOk());
-    CHECK(f.Ask(FlowInput::DIAL_ENDED, 1)->step().has_hang_up());
+    CHECK(f.peers.count("NextFlowStep CALLER_GONE") == 1);
+    CHECK(f.Ask(FlowInput::STARTED)->step().has_hang_up());
   }
   CHECK(f.peers.count("NextFlowStep CALLER_GONE") == 1);
   CHECK(f.Get(id)->status() == S::CANCELLED);

@@ -1,6 +1,7 @@
 // ApplyFacts: resolve, clean, write in one transaction, tell what each did.
 #include "services/session/service/fact_intake.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "libs/base/error_catalogue.h"
@@ -134,6 +135,11 @@ Task<absl::StatusOr<v1::ApplyFactsResponse>> FactIntake::ApplyFacts(
     CTC_CO_RETURN_IF_ERROR(co_await Write(std::move(changes), outcomes));
     CTC_CO_RETURN_IF_ERROR(co_await Overtaken(request, places, outcomes));
     for (const store::ChangeOutcome& outcome : outcomes) keeper_.News(outcome.record);
+  }
+  for (const store::ChangeOutcome& outcome : outcomes) {
+    const bool changed =
+        std::find(outcome.is_new.begin(), outcome.is_new.end(), true) != outcome.is_new.end();
+    if (outcome.status.ok() && changed) co_await flow_.NoteGone(outcome.record);
   }
   v1::ApplyFactsResponse response;
   for (const Place& place : places) {

@@ -1,13 +1,16 @@
 // Facts from webhooks and event sockets into sessions: each exactly once, an answer for each.
 #pragma once
 
+#include "services/session/service/call_flow.h"
 #include "services/session/service/party_keeper.h"
 
 namespace ctc::session {
 
 class FactIntake {
  public:
-  FactIntake(Core& core, PartyKeeper& keeper) : core_(core), keeper_(keeper) {}
+  // The references outlive this object.
+  FactIntake(Core& core, PartyKeeper& keeper, CallFlow& flow)
+      : core_(core), keeper_(keeper), flow_(flow) {}
 
   Task<absl::StatusOr<v1::ApplyFactsResponse>> ApplyFacts(rpc::Context context,
                                                           const v1::ApplyFactsRequest& request);
@@ -33,6 +36,7 @@ class FactIntake {
 
   Core& core_;
   PartyKeeper& keeper_;
+  CallFlow& flow_;
 };
 
 }  // namespace ctc::session

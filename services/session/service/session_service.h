@@ -17,8 +17,8 @@ class SessionService {
         initiation_(initiation),
         keeper_(keeper),
         control_(core),
-        facts_(core, keeper),
-        flow_(core) {}
+        flow_(core),
+        facts_(core, keeper, flow_) {}
 
   void Bind(rpc::HandlerMap& handlers);
 
@@ -65,8 +65,8 @@ class SessionService {
   Initiation& initiation_;
   PartyKeeper& keeper_;
   LiveControl control_;
-  FactIntake facts_;
   CallFlow flow_;
+  FactIntake facts_;
 };
 
 }  // namespace ctc::session
