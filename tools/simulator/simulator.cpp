@@ -23,6 +23,7 @@ Simulator::Simulator(asio::any_io_executor executor, Options options)
       exotel_(world_),
       mcube_(world_),
       twilio_(world_),
+      sip_(world_),
       seed_webhooks_(world_),
       port_(world_.options().port) {
   inbound_.Register("exotel", [this](const CallerPtr& caller) { return exotel_.Ring(caller); });
@@ -62,6 +63,7 @@ Task<http::Response> Simulator::Handle(const http::Request& request) {
     return exotel_.Handle(request);
   }
   if (McubeRest::Serves(path)) return mcube_.Handle(request);
+  if (path.starts_with("/sip/v1/")) return sip_.Handle(request);
   auto now = [](http::Response response) -> Task<http::Response> { co_return response; };
   if (path == "/_ctl") return now(Control(request));
   if (path == "/_stats") return now(Stats(request));
@@ -114,6 +116,7 @@ http::Response Simulator::Calls() {
   const Json json = {{"ari", ari},
                      {"exotel", exotel_.LiveCalls()},
                      {"mcube", mcube_.LiveCalls()},
+                     {"sip", sip_.LiveCalls()},
                      {"twilio", twilio_.LiveCalls()}};
   return JsonResponse(200, json.dump(1));
 }

@@ -11,6 +11,7 @@
 #include "tools/simulator/inbound.h"
 #include "tools/simulator/mcube_rest.h"
 #include "tools/simulator/seed_webhooks.h"
+#include "tools/simulator/sip_http.h"
 #include "tools/simulator/twilio_rest.h"
 #include "tools/simulator/world.h"
 
@@ -41,6 +42,7 @@ class Simulator {
   ExotelRest exotel_;
   McubeRest mcube_;
   TwilioRest twilio_;
+  SipHttp sip_;
   SeedWebhooks seed_webhooks_;
   std::unique_ptr<http::Server> server_;
   int port_ = 0;

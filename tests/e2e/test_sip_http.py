@@ -1,0 +1,156 @@
+"""A SIP switch driven over HTTP by its account's template: the reference contract, end to end."""
+import pytest
+
+from conftest import is_problem
+from stack.api import Api
+from stack.process import wait_until
+
+KEY = "switch-key"
+
+
+def sip(tenant, settings=None, **fields):
+    return tenant.provider("SIP", url=tenant.stack.simulator_url + "/sip", api_key=KEY,
+                           webhook_secret=KEY, settings=settings or {}, **fields)
+
+
+def place(tenant, digits, agent="1001"):
+    return tenant.place(f"+1202555{digits}", agent_id="ann", agent_phone=agent)
+
+
+def events(tenant, id):
+    return [e["type"] for e in tenant.api.get(f"/api/v1/click-to-call/sessions/{id}/events").body["events"]]
+
+
+@pytest.fixture
+def call(tenant):
+    sip(tenant)
+    session = place(tenant, 9921)
+    tenant.wait_status(session["id"], "CONNECTED", seconds=30)
+    yield session["id"]
+    tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/end", {})
+
+
+def do(tenant, id, step, body=None):
+    return tenant.api.post(f"/api/v1/click-to-call/sessions/{id}/{step}", body or {})
+
+
+@pytest.mark.parametrize("digits, status, reason", [
+    ("9920", "COMPLETED", "NORMAL"),
+    ("9901", "BUSY", "CUSTOMER_BUSY"),
+    ("9902", "NO_ANSWER", "CUSTOMER_NO_ANSWER"),
+    ("9903", "FAILED", "CUSTOMER_REJECTED"),
+    ("9904", "FAILED", "PROVIDER_ERROR"),
+    ("9905", "FAILED", "INVALID_NUMBER"),
+])
+def test_an_outcome_is_told_truthfully(tenant, digits, status, reason):
+    sip(tenant, {"ring_timeout_seconds": 20})
+    ended = tenant.wait_ended(place(tenant, digits)["id"], seconds=40)
+    assert (ended["status"], ended["end_reason"]) == (status, reason), ended
+    legs = {leg["party"]: leg for leg in ended["legs"]}
+    assert legs["AGENT"]["answered_at"], "the agent did pick up"
+    if status != "COMPLETED":
+        assert "call_answered_at" not in ended and "answered_at" not in legs["CUSTOMER"]
+
+
+def test_an_agent_that_is_busy_is_not_told_as_the_customer(tenant):
+    sip(tenant)
+    ended = tenant.wait_ended(place(tenant, 9920, agent="+12025559901")["id"], seconds=30)
+    assert (ended["status"], ended["end_reason"]) == ("BUSY", "AGENT_REJECTED"), ended
+
+
+@pytest.mark.parametrize("digits", ["9907", "9908", "9909"])
+def test_webhooks_twice_in_any_order_or_early_change_nothing(tenant, digits):
+    sip(tenant)
+    ended = tenant.wait_ended(place(tenant, digits)["id"], seconds=40)
+    assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
+
+
+def test_a_lost_answer_is_looked_up_by_our_reference_and_never_dialled_again(tenant):
+    sip(tenant, timeout_seconds=2)
+    tenant.initiate("+12025559917", agent_id="ann", agent_phone="1001")  # 500, yet dialled
+    session = tenant.api.get("/api/v1/click-to-call/sessions").body["sessions"][0]
+    tenant.wait_status(session["id"], "CONNECTED", "COMPLETED", seconds=30)
+    dials = Api(tenant.stack.simulator_url).get(f"/_stats?reference={session['id']}%7Ccustomer")
+    assert dials.body["dials"] == 1, dials
+
+
+def test_hold_mute_digits_recording(tenant, call):
+    assert do(tenant, call, "hold").body["session"]["status"] == "ON_HOLD"
+    assert do(tenant, call, "resume").body["session"]["status"] == "CONNECTED"
+    assert do(tenant, call, "mute").body["session"]["is_muted"] is True
+    assert do(tenant, call, "unmute").body["session"]["is_muted"] is False
+    assert do(tenant, call, "dtmf", {"digits": "12#"}).status == 200
+    for step in ("start", "pause", "resume", "stop"):
+        answer = do(tenant, call, f"recording/{step}")
+        assert answer.status == 200, (step, answer)
+    wait_until(lambda: "session.held" in events(tenant, call), 5, "the hold on the timeline")
+
+
+def test_end_and_then_nothing_more(tenant, call):
+    assert do(tenant, call, "end").status == 200
+    ended = tenant.wait_ended(call)
+    assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
+    is_problem(do(tenant, call, "hold"), 409, "CALL_NOT_LIVE")
+
+
+def test_a_cancel_before_the_answer_ends_cancelled(tenant):
+    sip(tenant)
+    session = place(tenant, 9902)
+    tenant.wait_status(session["id"], "RINGING", seconds=20)
+    assert do(tenant, session["id"], "end").status == 200
+    ended = tenant.wait_ended(session["id"])
+    assert (ended["status"], ended["end_reason"]) == ("CANCELLED", "CANCELLED_BY_AGENT"), ended
+
+
+def test_what_the_template_lacks_cannot_be_done(tenant):
+    sip(tenant, {"preset": "reference", "operations": {"hold": None, "dtmf": None}})
+    session = place(tenant, 9921)
+    tenant.wait_status(session["id"], "CONNECTED", seconds=30)
+    problem = is_problem(do(tenant, session["id"], "hold"), 501, "CAPABILITY_MISSING")
+    assert problem["metadata"]["capability"] == "hold"
+    assert do(tenant, session["id"], "mute").status == 200
+    do(tenant, session["id"], "end")
+
+
+def test_a_template_is_checked_field_by_field(tenant):
+    answer = tenant.api.post("/api/v1/voip-providers", {
+        "provider_name": "broken", "provider_type": "SIP", "api_url": "http://switch.example",
+        "phone_number": "+10987654321", "settings": {
+            "auth": {"mode": "digest"},
+            "operations": {"place": {"path": "v1/{nobody}", "methd": "GET"},
+                           "hold": {"path": "/hold", "body": {"leg": "{digits}"}}}}})
+    problem = is_problem(answer, 400, "VALIDATION_FAILED")
+    fields = {error["field"] for error in problem["errors"]}
+    assert {"settings.auth.mode", "settings.operations.place.path", "settings.operations.place.methd",
+            "settings.operations.place.id", "settings.operations.hold.body"} <= fields, fields
+
+
+def test_credentials_are_asked_for_by_name(tenant):
+    answer = tenant.api.post("/api/v1/voip-providers", {
+        "provider_name": "keyless", "provider_type": "SIP", "api_url": "http://switch.example",
+        "phone_number": "+10987654321"})
+    problem = is_problem(answer, 400, "VALIDATION_FAILED")
+    assert [error["field"] for error in problem["errors"]] == ["api_key"]
+
+
+def test_the_account_can_be_tested(tenant):
+    provider = sip(tenant)
+    answer = tenant.api.post(f"/api/v1/voip-providers/{provider['id']}/test", {})
+    assert answer.body["success"] is True, answer
+    other = tenant.provider("SIP", api_key=KEY, settings={})  # nothing of a switch at that path
+    answer = tenant.api.post(f"/api/v1/voip-providers/{other['id']}/test", {})
+    assert answer.body["success"] is False and KEY not in str(answer.body), answer
+
+
+def test_the_seeds_webhook_tells_a_sip_call_too(tenant, quiet_provider):
+    tenant.provider("SIP", url=tenant.stack.simulator_url + "/sip", api_key=KEY,
+                    webhook_secret=tenant.webhook_secret, settings={})
+    session = place(tenant, 9924)  # the switch itself says nothing
+    for event, status in (("CALL_RINGING", "RINGING"), ("CALL_ANSWERED", "CONNECTED")):
+        answer = tenant.webhook(session["id"], event, status, at=session["initiated_at"], provider="sip")
+        assert answer.status in (200, 202, 204), answer
+    tenant.wait_status(session["id"], "CONNECTED")
+    forged = tenant.webhook(session["id"], "CALL_ENDED", "COMPLETED", at=session["initiated_at"],
+                            provider="sip", secret="wrong")
+    is_problem(forged, 401, "SIGNATURE_INVALID")
+    do(tenant, session["id"], "end")
