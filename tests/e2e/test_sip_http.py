@@ -147,10 +147,10 @@ def test_the_seeds_webhook_tells_a_sip_call_too(tenant, quiet_provider):
                     webhook_secret=tenant.webhook_secret, settings={})
     session = place(tenant, 9924)  # the switch itself says nothing
     for event, status in (("CALL_RINGING", "RINGING"), ("CALL_ANSWERED", "CONNECTED")):
-        answer = tenant.webhook(session["id"], event, status, at=session["initiated_at"], provider="sip")
+        answer = tenant.webhook(session["id"], event, status, at=session["created_at"], provider="sip")
         assert answer.status in (200, 202, 204), answer
     tenant.wait_status(session["id"], "CONNECTED")
-    forged = tenant.webhook(session["id"], "CALL_ENDED", "COMPLETED", at=session["initiated_at"],
+    forged = tenant.webhook(session["id"], "CALL_ENDED", "COMPLETED", at=session["created_at"],
                             provider="sip", secret="wrong")
     is_problem(forged, 401, "SIGNATURE_INVALID")
     do(tenant, session["id"], "end")
