@@ -60,6 +60,8 @@ class Adapter {
   virtual dispatch::v1::ProviderTypeInfo Describe() const = 0;
   // Field errors of an account to be stored, beyond what all types need.
   virtual absl::Status CheckAccount(const Account& account) const = 0;
+  // True when api_url is none of HTTP, and CheckAccount alone judges it.
+  virtual bool ChecksApiUrl(const dispatch::v1::Provider& /*config*/) const { return false; }
 
   // Submits the call once. Never throws, never retries; says how sure the outcome is.
   virtual Task<dispatch::v1::PlaceCallResponse> Place(const Account& account,

@@ -19,6 +19,7 @@
 #include "services/dispatch/service/gate.h"
 #include "services/dispatch/service/health_board.h"
 #include "services/dispatch/service/lease_holder.h"
+#include "services/dispatch/service/native_facts.h"
 #include "services/dispatch/service/provider_service.h"
 #include "services/dispatch/service/registry.h"
 #include "services/dispatch/service/second_leg.h"
@@ -49,6 +50,7 @@ class DispatchHost final : public host::Service {
         leases_(environment.database),
         submissions_(environment.database),
         background_(environment.executor),
+        native_facts_(environment.peer("webhook"), background_, environment.clock),
         directory_(store_, keyring_, environment.clock, environment.settings.Text("public.url")),
         board_(environment.clock),
         gate_(registry_, directory_, board_, background_, environment.clock),
@@ -64,7 +66,11 @@ class DispatchHost final : public host::Service {
         agent_leg_({submissions_, registry_, directory_, gate_, background_,
                     environment.peer("session"), environment.clock}) {
     registry_.Add(providers::asterisk::MakeAdapter(ProviderEnvironment(environment)));
-    registry_.Add(providers::sip::MakeAdapter(ProviderEnvironment(environment)));
+    registry_.Add(providers::sip::MakeAdapter(
+        ProviderEnvironment(environment),
+        [this](AccountPtr account, std::vector<session::v1::SessionFact> facts) {
+          native_facts_.Add(std::move(account), std::move(facts));
+        }));
     registry_.Add(providers::exotel::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::mcube::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::twilio::MakeAdapter(ProviderEnvironment(environment)));
@@ -136,8 +142,9 @@ class DispatchHost final : public host::Service {
   ProviderStore store_;
   LeaseStore leases_;
   SubmissionStore submissions_;
-  Registry registry_;
   Background background_;
+  NativeFacts native_facts_;
+  Registry registry_;  // its user agents' threads end before what they tell
   Directory directory_;
   HealthBoard board_;
   Gate gate_;

@@ -9,6 +9,7 @@
 #include "libs/providers/signed_webhook.h"
 #include "libs/providers/sip/exchange.h"
 #include "libs/providers/sip/mapped_webhook.h"
+#include "libs/providers/sip/native_calls.h"
 #include "libs/providers/sip/switch_template.h"
 
 namespace ctc::providers::sip {
@@ -78,7 +79,8 @@ absl::Status Missing(const char* capability) {
 
 class SipAdapter final : public Adapter {
  public:
-  explicit SipAdapter(const Environment& environment) : environment_(environment) {}
+  SipAdapter(const Environment& environment, native::FactSink sink)
+      : environment_(environment), native_(environment.clock, std::move(sink)) {}
 
   dispatch::v1::ProviderTypeInfo Describe() const override;
   absl::Status CheckAccount(const Account& account) const override;
@@ -91,7 +93,10 @@ class SipAdapter final : public Adapter {
   dispatch::v1::ReadWebhookResponse ReadWebhook(const Account& account,
                                                 const common::v1::HttpRequest& request,
                                                 absl::Time now) const override;
-  // The switch rings both parties.
+  bool ChecksApiUrl(const dispatch::v1::Provider& config) const override {
+    return native::IsNative(config);
+  }
+  // The switch rings both parties, or the native call's machine does.
   bool CustomerIsDialledByUs() const override { return false; }
   Task<PlaceCallResponse> DialCustomer(const Account&, const CallOrder&) override {
     co_return NotSent(base::kCapabilityMissing, "the switch dials the customer");
@@ -103,6 +108,7 @@ class SipAdapter final : public Adapter {
 
  private:
   Environment environment_;
+  NativeCalls native_;
 };
 
 void AddField(dispatch::v1::ProviderTypeInfo& info, const char* name, bool required, bool secret,
@@ -117,7 +123,8 @@ void AddField(dispatch::v1::ProviderTypeInfo& info, const char* name, bool requi
 dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
   dispatch::v1::ProviderTypeInfo info;
   info.set_provider_type(common::v1::ProviderType::SIP);
-  AddField(info, "api_url", true, false, "Base URL of the switch's HTTP interface.");
+  AddField(info, "api_url", true, false,
+           "Base URL of the switch's HTTP interface; native: sip:proxy:5060.");
   AddField(info, "api_key", false, true, "Bearer token, or user name with settings.auth basic.");
   AddField(info, "api_secret", false, true, "Password with settings.auth basic.");
   AddField(info, "webhook_secret", false, true,
@@ -125,6 +132,9 @@ dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
   AddField(info, "phone_number", true, false, "Number shown to the customer, E.164.");
   AddField(info, "dial_plan_prefix", false, false, "{prefix} in the template.");
   AddField(info, "callback_url", false, false, "Public base URL of this installation.");
+  AddField(info, "settings.mode", false, false,
+           "native: call the phones ourselves, by third-party call control (RFC 3725).");
+  AddField(info, "settings.bind", false, false, "Native: our own address, as sip:10.0.0.5:5060.");
   AddField(info, "settings.preset", false, false,
            "reference (default), freeswitch, jambonz, kamailio, opensips, or none.");
   AddField(info, "settings.auth", false, false, "mode: bearer (default), basic, header or none.");
@@ -144,6 +154,7 @@ dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
 }
 
 absl::Status SipAdapter::CheckAccount(const Account& account) const {
+  if (native::IsNative(account.config)) return native::ReadNativeSettings(account.config).status();
   base::ErrorDetail detail;
   const auto settings = ReadSwitchTemplate(account.config);
   if (!settings.ok()) detail.fields = base::DetailOf(settings.status()).fields;
@@ -159,6 +170,7 @@ absl::Status SipAdapter::CheckAccount(const Account& account) const {
 }
 
 Task<PlaceCallResponse> SipAdapter::Place(const Account& account, const CallOrder& order) {
+  if (native::IsNative(account.config)) co_return native_.Place(account, order);
   const auto settings = ReadSwitchTemplate(account.config);
   if (!settings.ok()) co_return NotSent(base::kProviderError, MessageOf(settings.status()));
   const Operation& place = *(*settings)->Find("place");
@@ -180,6 +192,7 @@ Task<PlaceCallResponse> SipAdapter::Place(const Account& account, const CallOrde
 
 Task<absl::StatusOr<ControlCallResponse>> SipAdapter::Control(const Account& account,
                                                               const ControlCallRequest& request) {
+  if (native::IsNative(account.config)) co_return native_.Control(account, request);
   CTC_CO_ASSIGN_OR_RETURN(const auto settings, ReadSwitchTemplate(account.config));
   const Wanted wanted = OperationFor(request);
   const Operation* operation = settings->Find(wanted.operation);
@@ -199,6 +212,7 @@ Task<absl::StatusOr<ControlCallResponse>> SipAdapter::Control(const Account& acc
 
 Task<absl::StatusOr<LookUpCallResponse>> SipAdapter::LookUp(const Account& account,
                                                             const LookUpCallRequest& request) {
+  if (native::IsNative(account.config)) co_return native_.LookUp(account, request);
   CTC_CO_ASSIGN_OR_RETURN(const auto settings, ReadSwitchTemplate(account.config));
   LookUpCallResponse response;
   const Operation* operation =
@@ -219,6 +233,7 @@ Task<absl::StatusOr<LookUpCallResponse>> SipAdapter::LookUp(const Account& accou
 }
 
 Task<absl::StatusOr<std::string>> SipAdapter::Check(const Account& account) {
+  if (native::IsNative(account.config)) co_return co_await native_.Check(account);
   CTC_CO_ASSIGN_OR_RETURN(const auto settings, ReadSwitchTemplate(account.config));
   const Operation* health = settings->Find("health");
   if (health == nullptr) co_return Missing("health");
@@ -237,6 +252,9 @@ Task<absl::StatusOr<std::string>> SipAdapter::Check(const Account& account) {
 dispatch::v1::ReadWebhookResponse SipAdapter::ReadWebhook(const Account& account,
                                                           const common::v1::HttpRequest& request,
                                                           absl::Time now) const {
+  if (native::IsNative(account.config)) {
+    return ReadSignedWebhook(account, request, now, environment_.window);
+  }
   const auto settings = ReadSwitchTemplate(account.config);
   if (!settings.ok() || !(*settings)->webhook.event.set() || IsSeedWebhook(request)) {
     return ReadSignedWebhook(account, request, now, environment_.window);
@@ -246,8 +264,8 @@ dispatch::v1::ReadWebhookResponse SipAdapter::ReadWebhook(const Account& account
 
 }  // namespace
 
-std::unique_ptr<Adapter> MakeAdapter(const Environment& environment) {
-  return std::make_unique<SipAdapter>(environment);
+std::unique_ptr<Adapter> MakeAdapter(const Environment& environment, native::FactSink sink) {
+  return std::make_unique<SipAdapter>(environment, std::move(sink));
 }
 
 }  // namespace ctc::providers::sip

@@ -1,11 +1,14 @@
-// SIP: a switch that is driven over HTTP by the template in the account's settings (docs/sip.md).
+// SIP (docs/sip.md): a switch that is driven over HTTP by the template in the account's settings,
+// or, with settings.mode native, phones called by ourselves without any switch.
 #pragma once
 
 #include "libs/providers/adapter.h"
+#include "libs/providers/sip/native/endpoint.h"
 
 namespace ctc::providers::sip {
 
-// `environment`'s objects must outlive it. Thread-safe.
-std::unique_ptr<Adapter> MakeAdapter(const Environment& environment);
+// `environment`'s objects must outlive it. `sink` takes what phones say in native calls.
+// Thread-safe.
+std::unique_ptr<Adapter> MakeAdapter(const Environment& environment, native::FactSink sink);
 
 }  // namespace ctc::providers::sip

@@ -43,7 +43,7 @@ struct Sender {
       header.set_name(name);
       header.set_value(value);
     }
-    return MakeAdapter({http, clock, {}})->ReadWebhook(account, request, kNow);
+    return MakeAdapter({http, clock, {}}, nullptr)->ReadWebhook(account, request, kNow);
   }
   ReadWebhookResponse Signed(const std::string& body) const {
     return Send(body, {{"x-signature", crypto::ToHex(crypto::HmacSha256(kSecret, body))}});

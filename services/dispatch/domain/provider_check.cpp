@@ -78,13 +78,14 @@ bool IsHttpUrl(std::string_view url) {
   return IsAuthority(rest.substr(0, rest.find('/')));
 }
 
-std::vector<base::FieldError> CheckProvider(const v1::Provider& provider) {
+std::vector<base::FieldError> CheckProvider(const v1::Provider& provider, bool own_url) {
   Faults faults;
   if (provider.provider_name().empty()) faults.Add("provider_name", "is required");
   faults.CheckText("provider_name", provider.provider_name(), 255);
   if (provider.api_url().empty()) {
     faults.Add("api_url", "is required");
-  } else if (provider.api_url().size() > 1024 || !IsHttpUrl(provider.api_url())) {
+  } else if (provider.api_url().size() > 1024 ||
+             (!own_url && !IsHttpUrl(provider.api_url()))) {
     faults.Add("api_url", "must be an absolute http or https URL without user, query or fragment");
   }
   if (provider.phone_number().empty()) {

@@ -10,8 +10,9 @@
 
 namespace ctc::dispatch {
 
-// Field errors of what all types have in common; empty when there are none.
-std::vector<base::FieldError> CheckProvider(const v1::Provider& provider);
+// Field errors of what all types have in common; empty when there are none. `own_url`: the type
+// judges api_url itself.
+std::vector<base::FieldError> CheckProvider(const v1::Provider& provider, bool own_url = false);
 
 // http or https, absolute, with a host, without userinfo, query, fragment or control characters.
 bool IsHttpUrl(std::string_view url);

@@ -228,8 +228,8 @@ class Turn {
   void Close(Exchange& exchange, const std::string& answer) {
     Leg& offers = call_.legs.at(exchange.offers);
     ++offers.origin.version;
-    const std::string sdp = WithOrigin(answer, offers.origin).value_or(Silent(offers));
-    Acknowledge(exchange.offers, offers, sdp);
+    const absl::StatusOr<std::string> sdp = WithOrigin(answer, offers.origin);
+    Acknowledge(exchange.offers, offers, sdp.ok() ? *sdp : Silent(offers));
     const bool talk = Joins(exchange, kAgent, kCustomer);
     if (talk && !call_.joined) {
       call_.joined = true;

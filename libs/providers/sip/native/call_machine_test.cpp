@@ -1,0 +1,309 @@
+#include "libs/providers/sip/native/call_machine.h"
+
+#include <catch2/catch.hpp>
+
+#include <set>
+#include <utility>
+
+namespace ctc::providers::sip::native {
+namespace {
+
+using session::v1::CallFact;
+using Kind = Input::Kind;
+using V = std::vector<std::string>;
+
+std::string Sdp(const std::string& who) {
+  return "v=0\r\no=" + who + " 1 1 IN IP4 10.0.0.9\r\ns=" + who +
+         "\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+}
+
+// A call, and what the machine asked and told since it was last looked at.
+struct Story {
+  Call call = NewCall("c1", "sip:agent@x", "sip:+1@x", "10.0.0.1");
+  V asked;
+  V told;
+
+  Story() { Take(Start(call)); }
+  void Take(Effects effects) {
+    static constexpr const char* kNames[] = {"invite", "reinvite", "ack", "cancel", "bye", "info"};
+    for (const Action& action : effects.actions) {
+      std::string line = std::string(kNames[static_cast<int>(action.kind)]) + " " + action.leg;
+      const size_t subject = action.text.find("s=");
+      if (subject != std::string::npos) {
+        line +=
+            " " + action.text.substr(subject + 2, action.text.find('\r', subject) - subject - 2);
+      } else if (!action.text.empty()) {
+        line += " " + action.text;
+      }
+      if (action.text.find("a=inactive") != std::string::npos) line += " inactive";
+      if (action.status > 0) line += " " + std::to_string(action.status);
+      asked.push_back(line);
+    }
+    for (const CallFact& fact : effects.facts) {
+      told.push_back(CallFact::Kind_Name(fact.kind()) + " " +
+                     session::v1::Leg::Party_Name(fact.party()));
+      keys.insert(fact.event_key());
+      ++facts;
+    }
+  }
+  void Hears(Kind kind, const std::string& leg, int status = 0, const std::string& sdp = "") {
+    Take(Apply(call, {kind, leg, status, sdp}));
+  }
+  V Asked() { return std::exchange(asked, {}); }
+  V Told() { return std::exchange(told, {}); }
+  // Both picked up and hear each other.
+  void Connect() {
+    Hears(Kind::kAnswered, "agent", 200, "v=0\r\no=a 1 1 IN IP4 1.1.1.1\r\ns=none\r\nt=0 0\r\n");
+    Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+    Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+    Asked();
+    Told();
+  }
+  std::set<std::string> keys;
+  size_t facts = 0;
+};
+
+TEST_CASE("the agent is rung first, the customer's offer answered by the agent", "[sip][3pcc]") {
+  Story s;
+  CHECK(s.Asked() == V{"invite agent -"});
+  s.Hears(Kind::kRinging, "agent", 180);
+  s.Hears(Kind::kRinging, "agent", 183);
+  s.Hears(Kind::kAnswered, "agent", 200, "v=0\r\no=a 1 1 IN IP4 1.1.1.1\r\ns=none\r\nt=0 0\r\n");
+  CHECK(s.Asked() == V{"ack agent", "invite customer"});
+  s.Hears(Kind::kRinging, "customer", 180);
+  CHECK(s.Told() == V{"CALL_INITIATED AGENT", "CALL_RINGING AGENT", "CALL_ANSWERED AGENT",
+                      "CALL_RINGING CUSTOMER"});
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  CHECK(s.Asked() == V{"reinvite agent customer"});
+  CHECK(s.Told().empty());
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  CHECK(s.Asked() == V{"ack agent", "ack customer agent"});
+  CHECK(s.Told() == V{"CALL_ANSWERED CUSTOMER"});
+  s.Hears(Kind::kEnded, "customer");
+  CHECK(s.Asked() == V{"bye agent"});
+  CHECK(s.Told() == V{"CALL_ENDED CUSTOMER"});
+  CHECK(s.call.over());
+  CHECK(s.keys.size() == s.facts);
+}
+
+TEST_CASE("our descriptions keep their session and raise their version", "[sip][3pcc]") {
+  Story s;
+  const uint64_t agent = s.call.legs["agent"].origin.session;
+  CHECK(agent != s.call.legs["customer"].origin.session);
+  s.Connect();
+  CHECK(s.call.legs["agent"].origin.session == agent);
+  CHECK(s.call.legs["agent"].origin.version == 1);
+  s.Take(Hold(s.call).value());
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  CHECK(s.call.legs["customer"].origin.version == 2);
+}
+
+TEST_CASE("a refusal is told by its leg and frees the other", "[sip][3pcc]") {
+  struct Case {
+    int status;
+    CallFact::Kind kind;
+  };
+  for (const Case& c : {Case{486, CallFact::CALL_BUSY}, Case{600, CallFact::CALL_BUSY},
+                        Case{603, CallFact::CALL_REJECTED}, Case{480, CallFact::CALL_NO_ANSWER},
+                        Case{404, CallFact::CALL_FAILED}, Case{503, CallFact::CALL_FAILED}}) {
+    INFO(c.status);
+    Story customer;
+    customer.Hears(Kind::kAnswered, "agent", 200, Sdp("none"));
+    customer.Asked();
+    customer.Told();
+    customer.Hears(Kind::kRejected, "customer", c.status);
+    CHECK(customer.Told() == V{CallFact::Kind_Name(c.kind) + " CUSTOMER"});
+    CHECK(customer.Asked() == V{"bye agent " + std::to_string(c.status)});
+    CHECK(customer.call.over());
+    Story agent;
+    agent.Asked();
+    agent.Told();
+    agent.Hears(Kind::kRejected, "agent", c.status);
+    CHECK(agent.Told() == V{CallFact::Kind_Name(c.kind) + " AGENT"});
+    CHECK(agent.Asked().empty());
+    CHECK(agent.call.over());
+  }
+}
+
+TEST_CASE("a phone that rings too long is cancelled and did not answer", "[sip][3pcc]") {
+  Story s;
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("none"));
+  s.Asked();
+  s.Told();
+  s.Hears(Kind::kRingTimeout, "customer", 408);
+  CHECK(s.Asked() == V{"cancel customer"});
+  s.Hears(Kind::kRejected, "customer", 487);
+  CHECK(s.Told() == V{"CALL_NO_ANSWER CUSTOMER"});
+  CHECK(s.Asked() == V{"bye agent 487"});
+}
+
+TEST_CASE("a call hung up before the answer is cancelled", "[sip][3pcc]") {
+  Story ringing;
+  ringing.Asked();
+  ringing.Told();
+  ringing.Take(HangUp(ringing.call));
+  CHECK(ringing.Asked() == V{"cancel agent"});
+  ringing.Hears(Kind::kRejected, "agent", 487);
+  CHECK(ringing.Told() == V{"CALL_CANCELLED AGENT"});
+  CHECK(ringing.call.over());
+
+  Story crossed;
+  crossed.Take(HangUp(crossed.call));
+  crossed.Asked();
+  crossed.Hears(Kind::kAnswered, "agent", 200, Sdp("none"));
+  CHECK(crossed.Asked() == V{"ack agent none inactive", "bye agent"});
+  CHECK(crossed.call.over());
+}
+
+TEST_CASE("an agent that hangs up while the customer rings cancels it", "[sip][3pcc]") {
+  Story s;
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("none"));
+  s.Asked();
+  s.Told();
+  s.Hears(Kind::kEnded, "agent");
+  CHECK(s.Asked() == V{"cancel customer"});
+  s.Hears(Kind::kRejected, "customer", 487);
+  CHECK(s.Told() == V{"CALL_ENDED AGENT", "CALL_CANCELLED CUSTOMER"});
+}
+
+TEST_CASE("phones that share no codec are both let go", "[sip][3pcc]") {
+  Story s;
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("none"));
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  s.Asked();
+  s.Told();
+  s.Hears(Kind::kRejected, "agent", 488);
+  CHECK(s.Told() == V{"CALL_FAILED CUSTOMER"});
+  CHECK(s.Asked() == V{"bye agent 488", "ack customer customer inactive", "bye customer 488"});
+  Story garbage;
+  garbage.Hears(Kind::kAnswered, "agent", 200, Sdp("none"));
+  garbage.Asked();
+  garbage.Hears(Kind::kAnswered, "customer", 200, "<html>");
+  CHECK(garbage.call.over());
+}
+
+TEST_CASE("hold silences both, resume joins them anew", "[sip][3pcc]") {
+  Story s;
+  CHECK_FALSE(Hold(s.call).ok());
+  s.Connect();
+  s.Take(Hold(s.call).value());
+  CHECK(s.Asked() == V{"reinvite customer agent inactive"});
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  CHECK(s.Asked() == V{"ack customer", "reinvite agent customer inactive"});
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  CHECK(s.Told() == V{"CALL_HELD CUSTOMER"});
+  s.Asked();
+  s.Take(Resume(s.call).value());
+  CHECK(s.Asked() == V{"reinvite customer"});
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer2"));
+  CHECK(s.Asked() == V{"reinvite agent customer2"});
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent2"));
+  CHECK(s.Asked() == V{"ack agent", "ack customer agent2"});
+  CHECK(s.Told() == V{"CALL_RESUMED CUSTOMER"});
+}
+
+TEST_CASE("a refused hold leaves the call as it was", "[sip][3pcc]") {
+  Story s;
+  s.Connect();
+  s.Take(Hold(s.call).value());
+  s.Hears(Kind::kRejected, "customer", 488);
+  CHECK(s.Told().empty());
+  CHECK(s.call.exchanges.empty());
+  s.Take(Hold(s.call).value());
+  CHECK(s.call.exchanges.size() == 1);
+}
+
+TEST_CASE("digits go to the customer one by one", "[sip][3pcc]") {
+  Story s;
+  CHECK_FALSE(SendDigits(s.call, "1").ok());
+  s.Connect();
+  s.Take(SendDigits(s.call, "1#w").value());
+  CHECK(s.Asked() == V{"info customer 1", "info customer #"});
+}
+
+TEST_CASE("an attended transfer talks to the target, then leaves", "[sip][3pcc]") {
+  Story s;
+  CHECK_FALSE(DialParty(s.call, "consult-1", session::v1::Leg::CONSULT, "sip:b@x").ok());
+  s.Connect();
+  s.Take(Hold(s.call).value());
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  s.Asked();
+  s.Told();
+  s.Take(DialParty(s.call, "consult-1", session::v1::Leg::CONSULT, "sip:b@x").value());
+  CHECK(s.Asked() == V{"invite consult-1"});
+  CHECK_FALSE(HandOver(s.call, "consult-1").ok());
+  s.Hears(Kind::kAnswered, "consult-1", 200, Sdp("target"));
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  CHECK(s.Asked() == V{"reinvite agent target", "ack agent", "ack consult-1 agent"});
+  CHECK(s.Told() == V{"CALL_ANSWERED CONSULT"});
+  s.Take(HandOver(s.call, "consult-1").value());
+  CHECK(s.Asked() == V{"bye agent", "reinvite consult-1"});
+  s.Hears(Kind::kAnswered, "consult-1", 200, Sdp("target"));
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  CHECK(s.Asked() == V{"reinvite customer target", "ack customer", "ack consult-1 customer"});
+  CHECK(s.Told() == V{"CALL_ENDED AGENT", "CALL_RESUMED CUSTOMER"});
+  s.Hears(Kind::kEnded, "consult-1");
+  CHECK(s.Asked() == V{"bye customer"});
+}
+
+TEST_CASE("a cancelled transfer gives the customer back", "[sip][3pcc]") {
+  Story s;
+  s.Connect();
+  s.Take(DialParty(s.call, "consult-1", session::v1::Leg::CONSULT, "sip:b@x").value());
+  s.Take(DropParty(s.call, "consult-1").value());
+  CHECK(s.Asked() == V{"invite consult-1", "cancel consult-1"});
+  s.Hears(Kind::kRejected, "consult-1", 487);
+  CHECK(s.Told() == V{"CALL_CANCELLED CONSULT"});
+  CHECK_FALSE(s.call.over());
+  CHECK(Resume(s.call).ok());
+}
+
+TEST_CASE("in a blind transfer the target waits for the hand-over", "[sip][3pcc]") {
+  Story s;
+  s.Connect();
+  s.Take(DialParty(s.call, "consult-1", session::v1::Leg::CONSULT, "sip:b@x").value());
+  s.Take(DropParty(s.call, "agent").value());
+  CHECK(s.Asked() == V{"invite consult-1", "bye agent"});
+  s.Hears(Kind::kAnswered, "consult-1", 200, Sdp("target"));
+  CHECK(s.Asked().empty());
+  s.Take(HandOver(s.call, "consult-1").value());
+  CHECK(s.Asked() == V{"reinvite customer target"});
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  CHECK(s.Asked() == V{"ack customer", "ack consult-1 customer"});
+}
+
+TEST_CASE("a blind transfer that fails brings the agent back", "[sip][3pcc]") {
+  Story s;
+  s.Connect();
+  s.Take(DialParty(s.call, "consult-1", session::v1::Leg::CONSULT, "sip:b@x").value());
+  s.Take(DropParty(s.call, "agent").value());
+  s.Hears(Kind::kRejected, "consult-1", 486);
+  CHECK_FALSE(s.call.over());
+  s.Asked();
+  s.Take(DialParty(s.call, "agent", session::v1::Leg::AGENT, "sip:agent@x").value());
+  CHECK(s.Asked() == V{"invite agent"});
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  CHECK(s.Asked() == V{"reinvite customer agent"});
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  s.Asked();
+  s.Hears(Kind::kEnded, "agent");
+  CHECK(s.Asked() == V{"bye customer"});
+}
+
+TEST_CASE("what comes late or of nobody changes nothing", "[sip][3pcc]") {
+  Story s;
+  s.Connect();
+  s.Hears(Kind::kEnded, "customer");
+  s.Asked();
+  s.Told();
+  for (const Kind kind :
+       {Kind::kRinging, Kind::kAnswered, Kind::kRejected, Kind::kEnded, Kind::kRingTimeout}) {
+    for (const char* leg : {"agent", "customer", "nobody"}) s.Hears(kind, leg, 486, Sdp("x"));
+  }
+  CHECK(s.Asked().empty());
+  CHECK(s.Told().empty());
+}
+
+}  // namespace
+}  // namespace ctc::providers::sip::native
