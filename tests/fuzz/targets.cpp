@@ -14,6 +14,8 @@ void PhoneNumber(std::string_view bytes);
 void RequestIdentity(std::string_view bytes);
 void RowValue(std::string_view bytes);
 void SignedWebhook(std::string_view bytes);
+void SipCall(std::string_view bytes);
+void SipWebhook(std::string_view bytes);
 void Transcoder(std::string_view bytes);
 void TwilioFlow(std::string_view bytes);
 void TwilioWebhook(std::string_view bytes);
@@ -33,6 +35,8 @@ const std::vector<Target>& Targets() {
       {"request_identity", RequestIdentity},
       {"row_value", RowValue},
       {"signed_webhook", SignedWebhook},
+      {"sip_call", SipCall},
+      {"sip_webhook", SipWebhook},
       {"transcoder", Transcoder},
       {"twilio_flow", TwilioFlow},
       {"twilio_webhook", TwilioWebhook},

@@ -6,6 +6,8 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/providers/outcome.h"
+#include "libs/providers/recording_fetch.h"
+#include "libs/providers/recording_host.h"
 #include "libs/providers/signed_webhook.h"
 #include "libs/providers/sip/exchange.h"
 #include "libs/providers/sip/mapped_webhook.h"
@@ -93,6 +95,8 @@ class SipAdapter final : public Adapter {
   dispatch::v1::ReadWebhookResponse ReadWebhook(const Account& account,
                                                 const common::v1::HttpRequest& request,
                                                 absl::Time now) const override;
+  Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
+                                                 const std::string& recording_url) override;
   bool ChecksApiUrl(const dispatch::v1::Provider& config) const override {
     return native::IsNative(config);
   }
@@ -134,6 +138,8 @@ dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
   AddField(info, "callback_url", false, false, "Public base URL of this installation.");
   AddField(info, "settings.mode", false, false,
            "native: call the phones ourselves, by third-party call control (RFC 3725).");
+  AddField(info, "settings.agent_proxy", false, false,
+           "Native: where phones with a name are; api_url by default.");
   AddField(info, "settings.bind", false, false, "Native: our own address, as sip:10.0.0.5:5060.");
   AddField(info, "settings.preset", false, false,
            "reference (default), freeswitch, jambonz, kamailio, opensips, or none.");
@@ -247,6 +253,21 @@ Task<absl::StatusOr<std::string>> SipAdapter::Check(const Account& account) {
     co_return base::MakeError(base::kProviderError, "the switch has nothing at the health path");
   }
   co_return "the switch answers";
+}
+
+Task<absl::StatusOr<Recording>> SipAdapter::FetchRecording(const Account& account,
+                                                           const std::string& recording_url) {
+  if (native::IsNative(account.config)) co_return Missing("fetch_recording");
+  CTC_CO_ASSIGN_OR_RETURN(const auto settings, ReadSwitchTemplate(account.config));
+  RecordingSource source;
+  // The switch's own host only: where else its recordings are kept is not ours to trust.
+  source.is_known = [&account](const std::string& url) {
+    return IsAtHostOf(url, account.config.api_url());
+  };
+  source.authorize = [&account, &settings](http::ClientRequest& request) {
+    Authenticate(account, *settings, request);
+  };
+  co_return co_await FetchFrom(environment_.http, std::move(source), recording_url);
 }
 
 dispatch::v1::ReadWebhookResponse SipAdapter::ReadWebhook(const Account& account,

@@ -346,6 +346,27 @@ TEST_CASE("the health check wants the switch's own words", "[sip][adapter]") {
   CHECK(base::IsError(check(), base::kProviderCredentials));
 }
 
+TEST_CASE("a recording is fetched from the switch's own host only", "[sip][adapter]") {
+  World world;
+  const auto fetch = [&](const std::string& url) {
+    return RunTask(world.adapter->FetchRecording(world.account, url));
+  };
+  world.http.When("GET", [](const http::ClientRequest&) {
+    http::ClientResult result;
+    result.response.status = 200;
+    result.response.headers.Add("Content-Type", "audio/wav");
+    result.response.body = "RIFF";
+    return result;
+  });
+  CHECK(fetch("http://switch:8080/v1/calls/c_1/recording")->bytes == "RIFF");
+  CHECK(world.http.requests[0].bearer.Reveal() == "key");
+  for (const char* elsewhere : {"http://evil:8080/r", "http://switch.evil:8080/r",
+                                "http://switch:8080@evil/r", "file:///etc/passwd"}) {
+    CHECK(base::IsError(fetch(elsewhere).status(), base::kProviderRefused));
+  }
+  CHECK(world.http.requests.size() == 1);
+}
+
 TEST_CASE("an account's faults are all named at once", "[sip][adapter]") {
   World world(R"({"auth":{"mode":"basic"}})");
   world.account.api_key = base::Secret();

@@ -58,23 +58,6 @@ absl::Status FillBody(const Operation& operation, const Values& values,
   return absl::OkStatus();
 }
 
-void Authenticate(const Account& account, const SwitchTemplate& settings,
-                  http::ClientRequest& request) {
-  switch (settings.auth) {
-    case SwitchTemplate::Auth::kNone:
-      return;
-    case SwitchTemplate::Auth::kBasic:
-      request.user = std::string(account.api_key.Reveal());
-      request.password = account.api_secret;
-      return;
-    case SwitchTemplate::Auth::kBearer:
-      request.bearer = account.api_key;
-      return;
-    case SwitchTemplate::Auth::kHeader:
-      request.headers.emplace_back(settings.auth_header, std::string(account.api_key.Reveal()));
-  }
-}
-
 bool Holds(const Condition& condition, int status, const Answer& answer) {
   if (!condition.status.empty() && std::find(condition.status.begin(), condition.status.end(),
                                              status) == condition.status.end()) {
@@ -205,6 +188,23 @@ void AddLive(const dispatch::v1::ControlCallRequest& request, Values& values) {
   values["leg"] = request.target().leg_id();
   values["target"] = request.target().phone();
   values["target_digits"] = DigitsOf(request.target().phone());
+}
+
+void Authenticate(const Account& account, const SwitchTemplate& settings,
+                  http::ClientRequest& request) {
+  switch (settings.auth) {
+    case SwitchTemplate::Auth::kNone:
+      return;
+    case SwitchTemplate::Auth::kBasic:
+      request.user = std::string(account.api_key.Reveal());
+      request.password = account.api_secret;
+      return;
+    case SwitchTemplate::Auth::kBearer:
+      request.bearer = account.api_key;
+      return;
+    case SwitchTemplate::Auth::kHeader:
+      request.headers.emplace_back(settings.auth_header, std::string(account.api_key.Reveal()));
+  }
 }
 
 absl::StatusOr<http::ClientRequest> MakeRequest(const Account& account,

@@ -16,6 +16,10 @@ void AddLive(const dispatch::v1::ControlCallRequest& request, Values& values);
 // UUIDs that stay the same for an order at an account: ids that we choose for its two legs.
 std::string LegUuid(const Account& account, const std::string& order, char leg);
 
+// Adds the account's credentials.
+void Authenticate(const Account& account, const SwitchTemplate& settings,
+                  http::ClientRequest& request);
+
 // INVALID_ARGUMENT when a value may not stand where the template puts it.
 absl::StatusOr<http::ClientRequest> MakeRequest(const Account& account,
                                                 const SwitchTemplate& settings,

@@ -29,14 +29,12 @@ bool IsHostPart(std::string_view text) {
 }
 
 // "sip:host:port" with ";transport=udp" or tcp at most.
-bool ReadTarget(const std::string& url, NativeSettings& settings) {
+bool ReadTarget(const std::string& url, std::string& target) {
   if (!url.starts_with("sip:")) return false;
-  settings.scheme = "sip";
-  settings.target = url.substr(4);
-  const size_t semicolon = settings.target.find(';');
-  const std::string parameter =
-      semicolon == std::string::npos ? "" : settings.target.substr(semicolon);
-  return IsHostPart(settings.target.substr(0, semicolon)) &&
+  target = url.substr(4);
+  const size_t semicolon = target.find(';');
+  const std::string parameter = semicolon == std::string::npos ? "" : target.substr(semicolon);
+  return IsHostPart(target.substr(0, semicolon)) &&
          (parameter.empty() || parameter == ";transport=udp" || parameter == ";transport=tcp");
 }
 
@@ -77,9 +75,14 @@ bool IsNative(const dispatch::v1::Provider& config) {
 absl::StatusOr<NativeSettings> ReadNativeSettings(const dispatch::v1::Provider& config) {
   NativeSettings settings;
   base::ErrorDetail detail;
-  if (!ReadTarget(config.api_url(), settings)) {
+  if (!ReadTarget(config.api_url(), settings.trunk)) {
     detail.fields.push_back(
         {"api_url", "must be sip:host or sip:host:port, with ;transport=udp or ;transport=tcp"});
+  }
+  const std::string agents = TextSetting(config, "agent_proxy", "");
+  settings.agents = settings.trunk;
+  if (!agents.empty() && !ReadTarget(agents, settings.agents)) {
+    detail.fields.push_back({"settings.agent_proxy", "must be of the form of api_url"});
   }
   settings.bind = TextSetting(config, "bind", "sip:*:*");
   const bool bind = settings.bind.starts_with("sip:") &&
@@ -91,7 +94,7 @@ absl::StatusOr<NativeSettings> ReadNativeSettings(const dispatch::v1::Provider& 
   for (const auto& [name, value] : config.settings().fields()) {
     if (name == "ring_timeout_seconds") {
       seconds = value.number_value();
-    } else if (name != "mode" && name != "bind") {
+    } else if (name != "mode" && name != "bind" && name != "agent_proxy") {
       detail.fields.push_back({"settings." + name, "is not known in native mode"});
     }
   }
@@ -107,18 +110,15 @@ absl::StatusOr<NativeSettings> ReadNativeSettings(const dispatch::v1::Provider& 
 
 absl::StatusOr<std::string> PhoneUri(const NativeSettings& settings, std::string_view prefix,
                                      std::string_view phone) {
-  if (phone.starts_with("sip:")) {
-    const std::string_view rest = phone.substr(4);
-    const size_t at = rest.find('@');
-    if (at != std::string_view::npos && IsUser(rest.substr(0, at)) &&
-        IsHostPart(rest.substr(at + 1))) {
-      return "sip:" + EscapeUser(rest.substr(0, at)) + std::string(rest.substr(at));
-    }
-    return absl::InvalidArgumentError("is no SIP address");
+  const size_t at = phone.find('@');
+  const std::string_view name = phone.substr(0, at);
+  const std::string_view host = at == std::string_view::npos ? "" : phone.substr(at + 1);
+  if (!IsUser(name) || (at != std::string_view::npos && !IsHostPart(host))) {
+    return absl::InvalidArgumentError("is no number and no phone");
   }
-  if (!IsUser(phone)) return absl::InvalidArgumentError("is no number and no phone");
-  const std::string user = std::string(phone.front() == '+' ? prefix : "") + std::string(phone);
-  return settings.scheme + ":" + EscapeUser(user) + "@" + settings.target;
+  if (!host.empty()) return "sip:" + EscapeUser(name) + "@" + std::string(host);
+  if (name.front() != '+') return "sip:" + EscapeUser(name) + "@" + settings.agents;
+  return "sip:" + std::string(prefix) + EscapeUser(name) + "@" + settings.trunk;
 }
 
 Endpoint::Endpoint(std::shared_ptr<const Account> account, NativeSettings settings,
@@ -150,7 +150,7 @@ std::string Endpoint::From(const Live& live, const std::string& leg) const {
   // The agent sees whom he calls; everybody else sees the company.
   const std::string& shown = leg == "agent" ? live.order.to_phone() : live.order.from_phone();
   const std::string user = IsUser(shown) ? EscapeUser(shown) : "anonymous";
-  const std::string host = settings_.target.substr(0, settings_.target.find(';'));
+  const std::string host = settings_.trunk.substr(0, settings_.trunk.find(';'));
   return absl::StrCat("<sip:", user, "@", host, ">");
 }
 
@@ -267,7 +267,7 @@ size_t Endpoint::live_calls() const {
 }
 
 void Endpoint::Probe(std::function<void(int)> done) {
-  agent_->Probe(settings_.scheme + ":" + settings_.target, std::move(done));
+  agent_->Probe("sip:" + settings_.trunk, std::move(done));
 }
 
 }  // namespace ctc::providers::sip::native

@@ -20,8 +20,8 @@ using FactSink = std::function<void(const std::shared_ptr<const Account>& accoun
 
 // How phones are reached; read from the account's settings.
 struct NativeSettings {
-  std::string scheme;  // "sip"
-  std::string target;  // "proxy.example:5060;transport=tcp"
+  std::string trunk;   // for numbers: "proxy.example:5060;transport=tcp"
+  std::string agents;  // for names of phones; the trunk by default
   std::string bind = "sip:*:*";
   absl::Duration ring_timeout = absl::Seconds(45);
 };
@@ -31,7 +31,7 @@ bool IsNative(const dispatch::v1::Provider& config);
 // VALIDATION_FAILED names every field at fault.
 absl::StatusOr<NativeSettings> ReadNativeSettings(const dispatch::v1::Provider& config);
 
-// The URI under which a number, or a phone of the registrar, is called; a whole sip: URI stays.
+// The URI of a number (at the trunk), of a phone's name (at the agents' proxy) or of name@host.
 // INVALID_ARGUMENT for what is none of them.
 absl::StatusOr<std::string> PhoneUri(const NativeSettings& settings, std::string_view prefix,
                                      std::string_view phone);
