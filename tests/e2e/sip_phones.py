@@ -3,6 +3,8 @@ import os
 import socket
 import subprocess
 
+from stack.process import wait_until
+
 AUDIO = """v=0
       o=phone 1 1 IN IP4 [local_ip]
       s=-
@@ -132,6 +134,17 @@ class Phone:
              "-trace_msg", "-message_file", str(self.messages), "-message_overwrite", "true"],
             cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, "TERM": "dumb"})
+
+        kind = socket.SOCK_DGRAM if transport == "u1" else socket.SOCK_STREAM
+        wait_until(lambda: self.is_taken(kind), 10, "a phone to listen")
+
+    def is_taken(self, kind):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", self.port))
+            except OSError:
+                return True
+        return False
 
     @property
     def url(self):

@@ -211,7 +211,8 @@ class SofiaAgent final : public UserAgent {
       if (status >= 200) su_root_break(self->root_);
       return;
     }
-    if (event == nua_r_options) return self->OnProbed(handle, status);
+    // Without a message nothing was answered: the stack speaks for the network.
+    if (event == nua_r_options) return self->OnProbed(handle, sip == nullptr ? 408 : status);
     const auto found = self->lines_.find(handle);
     if (found == self->lines_.end()) return;
     if (event == nua_r_invite) self->OnInviteAnswer(handle, found->second, status, sip);
