@@ -2,6 +2,7 @@
 import os
 import socket
 import subprocess
+from pathlib import Path
 
 from stack.process import wait_until
 
@@ -20,12 +21,12 @@ NO_MEDIA = """v=0
       t=0 0"""
 
 
-def respond(line, sdp=None, to="[last_To:]", extra=""):
+def respond(line, sdp=None, to="[last_To:]", extra="", then=""):
     body = f"Content-Type: application/sdp\n      Content-Length: [len]\n\n      {sdp}" if sdp else \
         "Content-Length: 0"
     contact = "Contact: <sip:phone@[local_ip]:[local_port];transport=[transport]>\n      " if sdp else ""
     return f"""
-  <send{' retrans="500"' if sdp else ''}>
+  <send{' retrans="500"' if sdp else ''}{f' next="{then}"' if then else ''}>
     <![CDATA[
       SIP/2.0 {line}
       [last_Via:]
@@ -44,6 +45,7 @@ INVITE = """
   <recv request="INVITE">
     <action>
       <ereg regexp="sip:[^>;]+" search_in="hdr" header="Contact:" assign_to="target"/>
+      <ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="number"/>
       <ereg regexp=".*" search_in="hdr" header="From:" assign_to="caller"/>
       <ereg regexp=".*" search_in="hdr" header="To:" assign_to="self"/>
     </action>
@@ -54,14 +56,12 @@ TALK = f"""
   <recv request="INFO" optional="true" next="30"/>
   <recv request="ACK" optional="true" next="10"/>
   <recv request="BYE"/>
-  {respond("200 OK")}
-  <nop next="99"/>
+  {respond("200 OK", then="99")}
   <label id="20"/>
   {respond("200 OK", AUDIO)}
   <recv request="ACK" next="10"/>
   <label id="30"/>
-  {respond("200 OK")}
-  <nop next="10"/>
+  {respond("200 OK", then="10")}
   <label id="99"/>
   <nop/>"""
 HANG_UP = """
@@ -107,7 +107,7 @@ SCENARIOS = {
       [last_From:]
       To:[$self];tag=[pid]p[call_number]
       [last_Call-ID:]
-      CSeq: [cseq] INVITE
+      CSeq: [$number] INVITE
       Content-Length: 0
 
     ]]>
@@ -126,25 +126,18 @@ class Phone:
             self.port = probe.getsockname()[1]
         self.messages = folder / f"{behaviour}-{self.port}.log"
         scenario = folder / f"{behaviour}-{self.port}.xml"
-        unused = '\n  <Reference variables="target,caller,self"/>'
+        unused = '\n  <Reference variables="target,caller,self,number"/>'
         scenario.write_text('<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="phone">'
                             + SCENARIOS[behaviour] + unused + "\n</scenario>\n")
         self.process = subprocess.Popen(
-            ["sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(self.port), "-t", transport, "-nostdin",
+            ["sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(self.port), "-t", transport, "-nostdin", "-m", "1",
              "-trace_msg", "-message_file", str(self.messages), "-message_overwrite", "true"],
             cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, "TERM": "dumb"})
 
-        kind = socket.SOCK_DGRAM if transport == "u1" else socket.SOCK_STREAM
-        wait_until(lambda: self.is_taken(kind), 10, "a phone to listen")
-
-    def is_taken(self, kind):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind(("127.0.0.1", self.port))
-            except OSError:
-                return True
-        return False
+        table = "/proc/net/udp" if transport == "u1" else "/proc/net/tcp"
+        local = f"0100007F:{self.port:04X}"
+        wait_until(lambda: local in Path(table).read_text(), 10, "a phone to listen")
 
     @property
     def url(self):
@@ -152,6 +145,10 @@ class Phone:
 
     def seen(self):
         return self.messages.read_text(errors="replace") if self.messages.exists() else ""
+
+    def is_done(self):
+        """The call went as the scenario says, to its end; the file of messages is complete then."""
+        return self.process.poll() == 0
 
     def close(self):
         self.process.kill()

@@ -122,10 +122,11 @@ Task<absl::StatusOr<std::string>> NativeCalls::Check(const Account& account) {
   CTC_CO_ASSIGN_OR_RETURN(const EndpointPtr endpoint, For(account));
   const int status = co_await Probe(*endpoint);
   // Any answer proves it alive, whatever it thinks of OPTIONS.
-  if (status == 408) {
-    co_return base::MakeError(base::kProviderUnreachable, "nothing answers OPTIONS at api_url");
+  // 503 stands for a network error as well as for a proxy that takes no calls now.
+  if (status == 408 || status == 503) {
+    co_return base::MakeError(base::kProviderUnreachable,
+                              "nothing answers OPTIONS at api_url, or it takes no calls now");
   }
-  if (status == 503) co_return base::MakeError(base::kProviderError, "the proxy says 503");
   co_return absl::StrCat("the proxy answers OPTIONS with ", status);
 }
 
