@@ -193,9 +193,15 @@ Task<PartyKeeper::Result> PartyKeeper::Take(rpc::Context context, store::RecordP
   if (Has(step, PartyAction::kHandOver)) {
     co_return co_await HandOver(std::move(context), std::move(record), std::move(open));
   }
+  const std::string& id = open.transfer().id();
+  bool written = step.status == open.transfer().status();
+  std::string agent_leg;
   // What the provider does not do now is left: a target that stays is looked after by Attend, a
   // customer on hold by the agent.
   if (Has(step, PartyAction::kDropTarget)) {
+    // Said first: the end of the target's leg is not to be taken for the reason.
+    CTC_CO_ASSIGN_OR_RETURN(record, co_await Write(record, id, step, agent_leg));
+    written = true;
     const auto kind =
         step.status == v1::Transfer::FAILED ? Kind::CALL_NO_ANSWER : Kind::CALL_CANCELLED;
     CTC_CO_ASSIGN_OR_RETURN(record, co_await Drop(context, record, open.leg_id(), kind));
@@ -204,31 +210,32 @@ Task<PartyKeeper::Result> PartyKeeper::Take(rpc::Context context, store::RecordP
     CTC_CO_ASSIGN_OR_RETURN(record, co_await LetAgentGo(context, record));
   }
   if (Has(step, PartyAction::kResume)) {
-    CTC_CO_ASSIGN_OR_RETURN(record,
-                            co_await Resume(context, record, core_.ids.Token("control:", 8)));
+    const std::string key = core_.ids.Token("control:", 8);
+    CTC_CO_ASSIGN_OR_RETURN(record, co_await Resume(context, record, key));
   }
-  const bool ring_agent = Has(step, PartyAction::kRingAgent);
-  if (step.status != open.transfer().status()) {
-    CTC_CO_ASSIGN_OR_RETURN(record, co_await Write(record, open.transfer().id(), std::move(step)));
+  if (!written) {
+    CTC_CO_ASSIGN_OR_RETURN(record, co_await Write(record, id, step, agent_leg));
   }
-  if (ring_agent) {
-    CTC_CO_ASSIGN_OR_RETURN(record, co_await RingAgent(context, record));
-  }
-  co_return record;
+  if (agent_leg.empty()) co_return record;
+  co_return co_await RingAgent(std::move(context), std::move(record), std::move(agent_leg));
 }
 
+// `agent_leg` is the leg that the agent is to be rung again on: empty when somebody else wrote the
+// step.
 Task<PartyKeeper::Result> PartyKeeper::Write(store::RecordPtr record, std::string id,
-                                             TransferStep step) {
+                                             TransferStep step, std::string& agent_leg) {
   const absl::Time now = core_.clock.Now();
   const absl::Time next_look = NextLook();
   const domain::Fact again = OwnFact(core_, Kind::CALL_INITIATED, v1::SUBMISSION, "");
-  co_return co_await ApplyStep(
+  const auto rung = std::make_shared<std::string>();
+  Result result = co_await ApplyStep(
       core_, std::move(record),
       [=](const store::Record& newest) -> absl::StatusOr<store::PartyStep> {
         const v1::StoredTransfer* current = store::FindTransfer(newest, id);
         if (current == nullptr)
           return base::MakeError(base::kNotFound, "There is no such transfer");
         store::PartyStep out;
+        rung->clear();
         if (current->transfer().status() == step.status) return out;
         if (!domain::IsOpen(current->transfer().status())) return NotOpen(current->transfer());
         out.transfer = *current;
@@ -249,16 +256,18 @@ Task<PartyKeeper::Result> PartyKeeper::Write(store::RecordPtr record, std::strin
         dial.set_event_key(domain::DialKey(dial.leg_id()));
         dial.set_phone(newest.session.agent_phone());
         dial.set_agent_id(newest.session.agent_id());
+        *rung = dial.leg_id();
         out.facts.push_back(std::move(dial));
         return out;
       });
+  agent_leg = *rung;
+  co_return result;
 }
 
-Task<PartyKeeper::Result> PartyKeeper::RingAgent(rpc::Context context, store::RecordPtr record) {
-  const std::vector<std::string> legs = domain::OpenLegs(record->facts, v1::Leg::AGENT);
-  if (legs.empty()) co_return record;
+Task<PartyKeeper::Result> PartyKeeper::RingAgent(rpc::Context context, store::RecordPtr record,
+                                                 std::string leg_id) {
   const absl::Status rung =
-      co_await Dial(context, record, legs.back(), ControlCallRequest::MODE_UNSPECIFIED);
+      co_await Dial(context, record, leg_id, ControlCallRequest::MODE_UNSPECIFIED);
   if (!rung.ok()) {
     observability::Info("an agent could not be rung again",
                         {{"session", record->id()}, {"error", rung}});

@@ -178,6 +178,30 @@ TEST_CASE("a cancelled transfer gives the customer back", "[session][transfers]"
   CHECK(f.Orders().back() == "DIAL_PARTY consult-2");
 }
 
+TEST_CASE("the end of a cancelled target is not told as a failure", "[session][transfers]") {
+  TalkFixture f;
+  const auto asked = f.Transfer(T::BLIND);
+  REQUIRE_THAT(asked.status(), IsOk());
+  // The provider tells the leg's end before it answers the order, and that is acted on.
+  f.peers.control = [&](const ControlCallRequest& request) {
+    if (request.action() == ControlCallRequest::DROP_PARTY) {
+      f.process->Spawn([](TalkFixture& talk) -> Task<void> {
+        v1::ApplyFactsRequest facts;
+        *facts.add_facts() = talk.OnLeg("consult-1", F::CALL_ENDED, 9);
+        (void)co_await talk.process->service.ApplyFacts(talk.Context(), facts);
+      }(f));
+      EventuallyTrue([&] { return f.Leg(f.id, "consult-1").state() == v1::Leg::ENDED; }, "the end");
+    }
+    return dispatch::v1::ControlCallResponse();
+  };
+  const auto cancelled = f.Cancel(asked->id());
+  REQUIRE_THAT(cancelled.status(), IsOk());
+  CHECK(cancelled->status() == T::CANCELLED);
+  // However many saw it, the agent is rung once.
+  EventuallyTrue([&] { return f.peers.count("ControlCall DIAL_PARTY agent-2") > 0; }, "ring");
+  CHECK(f.peers.count("ControlCall DIAL_PARTY agent-2") == 1);
+}
+
 TEST_CASE("a target that is busy fails the transfer", "[session][transfers]") {
   TalkFixture f;
   SECTION("announced: the agent has the customer again") {
