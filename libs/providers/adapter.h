@@ -108,6 +108,10 @@ class Adapter {
   // is sent once the session offers the call, and ASK_FLOW when the agent did not take it. False
   // where the rendered step rings it.
   virtual bool AgentIsDialledByUs() const { return false; }
+
+  // True when a leg stays up after the others have left: then HANG_UP is sent for what may be left
+  // once the session has ended.
+  virtual bool LegsOutliveOthers() const { return false; }
 };
 
 }  // namespace ctc::providers

@@ -19,6 +19,7 @@
 #include "services/dispatch/service/gate.h"
 #include "services/dispatch/service/health_board.h"
 #include "services/dispatch/service/lease_holder.h"
+#include "services/dispatch/service/leftover_legs.h"
 #include "services/dispatch/service/native_facts.h"
 #include "services/dispatch/service/provider_service.h"
 #include "services/dispatch/service/registry.h"
@@ -64,7 +65,9 @@ class DispatchHost final : public host::Service {
         second_leg_({submissions_, registry_, directory_, gate_, background_,
                      environment.peer("session"), environment.peer("webhook"), environment.clock}),
         agent_leg_({submissions_, registry_, directory_, gate_, background_,
-                    environment.peer("session"), environment.clock}) {
+                    environment.peer("session"), environment.clock}),
+        leftover_legs_({submissions_, registry_, directory_, background_,
+                        environment.peer("session"), environment.clock}) {
     registry_.Add(providers::asterisk::MakeAdapter(ProviderEnvironment(environment)));
     registry_.Add(providers::sip::MakeAdapter(
         ProviderEnvironment(environment),
@@ -107,6 +110,9 @@ class DispatchHost final : public host::Service {
       if (e) observability::Error("following the feed ended by an exception");
     });
     background_.Spawn("abandoned agents' legs", [this] { return agent_leg_.SweepAbandoned(); });
+    asio::co_spawn(environment_.executor, leftover_legs_.Follow(), [](std::exception_ptr e) {
+      if (e) observability::Error("following the feed for leftover legs ended by an exception");
+    });
     background_.Spawn("abandoned second legs", [this] { return second_leg_.SweepAbandoned(); });
     return absl::OkStatus();
   }
@@ -114,6 +120,7 @@ class DispatchHost final : public host::Service {
   Task<void> Stop() override {
     second_leg_.Stop();
     agent_leg_.Stop();
+    leftover_legs_.Stop();
     co_await background_.Stop();
   }
 
@@ -153,6 +160,7 @@ class DispatchHost final : public host::Service {
   EventSockets sockets_;
   SecondLeg second_leg_;
   AgentLeg agent_leg_;
+  LeftoverLegs leftover_legs_;
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 """One running suite for all tests of a folder; each test makes its own tenant, so none sees another."""
+import functools
 import itertools
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -42,6 +44,12 @@ def check_logs(stack):
     assert not found, f"{len(found)} error lines, the first: {found[0]}"
 
 
+@functools.cache
+def rsa_key():
+    return subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+                          check=True, capture_output=True, text=True).stdout
+
+
 class Tenant:
     """A tenant of its own with an admin key, and the few steps most tests need."""
 
@@ -63,6 +71,9 @@ class Tenant:
         if kind == "TWILIO":
             body.update(account_sid="AC" + "0" * 31 + "1", api_key="AC" + "0" * 31 + "1",
                         api_secret="simulator-auth-token")
+        if kind == "VONAGE":
+            body.update(application_id="aaaaaaaa-bbbb-cccc-dddd-0123456789ab", private_key=rsa_key(),
+                        webhook_secret="simulator-signature-secret")
         answer = self.api.post("/api/v1/voip-providers", {**body, **fields})
         assert answer.status == 201, answer
         if kind == "ASTERISK" and url is None and fields.get("is_active", True):

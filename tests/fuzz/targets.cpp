@@ -19,6 +19,8 @@ void SipWebhook(std::string_view bytes);
 void Transcoder(std::string_view bytes);
 void TwilioFlow(std::string_view bytes);
 void TwilioWebhook(std::string_view bytes);
+void VonageFlow(std::string_view bytes);
+void VonageWebhook(std::string_view bytes);
 void WebhookPayload(std::string_view bytes);
 
 const std::vector<Target>& Targets() {
@@ -40,6 +42,8 @@ const std::vector<Target>& Targets() {
       {"transcoder", Transcoder},
       {"twilio_flow", TwilioFlow},
       {"twilio_webhook", TwilioWebhook},
+      {"vonage_flow", VonageFlow},
+      {"vonage_webhook", VonageWebhook},
       {"webhook_payload", WebhookPayload},
   };
   return targets;

@@ -39,16 +39,24 @@ absl::Status Apply(const std::string& flag, const std::string& value, Options& o
   } else if (flag == "twilio-token-file") {
     CTC_ASSIGN_OR_RETURN(options.twilio_token, ReadSecret(value));
     return absl::OkStatus();
+  } else if (flag == "vonage-secret-file") {
+    CTC_ASSIGN_OR_RETURN(options.vonage_secret, ReadSecret(value));
+    return absl::OkStatus();
+  } else if (flag == "vonage-public-key-file") {
+    CTC_ASSIGN_OR_RETURN(const base::Secret key, ReadSecret(value));
+    options.vonage_public_key = std::string(key.Reveal());
+    return absl::OkStatus();
   } else if (flag == "webhook-secret-file") {
     CTC_ASSIGN_OR_RETURN(options.webhook_secret, ReadSecret(value));
     return absl::OkStatus();
   } else {
-    std::string* text = flag == "port-file"        ? &options.port_file
-                        : flag == "ari-user"       ? &options.ari_user
-                        : flag == "twilio-account" ? &options.twilio_account
-                        : flag == "public-url"     ? &options.public_url
-                        : flag == "seed-webhooks"  ? &options.seed_webhooks
-                                                   : nullptr;
+    std::string* text = flag == "port-file"            ? &options.port_file
+                        : flag == "ari-user"           ? &options.ari_user
+                        : flag == "twilio-account"     ? &options.twilio_account
+                        : flag == "vonage-application" ? &options.vonage_application
+                        : flag == "public-url"         ? &options.public_url
+                        : flag == "seed-webhooks"      ? &options.seed_webhooks
+                                                       : nullptr;
     if (text != nullptr && !value.empty()) {
       *text = value;
       return absl::OkStatus();
@@ -89,7 +97,8 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
 std::string HelpText() {
   return "ctc-simulator: telephone providers on one loopback port, for tests and demonstrations.\n"
          "ARI (Asterisk) is at /ari, Twilio at /2010-04-01/Accounts/{AC}, Exotel at\n"
-         "/v1/Accounts/{sid}, mCube at /Restmcube-api and /api/outboundcall.\n\n"
+         "/v1/Accounts/{sid}, mCube at /Restmcube-api and /api/outboundcall, Vonage at\n"
+         "/v1/calls.\n\n"
          "  --port N                     port to listen on; 0, the default, takes a free one\n"
          "  --port-file PATH             writes the port there once it listens\n"
          "  --seed N                     seed of all chance (1)\n"
@@ -99,6 +108,11 @@ std::string HelpText() {
          "  --twilio-account AC --twilio-token-file PATH\n"
          "                               Twilio credentials; any are taken when not given, and\n"
          "                               callbacks are signed with the token of the request\n"
+         "  --vonage-application ID --vonage-public-key-file PATH --vonage-secret-file PATH\n"
+         "                               Vonage's application, its public key and the secret that\n"
+         "                               signs webhooks; any are taken when not given, and "
+         "webhooks\n"
+         "                               are signed with \"simulator-signature-secret\"\n"
          "  --public-url URL             how others reach the simulator, for URLs in answers\n"
          "  --seed-webhooks URL --webhook-secret-file PATH\n"
          "                               also posts CALL_RINGING, CALL_ANSWERED and CALL_ENDED\n"

@@ -24,6 +24,7 @@ Simulator::Simulator(asio::any_io_executor executor, Options options)
       mcube_(world_),
       twilio_(world_),
       sip_(world_),
+      vonage_(world_),
       seed_webhooks_(world_),
       port_(world_.options().port) {
   inbound_.Register("exotel", [this](const CallerPtr& caller) { return exotel_.Ring(caller); });
@@ -31,6 +32,8 @@ Simulator::Simulator(asio::any_io_executor executor, Options options)
   inbound_.Register("twilio", [this](const CallerPtr& caller) { return twilio_.Ring(caller); });
   inbound_.Register("asterisk",
                     [this](CallerPtr caller) { return ari_callers_.Ring(std::move(caller)); });
+  inbound_.Register("vonage",
+                    [this](const CallerPtr& caller) { return vonage_.exchange().Ring(caller); });
   if (world_.options().seed_webhooks.empty()) return;
   ari_.line().Observe([this](const Channel& channel, std::string_view what) {
     seed_webhooks_.Tell(channel, what);
@@ -64,6 +67,9 @@ Task<http::Response> Simulator::Handle(const http::Request& request) {
   }
   if (McubeRest::Serves(path)) return mcube_.Handle(request);
   if (path.starts_with("/sip/v1/")) return sip_.Handle(request);
+  if (path == "/v1/calls" || path.starts_with("/v1/calls/") || path.starts_with("/v1/files/")) {
+    return vonage_.Handle(request);
+  }
   auto now = [](http::Response response) -> Task<http::Response> { co_return response; };
   if (path == "/_ctl") return now(Control(request));
   if (path == "/_stats") return now(Stats(request));
@@ -117,7 +123,8 @@ http::Response Simulator::Calls() {
                      {"exotel", exotel_.LiveCalls()},
                      {"mcube", mcube_.LiveCalls()},
                      {"sip", sip_.LiveCalls()},
-                     {"twilio", twilio_.LiveCalls()}};
+                     {"twilio", twilio_.LiveCalls()},
+                     {"vonage", vonage_.LiveCalls()}};
   return JsonResponse(200, json.dump(1));
 }
 

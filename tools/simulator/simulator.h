@@ -13,6 +13,7 @@
 #include "tools/simulator/seed_webhooks.h"
 #include "tools/simulator/sip_http.h"
 #include "tools/simulator/twilio_rest.h"
+#include "tools/simulator/vonage_rest.h"
 #include "tools/simulator/world.h"
 
 namespace ctc::simulator {
@@ -43,6 +44,7 @@ class Simulator {
   McubeRest mcube_;
   TwilioRest twilio_;
   SipHttp sip_;
+  VonageRest vonage_;
   SeedWebhooks seed_webhooks_;
   std::unique_ptr<http::Server> server_;
   int port_ = 0;

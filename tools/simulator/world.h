@@ -29,7 +29,10 @@ struct Options {
   base::Secret ari_password;
   std::string twilio_account;
   base::Secret twilio_token;
-  std::string public_url;  // for the URLs in answers; default http://127.0.0.1:port
+  std::string vonage_application;  // the only one that is taken
+  std::string vonage_public_key;   // PEM; empty takes any key
+  base::Secret vonage_secret;      // signs Vonage's webhooks
+  std::string public_url;          // for the URLs in answers; default http://127.0.0.1:port
   std::string seed_webhooks;
   base::Secret webhook_secret;
 };

@@ -72,6 +72,7 @@ class VonageAdapter final : public Adapter {
     return api_.Fetch(account, recording_url);
   }
   bool AgentIsDialledByUs() const override { return true; }
+  bool LegsOutliveOthers() const override { return true; }
 
  private:
   Task<PlaceCallResponse> Create(const Account& account, const CallOrder& order, Leg::Party party);

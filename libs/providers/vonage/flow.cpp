@@ -219,15 +219,16 @@ std::string Read(const common::v1::HttpRequest& request, ReadFlowResponse& respo
   call.set_from_phone(E164Of(TextOf(*fields, "from")));
   call.set_to_phone(E164Of(TextOf(*fields, "to")));
   const std::string step = query("step");
-  int number = 0;
-  if (!step.empty() && (!absl::SimpleAtoi(step, &number) || number < 1 || number > kMaxSteps)) {
-    return "step: is not the number of a step";
-  }
-  input.set_step_number(number);
-  if (step.empty()) {
+  if (step.empty() && call.session().empty()) {
     input.set_kind(FlowInput::STARTED);
     return "";
   }
+  int number = 0;
+  if (!absl::SimpleAtoi(step, &number) || number < 1 || number > kMaxSteps) {
+    return "step: is not the number of a step";
+  }
+  if (call.session().empty()) return "session: is missing in the question's URL";
+  input.set_step_number(number);
   if (fields->contains("dtmf")) return ReadKeys((*fields)["dtmf"], query("finish"), input);
   const std::string outcome = query("outcome");
   return ReadOutcome(outcome.empty() ? TextOf(payload, "outcome") : outcome, input);

@@ -127,6 +127,8 @@ TEST_CASE("questions that cannot be read are refused", "[vonage][flow]") {
            {"", "{}"},
            {"", R"({"uuid":"../u"})"},
            {"&session=x", R"({"uuid":"u1"})"},
+           {OfSession(""), R"({"uuid":"u1"})"},
+           {"&step=3", R"({"uuid":"u1"})"},
            {OfSession("&step=0"), R"({"uuid":"u1"})"},
            {OfSession("&step=x"), R"({"uuid":"u1"})"},
            {flow, R"({"uuid":"u1"})"},

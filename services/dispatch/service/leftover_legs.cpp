@@ -1,0 +1,108 @@
+#include "services/dispatch/service/leftover_legs.h"
+
+#include "ctc/session/v1/session_service.rpc.h"
+#include "libs/observability/log.h"
+#include "services/dispatch/service/session_order.h"
+
+namespace ctc::dispatch {
+namespace {
+
+using session::v1::CallEvent;
+using session::v1::Leg;
+using session::v1::Session;
+
+constexpr char kConsumer[] = "dispatch.leftover_legs";
+constexpr absl::Duration kDatabaseTimeout = absl::Seconds(5);
+constexpr absl::Duration kPeerTimeout = absl::Seconds(5);
+constexpr int64_t kSaveEvery = 2000;
+
+// All legs but the one whose end was told; what the session calls ended may live on at the
+// provider.
+v1::ControlCallRequest RequestOf(const Session& session, const std::string& ended_leg) {
+  v1::ControlCallRequest request;
+  request.set_provider_id(session.provider_id());
+  request.set_action(v1::ControlCallRequest::HANG_UP);
+  request.set_not_joined_yet(true);  // a leg may be too young to be hung up at once
+  *request.mutable_order() = OrderOf(session);
+  for (const Leg& leg : session.legs()) {
+    if (leg.provider_leg_id().empty() || leg.provider_leg_id() == ended_leg) continue;
+    *request.add_legs() = leg;
+    request.mutable_legs(request.legs_size() - 1)->set_state(Leg::ANSWERED);
+  }
+  if (session.provider_call_id() != ended_leg) {
+    request.set_provider_call_id(session.provider_call_id());
+  }
+  return request;
+}
+
+}  // namespace
+
+LeftoverLegs::LeftoverLegs(const LeftoverLegsParts& parts)
+    : parts_(parts),
+      consumer_(
+          parts.session, {kConsumer}, [this] { return LoadCursor(); },
+          [this](const events::FeedConsumer::Batch& batch, int64_t last_seq) {
+            return Apply(batch, last_seq);
+          }) {}
+
+Task<void> LeftoverLegs::Follow() { return consumer_.Run(); }
+
+Task<absl::StatusOr<int64_t>> LeftoverLegs::LoadCursor() {
+  absl::StatusOr<int64_t> seq =
+      co_await parts_.submissions.LoadCursor(kConsumer, parts_.clock.Now() + kDatabaseTimeout);
+  if (seq.ok()) saved_seq_ = *seq;
+  co_return seq;
+}
+
+bool LeftoverLegs::LeavesLegs(const CallEvent& event) {
+  if (event.new_status() < Session::COMPLETED || event.new_status() == Session::TRANSFERRED) {
+    return false;
+  }
+  const session::v1::CallFact::Kind kind = event.fact_kind();
+  const bool leg_lives =
+      kind == session::v1::CallFact::CALL_RINGING || kind == session::v1::CallFact::CALL_ANSWERED;
+  return event.type() == "session.ended" || (leg_lives && !event.provider_leg_id().empty());
+}
+
+Task<absl::Status> LeftoverLegs::Apply(const events::FeedConsumer::Batch& batch, int64_t last_seq) {
+  for (const CallEvent& event : batch) {
+    const providers::Adapter* adapter = parts_.registry.Find(event.provider_type());
+    if (adapter == nullptr || !adapter->LegsOutliveOthers() || !LeavesLegs(event)) continue;
+    parts_.background.Spawn("leftover legs", [this, event] { return HangUp(event); });
+  }
+  if (last_seq - saved_seq_ < kSaveEvery && saved_seq_ > 0) co_return absl::OkStatus();
+  std::vector<Submission> none;
+  CTC_CO_RETURN_IF_ERROR(
+      (co_await parts_.submissions.Begin(std::move(none), kConsumer, last_seq, parts_.clock.Now(),
+                                         parts_.clock.Now() + kDatabaseTimeout))
+          .status());
+  saved_seq_ = last_seq;
+  co_return absl::OkStatus();
+}
+
+Task<void> LeftoverLegs::HangUp(CallEvent event) {
+  const base::TenantId tenant(event.tenant_id());
+  session::v1::GetSessionRequest request;
+  request.set_id(event.id());
+  rpc::Context context = rpc::Context::ForService(tenant, parts_.clock.Now() + kPeerTimeout);
+  const auto found = co_await rpc::Call(parts_.session, session::v1::SessionServiceRpc::kGetSession,
+                                        std::move(context), request);
+  const absl::StatusOr<AccountPtr> account = co_await parts_.directory.Find(
+      tenant, event.provider_id(), parts_.clock.Now() + kDatabaseTimeout);
+  if (!found.ok() || !account.ok()) {
+    observability::Warn("what is left of a call may stay up", {{"session", event.id()}});
+    co_return;
+  }
+  const bool ended = event.type() == "session.ended";
+  const v1::ControlCallRequest hang_up =
+      RequestOf(found->session(), ended ? event.provider_leg_id() : "");
+  if (hang_up.legs_size() == 0 && hang_up.provider_call_id().empty()) co_return;
+  const auto done = co_await parts_.registry.Find((*account)->config.provider_type())
+                        ->Control(**account, hang_up);
+  if (!done.ok()) {
+    observability::Warn("what is left of a call could not be hung up",
+                        {{"session", event.id()}, {"error", done.status()}});
+  }
+}
+
+}  // namespace ctc::dispatch

@@ -1,0 +1,46 @@
+// Hangs up what is left of a call that ended, where the provider keeps a leg up after the others
+// have left: nobody stays behind alone in a silent room. Harmless when repeated, so that the feed's
+// cursor is written now and then only.
+#pragma once
+
+#include "libs/events/feed_consumer.h"
+#include "libs/rpc/channel.h"
+#include "services/dispatch/service/background.h"
+#include "services/dispatch/service/directory.h"
+#include "services/dispatch/service/registry.h"
+#include "services/dispatch/store/submission_store.h"
+
+namespace ctc::dispatch {
+
+struct LeftoverLegsParts {
+  SubmissionStore& submissions;
+  const Registry& registry;
+  Directory& directory;
+  Background& background;
+  rpc::Channel& session;
+  const base::Clock& clock;
+};
+
+class LeftoverLegs {
+ public:
+  explicit LeftoverLegs(const LeftoverLegsParts& parts);
+
+  // Follows the feed until Stop.
+  Task<void> Follow();
+  void Stop() { consumer_.Stop(); }
+
+  // True when `event` says that a call has ended, or that a leg of an ended one lives. Handed over
+  // is not ended: its legs live on in another session. Pure.
+  static bool LeavesLegs(const session::v1::CallEvent& event);
+
+ private:
+  Task<absl::StatusOr<int64_t>> LoadCursor();
+  Task<absl::Status> Apply(const events::FeedConsumer::Batch& batch, int64_t last_seq);
+  Task<void> HangUp(session::v1::CallEvent event);
+
+  LeftoverLegsParts parts_;
+  int64_t saved_seq_ = 0;
+  events::FeedConsumer consumer_;
+};
+
+}  // namespace ctc::dispatch

@@ -1,0 +1,124 @@
+// A caller's question at Vonage: a line of query, then the body. First byte: 's' signs it rightly,
+// so that the reader is reached, 'g' does so for a GET; else a line more is Authorization. The same
+// bytes are then the texts of a step, which must come out as an NCCO that Vonage takes.
+#include <algorithm>
+#include <set>
+
+#include "libs/providers/vonage/flow.h"
+#include "libs/providers/vonage/samples_for_test.h"
+#include "tests/fuzz/fuzz_target.h"
+
+namespace ctc::fuzz {
+namespace {
+
+using dispatch::v1::ReadFlowResponse;
+using dispatch::v1::ReadWebhookResponse;
+using routing::v1::FlowInput;
+using routing::v1::FlowStep;
+using Json = nlohmann::json;
+namespace vonage = providers::vonage;
+
+bool IsPhone(const std::string& text) {
+  return text.empty() ||
+         (text.size() <= 16 && text.front() == '+' &&
+          std::all_of(text.begin() + 1, text.end(), [](char c) { return c >= '0' && c <= '9'; }));
+}
+
+void CheckQuestion(const ReadFlowResponse& read, bool right) {
+  const bool genuine = read.verdict() == ReadWebhookResponse::GENUINE;
+  if (!right) Require(!genuine, "nobody without the secret is genuine");
+  if (!genuine) {
+    Require(!read.has_call() && !read.has_input(), "what is refused says nothing");
+    Require(!read.reason().empty(), "what is refused says why");
+    return;
+  }
+  const FlowInput& input = read.input();
+  Require(input.kind() != FlowInput::KIND_UNSPECIFIED, "a question says what became of the step");
+  Require(!read.call().provider_call_id().empty(), "a question is of a call");
+  Require(IsPhone(read.call().from_phone()) && IsPhone(read.call().to_phone()),
+          "a number is E.164 or none");
+  const bool fresh = read.call().session().empty();
+  Require(fresh || base::IsUuid(read.call().session()), "a session is named by its UUID");
+  Require(fresh == (input.step_number() == 0), "an answer names its step");
+  Require(input.digits().size() <= 20, "keys are sane");
+}
+
+FlowStep MakeStep(uint8_t kind, std::string_view bytes) {
+  FlowStep step;
+  step.set_number(1 + kind % 4);
+  auto& prompt = *step.add_prompts();
+  prompt.set_language(std::string(TakeLine(bytes)));
+  prompt.set_text(std::string(TakeLine(bytes)));
+  step.add_prompts()->set_audio_url(std::string(TakeLine(bytes)));
+  const std::string rest(bytes);
+  switch (kind % 6) {
+    case 0:
+      step.mutable_gather()->set_finish_on_key(rest);
+      step.mutable_gather()->set_max_digits(kind - 10);
+      step.mutable_gather()->set_timeout_seconds(kind - 10);
+      break;
+    case 1:
+      step.mutable_dial()->set_phone(rest);
+      step.mutable_dial()->set_record(kind > 99);
+      break;
+    case 2:
+      step.mutable_wait()->set_music_url(rest);
+      step.mutable_wait()->set_seconds(kind - 10);
+      break;
+    case 3:
+      step.mutable_voicemail()->set_finish_on_key(rest);
+      break;
+    case 4:
+      step.mutable_hang_up();
+      break;
+    default:
+      break;
+  }
+  return step;
+}
+
+void CheckNcco(const FlowStep& step) {
+  dispatch::v1::RenderFlowRequest request;
+  request.mutable_order()->set_id(vonage::kSession);
+  request.set_provider_call_id(vonage::kUuid);
+  *request.mutable_step() = step;
+  const Json ncco =
+      Json::parse(vonage::RenderStep(vonage::AnAccount(), request).body(), nullptr, false);
+  Require(ncco.is_array(), "a step is a JSON array");
+  static const std::set<std::string> known = {"talk",   "stream",       "input", "wait",
+                                              "record", "conversation", "notify"};
+  for (const Json& action : ncco) {
+    Require(known.contains(action.value("action", "")), "an action is one of Vonage's");
+    // Bytes that are no UTF-8 grow to three.
+    Require(action.value("text", "").size() <= 3 * 1500, "a talk is short enough");
+    const Json dtmf = action.value("dtmf", Json({{"maxDigits", 1}, {"timeOut", 1}}));
+    Require(dtmf["maxDigits"] >= 1 && dtmf["maxDigits"] <= 20, "an input takes 1 to 20 keys");
+    Require(dtmf["timeOut"] >= 0 && dtmf["timeOut"] <= 10, "and waits up to 10 s");
+  }
+  if (step.has_hang_up()) return;
+  const std::string last = ncco.back().value("action", "");
+  Require(last == "input" || last == "conversation" || last == "notify",
+          "a step that goes on ends by asking");
+}
+
+}  // namespace
+
+void VonageFlow(std::string_view bytes) {
+  const uint8_t how = TakeByte(bytes);
+  const bool is_signed = how == 's' || how == 'g';
+  CheckNcco(MakeStep(how, bytes));
+  const std::string given = is_signed ? "" : std::string(TakeLine(bytes));
+  common::v1::HttpRequest request;
+  request.set_method(how == 'g' ? "GET" : "POST");
+  request.set_query(std::string(TakeLine(bytes)));
+  request.set_body(std::string(bytes));
+  if (is_signed) {
+    request = vonage::Signed(std::move(request));
+  } else {
+    vonage::AddHeader(request, "authorization", given);
+  }
+  CheckQuestion(vonage::ReadQuestion(vonage::AnAccount(), request, vonage::kSignedAt, {}),
+                is_signed);
+}
+
+}  // namespace ctc::fuzz
