@@ -35,7 +35,7 @@ struct Channel {
   absl::Time created;
   absl::Duration timeout;
   CallScript script;
-  bool in_app = false;   // answered or created into Stasis
+  bool in_app = false;        // answered or created into Stasis
   bool ends_quietly = false;  // not originated: its end is told by StasisEnd alone
   bool ended = false;
   std::string live_recording;

@@ -10,9 +10,10 @@
 
 namespace ctc::providers::asterisk {
 
-// The media of a prompt, several separated by commas; empty when nothing of it can be heard. In `say`, {text} stands for the
-// percent-encoded text, {language} for its language, and {hash} for 16 hexadecimal digits of the
-// SHA-256 of language, newline and text, the name of a sound made beforehand.
+// The media of a prompt, several separated by commas; empty when nothing of it can be heard. In
+// `say`, {text} stands for the percent-encoded text, {language} for its language, and {hash} for 16
+// hexadecimal digits of the SHA-256 of language, newline and text, the name of a sound made
+// beforehand.
 std::string MediaOf(const routing::v1::FlowStep::Prompt& prompt, std::string_view say);
 
 // The media of a file that is played: http(s) addresses and Asterisk's own "sound:" names; empty

@@ -84,8 +84,7 @@ std::vector<base::FieldError> CheckProvider(const v1::Provider& provider, bool o
   faults.CheckText("provider_name", provider.provider_name(), 255);
   if (provider.api_url().empty()) {
     faults.Add("api_url", "is required");
-  } else if (provider.api_url().size() > 1024 ||
-             (!own_url && !IsHttpUrl(provider.api_url()))) {
+  } else if (provider.api_url().size() > 1024 || (!own_url && !IsHttpUrl(provider.api_url()))) {
     faults.Add("api_url", "must be an absolute http or https URL without user, query or fragment");
   }
   if (provider.phone_number().empty()) {

@@ -81,7 +81,8 @@ absl::Status ProviderService::Finish(StoredProvider& row,
                                      const v1::ProviderSecrets& secrets) const {
   const providers::Adapter* adapter = parts_.registry.Find(row.provider.provider_type());
   if (adapter == nullptr) return UnusableType(parts_.registry);
-  std::vector<base::FieldError> faults = CheckProvider(row.provider, adapter->ChecksApiUrl(row.provider));
+  std::vector<base::FieldError> faults =
+      CheckProvider(row.provider, adapter->ChecksApiUrl(row.provider));
   CheckSecrets(secrets, faults);
   CTC_ASSIGN_OR_RETURN(row.sealed, parts_.keyring.Seal(secrets, row.tenant, row.provider.id()));
   row.provider.clear_credentials_set();
