@@ -88,22 +88,21 @@ bool MayLead(const CallEvent& event) {
          (event.new_status() == Session::INITIATED || event.new_status() == Session::RINGING);
 }
 
-bool StillOffered(const session::v1::GetFlowStepResponse& flow, int step) {
-  return !HasEnded(flow.session()) && !IsJoined(flow.session().status()) &&
-         flow.step().has_dial() && flow.step().number() == step;
+bool StillOffered(const CallNow& now, int step) {
+  return !HasEnded(now.session) && !IsJoined(now.session.status()) && now.step.has_dial() &&
+         now.step.number() == step;
 }
 
-std::optional<Errand> ErrandOf(const CallEvent& event,
-                               const session::v1::GetFlowStepResponse& flow) {
-  const Session& session = flow.session();
+std::optional<Errand> ErrandOf(const CallEvent& event, const CallNow& now) {
+  const Session& session = now.session;
   if (session.direction() != Session::INBOUND) return std::nullopt;
   if (event.type() == "session.withdrawn") {
     // With another agent being rung, the one before has left by itself.
-    if (!HasEnded(session) && flow.step().has_dial()) return std::nullopt;
+    if (!HasEnded(session) && now.step.has_dial()) return std::nullopt;
     return Errand{Deed::kDrop, static_cast<int>(event.seq()), FlowInput::KIND_UNSPECIFIED};
   }
-  const int step = flow.step().number();
-  if (!StillOffered(flow, step)) return std::nullopt;
+  const int step = now.step.number();
+  if (!StillOffered(now, step)) return std::nullopt;
   if (event.type() == "session.offered") {
     return Errand{Deed::kRing, step, FlowInput::KIND_UNSPECIFIED};
   }

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "ctc/dispatch/v1/dispatch_service.pb.h"
+#include "ctc/routing/v1/call_flow.pb.h"
 #include "ctc/session/v1/call_event.pb.h"
-#include "ctc/session/v1/session_service.pb.h"
 
 namespace ctc::dispatch {
 
@@ -26,6 +26,12 @@ struct Errand {
   friend bool operator==(const Errand&, const Errand&) = default;
 };
 
+// A caller's call as it stands now. `step` is empty when the caller's way never began.
+struct CallNow {
+  session::v1::Session session;
+  routing::v1::FlowStep step;
+};
+
 // The name under which an errand is committed before it is run, once: "agent-3", "ask-3-7".
 std::string NameOf(const Errand& errand);
 std::optional<Errand> ReadName(std::string_view name);
@@ -33,12 +39,11 @@ std::optional<Errand> ReadName(std::string_view name);
 // True for events that may lead to an errand: only then is the caller's step looked at.
 bool MayLead(const session::v1::CallEvent& event);
 
-// What `event` leads to, as the call stands now: `flow` is newer than the event.
-std::optional<Errand> ErrandOf(const session::v1::CallEvent& event,
-                               const session::v1::GetFlowStepResponse& flow);
+// What `event` leads to: `now` is newer than the event.
+std::optional<Errand> ErrandOf(const session::v1::CallEvent& event, const CallNow& now);
 
 // True while the step still waits for its agent.
-bool StillOffered(const session::v1::GetFlowStepResponse& flow, int step);
+bool StillOffered(const CallNow& now, int step);
 
 bool HasEnded(const session::v1::Session& session);
 

@@ -9,21 +9,20 @@ namespace {
 using routing::v1::FlowInput;
 using session::v1::CallEvent;
 using session::v1::CallFact;
-using session::v1::GetFlowStepResponse;
 using session::v1::Leg;
 using session::v1::Session;
 
-GetFlowStepResponse Offered(int step, Session::Status status = Session::INITIATED) {
-  GetFlowStepResponse flow;
-  flow.mutable_session()->set_direction(Session::INBOUND);
-  flow.mutable_session()->set_status(status);
-  flow.mutable_step()->set_number(step);
-  flow.mutable_step()->mutable_dial()->set_agent_id("agent-a");
+CallNow Offered(int step, Session::Status status = Session::INITIATED) {
+  CallNow flow;
+  flow.session.set_direction(Session::INBOUND);
+  flow.session.set_status(status);
+  flow.step.set_number(step);
+  flow.step.mutable_dial()->set_agent_id("agent-a");
   return flow;
 }
 
-void AddAgentLeg(GetFlowStepResponse& flow, Leg::State state, const std::string& id) {
-  Leg& leg = *flow.mutable_session()->add_legs();
+void AddAgentLeg(CallNow& flow, Leg::State state, const std::string& id) {
+  Leg& leg = *flow.session.add_legs();
   leg.set_id("agent");
   leg.set_party(Leg::AGENT);
   leg.set_state(state);
@@ -69,15 +68,15 @@ TEST_CASE("an offer rings the agent of the caller's step, once for each step") {
     CHECK(ErrandOf(Event("session.offered"), Offered(5))->number == 5);
   }
   SECTION("not when the call went on or ended meanwhile") {
-    GetFlowStepResponse waits = Offered(4);
-    waits.mutable_step()->mutable_wait();
+    CallNow waits = Offered(4);
+    waits.step.mutable_wait();
     CHECK_FALSE(ErrandOf(Event("session.offered"), waits));
     CHECK_FALSE(ErrandOf(Event("session.offered"), Offered(3, Session::CANCELLED)));
     CHECK_FALSE(ErrandOf(Event("session.offered"), Offered(3, Session::CONNECTED)));
   }
   SECTION("not in an outbound call") {
-    GetFlowStepResponse outbound = Offered(3);
-    outbound.mutable_session()->set_direction(Session::OUTBOUND);
+    CallNow outbound = Offered(3);
+    outbound.session.set_direction(Session::OUTBOUND);
     CHECK_FALSE(ErrandOf(Event("session.offered"), outbound));
   }
 }
@@ -89,7 +88,7 @@ TEST_CASE("an agent who does not take the call makes the caller's next step due"
       {CallFact::CALL_REJECTED, FlowInput::DIAL_REJECTED},
       {CallFact::CALL_FAILED, FlowInput::DIAL_FAILED},
       {CallFact::CALL_ENDED, FlowInput::DIAL_NO_ANSWER}};
-  GetFlowStepResponse flow = Offered(3);
+  CallNow flow = Offered(3);
   AddAgentLeg(flow, Leg::ENDED, "A1");
   for (const auto& [kind, outcome] : rows) {
     const auto errand = ErrandOf(LegEnded(kind, "A1"), flow);
@@ -105,7 +104,7 @@ TEST_CASE("an agent who does not take the call makes the caller's next step due"
     CHECK_FALSE(ErrandOf(LegEnded(CallFact::CALL_NO_ANSWER, ""), flow));
   }
   SECTION("not while the next one rings") {
-    GetFlowStepResponse next = Offered(4);
+    CallNow next = Offered(4);
     AddAgentLeg(next, Leg::RINGING, "A2");
     CHECK_FALSE(ErrandOf(LegEnded(CallFact::CALL_NO_ANSWER, "A1"), next));
   }
@@ -113,8 +112,8 @@ TEST_CASE("an agent who does not take the call makes the caller's next step due"
 
 TEST_CASE("a phone that rings for nobody is silenced") {
   CHECK(NameOf(*ErrandOf(Event("session.withdrawn"), Offered(3, Session::CANCELLED))) == "drop-77");
-  GetFlowStepResponse message = Offered(4);
-  message.mutable_step()->mutable_voicemail();
+  CallNow message = Offered(4);
+  message.step.mutable_voicemail();
   CHECK(ErrandOf(Event("session.withdrawn"), message)->deed == Deed::kDrop);
   CHECK_FALSE(ErrandOf(Event("session.withdrawn"), Offered(4)));
 }

@@ -45,6 +45,10 @@ bool IsDoubtful(const absl::Status& status) {
          absl::IsInternal(status) || absl::IsUnknown(status);
 }
 
+CallNow NowOf(const session::v1::GetFlowStepResponse& flow) {
+  return {flow.session(), flow.step()};
+}
+
 }  // namespace
 
 AgentLeg::AgentLeg(const AgentLegParts& parts)
@@ -83,7 +87,7 @@ Task<absl::Status> AgentLeg::Apply(const events::FeedConsumer::Batch& batch, int
         co_await GetFlow(base::TenantId(event.tenant_id()), event.id());
     if (absl::IsNotFound(flow.status())) continue;
     CTC_CO_RETURN_IF_ERROR(flow.status());
-    const std::optional<Errand> errand = ErrandOf(event, *flow);
+    const std::optional<Errand> errand = ErrandOf(event, NowOf(*flow));
     if (!errand) continue;
     wanted.push_back(
         {base::TenantId(event.tenant_id()), event.id(), event.provider_id(), NameOf(*errand)});
@@ -153,7 +157,7 @@ Task<absl::StatusOr<v1::ControlCallResponse>> AgentLeg::Control(const Target& ta
 }
 
 Task<Outcome> AgentLeg::Ring(Submission submission, Target target, int step) {
-  if (!StillOffered(target.flow, step)) co_return v1::PlaceCallResponse::NOT_SENT;
+  if (!StillOffered(NowOf(target.flow), step)) co_return v1::PlaceCallResponse::NOT_SENT;
   const routing::v1::FlowStep::Dial& dial = target.flow.step().dial();
   v1::ControlCallRequest request =
       RequestOf(target.flow.session(), v1::ControlCallRequest::DIAL_PARTY);
@@ -178,7 +182,7 @@ Task<Outcome> AgentLeg::Ring(Submission submission, Target target, int step) {
 }
 
 Task<bool> AgentLeg::GiveUp(Target target, int step) {
-  if (!StillOffered(target.flow, step)) co_return true;
+  if (!StillOffered(NowOf(target.flow), step)) co_return true;
   v1::ControlCallRequest drop =
       RequestOf(target.flow.session(), v1::ControlCallRequest::DROP_PARTY);
   (void)co_await Control(target, std::move(drop));
@@ -186,7 +190,7 @@ Task<bool> AgentLeg::GiveUp(Target target, int step) {
 }
 
 Task<bool> AgentLeg::Ask(Target target, int step, FlowInput::Kind outcome) {
-  if (!StillOffered(target.flow, step)) co_return true;
+  if (!StillOffered(NowOf(target.flow), step)) co_return true;
   v1::ControlCallRequest request =
       RequestOf(target.flow.session(), v1::ControlCallRequest::ASK_FLOW);
   request.mutable_flow_input()->set_kind(outcome);
