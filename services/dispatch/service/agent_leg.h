@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ctc/session/v1/session_service.pb.h"
 #include "libs/events/feed_consumer.h"
 #include "libs/rpc/channel.h"
 #include "services/dispatch/domain/agent_offer.h"
