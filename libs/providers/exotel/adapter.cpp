@@ -18,6 +18,7 @@
 #include "libs/providers/missing_capability.h"
 #include "libs/providers/outcome.h"
 #include "libs/providers/recording_fetch.h"
+#include "libs/providers/type_info.h"
 
 namespace ctc::providers::exotel {
 namespace {
@@ -148,15 +149,6 @@ http::ClientRequest ExotelAdapter::MakeRequest(const Account& account, std::stri
 Task<http::ClientResult> ExotelAdapter::Get(const Account& account, std::string path) {
   http::ClientRequest request = MakeRequest(account, "GET", std::move(path), kAskTimeout);
   co_return co_await environment_.http.Send(std::move(request));
-}
-
-void AddField(dispatch::v1::ProviderTypeInfo& info, const char* name, bool required, bool secret,
-              const char* description) {
-  auto& field = *info.add_fields();
-  field.set_name(name);
-  field.set_required(required);
-  field.set_secret(secret);
-  field.set_description(description);
 }
 
 dispatch::v1::ProviderTypeInfo ExotelAdapter::Describe() const {

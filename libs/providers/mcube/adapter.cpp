@@ -12,6 +12,7 @@
 #include "libs/providers/missing_capability.h"
 #include "libs/providers/outcome.h"
 #include "libs/providers/recording_fetch.h"
+#include "libs/providers/type_info.h"
 
 namespace ctc::providers::mcube {
 namespace {
@@ -72,15 +73,6 @@ class McubeAdapter final : public Adapter {
  private:
   Environment environment_;
 };
-
-void AddField(dispatch::v1::ProviderTypeInfo& info, const char* name, bool required, bool secret,
-              const char* description) {
-  auto& field = *info.add_fields();
-  field.set_name(name);
-  field.set_required(required);
-  field.set_secret(secret);
-  field.set_description(description);
-}
 
 dispatch::v1::ProviderTypeInfo McubeAdapter::Describe() const {
   dispatch::v1::ProviderTypeInfo info;

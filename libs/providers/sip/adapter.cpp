@@ -13,6 +13,7 @@
 #include "libs/providers/sip/mapped_webhook.h"
 #include "libs/providers/sip/native_calls.h"
 #include "libs/providers/sip/switch_template.h"
+#include "libs/providers/type_info.h"
 
 namespace ctc::providers::sip {
 namespace {
@@ -114,15 +115,6 @@ class SipAdapter final : public Adapter {
   Environment environment_;
   NativeCalls native_;
 };
-
-void AddField(dispatch::v1::ProviderTypeInfo& info, const char* name, bool required, bool secret,
-              const char* description) {
-  auto& field = *info.add_fields();
-  field.set_name(name);
-  field.set_required(required);
-  field.set_secret(secret);
-  field.set_description(description);
-}
 
 dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
   dispatch::v1::ProviderTypeInfo info;

@@ -14,6 +14,7 @@
 #include "libs/providers/twilio/legs.h"
 #include "libs/providers/twilio/request_text.h"
 #include "libs/providers/twilio/webhook.h"
+#include "libs/providers/type_info.h"
 
 namespace ctc::providers::twilio {
 namespace {
@@ -110,15 +111,6 @@ Task<http::ClientResult> TwilioAdapter::Post(const Account& account, std::string
 Task<http::ClientResult> TwilioAdapter::Get(const Account& account, std::string path) {
   http::ClientRequest request = MakeRequest(account, "GET", path, kAskTimeout);
   co_return co_await environment_.http.Send(std::move(request));
-}
-
-void AddField(dispatch::v1::ProviderTypeInfo& info, const char* name, bool required, bool secret,
-              const char* description) {
-  auto& field = *info.add_fields();
-  field.set_name(name);
-  field.set_required(required);
-  field.set_secret(secret);
-  field.set_description(description);
 }
 
 dispatch::v1::ProviderTypeInfo TwilioAdapter::Describe() const {

@@ -5,6 +5,7 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/crypto/crypto.h"
 #include "libs/providers/outcome.h"
+#include "libs/providers/type_info.h"
 #include "libs/providers/vonage/api.h"
 #include "libs/providers/vonage/flow.h"
 #include "libs/providers/vonage/live_control.h"
@@ -81,15 +82,6 @@ class VonageAdapter final : public Adapter {
   Api api_;
   LiveControl control_;
 };
-
-void AddField(dispatch::v1::ProviderTypeInfo& info, const char* name, bool required, bool secret,
-              const char* description) {
-  auto& field = *info.add_fields();
-  field.set_name(name);
-  field.set_required(required);
-  field.set_secret(secret);
-  field.set_description(description);
-}
 
 dispatch::v1::ProviderTypeInfo VonageAdapter::Describe() const {
   dispatch::v1::ProviderTypeInfo info;
