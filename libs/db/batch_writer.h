@@ -4,6 +4,7 @@
 // Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -24,6 +25,14 @@ struct BatchOptions {
   std::string name;  // label of the metrics
   size_t max_batch = 256;
   size_t queue_limit = 4096;  // more is refused with kOverloaded
+  // Items written kSoon gather until there are so many, or for so long.
+  size_t gather = 32;
+  std::chrono::milliseconds patience{100};
+};
+
+enum class Urgency {
+  kNow,   // somebody waits: in the next batch
+  kSoon,  // nobody waits: with others like it, so that a batch of kNow is not kept from its commit
 };
 
 // Item: what one caller wants written. Result: what it gets back.
@@ -47,13 +56,14 @@ class BatchWriter {
 
   // Queues `item`, waits for its commit, resumes on the caller's executor.
   // Errors: the item's own; kOverloaded; DEADLINE_EXCEEDED before it began; UNAVAILABLE.
-  Task<absl::StatusOr<Result>> Write(Item item, absl::Time deadline);
+  Task<absl::StatusOr<Result>> Write(Item item, absl::Time deadline,
+                                     Urgency urgency = Urgency::kNow);
 
  private:
   struct Pending;
   using Batch = std::vector<Pending>;
 
-  void Enqueue(Pending pending);
+  void Enqueue(Pending pending, Urgency urgency);
   bool Collect(Batch& batch);
   void Loop();
   void WriteBatchOnce(Batch batch);

@@ -50,7 +50,16 @@ struct BatchWriter<Item, Result>::State {
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<Pending> queue;  // under mutex
-  bool stopping = false;      // under mutex
+  std::deque<Pending> later;  // kSoon; under mutex
+  // When the first of `later` has waited long enough; under mutex.
+  std::chrono::steady_clock::time_point later_due;
+  bool stopping = false;  // under mutex
+
+  bool LaterIsDue() const {
+    return !later.empty() && (stopping || later.size() >= options.gather ||
+                              std::chrono::steady_clock::now() >= later_due);
+  }
+  size_t waiting() const { return queue.size() + later.size(); }
   std::thread thread;
 };
 
@@ -73,24 +82,28 @@ BatchWriter<Item, Result>::~BatchWriter() {
 }
 
 template <class Item, class Result>
-Task<absl::StatusOr<Result>> BatchWriter<Item, Result>::Write(Item item, absl::Time deadline) {
+Task<absl::StatusOr<Result>> BatchWriter<Item, Result>::Write(Item item, absl::Time deadline,
+                                                              Urgency urgency) {
   auto start = [&](Completion<absl::StatusOr<Result>> done) {
-    Enqueue(Pending{std::move(item), deadline, std::move(done)});
+    Enqueue(Pending{std::move(item), deadline, std::move(done)}, urgency);
   };
   co_return co_await Await<absl::StatusOr<Result>>(start);
 }
 
 template <class Item, class Result>
-void BatchWriter<Item, Result>::Enqueue(Pending pending) {
+void BatchWriter<Item, Result>::Enqueue(Pending pending, Urgency urgency) {
   State& state = *state_;
-  bool was_empty = false;
   {
     const std::lock_guard<std::mutex> lock(state.mutex);
-    if (state.queue.size() < state.options.queue_limit && !state.stopping) {
-      was_empty = state.queue.empty();
-      state.queue.push_back(std::move(pending));
-      state.metrics.depth.Set(static_cast<double>(state.queue.size()));
-      if (was_empty) state.wake.notify_one();
+    if (state.waiting() < state.options.queue_limit && !state.stopping) {
+      std::deque<Pending>& queue = urgency == Urgency::kNow ? state.queue : state.later;
+      queue.push_back(std::move(pending));
+      if (&queue == &state.later && queue.size() == 1) {
+        state.later_due = std::chrono::steady_clock::now() + state.options.patience;
+      }
+      state.metrics.depth.Set(static_cast<double>(state.waiting()));
+      // The writer sleeps only while `queue` is empty and `later` is short.
+      if (queue.size() == 1 || queue.size() == state.options.gather) state.wake.notify_one();
       return;
     }
   }
@@ -103,15 +116,24 @@ template <class Item, class Result>
 bool BatchWriter<Item, Result>::Collect(Batch& batch) {
   State& state = *state_;
   std::unique_lock<std::mutex> lock(state.mutex);
-  state.wake.wait(lock, [&] { return state.stopping || !state.queue.empty(); });
-  if (state.queue.empty()) return false;
-  const size_t count = std::min(state.queue.size(), state.options.max_batch);
-  for (size_t i = 0; i < count; ++i) {
-    batch.push_back(std::move(state.queue.front()));
-    state.queue.pop_front();
+  while (!state.stopping && state.queue.empty() && !state.LaterIsDue()) {
+    if (state.later.empty()) {
+      state.wake.wait(lock);
+    } else {
+      state.wake.wait_until(lock, state.later_due);
+    }
   }
-  state.metrics.depth.Set(static_cast<double>(state.queue.size()));
-  return true;
+  const auto take = [&](std::deque<Pending>& queue) {
+    while (!queue.empty() && batch.size() < state.options.max_batch) {
+      batch.push_back(std::move(queue.front()));
+      queue.pop_front();
+    }
+  };
+  const bool later_too = state.LaterIsDue();
+  take(state.queue);
+  if (later_too) take(state.later);
+  state.metrics.depth.Set(static_cast<double>(state.waiting()));
+  return !batch.empty();
 }
 
 template <class Item, class Result>

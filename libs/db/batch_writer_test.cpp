@@ -85,8 +85,12 @@ struct Fixture {
         });
   }
   std::future<absl::StatusOr<int64_t>> Write(Writer& writer, int64_t id,
-                                             absl::Time deadline = absl::InfiniteFuture()) {
-    return asio::co_spawn(io.context(), writer.Write(id, deadline), asio::use_future);
+                                             absl::Time deadline = absl::InfiniteFuture(),
+                                             Urgency urgency = Urgency::kNow) {
+    return asio::co_spawn(io.context(), writer.Write(id, deadline, urgency), asio::use_future);
+  }
+  std::future<absl::StatusOr<int64_t>> WriteSoon(Writer& writer, int64_t id) {
+    return Write(writer, id, absl::InfiniteFuture(), Urgency::kSoon);
   }
 
   testing::IoThreads io{2};  // outlives what resumes on it
@@ -113,6 +117,37 @@ TEST_CASE_METHOD(Fixture, "what waits while a batch commits is committed togethe
   }
   CHECK(sizes == std::vector<size_t>{1, 50});
   CHECK(StoredIds(*database).size() == 51);
+}
+
+TEST_CASE_METHOD(Fixture, "what nobody waits for gathers until there is enough of it") {
+  gate.Open();
+  auto writer = MakeGated({.name = "gather", .gather = 3, .patience = std::chrono::hours(1)});
+  auto first = WriteSoon(*writer, 1);
+  auto second = WriteSoon(*writer, 2);
+  CHECK(Write(*writer, 10).get().value() == 100);  // not kept waiting by them
+  CHECK(first.wait_for(std::chrono::seconds(0)) == std::future_status::timeout);
+  auto third = WriteSoon(*writer, 3);
+  CHECK(first.get().value() == 10);
+  CHECK(second.get().value() == 20);
+  CHECK(third.get().value() == 30);
+  CHECK(sizes == std::vector<size_t>{1, 3});
+}
+
+TEST_CASE_METHOD(Fixture, "what nobody waits for is written when its patience is over") {
+  gate.Open();
+  auto writer = MakeGated({.name = "patience", .patience = std::chrono::milliseconds(1)});
+  CHECK(WriteSoon(*writer, 1).get().value() == 10);
+}
+
+TEST_CASE_METHOD(Fixture, "what nobody waits for is written before the writer ends") {
+  gate.Open();
+  auto writer = MakeGated({.name = "end", .patience = std::chrono::hours(1)});
+  asio::any_io_executor strand = asio::make_strand(io.context());
+  auto last = asio::co_spawn(strand, writer->Write(1, absl::InfiniteFuture(), Urgency::kSoon),
+                             asio::use_future);
+  asio::co_spawn(strand, []() -> Task<void> { co_return; }(), asio::use_future).get();
+  writer.reset();
+  CHECK(last.get().value() == 10);
 }
 
 TEST_CASE_METHOD(Fixture, "one bad row fails alone, its neighbours are committed") {

@@ -34,7 +34,7 @@ class SessionHost final : public host::Service {
               environment.peer("routing"),
               environment.peer("recording"),
               environment.peer("dispatch")},
-        submission_(core_),
+        submission_(core_, [this](Task<void> task) { Spawn(std::move(task)); }),
         initiation_(core_, submission_, [this](Task<void> task) { Spawn(std::move(task)); }),
         keeper_(core_, [this](Task<void> task) { Spawn(std::move(task)); }),
         service_(core_, initiation_, keeper_),

@@ -35,12 +35,19 @@ std::string_view FirstLeg(const CallOrder& order) {
   return order.agent_phone().empty() ? kCustomerLeg : kAgentLeg;
 }
 
+// The channel's id comes from the order, so a look-up needs nothing else.
+PlaceCallResponse AcceptedAs(const std::string& channel_id) {
+  PlaceCallResponse response = Accepted(channel_id);
+  response.set_found_by_order(true);
+  return response;
+}
+
 // 4xx of an originate that are not the same for all providers.
 PlaceCallResponse RefusalOf(const http::ClientResponse& response, const std::string& channel_id) {
   const std::string text = ReadErrorText(response.body);
   const std::string detail = absl::StrCat("Asterisk said ", response.status, " ", text);
   // The id is ours alone, so a channel that has it is this call.
-  if (response.status == 409) return Accepted(channel_id);
+  if (response.status == 409) return AcceptedAs(channel_id);
   if (response.status == 422) {
     return Refused(base::kInvalidDestination, detail, FailOver::kForbidden,
                    session::v1::INVALID_NUMBER);
@@ -63,7 +70,7 @@ PlaceCallResponse OutcomeOf(const http::ClientResult& result, const std::string&
   if (!ReadId(result.response.body).has_value()) {
     return UnknownOutcome(base::kSubmissionUnknown, "the answer is not a channel");
   }
-  return Accepted(channel_id);
+  return AcceptedAs(channel_id);
 }
 
 class AsteriskAdapter final : public Adapter {

@@ -60,6 +60,7 @@ TEST_CASE("a call is placed under an id of ours, agent first", "[asterisk][adapt
   world.http.When("POST", 200, R"({"id":")" + kUuid + R"(-agent","state":"Down"})");
   const PlaceCallResponse response = world.Place();
   CHECK(response.outcome() == PlaceCallResponse::ACCEPTED);
+  CHECK(response.found_by_order());
   CHECK(response.provider_call_id() == kUuid + "-agent");
   REQUIRE(world.http.requests.size() == 1);
   const http::ClientRequest& request = world.http.requests[0];

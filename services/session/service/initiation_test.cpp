@@ -74,6 +74,48 @@ TEST_CASE("the session is committed before anything is dialled", "[session][init
   CHECK(submission == "SENT");
 }
 
+TEST_CASE("a call that a look-up finds by its order is answered before its mark is written",
+          "[session][initiate]") {
+  Fixture f;
+  f.peers.place = [](const dispatch::v1::PlaceCallRequest& request) {
+    PlaceCallResponse answer;
+    answer.set_outcome(PlaceCallResponse::ACCEPTED);
+    answer.set_provider_call_id("call-" + request.order().id());
+    answer.set_found_by_order(true);
+    return answer;
+  };
+  const auto session = f.Initiate();
+  REQUIRE_THAT(session.status(), IsOk());
+  const std::string call = "call-" + session->id();
+  CHECK(session->submission() == S::ACCEPTED);
+  CHECK(session->provider_call_id() == call);
+  const auto stored = [&] {
+    return f.Scalar(
+        "SELECT CONCAT(submission, ' ', provider_call_id, ' ', version)"
+        " FROM click_to_call_session WHERE id = '" +
+        session->id() + "'");
+  };
+
+  SECTION("readers see it at once, the row soon") {
+    const auto read = f.Get(session->id());
+    REQUIRE_THAT(read.status(), IsOk());
+    CHECK(read->SerializeAsString() == session->SerializeAsString());
+    testing::EventuallyTrue([&] { return stored() == "ACCEPTED " + call + " 2"; }, "it is written");
+  }
+  SECTION("a fact that comes first writes it along, once") {
+    REQUIRE_THAT(f.Apply({f.Fact(session->id(), v1::CallFact::CALL_RINGING, 1)}).status(), IsOk());
+    CHECK(stored() == "ACCEPTED " + call + " 2");
+    f.NewProcess();  // what the first one had begun is done
+    CHECK(stored() == "ACCEPTED " + call + " 2");
+  }
+  SECTION("who gives up meanwhile hangs up") {
+    v1::EndCallRequest end;
+    end.set_id(session->id());
+    REQUIRE_THAT(f.process->Run(f.process->service.EndCall(f.Context(), end)).status(), IsOk());
+    CHECK(f.peers.count("ControlCall HANG_UP") == 1);
+  }
+}
+
 TEST_CASE("bad input is refused by name and dials nothing", "[session][initiate]") {
   Fixture f;
   auto click = f.Click();

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -158,7 +159,7 @@ struct Process {
         reader(database, cache, ring),
         writer(database, clock, cache, ring),
         core{clock, ids, settings, reader, writer, ring, peers, peers, peers},
-        submission(core),
+        submission(core, [this](Task<void> task) { Spawn(std::move(task)); }),
         initiation(core, submission, [this](Task<void> task) { Spawn(std::move(task)); }),
         keeper(core, [this](Task<void> task) { Spawn(std::move(task)); }),
         service(core, initiation, keeper),
@@ -166,8 +167,14 @@ struct Process {
         watchdog(std::make_shared<Watchdog>(core, database, submission, keeper,
                                             "holder-" + std::to_string(seed))) {}
 
+  // What runs in the background uses everything here.
+  ~Process() {
+    while (tasks > 0) std::this_thread::yield();
+  }
+
   void Spawn(Task<void> task) {
-    asio::co_spawn(threads.executor(), std::move(task), [](std::exception_ptr) {});
+    ++tasks;
+    asio::co_spawn(threads.executor(), std::move(task), [this](std::exception_ptr) { --tasks; });
   }
   template <class T>
   T Run(Task<T> task) {
@@ -188,6 +195,7 @@ struct Process {
   SessionService service;
   TransferService transfers;
   std::shared_ptr<Watchdog> watchdog;
+  std::atomic<int> tasks = 0;
   testing::IoThreads threads{2};
 };
 

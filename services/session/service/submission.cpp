@@ -105,8 +105,9 @@ store::Change FinalFailure(const Core& core, const store::Record& record, v1::St
 
 }  // namespace
 
-Submission::Submission(Core& core)
+Submission::Submission(Core& core, Background background)
     : core_(core),
+      background_(std::move(background)),
       seconds_(observability::MakeHistogram("ctc_session_initiate_seconds",
                                             "Time of a phase of placing a call",
                                             {{"phase", "dial"}})) {}
@@ -149,10 +150,11 @@ Task<PlaceCallResponse> Submission::Place(const rpc::Context& context, const sto
 }
 
 // Tried again for a while: the provider has acted, and the database should know.
-Task<absl::StatusOr<store::RecordPtr>> Submission::Commit(store::Change change) {
+Task<absl::StatusOr<store::RecordPtr>> Submission::Commit(store::Change change,
+                                                          db::Urgency urgency) {
   absl::StatusOr<store::RecordPtr> record;
   for (int i = 0; i < kCommitTries; ++i) {
-    record = co_await core_.writer.Apply(change, core_.WriteDeadline());
+    record = co_await core_.writer.Apply(change, core_.WriteDeadline(), urgency);
     if (record.ok() || !absl::IsUnavailable(record.status())) co_return record;
     asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(200));
     boost::system::error_code ignored;
@@ -169,9 +171,26 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::Accepted(const rpc::Context& 
   const std::string call_id = domain::CleanText(answer.provider_call_id(), 191);
   store::SubmissionChange submission{Session::ACCEPTED, call_id, std::nullopt, std::nullopt};
   store::Change change = ChangeFor(*record, std::move(submission));
-  absl::StatusOr<store::RecordPtr> committed = co_await Commit(std::move(change));
-  if (!committed.ok()) co_return committed;
-  record = *std::move(committed);
+  if (!answer.found_by_order()) {
+    co_return co_await Settle(context, std::move(change), db::Urgency::kNow);
+  }
+  // After a crash the watchdog asks the provider and learns the same, so the agent need not wait
+  // until it is written down.
+  record = core_.writer.Foretell(std::move(record), *change.submission);
+  background_(SettleSoon(context, std::move(change)));
+  co_return record;
+}
+
+Task<void> Submission::SettleSoon(rpc::Context context, store::Change change) {
+  const auto settled = co_await Settle(std::move(context), std::move(change), db::Urgency::kSoon);
+  (void)settled;  // Commit has told of a failure; the watchdog looks the call up
+}
+
+Task<absl::StatusOr<store::RecordPtr>> Submission::Settle(rpc::Context context,
+                                                          store::Change change,
+                                                          db::Urgency urgency) {
+  CTC_CO_ASSIGN_OR_RETURN(const store::RecordPtr record,
+                          co_await Commit(std::move(change), urgency));
   if (record->state.cancel_requested && domain::IsLive(record->state.status)) {
     // The agent gave up while the request was under way; now there is something to hang up.
     const auto hung_up =

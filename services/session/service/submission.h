@@ -1,6 +1,7 @@
 // Submitting a session to its candidates, one after the other, each at most once.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <vector>
 
@@ -14,7 +15,9 @@ namespace ctc::session {
 
 class Submission {
  public:
-  explicit Submission(Core& core);
+  // `background` runs a task that nobody waits for, to its end.
+  using Background = std::function<void(Task<void>)>;
+  Submission(Core& core, Background background);
 
   // `record` is committed as SENT to the first candidate. Returns the session once a provider took
   // it. Errors, each with metadata.session_id: PROVIDER_* and INVALID_DESTINATION when the session
@@ -35,6 +38,9 @@ class Submission {
   Task<absl::StatusOr<store::RecordPtr>> Accepted(const rpc::Context& context,
                                                   store::RecordPtr record,
                                                   const PlaceCallResponse& answer);
+  Task<absl::StatusOr<store::RecordPtr>> Settle(rpc::Context context, store::Change change,
+                                                db::Urgency urgency);
+  Task<void> SettleSoon(rpc::Context context, store::Change change);
   Task<absl::StatusOr<store::RecordPtr>> NextCandidate(store::RecordPtr record,
                                                        const routing::v1::Candidate& tried,
                                                        const routing::v1::Candidate& next,
@@ -42,9 +48,11 @@ class Submission {
   Task<absl::StatusOr<store::RecordPtr>> Unknown(const store::Record& record, v1::StoredRoute route,
                                                  const PlaceCallResponse& answer);
   Task<absl::StatusOr<store::RecordPtr>> Stopped(store::RecordPtr record, v1::StoredRoute route);
-  Task<absl::StatusOr<store::RecordPtr>> Commit(store::Change change);
+  Task<absl::StatusOr<store::RecordPtr>> Commit(store::Change change,
+                                                db::Urgency urgency = db::Urgency::kNow);
 
   Core& core_;
+  const Background background_;
   const observability::Histogram seconds_;
   mutable base::Mutex mutex_;
   std::set<std::string> under_way_ ABSL_GUARDED_BY(mutex_);

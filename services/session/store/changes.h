@@ -27,6 +27,11 @@ struct SubmissionChange {
   std::optional<v1::StoredRoute> route;     // when an outcome is to be remembered
 };
 
+// Makes the step in `record`.
+void Submit(const SubmissionChange& submission, Record& record);
+// True when the step was written before: with a fact that came meanwhile.
+bool SaysNothingNew(const SubmissionChange& submission, const Record& record);
+
 // A step of an inbound caller's way: `flow` holds the new one. The session is its agent's while it
 // is offered, and stays the agent's who took it.
 struct FlowChange {

@@ -30,6 +30,7 @@ struct Record {
   std::string idempotency_key;
   std::string dial_guard;  // 16 bytes while INITIATED or RINGING, else empty
   std::optional<absl::Time> watchdog_at;
+  bool foretold = false;  // its submission is shown already, and not written yet
 
   const std::string& id() const { return session.id(); }
 };

@@ -231,21 +231,14 @@ ChangeOutcome SessionBatch::Apply(const Change& change, Written& written) {
   }
   auto record = std::make_shared<Record>(*found->second);
   const domain::SessionState before = record->state;
-  if (change.submission) {
-    const SubmissionChange& submission = *change.submission;
-    record->session.set_submission(submission.submission);
-    if (!submission.provider_call_id.empty()) {
-      record->session.set_provider_call_id(submission.provider_call_id);
+  const bool submitted = change.submission && !SaysNothingNew(*change.submission, *record);
+  if (submitted) {
+    Submit(*change.submission, *record);
+    if (change.submission->next_attempt || change.submission->route) {
+      AddOnce(rerouted_, change.id);
     }
-    if (submission.next_attempt) {
-      record->session.set_provider_id(submission.next_attempt->provider_id);
-      record->session.set_provider_type(submission.next_attempt->provider_type);
-      record->session.set_from_phone(submission.next_attempt->from_phone);
-      record->session.set_attempts(record->session.attempts() + 1);
-    }
-    if (submission.route) record->route = *submission.route;
-    if (submission.next_attempt || submission.route) AddOnce(rerouted_, change.id);
   }
+  record->foretold = false;
   if (change.wrap_up) {
     *record->session.mutable_wrap_up() = *change.wrap_up;
     AddOnce(wrapped_up_, change.id);
@@ -259,9 +252,9 @@ ChangeOutcome SessionBatch::Apply(const Change& change, Written& written) {
   }
   ApplyFacts(decided, *record, nullptr, written);
   if (change.step) ApplyStep(step, *record, outcome, written);
-  const bool changed = record->facts.size() != facts_before || change.submission ||
-                       change.wrap_up || change.watchdog_at || change.flow || step.transfer ||
-                       !step.events.empty() || step.watchdog_at;
+  const bool changed = record->facts.size() != facts_before || submitted || change.wrap_up ||
+                       change.watchdog_at || change.flow || step.transfer || !step.events.empty() ||
+                       step.watchdog_at;
   if (!changed) {
     outcome.record = found->second;
     return outcome;

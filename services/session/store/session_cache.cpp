@@ -70,6 +70,14 @@ void SessionCache::Put(RecordPtr record) {
   PutLocked(std::move(record));
 }
 
+void SessionCache::Replace(const RecordPtr& known, RecordPtr next) {
+  const base::MutexLock lock(mutex_);
+  const auto found = by_id_.find(known->id());
+  if (found == by_id_.end() || *found->second != known) return;
+  pages_.Touch(next->tenant, next->session.agent_id());
+  PutLocked(std::move(next));
+}
+
 // A session that went to another agent leaves the pages of the first; who that was is known only
 // while the session is cached.
 void SessionCache::TouchPagesLocked(const Record& record) {
@@ -85,7 +93,12 @@ void SessionCache::TouchPagesLocked(const Record& record) {
 
 void SessionCache::PutRead(RecordPtr record, int64_t generation) {
   const base::MutexLock lock(mutex_);
-  if (generation == generation_) PutLocked(std::move(record));
+  if (generation != generation_) return;
+  const auto found = by_id_.find(record->id());
+  if (found != by_id_.end() && (*found->second)->session.version() == record->session.version()) {
+    return;  // what is here may be foretold
+  }
+  PutLocked(std::move(record));
 }
 
 int64_t SessionCache::generation() const {

@@ -27,7 +27,9 @@ class SessionCache {
 
   // From the writer, after the commit: replaces an older version.
   void Put(RecordPtr record);
-  // From a reader: ignored when the cache was cleared since `generation` or knows a newer version.
+  // Puts `next` in place of `known`; ignored when that is not what is here.
+  void Replace(const RecordPtr& known, RecordPtr next);
+  // From a reader: ignored when the cache was cleared since `generation` or knows it already.
   void PutRead(RecordPtr record, int64_t generation);
   int64_t generation() const;
   PageCache& pages() { return pages_; }

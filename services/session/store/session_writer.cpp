@@ -40,23 +40,32 @@ Task<absl::StatusOr<CreateOutcome>> SessionWriter::Create(NewSession create, abs
 }
 
 Task<absl::StatusOr<std::vector<ChangeOutcome>>> SessionWriter::ApplyAll(
-    std::vector<Change> changes, absl::Time deadline) {
+    std::vector<Change> changes, absl::Time deadline, db::Urgency urgency) {
   Item item;
   item.changes = std::move(changes);
-  absl::StatusOr<Written> written = co_await queue_->Write(std::move(item), deadline);
+  absl::StatusOr<Written> written = co_await queue_->Write(std::move(item), deadline, urgency);
   if (!written.ok()) co_return written.status();
   co_return std::move(written->changed);
 }
 
-Task<absl::StatusOr<RecordPtr>> SessionWriter::Apply(Change change, absl::Time deadline) {
+Task<absl::StatusOr<RecordPtr>> SessionWriter::Apply(Change change, absl::Time deadline,
+                                                     db::Urgency urgency) {
   std::vector<Change> changes;
   changes.push_back(std::move(change));
   absl::StatusOr<std::vector<ChangeOutcome>> outcomes =
-      co_await ApplyAll(std::move(changes), deadline);
+      co_await ApplyAll(std::move(changes), deadline, urgency);
   if (!outcomes.ok()) co_return outcomes.status();
   ChangeOutcome& outcome = outcomes->front();
   if (!outcome.status.ok()) co_return outcome.status;
   co_return std::move(outcome.record);
+}
+
+RecordPtr SessionWriter::Foretell(RecordPtr record, const SubmissionChange& submission) {
+  auto next = std::make_shared<Record>(*record);
+  Submit(submission, *next);
+  next->foretold = true;
+  cache_.Replace(record, next);
+  return next;
 }
 
 Task<absl::Status> SessionWriter::Refresh(absl::Time deadline) {

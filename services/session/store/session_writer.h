@@ -24,11 +24,16 @@ class SessionWriter {
   Task<absl::StatusOr<CreateOutcome>> Create(NewSession create, absl::Time deadline);
 
   // Changes one session. Errors: NOT_FOUND, the refusal of Change.decide, the database's.
-  Task<absl::StatusOr<RecordPtr>> Apply(Change change, absl::Time deadline);
+  Task<absl::StatusOr<RecordPtr>> Apply(Change change, absl::Time deadline,
+                                        db::Urgency urgency = db::Urgency::kNow);
 
   // Several at once, in one transaction; each has its own outcome.
-  Task<absl::StatusOr<std::vector<ChangeOutcome>>> ApplyAll(std::vector<Change> changes,
-                                                            absl::Time deadline);
+  Task<absl::StatusOr<std::vector<ChangeOutcome>>> ApplyAll(
+      std::vector<Change> changes, absl::Time deadline, db::Urgency urgency = db::Urgency::kNow);
+
+  // The session as it will be once `submission` is written, which the caller has yet to ask for:
+  // readers see it from now on. For what a crash may undo, since it can be found out again.
+  RecordPtr Foretell(RecordPtr record, const SubmissionChange& submission);
 
   // Notices what other processes wrote, when this one wrote nothing since the last time.
   Task<absl::Status> Refresh(absl::Time deadline);

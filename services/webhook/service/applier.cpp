@@ -23,6 +23,9 @@ constexpr int kMaxFacts = 500;  // of several events in one call
 constexpr absl::Duration kCallTimeout = absl::Seconds(10);
 constexpr absl::Duration kWriteTimeout = absl::Seconds(10);
 constexpr size_t kMaxMessage = 1000;
+// Marks gather: a crash meanwhile makes their events be applied again, to no effect.
+constexpr size_t kMarksAtOnce = 128;
+constexpr absl::Duration kMarkEvery = absl::Milliseconds(100);
 
 bool IsPassing(const absl::Status& status) {
   switch (status.code()) {
@@ -77,6 +80,7 @@ Applier::Applier(asio::any_io_executor executor, rpc::Channel& session, db::Data
       random_(random),
       options_(options),
       timer_(std::make_shared<asio::steady_timer>(strand_)),
+      marks_(std::make_shared<asio::steady_timer>(strand_)),
       done_(std::make_shared<asio::steady_timer>(strand_, asio::steady_timer::time_point::max())),
       lag_(observability::MakeHistogram("ctc_webhook_apply_lag_seconds",
                                         "From receiving an event to having it applied.")),
@@ -86,11 +90,20 @@ Applier::Applier(asio::any_io_executor executor, rpc::Channel& session, db::Data
 void Applier::Start() {
   if (started_.exchange(true)) return;
   queue_.SetListener([this] { Wake(true); });
-  auto ended = [done = done_](std::exception_ptr error) {
+  const auto report = [](std::exception_ptr error) {
     if (error) observability::Error("applying webhooks has ended with an exception");
+  };
+  auto loop_ended = [this, report, marks = marks_](std::exception_ptr error) {
+    report(error);
+    loop_ended_ = true;
+    marks->expires_at(asio::steady_timer::time_point::min());
+  };
+  auto ended = [report, done = done_](std::exception_ptr error) {
+    report(error);
     done->expires_at(asio::steady_timer::time_point::min());
   };
-  asio::co_spawn(strand_, Loop(), std::move(ended));
+  asio::co_spawn(strand_, MarkLoop(), std::move(ended));
+  asio::co_spawn(strand_, Loop(), std::move(loop_ended));
 }
 
 Task<void> Applier::Stop() {
@@ -132,6 +145,32 @@ Task<void> Applier::Loop() {
     }
     co_await ApplyAll(std::move(events));
   }
+}
+
+// Marks what was applied, many in a statement. The last to end.
+Task<void> Applier::MarkLoop() {
+  while (!loop_ended_ || ends_.size() > 0) {
+    if (ends_.size() == 0) co_await WaitForMarks(absl::Hours(1));
+    if (ends_.size() > 0 && ends_.size() < kMarksAtOnce) co_await WaitForMarks(kMarkEvery);
+    if (ends_.size() == 0) continue;
+    LogWriter::Ends ends = std::exchange(ends_, {});
+    ends.at = clock_.Now();
+    // When this fails, the events are claimed again and turn out to be known.
+    const absl::Time deadline = ends.at + kWriteTimeout;
+    const absl::Status marked = co_await log_.End(std::move(ends), deadline);
+    if (!marked.ok()) {
+      observability::Warn("applied webhooks cannot be marked; will be tried again",
+                          {{"error", marked}});
+    }
+  }
+}
+
+// Until there are many, or the first, or no more will come.
+Task<void> Applier::WaitForMarks(absl::Duration limit) {
+  if (loop_ended_) co_return;
+  marks_->expires_after(absl::ToChronoMilliseconds(limit));
+  boost::system::error_code ignored;
+  co_await marks_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 // What is due in the log when it is time to look there, else what waits in memory.
@@ -258,8 +297,8 @@ Task<void> Applier::ApplyOneByOne(const std::vector<WaitingEvent>& events) {
 
 Task<void> Applier::Settle(const std::vector<WaitingEvent>& events,
                            const sv1::ApplyFactsResponse& response) {
-  LogWriter::Ends ends;
-  ends.at = clock_.Now();
+  const absl::Time now = clock_.Now();
+  const size_t gathered = ends_.size();
   std::vector<store::Setback> setbacks;
   const absl::Status unknown = base::MakeError(base::kUnknownSession, "the session is not there");
   int first = 0;
@@ -271,18 +310,12 @@ Task<void> Applier::Settle(const std::vector<WaitingEvent>& events,
       setbacks.push_back(SetbackFor(event, kUnknownSessionPatience, unknown));
       continue;
     }
-    lag_.Observe(absl::ToDoubleSeconds(ends.at - event.received_at));
-    (result == sv1::ApplyFactsResponse::APPLIED ? ends.applied : ends.duplicate)
+    lag_.Observe(absl::ToDoubleSeconds(now - event.received_at));
+    (result == sv1::ApplyFactsResponse::APPLIED ? ends_.applied : ends_.duplicate)
         .push_back(event.id);
   }
-  if (!ends.applied.empty() || !ends.duplicate.empty()) {
-    const absl::Time deadline = ends.at + kWriteTimeout;
-    // When this fails, the events are claimed again and turn out to be known.
-    const absl::Status ended = co_await log_.End(std::move(ends), deadline);
-    if (!ended.ok()) {
-      observability::Warn("applied webhooks cannot be marked; will be tried again",
-                          {{"error", ended}});
-    }
+  if ((gathered == 0 && ends_.size() > 0) || ends_.size() >= kMarksAtOnce) {
+    marks_->expires_at(asio::steady_timer::time_point::min());
   }
   if (!setbacks.empty()) co_await WriteSetbacks(setbacks);
 }

@@ -37,6 +37,8 @@ class Applier {
 
  private:
   Task<void> Loop();
+  Task<void> MarkLoop();
+  Task<void> WaitForMarks(absl::Duration limit);
   Task<std::vector<WaitingEvent>> NextBatch();
   Task<absl::StatusOr<std::vector<WaitingEvent>>> Claim();
   Task<void> ApplyAll(std::vector<WaitingEvent> events);
@@ -67,7 +69,10 @@ class Applier {
   std::atomic<bool> stopped_{false};
   // Used on the strand only.
   std::shared_ptr<asio::steady_timer> timer_;
-  std::shared_ptr<asio::steady_timer> done_;  // expires when the loop has ended
+  std::shared_ptr<asio::steady_timer> marks_;
+  std::shared_ptr<asio::steady_timer> done_;  // expires when both loops have ended
+  LogWriter::Ends ends_;                      // applied, and not marked in the log yet
+  bool loop_ended_ = false;
   bool waits_for_news_ = false;
   bool behind_ = true;  // the log has, or may have, more that is due
   absl::Duration next_sweep_ = -absl::InfiniteDuration();

@@ -24,6 +24,7 @@ class LogWriter {
     std::vector<std::string> applied;
     std::vector<std::string> duplicate;
     absl::Time at;
+    size_t size() const { return applied.size() + duplicate.size(); }
   };
 
   // `queue` outlives this object; committed events with facts go into it, in the order of commits.

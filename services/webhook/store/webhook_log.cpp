@@ -54,17 +54,19 @@ struct SizedStatement {
   size_t size;
   std::string_view sql;
 };
-using SizedStatements = std::array<SizedStatement, 4>;
+using SizedStatements = std::array<SizedStatement, 5>;  // smallest first
 
 #define CTC_PLACES_4 "?, ?, ?, ?"
 #define CTC_PLACES_16 CTC_PLACES_4 ", " CTC_PLACES_4 ", " CTC_PLACES_4 ", " CTC_PLACES_4
 #define CTC_PLACES_64 CTC_PLACES_16 ", " CTC_PLACES_16 ", " CTC_PLACES_16 ", " CTC_PLACES_16
+#define CTC_PLACES_256 CTC_PLACES_64 ", " CTC_PLACES_64 ", " CTC_PLACES_64 ", " CTC_PLACES_64
 #define CTC_FOR_IDS(head, count, places) \
   SizedStatement{count, head " WHERE processed_at IS NULL AND id IN (" places ")"}
-#define CTC_FOR_ALL_SIZES(head)                                                 \
-  SizedStatements {                                                             \
-    CTC_FOR_IDS(head, 64, CTC_PLACES_64), CTC_FOR_IDS(head, 16, CTC_PLACES_16), \
-        CTC_FOR_IDS(head, 4, CTC_PLACES_4), CTC_FOR_IDS(head, 1, "?")           \
+#define CTC_FOR_ALL_SIZES(head)                                                     \
+  SizedStatements {                                                                 \
+    CTC_FOR_IDS(head, 1, "?"), CTC_FOR_IDS(head, 4, CTC_PLACES_4),                  \
+        CTC_FOR_IDS(head, 16, CTC_PLACES_16), CTC_FOR_IDS(head, 64, CTC_PLACES_64), \
+        CTC_FOR_IDS(head, 256, CTC_PLACES_256)                                      \
   }
 
 constexpr SizedStatements kMarkDone = CTC_FOR_ALL_SIZES(
@@ -76,20 +78,25 @@ constexpr SizedStatements kLease =
 #undef CTC_PLACES_4
 #undef CTC_PLACES_16
 #undef CTC_PLACES_64
+#undef CTC_PLACES_256
 #undef CTC_FOR_IDS
 #undef CTC_FOR_ALL_SIZES
 
-// Runs the statement for all ids; `params` come before the ids.
+// Runs the statement for all ids; `params` come before the ids. The last id fills the places that
+// are left over: naming it again changes nothing, and one statement costs less than several.
 absl::Status ExecuteForIds(db::Connection& connection, const SizedStatements& statements,
                            const db::Params& params, const std::vector<std::string>& ids) {
   size_t done = 0;
   while (done < ids.size()) {
-    const auto& statement = *std::find_if(statements.begin(), statements.end(), [&](const auto& s) {
-      return s.size <= ids.size() - done;
-    });
+    const size_t left = ids.size() - done;
+    const auto fitting = std::find_if(statements.begin(), statements.end(),
+                                      [&](const auto& s) { return s.size >= left; });
+    const SizedStatement& statement = fitting == statements.end() ? statements.back() : *fitting;
     db::Params all = params;
     all.reserve(params.size() + statement.size);
-    for (size_t i = 0; i < statement.size; ++i) all.emplace_back(ids[done + i]);
+    for (size_t i = 0; i < statement.size; ++i) {
+      all.emplace_back(ids[std::min(done + i, ids.size() - 1)]);
+    }
     CTC_RETURN_IF_ERROR(connection.Execute(statement.sql, all).status());
     done += statement.size;
   }
