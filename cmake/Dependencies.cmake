@@ -9,6 +9,7 @@ find_package(Boost 1.74 REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_path(RAPIDJSON_INCLUDE rapidjson/reader.h REQUIRED)  # headers only, in the system's folder
 find_package(Catch2 2 REQUIRED)
 
 find_path(MYSQLCPPCONN_INCLUDE mysql_driver.h REQUIRED)

@@ -4,7 +4,6 @@
 // Thread-safe.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -25,9 +24,11 @@ struct BatchOptions {
   std::string name;  // label of the metrics
   size_t max_batch = 256;
   size_t queue_limit = 4096;  // more is refused with kOverloaded
+  // A batch is one statement: see Database::MakeSingleStatementWorker.
+  bool single_statement = false;
   // Items written kSoon gather until there are so many, or for so long.
-  size_t gather = 32;
-  std::chrono::milliseconds patience{100};
+  size_t gather = 64;
+  absl::Duration patience = absl::Milliseconds(100);
 };
 
 enum class Urgency {

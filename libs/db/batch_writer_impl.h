@@ -52,12 +52,12 @@ struct BatchWriter<Item, Result>::State {
   std::deque<Pending> queue;  // under mutex
   std::deque<Pending> later;  // kSoon; under mutex
   // When the first of `later` has waited long enough; under mutex.
-  std::chrono::steady_clock::time_point later_due;
+  absl::Duration later_due;
   bool stopping = false;  // under mutex
 
   bool LaterIsDue() const {
     return !later.empty() && (stopping || later.size() >= options.gather ||
-                              std::chrono::steady_clock::now() >= later_due);
+                              base::SystemClock().Monotonic() >= later_due);
   }
   size_t waiting() const { return queue.size() + later.size(); }
   std::thread thread;
@@ -66,8 +66,9 @@ struct BatchWriter<Item, Result>::State {
 template <class Item, class Result>
 BatchWriter<Item, Result>::BatchWriter(Database& database, BatchOptions options, WriteBatch write,
                                        AfterCommit after_commit)
-    : state_(std::make_unique<State>(database.MakeWorker(), std::move(options), std::move(write),
-                                     std::move(after_commit))) {
+    : state_(std::make_unique<State>(
+          options.single_statement ? database.MakeSingleStatementWorker() : database.MakeWorker(),
+          options, std::move(write), std::move(after_commit))) {
   state_->thread = StartBatchThread(state_->options.name, [this] { Loop(); });
 }
 
@@ -99,7 +100,7 @@ void BatchWriter<Item, Result>::Enqueue(Pending pending, Urgency urgency) {
       std::deque<Pending>& queue = urgency == Urgency::kNow ? state.queue : state.later;
       queue.push_back(std::move(pending));
       if (&queue == &state.later && queue.size() == 1) {
-        state.later_due = std::chrono::steady_clock::now() + state.options.patience;
+        state.later_due = base::SystemClock().Monotonic() + state.options.patience;
       }
       state.metrics.depth.Set(static_cast<double>(state.waiting()));
       // The writer sleeps only while `queue` is empty and `later` is short.
@@ -120,7 +121,8 @@ bool BatchWriter<Item, Result>::Collect(Batch& batch) {
     if (state.later.empty()) {
       state.wake.wait(lock);
     } else {
-      state.wake.wait_until(lock, state.later_due);
+      const absl::Duration left = state.later_due - base::SystemClock().Monotonic();
+      state.wake.wait_for(lock, absl::ToChronoMicroseconds(left + absl::Microseconds(1)));
     }
   }
   const auto take = [&](std::deque<Pending>& queue) {

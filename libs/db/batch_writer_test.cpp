@@ -121,7 +121,7 @@ TEST_CASE_METHOD(Fixture, "what waits while a batch commits is committed togethe
 
 TEST_CASE_METHOD(Fixture, "what nobody waits for gathers until there is enough of it") {
   gate.Open();
-  auto writer = MakeGated({.name = "gather", .gather = 3, .patience = std::chrono::hours(1)});
+  auto writer = MakeGated({.name = "gather", .gather = 3, .patience = absl::Hours(1)});
   auto first = WriteSoon(*writer, 1);
   auto second = WriteSoon(*writer, 2);
   CHECK(Write(*writer, 10).get().value() == 100);  // not kept waiting by them
@@ -135,19 +135,36 @@ TEST_CASE_METHOD(Fixture, "what nobody waits for gathers until there is enough o
 
 TEST_CASE_METHOD(Fixture, "what nobody waits for is written when its patience is over") {
   gate.Open();
-  auto writer = MakeGated({.name = "patience", .patience = std::chrono::milliseconds(1)});
+  auto writer = MakeGated({.name = "patience", .patience = absl::Milliseconds(1)});
   CHECK(WriteSoon(*writer, 1).get().value() == 10);
 }
 
 TEST_CASE_METHOD(Fixture, "what nobody waits for is written before the writer ends") {
   gate.Open();
-  auto writer = MakeGated({.name = "end", .patience = std::chrono::hours(1)});
+  auto writer = MakeGated({.name = "end", .patience = absl::Hours(1)});
   asio::any_io_executor strand = asio::make_strand(io.context());
   auto last = asio::co_spawn(strand, writer->Write(1, absl::InfiniteFuture(), Urgency::kSoon),
                              asio::use_future);
   asio::co_spawn(strand, []() -> Task<void> { co_return; }(), asio::use_future).get();
   writer.reset();
   CHECK(last.get().value() == 10);
+}
+
+TEST_CASE_METHOD(Fixture, "a writer of single statements commits with the statement") {
+  gate.Open();
+  auto writer = MakeGated({.name = "single", .single_statement = true});
+  CHECK(Write(*writer, 1).get().value() == 10);
+  CHECK(StoredIds(*database) == std::vector<int64_t>{1});
+}
+
+TEST_CASE_METHOD(Fixture, "a second statement in a unit of one is refused") {
+  const std::unique_ptr<Worker> worker = database->MakeSingleStatementWorker();
+  const absl::Status status = worker->Run([](Connection& c) -> absl::Status {
+    CTC_RETURN_IF_ERROR(c.Execute("INSERT INTO item (id) VALUES (1)").status());
+    return c.Execute("INSERT INTO item (id) VALUES (2)").status();
+  });
+  CHECK_THAT(status, HasError(base::kInternal));
+  CHECK(StoredIds(*database) == std::vector<int64_t>{1});
 }
 
 TEST_CASE_METHOD(Fixture, "one bad row fails alone, its neighbours are committed") {

@@ -83,8 +83,10 @@ absl::Status Session::RunOnce(const Work& work, bool& retry) {
   }
   const int statements = connection_->statements();
   const bool lost_in_work = connection_->lost();
-  if (status.ok()) status = connection_->Commit();
-  if (!status.ok() && !connection_->lost()) connection_->Rollback();
+  if (!config_.single_statement) {
+    if (status.ok()) status = connection_->Commit();
+    if (!status.ok() && !connection_->lost()) connection_->Rollback();
+  }
   retry = connection_->deadlocked() && !connection_->lost();
   if (connection_->lost()) {
     connection_.reset();
@@ -104,6 +106,11 @@ class Pool final : public Database {
   absl::Status RunBlocking(const Work& work) override;
   std::unique_ptr<Worker> MakeWorker() override {
     return std::make_unique<Session>(endpoint_, config_);
+  }
+  std::unique_ptr<Worker> MakeSingleStatementWorker() override {
+    Config config = config_;
+    config.single_statement = true;
+    return std::make_unique<Session>(endpoint_, std::move(config));
   }
   std::unique_ptr<Worker> MakePatientWorker() override {
     Config config = config_;

@@ -24,6 +24,7 @@ struct Config {
   int queue_limit = 1024;  // work that may wait; more is refused with kOverloaded
   absl::Duration connect_timeout = absl::Seconds(3);
   absl::Duration statement_timeout = absl::Seconds(15);
+  bool single_statement = false;  // see MakeSingleStatementWorker
 };
 
 // An open connection, inside a worker thread. Not thread-safe; lives only inside Run.
@@ -73,6 +74,10 @@ class Database {
 
   // A dedicated connection for a batch writer's own thread.
   virtual std::unique_ptr<class Worker> MakeWorker() = 0;
+  // One whose units are a single statement each, which commits by itself: half the round trips.
+  // The statement must be one that may run twice, for it does when the connection breaks in it. A
+  // second statement in a unit is refused: kInternal.
+  virtual std::unique_ptr<class Worker> MakeSingleStatementWorker() = 0;
   // One whose statements may take as long as they need: for migrations.
   virtual std::unique_ptr<class Worker> MakePatientWorker() { return MakeWorker(); }
 

@@ -5,7 +5,7 @@
 #include <mysql_driver.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <cstring>
 #include <mutex>
 
 #include "libs/base/error_catalogue.h"
@@ -65,16 +65,28 @@ absl::Status Away(int code) {
                          absl::StrCat("the database is not available (error ", code, ")"));
 }
 
-// Millisecond text of a time within MySQL's range; NULL outside of it.
-bool FormatDateTime(absl::Time time, std::array<char, 32>& text) {
+constexpr size_t kDateTimeLength = 23;
+
+// Millisecond text of a time within MySQL's range; NULL outside of it. Digit by digit: a batch has
+// hundreds of them, and printf takes a sixth of the writer's time.
+bool FormatDateTime(absl::Time time, std::array<char, kDateTimeLength + 1>& text) {
   if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return false;
   const absl::CivilSecond civil = absl::ToCivilSecond(time, absl::UTCTimeZone());
   if (civil.year() < 1000 || civil.year() > 9999) return false;
-  const int64_t millis = absl::ToUnixMillis(time);
-  const int fraction = static_cast<int>(((millis % 1000) + 1000) % 1000);
-  std::snprintf(text.data(), text.size(), "%04d-%02d-%02d %02d:%02d:%02d.%03d",
-                static_cast<int>(civil.year()), civil.month(), civil.day(), civil.hour(),
-                civil.minute(), civil.second(), fraction);
+  const int64_t millis = ((absl::ToUnixMillis(time) % 1000) + 1000) % 1000;
+  std::memcpy(text.data(), "0000-00-00 00:00:00.000", kDateTimeLength + 1);
+  const auto put = [&](size_t last, int64_t value) {
+    for (size_t at = last; value > 0; --at, value /= 10) {
+      text[at] = static_cast<char>('0' + (value % 10));
+    }
+  };
+  put(3, civil.year());
+  put(6, civil.month());
+  put(9, civil.day());
+  put(12, civil.hour());
+  put(15, civil.minute());
+  put(18, civil.second());
+  put(22, millis);
   return true;
 }
 
@@ -87,7 +99,7 @@ struct Binder {
   void operator()(double value) const { statement.setDouble(index, value); }
   void operator()(const std::string& value) const { statement.setString(index, value); }
   void operator()(absl::Time value) const {
-    std::array<char, 32> text;
+    std::array<char, kDateTimeLength + 1> text;
     if (FormatDateTime(value, text)) {
       statement.setString(index, sql::SQLString(text.data()));
     } else {
@@ -186,8 +198,9 @@ absl::Status MysqlConnection::SetUp(const Config& config) {
     statement->execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
     statement->execute(absl::StrCat(
         "SET SESSION time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-        "innodb_lock_wait_timeout=4, autocommit=0, ",
-        limit));
+        "innodb_lock_wait_timeout=4, autocommit=",
+        config.single_statement ? 1 : 0, ", ", limit));
+    single_statement_ = config.single_statement;
     return absl::OkStatus();
   } catch (const sql::SQLException& e) {
     return ErrorOf(e);
@@ -226,8 +239,14 @@ absl::Status MysqlConnection::ErrorOf(const sql::SQLException& e) {
   }
 }
 
-absl::StatusOr<Rows> MysqlConnection::Query(std::string_view sql, const Params& params) {
+absl::Status MysqlConnection::CountStatement() {
   ++statements_;
+  if (!single_statement_ || statements_ == 1) return absl::OkStatus();
+  return base::MakeError(base::kInternal, "a unit of one statement has a second one");
+}
+
+absl::StatusOr<Rows> MysqlConnection::Query(std::string_view sql, const Params& params) {
+  CTC_RETURN_IF_ERROR(CountStatement());
   const std::string text(sql);
   try {
     if (params.empty()) {
@@ -251,7 +270,7 @@ absl::StatusOr<int64_t> MysqlConnection::Execute(std::string_view sql, const Par
 
 absl::StatusOr<int64_t> MysqlConnection::ExecuteBound(const std::string& sql, const Value* params,
                                                       size_t count) {
-  ++statements_;
+  CTC_RETURN_IF_ERROR(CountStatement());
   try {
     if (count == 0) {
       const std::unique_ptr<sql::Statement> statement(connection_->createStatement());

@@ -47,9 +47,12 @@ class MysqlConnection final : public Connection {
   sql::PreparedStatement& Prepare(const std::string& sql);
   absl::Status ErrorOf(const sql::SQLException& e);
   absl::StatusOr<int64_t> ExecuteBound(const std::string& sql, const Value* params, size_t count);
+  // Counts one more statement of the unit; refuses a second where each commits by itself.
+  absl::Status CountStatement();
 
   std::unordered_map<std::string, Prepared> prepared_;
   std::unique_ptr<sql::Connection> connection_;
+  bool single_statement_ = false;
   bool lost_ = false;
   bool deadlocked_ = false;
   int statements_ = 0;

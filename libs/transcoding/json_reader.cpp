@@ -1,14 +1,14 @@
-// A handler of nlohmann's SAX parser that fills the message while the text is read: no JSON tree is
-// built. The parser itself checks UTF-8, surrogates and the grammar; depth, keys and types are
-// ours.
+// A handler of RapidJSON's reader that fills the message while the text is read: no JSON tree is
+// built. The reader checks UTF-8 and the grammar; depth, keys and types are ours.
 #include "libs/transcoding/json_reader.h"
 
 #include <absl/strings/str_cat.h>
 #include <google/protobuf/struct.pb.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
 
 #include <algorithm>
 #include <bitset>
-#include <nlohmann/json.hpp>
 
 #include "libs/base/error_catalogue.h"
 #include "libs/transcoding/field_text.h"
@@ -19,7 +19,6 @@ namespace {
 
 namespace pb = google::protobuf;
 using Field = pb::FieldDescriptor;
-using nlohmann::json;
 
 constexpr uint64_t kExactIntegers = uint64_t{1} << 53;
 
@@ -53,26 +52,59 @@ class Handler {
   }
   absl::Status TakeStatus() { return std::move(status_); }
 
-  bool null() { return OnScalar({}); }
-  bool boolean(bool value) { return OnScalar({.kind = Scalar::Kind::kBool, .boolean = value}); }
-  bool number_integer(json::number_integer_t value) {
+  // What the reader calls.
+  using Ch = char;
+  using Size = rapidjson::SizeType;
+  bool Null() { return OnScalar({}); }
+  bool Bool(bool value) { return OnScalar({.kind = Scalar::Kind::kBool, .boolean = value}); }
+  bool Int(int value) { return Int64(value); }
+  bool Uint(unsigned value) { return Uint64(value); }
+  bool Int64(int64_t value) {
     return OnScalar({.kind = Scalar::Kind::kInteger,
                      .negative = value < 0,
                      .magnitude = value < 0 ? ~static_cast<uint64_t>(value) + 1
                                             : static_cast<uint64_t>(value)});
   }
-  bool number_unsigned(json::number_unsigned_t value) {
+  bool Uint64(uint64_t value) {
     return OnScalar({.kind = Scalar::Kind::kInteger, .magnitude = value});
   }
-  bool number_float(json::number_float_t value, const std::string&) {
-    return OnScalar({.kind = Scalar::Kind::kDouble, .number = value});
+  bool Double(double value) { return OnScalar({.kind = Scalar::Kind::kDouble, .number = value}); }
+  bool RawNumber(const char*, Size, bool) { return false; }  // not asked for
+  bool String(const char* text, Size size, bool) {
+    text_.assign(text, size);
+    if (HasLoneSurrogate(text_)) return Malformed("a text in it is not valid UTF-8");
+    return OnScalar({.kind = Scalar::Kind::kText, .text = &text_});
   }
-  bool string(std::string& value) {
-    return OnScalar({.kind = Scalar::Kind::kText, .text = &value});
+  bool Key(const char* text, Size size, bool) {
+    text_.assign(text, size);
+    if (HasLoneSurrogate(text_)) return Malformed("a key is not valid UTF-8");
+    return OnKey(text_);
   }
-  bool binary(json::binary_t&) { return false; }
+  bool StartObject() { return OnObject(); }
+  bool EndObject(Size) { return Pop(); }
+  bool StartArray() { return OnArray(); }
+  bool EndArray(Size) { return Pop(); }
 
-  bool key(std::string& name) {
+  absl::Status Broken(const rapidjson::ParseResult& result) {
+    if (status_.ok()) {
+      Malformed(result.Code() == rapidjson::kParseErrorNumberTooBig
+                    ? "a number in it is out of range"
+                    : absl::StrCat("it cannot be read at byte ", result.Offset() + 1));
+    }
+    return TakeStatus();
+  }
+
+ private:
+  // The reader lets the escape of a second half without its first through.
+  static bool HasLoneSurrogate(std::string_view text) {
+    for (size_t at = text.find('\xED'); at != std::string_view::npos;
+         at = text.find('\xED', at + 1)) {
+      if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0) return true;
+    }
+    return false;
+  }
+
+  bool OnKey(std::string& name) {
     if (std::string wrong = CheckText(name); !wrong.empty()) return Malformed("a key " + wrong);
     Frame& top = stack_.back();
     switch (top.kind) {
@@ -95,7 +127,7 @@ class Handler {
     return true;
   }
 
-  bool start_object(size_t) {
+  bool OnObject() {
     if (stack_.size() >= kMaxDepth) return Malformed("it is nested deeper than 32 levels");
     if (stack_.empty()) return PushMessage(message_, table_);
     Frame& top = stack_.back();
@@ -115,7 +147,7 @@ class Handler {
     return PushMessage(target, *entry->message);
   }
 
-  bool start_array(size_t) {
+  bool OnArray() {
     if (stack_.size() >= kMaxDepth) return Malformed("it is nested deeper than 32 levels");
     if (stack_.empty()) return Malformed("it is not an object");
     Frame& top = stack_.back();
@@ -137,16 +169,6 @@ class Handler {
     return PushList(*static_cast<pb::Value&>(target).mutable_list_value());
   }
 
-  bool end_object() { return Pop(); }
-  bool end_array() { return Pop(); }
-
-  bool parse_error(size_t position, const std::string&, const json::exception& error) {
-    if (!status_.ok()) return false;
-    return Malformed(error.id == 406 ? "a number in it is out of range"
-                                     : absl::StrCat("it cannot be read at byte ", position));
-  }
-
- private:
   bool MessageKey(Frame& top, const std::string& name) {
     top.field = top.table->Find(name);
     if (top.field == nullptr) {
@@ -365,22 +387,27 @@ class Handler {
   const MessageTable& table_;
   pb::Message& message_;
   std::vector<Frame> stack_;
+  std::string text_;  // the last
   absl::Status status_;
 };
 
 }  // namespace
 
 absl::Status ReadJson(std::string_view text, const MessageTable& table, pb::Message& message) {
+  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
+                              rapidjson::kParseValidateEncodingFlag |
+                              rapidjson::kParseFullPrecisionFlag;
   Handler handler(table, message);
-  bool read = false;
-  try {
-    read = json::sax_parse(text.begin(), text.end(), &handler);
-  } catch (const std::exception&) {
-    read = false;
+  rapidjson::MemoryStream bytes(text.data(), text.size());
+  rapidjson::Reader reader;
+  const rapidjson::ParseResult result = reader.Parse<kFlags>(bytes, handler);
+  if (result.IsError()) return handler.Broken(result);
+  // A zero byte looks like the end to the reader.
+  if (bytes.Tell() != text.size()) {
+    const rapidjson::ParseResult cut(rapidjson::kParseErrorDocumentRootNotSingular, bytes.Tell());
+    return handler.Broken(cut);
   }
-  absl::Status status = handler.TakeStatus();
-  if (read || !status.ok()) return status;
-  return base::MakeError(base::kMalformedJson, "The body is not valid JSON.");
+  return handler.TakeStatus();
 }
 
 }  // namespace ctc::transcoding

@@ -24,12 +24,12 @@ class WebhookService final : public host::Service {
         queue_(kQueueLimit),
         log_(environment_.database, queue_),
         applier_(environment_.executor, environment_.peer("session"), environment_.database, queue_,
-                 log_, environment_.clock, environment_.random, ApplierOptions()),
+                 environment_.clock, environment_.random, ApplierOptions()),
         reception_(log_, environment_.clock, environment_.random),
         intake_(environment_.peer("dispatch"), environment_.peer("session"), reception_, log_,
                 environment_.clock),
         flows_(environment_.peer("dispatch"), environment_.peer("session"), reception_, log_),
-        log_rpc_(environment_.peer("session"), environment_.database, log_, environment_.clock) {}
+        log_rpc_(environment_.peer("session"), environment_.database, environment_.clock) {}
 
   std::string_view name() const override { return "webhook"; }
 

@@ -1,6 +1,7 @@
 #include "libs/providers/asterisk/ari_client.h"
 
-#include <nlohmann/json.hpp>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 #include "libs/crypto/crypto.h"
 
@@ -53,16 +54,27 @@ http::ClientRequest AriClient::MakeRequest(std::string method, const std::string
 }
 
 Task<http::ClientResult> AriClient::Dial(Originate originate, absl::Duration timeout) {
-  nlohmann::json body;
-  body["endpoint"] = originate.endpoint;
-  body["app"] = originate.app;
-  body["appArgs"] = originate.args;
-  body["callerId"] = originate.caller_id;
-  body["timeout"] = absl::ToInt64Seconds(originate.ring_timeout);
-  body["variables"]["CTC_CALL_ID"] = originate.call;
-  body["variables"]["CTC_LEG"] = originate.leg;
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> json_writer(buffer);
+  const auto add = [&](const char* name, const std::string& value) {
+    json_writer.Key(name);
+    json_writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  };
+  json_writer.StartObject();
+  add("endpoint", originate.endpoint);
+  add("app", originate.app);
+  add("appArgs", originate.args);
+  add("callerId", originate.caller_id);
+  json_writer.Key("timeout");
+  json_writer.Int64(absl::ToInt64Seconds(originate.ring_timeout));
+  json_writer.Key("variables");
+  json_writer.StartObject();
+  add("CTC_CALL_ID", originate.call);
+  add("CTC_LEG", originate.leg);
+  json_writer.EndObject();
+  json_writer.EndObject();
   std::string path = "/channels/" + originate.channel_id;
-  std::string json = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string json(buffer.GetString(), buffer.GetSize());
   co_return co_await Send("POST", std::move(path), std::move(json), timeout);
 }
 

@@ -1,6 +1,8 @@
 #include "libs/providers/asterisk/ari_event.h"
 
 #include <absl/strings/string_view.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
 
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -40,6 +42,27 @@ std::vector<std::string> Texts(const Json& array) {
   }
   return out;
 }
+
+// Keeps the text "id" of the outermost object.
+struct IdFinder : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, IdFinder> {
+  bool StartObject() { return ++depth > 0; }
+  bool EndObject(rapidjson::SizeType) { return --depth >= 0; }
+  bool StartArray() { return ++depth > 0; }
+  bool EndArray(rapidjson::SizeType) { return --depth >= 0; }
+  bool Key(const char* text, rapidjson::SizeType size, bool) {
+    at_id = depth == 1 && std::string_view(text, size) == "id";
+    return true;
+  }
+  bool String(const char* text, rapidjson::SizeType size, bool) {
+    if (at_id && depth == 1) id.assign(text, size);
+    at_id = false;
+    return true;
+  }
+
+  int depth = 0;
+  bool at_id = false;
+  std::string id;
+};
 
 Type TypeOf(std::string_view name) {
   static constexpr std::pair<std::string_view, Type> kTypes[] = {
@@ -178,9 +201,13 @@ absl::StatusOr<std::vector<BridgeView>> ReadBridges(std::string_view text) {
 }
 
 std::optional<std::string> ReadId(std::string_view text) {
-  std::string id = Text(Parse(text), "id");
-  if (id.empty()) return std::nullopt;
-  return id;
+  // Read for every call: building a tree of the whole channel costs ten times as much.
+  IdFinder finder;
+  rapidjson::MemoryStream bytes(text.data(), text.size());
+  rapidjson::Reader reader;
+  if (reader.Parse<rapidjson::kParseIterativeFlag>(bytes, finder).IsError()) return std::nullopt;
+  if (finder.id.empty()) return std::nullopt;
+  return std::move(finder.id);
 }
 
 std::optional<std::string> ReadChannelState(std::string_view text) {

@@ -69,13 +69,12 @@ observability::Counter ParkedCounter(const std::string& reason) {
 }  // namespace
 
 Applier::Applier(asio::any_io_executor executor, rpc::Channel& session, db::Database& database,
-                 EventQueue& queue, LogWriter& log, const base::Clock& clock, base::Random& random,
+                 EventQueue& queue, const base::Clock& clock, base::Random& random,
                  ApplierOptions options)
     : strand_(asio::make_strand(executor)),
       session_(session),
       database_(database),
       queue_(queue),
-      log_(log),
       clock_(clock),
       random_(random),
       options_(options),
@@ -149,20 +148,26 @@ Task<void> Applier::Loop() {
 
 // Marks what was applied, many in a statement. The last to end.
 Task<void> Applier::MarkLoop() {
-  while (!loop_ended_ || ends_.size() > 0) {
-    if (ends_.size() == 0) co_await WaitForMarks(absl::Hours(1));
-    if (ends_.size() > 0 && ends_.size() < kMarksAtOnce) co_await WaitForMarks(kMarkEvery);
-    if (ends_.size() == 0) continue;
-    LogWriter::Ends ends = std::exchange(ends_, {});
-    ends.at = clock_.Now();
-    // When this fails, the events are claimed again and turn out to be known.
-    const absl::Time deadline = ends.at + kWriteTimeout;
-    const absl::Status marked = co_await log_.End(std::move(ends), deadline);
-    if (!marked.ok()) {
-      observability::Warn("applied webhooks cannot be marked; will be tried again",
-                          {{"error", marked}});
-    }
+  while (!loop_ended_ || unmarked() > 0) {
+    if (unmarked() == 0) co_await WaitForMarks(absl::Hours(1));
+    if (unmarked() > 0 && unmarked() < kMarksAtOnce) co_await WaitForMarks(kMarkEvery);
+    if (unmarked() > 0) co_await MarkDone();
   }
+}
+
+Task<void> Applier::MarkDone() {
+  const std::vector<std::string> applied = std::exchange(applied_, {});
+  const std::vector<std::string> duplicate = std::exchange(duplicate_, {});
+  const absl::Time now = clock_.Now();
+  const absl::Status marked =
+      co_await database_.Run(now + kWriteTimeout, [&](db::Connection& connection) -> absl::Status {
+        CTC_RETURN_IF_ERROR(store::MarkDone(connection, applied, kApplied, now));
+        return store::MarkDone(connection, duplicate, kDuplicate, now);
+      });
+  if (marked.ok()) co_return;
+  // The events are claimed again, and turn out to be known.
+  observability::Warn("applied webhooks cannot be marked; will be tried again",
+                      {{"error", marked}});
 }
 
 // Until there are many, or the first, or no more will come.
@@ -298,7 +303,7 @@ Task<void> Applier::ApplyOneByOne(const std::vector<WaitingEvent>& events) {
 Task<void> Applier::Settle(const std::vector<WaitingEvent>& events,
                            const sv1::ApplyFactsResponse& response) {
   const absl::Time now = clock_.Now();
-  const size_t gathered = ends_.size();
+  const size_t gathered = unmarked();
   std::vector<store::Setback> setbacks;
   const absl::Status unknown = base::MakeError(base::kUnknownSession, "the session is not there");
   int first = 0;
@@ -311,10 +316,9 @@ Task<void> Applier::Settle(const std::vector<WaitingEvent>& events,
       continue;
     }
     lag_.Observe(absl::ToDoubleSeconds(now - event.received_at));
-    (result == sv1::ApplyFactsResponse::APPLIED ? ends_.applied : ends_.duplicate)
-        .push_back(event.id);
+    (result == sv1::ApplyFactsResponse::APPLIED ? applied_ : duplicate_).push_back(event.id);
   }
-  if ((gathered == 0 && ends_.size() > 0) || ends_.size() >= kMarksAtOnce) {
+  if ((gathered == 0 && unmarked() > 0) || unmarked() >= kMarksAtOnce) {
     marks_->expires_at(asio::steady_timer::time_point::min());
   }
   if (!setbacks.empty()) co_await WriteSetbacks(setbacks);

@@ -13,7 +13,6 @@
 #include "libs/db/database.h"
 #include "libs/rpc/channel.h"
 #include "services/webhook/service/event_queue.h"
-#include "services/webhook/service/log_writer.h"
 #include "services/webhook/store/webhook_log.h"
 
 namespace ctc::webhook {
@@ -29,7 +28,7 @@ class Applier {
  public:
   // The references outlive this object.
   Applier(asio::any_io_executor executor, rpc::Channel& session, db::Database& database,
-          EventQueue& queue, LogWriter& log, const base::Clock& clock, base::Random& random,
+          EventQueue& queue, const base::Clock& clock, base::Random& random,
           ApplierOptions options);
   void Start();
   // Returns when nothing of it runs any more. What it held is claimed by the next process.
@@ -38,6 +37,8 @@ class Applier {
  private:
   Task<void> Loop();
   Task<void> MarkLoop();
+  Task<void> MarkDone();
+  size_t unmarked() const { return applied_.size() + duplicate_.size(); }
   Task<void> WaitForMarks(absl::Duration limit);
   Task<std::vector<WaitingEvent>> NextBatch();
   Task<absl::StatusOr<std::vector<WaitingEvent>>> Claim();
@@ -60,7 +61,6 @@ class Applier {
   rpc::Channel& session_;
   db::Database& database_;
   EventQueue& queue_;
-  LogWriter& log_;
   const base::Clock& clock_;
   base::Random& random_;
   const ApplierOptions options_;
@@ -71,7 +71,9 @@ class Applier {
   std::shared_ptr<asio::steady_timer> timer_;
   std::shared_ptr<asio::steady_timer> marks_;
   std::shared_ptr<asio::steady_timer> done_;  // expires when both loops have ended
-  LogWriter::Ends ends_;                      // applied, and not marked in the log yet
+  // Applied, and not marked in the log yet.
+  std::vector<std::string> applied_;
+  std::vector<std::string> duplicate_;
   bool loop_ended_ = false;
   bool waits_for_news_ = false;
   bool behind_ = true;  // the log has, or may have, more that is due

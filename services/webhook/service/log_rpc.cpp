@@ -92,9 +92,8 @@ absl::Status CheckTenant(const rpc::Context& context) {
 
 }  // namespace
 
-LogRpc::LogRpc(rpc::Channel& session, db::Database& database, LogWriter& log,
-               const base::Clock& clock)
-    : session_(session), database_(database), log_(log), clock_(clock) {}
+LogRpc::LogRpc(rpc::Channel& session, db::Database& database, const base::Clock& clock)
+    : session_(session), database_(database), clock_(clock) {}
 
 // A line may name its session by either of its names: both are looked for. A session that cannot be
 // resolved is looked for as it was given.
@@ -189,11 +188,11 @@ Task<absl::StatusOr<v1::ReplayWebhookResponse>> LogRpc::Apply(const rpc::Context
     if (result == sv1::ApplyFactsResponse::UNKNOWN_SESSION) co_return Outcome(false, "refused");
     applied = applied || result == sv1::ApplyFactsResponse::APPLIED;
   }
-  LogWriter::Ends ends;
-  ends.at = clock_.Now();
-  (applied ? ends.applied : ends.duplicate).push_back(entry.id);
-  absl::Status ended = co_await log_.End(std::move(ends), deadline);
-  CTC_CO_RETURN_IF_ERROR(ended);
+  const std::vector<std::string> ids(1, entry.id);
+  const absl::Status marked = co_await database_.Run(deadline, [&](db::Connection& connection) {
+    return store::MarkDone(connection, ids, applied ? kApplied : kDuplicate, clock_.Now());
+  });
+  CTC_CO_RETURN_IF_ERROR(marked);
   co_return Outcome(true, applied ? "applied" : "duplicate");
 }
 

@@ -5,7 +5,7 @@
 #include "libs/base/clock.h"
 #include "libs/db/database.h"
 #include "libs/rpc/channel.h"
-#include "services/webhook/service/log_writer.h"
+#include "services/webhook/domain/log_entry.h"
 #include "services/webhook/store/webhook_log.h"
 
 namespace ctc::webhook {
@@ -14,7 +14,7 @@ namespace ctc::webhook {
 class LogRpc {
  public:
   // The references outlive this object.
-  LogRpc(rpc::Channel& session, db::Database& database, LogWriter& log, const base::Clock& clock);
+  LogRpc(rpc::Channel& session, db::Database& database, const base::Clock& clock);
 
   Task<absl::StatusOr<v1::ListWebhookLogsResponse>> ListWebhookLogs(
       rpc::Context context, const v1::ListWebhookLogsRequest& request);
@@ -31,7 +31,6 @@ class LogRpc {
 
   rpc::Channel& session_;
   db::Database& database_;
-  LogWriter& log_;
   const base::Clock& clock_;
 };
 

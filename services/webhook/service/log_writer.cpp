@@ -8,73 +8,50 @@
 namespace ctc::webhook {
 namespace {
 
+using Entries = std::vector<LogWriter::NewEntry>;
+
 db::BatchOptions Options() {
   db::BatchOptions options;
   options.name = "webhook_log";
+  options.max_batch = store::kMostAtOnce;
+  options.single_statement = true;
   return options;
 }
 
-void AppendTo(std::vector<std::string>& to, const std::vector<std::string>& from) {
-  to.insert(to.end(), from.begin(), from.end());
+// May run again for the same lines, so nothing is moved out of them.
+absl::Status WriteEntries(db::Connection& connection, Entries& entries,
+                          std::vector<absl::StatusOr<bool>>& results) {
+  std::vector<const LogEntry*> lines;
+  lines.reserve(entries.size());
+  for (const LogWriter::NewEntry& added : entries) lines.push_back(&added.entry);
+  results.assign(entries.size(), true);
+  return store::Insert(connection, lines);
 }
 
 }  // namespace
 
 LogWriter::LogWriter(db::Database& database, EventQueue& queue)
     : queue_(queue),
-      writer_(
-          database, Options(), WriteItems,
-          [this](std::vector<Item>& items, Writer::Results& results) { Publish(items, results); }) {
-}
+      writer_(database, Options(), WriteEntries,
+              [this](Entries& entries, Writer::Results& results) { Publish(entries, results); }) {}
 
-// May run again for the same items, so nothing is moved out of them.
-absl::Status LogWriter::WriteItems(db::Connection& connection, std::vector<Item>& items,
-                                   Writer::Results& results) {
-  std::vector<const LogEntry*> entries;
-  Ends ends;
-  for (const Item& item : items) {
-    if (const auto* added = std::get_if<NewEntry>(&item)) {
-      entries.push_back(&added->entry);
-    } else {
-      const auto& ended = std::get<Ends>(item);
-      AppendTo(ends.applied, ended.applied);
-      AppendTo(ends.duplicate, ended.duplicate);
-      ends.at = ended.at;
-    }
-    results.emplace_back(true);
-  }
-  if (!entries.empty()) CTC_RETURN_IF_ERROR(store::Insert(connection, entries));
-  CTC_RETURN_IF_ERROR(store::MarkDone(connection, ends.applied, kApplied, ends.at));
-  return store::MarkDone(connection, ends.duplicate, kDuplicate, ends.at);
-}
-
-void LogWriter::Publish(std::vector<Item>& items, const Writer::Results& results) {
+void LogWriter::Publish(Entries& entries, const Writer::Results& results) {
   std::vector<WaitingEvent> events;
-  for (size_t i = 0; i < items.size(); ++i) {
-    auto* added = std::get_if<NewEntry>(&items[i]);
-    if (added == nullptr || !results[i].ok() || added->facts.facts_size() == 0) continue;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    NewEntry& added = entries[i];
+    if (!results[i].ok() || added.facts.facts_size() == 0) continue;
     WaitingEvent event;
-    event.id = std::move(added->entry.id);
-    event.received_at = added->entry.received_at;
-    event.facts = std::move(added->facts);
+    event.id = std::move(added.entry.id);
+    event.received_at = added.entry.received_at;
+    event.facts = std::move(added.facts);
     events.push_back(std::move(event));
   }
   if (!events.empty()) queue_.Push(std::move(events));
 }
 
-Task<absl::Status> LogWriter::Write(Item item, absl::Time deadline) {
-  absl::StatusOr<bool> written = co_await writer_.Write(std::move(item), deadline);
-  co_return written.status();
-}
-
 Task<absl::Status> LogWriter::Add(NewEntry entry, absl::Time deadline) {
-  Item item(std::move(entry));
-  co_return co_await Write(std::move(item), deadline);
-}
-
-Task<absl::Status> LogWriter::End(Ends ends, absl::Time deadline) {
-  Item item(std::move(ends));
-  co_return co_await Write(std::move(item), deadline);
+  const absl::StatusOr<bool> written = co_await writer_.Write(std::move(entry), deadline);
+  co_return written.status();
 }
 
 }  // namespace ctc::webhook

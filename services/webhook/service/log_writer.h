@@ -1,10 +1,5 @@
-// Writes the webhook log in natural batches: new lines and the ends of applied ones share a commit.
-// Thread-safe.
+// Writes the webhook log in natural batches: the lines that wait share a statement. Thread-safe.
 #pragma once
-
-#include <string>
-#include <variant>
-#include <vector>
 
 #include "libs/db/batch_writer.h"
 #include "services/webhook/domain/log_entry.h"
@@ -19,28 +14,16 @@ class LogWriter {
     LogEntry entry;
     session::v1::ApplyFactsRequest facts;
   };
-  // Events that are applied now.
-  struct Ends {
-    std::vector<std::string> applied;
-    std::vector<std::string> duplicate;
-    absl::Time at;
-    size_t size() const { return applied.size() + duplicate.size(); }
-  };
 
   // `queue` outlives this object; committed events with facts go into it, in the order of commits.
   LogWriter(db::Database& database, EventQueue& queue);
 
   // Returns when it is committed. Errors as of db::BatchWriter.
   Task<absl::Status> Add(NewEntry entry, absl::Time deadline);
-  Task<absl::Status> End(Ends ends, absl::Time deadline);
 
  private:
-  using Item = std::variant<NewEntry, Ends>;
-  using Writer = db::BatchWriter<Item, bool>;
-  static absl::Status WriteItems(db::Connection& connection, std::vector<Item>& items,
-                                 Writer::Results& results);
-  Task<absl::Status> Write(Item item, absl::Time deadline);
-  void Publish(std::vector<Item>& items, const Writer::Results& results);
+  using Writer = db::BatchWriter<NewEntry, bool>;
+  void Publish(std::vector<NewEntry>& entries, const Writer::Results& results);
 
   EventQueue& queue_;
   Writer writer_;

@@ -220,12 +220,12 @@ void BindFakeDispatch(rpc::HandlerMap& handlers) {
 Process::Process(db::Database& database, rpc::Channel& channel, const testing::FakeClock& clock)
     : queue_(kQueueLimit),
       log_(database, queue_),
-      applier_(io_.executor(), channel, database, queue_, log_, clock, base::SystemRandom(),
+      applier_(io_.executor(), channel, database, queue_, clock, base::SystemRandom(),
                QuickOptions()),
       reception_(log_, clock, base::SystemRandom()),
       intake_(channel, channel, reception_, log_, clock),
       flows_(channel, channel, reception_, log_),
-      log_rpc_(channel, database, log_, clock) {}
+      log_rpc_(channel, database, clock) {}
 
 Process::~Process() {
   auto stop = [](Applier& applier) -> Task<bool> {

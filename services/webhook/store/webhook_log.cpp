@@ -14,6 +14,7 @@ constexpr char kInsert[] =
     "INSERT INTO click_to_call_webhook_log (id, tenant_id, provider_type, provider_id, event_type,"
     " session_id, correlation_id, source, signature_valid, state, error_code, error_message,"
     " payload, facts, attempts, next_attempt_at, received_at, processed_at)";
+constexpr char kInsertTail[] = "ON DUPLICATE KEY UPDATE id = VALUES(id)";
 constexpr int kInsertWidth = 18;
 
 constexpr char kClaim[] =
@@ -151,7 +152,7 @@ absl::Status Insert(db::Connection& connection, const std::vector<const LogEntry
     params.emplace_back(e->received_at);
     params.emplace_back(e->processed_at);
   }
-  return connection.ExecuteRows(kInsert, kInsertWidth, params).status();
+  return connection.ExecuteRows(kInsert, kInsertWidth, params, kInsertTail).status();
 }
 
 absl::Status MarkDone(db::Connection& connection, const std::vector<std::string>& ids,

@@ -11,6 +11,8 @@
 
 namespace ctc::webhook::store {
 
+// One statement, that may run twice. At most so many entries.
+constexpr size_t kMostAtOnce = 64;
 absl::Status Insert(db::Connection& connection, const std::vector<const LogEntry*>& entries);
 
 // Ends events with `state` (kApplied or kDuplicate); those that have ended already stay as they
