@@ -22,7 +22,8 @@ inline constexpr ErrorSpec kUnsupportedMediaType{
     "UNSUPPORTED_MEDIA_TYPE", absl::StatusCode::kInvalidArgument, 415,
     "The body's media type is not supported", "Send Content-Type: application/json."};
 inline constexpr ErrorSpec kBodyTooLarge{"BODY_TOO_LARGE", absl::StatusCode::kInvalidArgument, 413,
-                                         "The body is too large", "Send at most 1 MiB."};
+                                         "The body is too large",
+                                         "Send at most 1 MiB (an import: 3.5 MiB)."};
 inline constexpr ErrorSpec kNotFound{"NOT_FOUND", absl::StatusCode::kNotFound, 404,
                                      "There is no such thing", "Check the id and the tenant."};
 inline constexpr ErrorSpec kRouteNotFound{"ROUTE_NOT_FOUND", absl::StatusCode::kNotFound, 404,
@@ -133,6 +134,18 @@ inline constexpr ErrorSpec kInvalidDestination{
 inline constexpr ErrorSpec kCapabilityMissing{
     "CAPABILITY_MISSING", absl::StatusCode::kUnimplemented, 501, "The provider cannot do this",
     "Use another provider; see `metadata.capability`."};
+
+// Recordings.
+inline constexpr ErrorSpec kRecordingNotReady{
+    "RECORDING_NOT_READY", absl::StatusCode::kFailedPrecondition, 409, "The recording is not ready",
+    "Wait until its state is READY."};
+inline constexpr ErrorSpec kRecordingMissing{
+    "RECORDING_MISSING", absl::StatusCode::kNotFound, 404,
+    "The provider does not have the recording",
+    "Try again in a minute; if it stays away, the provider has deleted it."};
+inline constexpr ErrorSpec kRangeNotSatisfiable{
+    "RANGE_NOT_SATISFIABLE", absl::StatusCode::kInvalidArgument, 416,
+    "The range lies beyond the end", "See Content-Range for the length there is."};
 
 // Webhooks.
 inline constexpr ErrorSpec kSignatureMissing{

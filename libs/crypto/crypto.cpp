@@ -43,6 +43,14 @@ const unsigned char* Bytes(std::string_view text) {
 }
 unsigned char* Bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
+std::string Hash(const EVP_MD* digest, std::string_view data) {
+  std::string out(EVP_MAX_MD_SIZE, '\0');
+  unsigned size = 0;
+  EVP_Digest(data.data(), data.size(), Bytes(out), &size, digest, nullptr);
+  out.resize(size);
+  return out;
+}
+
 std::string Hmac(const EVP_MD* digest, std::string_view key, std::string_view data) {
   std::string out(EVP_MAX_MD_SIZE, '\0');
   unsigned int size = 0;
@@ -132,6 +140,10 @@ std::string Sha256(std::string_view data) {
   EVP_Digest(data.data(), data.size(), Bytes(out), nullptr, digest, nullptr);
   return out;
 }
+
+std::string Sha512Truncated256(std::string_view data) { return Hash(EVP_sha512_256(), data); }
+
+std::string Md5(std::string_view data) { return Hash(EVP_md5(), data); }
 
 std::string HmacSha256(std::string_view key, std::string_view data) {
   return Hmac(EVP_sha256(), key, data);

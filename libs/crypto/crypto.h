@@ -10,7 +10,9 @@
 
 namespace ctc::crypto {
 
-std::string Sha256(std::string_view data);                            // 32 bytes
+std::string Sha256(std::string_view data);              // 32 bytes
+std::string Sha512Truncated256(std::string_view data);  // SHA-512/256, 32 bytes
+std::string Md5(std::string_view data);  // 16 bytes; for protocols that know no better
 std::string HmacSha256(std::string_view key, std::string_view data);  // 32 bytes
 std::string HmacSha1(std::string_view key, std::string_view data);    // 20 bytes
 

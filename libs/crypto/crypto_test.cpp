@@ -13,6 +13,12 @@ TEST_CASE("SHA-256 is that of FIPS 180-4") {
   CHECK(ToHex(Sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST_CASE("MD5 and SHA-512/256 are those of RFC 1321 and FIPS 180-4") {
+  CHECK(ToHex(Md5("abc")) == "900150983cd24fb0d6963f7d28e17f72");
+  CHECK(ToHex(Sha512Truncated256("abc")) ==
+        "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23");
+}
+
 TEST_CASE("HMAC-SHA-256 is that of RFC 4231") {
   CHECK(ToHex(HmacSha256("Jefe", "what do ya want for nothing?")) ==
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");

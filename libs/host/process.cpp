@@ -106,7 +106,7 @@ void Process::MakePeers() {
     rpc::RemoteOptions options;
     options.address = settings_->Text(absl::StrCat("peer.", name));
     options.shared_secret = std::string(settings_->Secret("rpc.secret").Reveal());
-    peers_[name] = rpc::MakeRemoteChannel(std::move(options));
+    peers_[name] = rpc::MakeRemoteChannel(io_.get_executor(), std::move(options));
   }
 }
 

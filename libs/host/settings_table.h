@@ -34,9 +34,14 @@ inline constexpr SettingSpec kSettings[] = {
      "Key that seals provider credentials: 32 bytes in base64, or id:base64 pairs separated by "
      "commas, the current one first.",
      true},
+    {"dispatch.recording_cache_mib", "256",
+     "Recordings fetched from providers that are kept for two minutes, in MiB; at least 256."},
     {"dispatch.webhook_max_age_seconds", "86400",
      "Webhooks of providers older than this are logged, not applied."},
     {"dispatch.webhook_max_skew_seconds", "300", "The same for webhooks from the future."},
+    {"dispatch.allowed_networks", "",
+     "Networks that providers may have addresses in beside public ones, as "
+     "\"10.0.0.0/8, 127.0.0.1\"."},
     {"gateway.address", "127.0.0.1", "Address the edge listens on; 0.0.0.0 for all."},
     {"gateway.port", "8080", "Port of the edge; 0 takes a free one."},
     {"gateway.reuse_port", "false",

@@ -242,14 +242,15 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
 
 class CurlClient final : public Client {
  public:
-  explicit CurlClient(const asio::any_io_executor& executor)
-      : loop_(std::make_shared<CurlLoop>(executor)) {}
+  CurlClient(const asio::any_io_executor& executor, AddressGuard guard)
+      : guard_(std::make_shared<const AddressGuard>(std::move(guard))),
+        loop_(std::make_shared<CurlLoop>(executor)) {}
   ~CurlClient() override { loop_->Close(); }
 
   Task<ClientResult> Send(ClientRequest request) override {
     auto start = [&](auto handler) {
       loop_->Submit(
-          std::make_shared<CurlTransfer>(std::move(request), Deliver(std::move(handler))));
+          std::make_shared<CurlTransfer>(std::move(request), guard_, Deliver(std::move(handler))));
     };
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(ClientResult)>(
         start, asio::use_awaitable);
@@ -269,15 +270,16 @@ class CurlClient final : public Client {
     };
   }
 
+  const std::shared_ptr<const AddressGuard> guard_;
   const std::shared_ptr<CurlLoop> loop_;
 };
 
 }  // namespace
 
-std::unique_ptr<Client> Client::Create(const asio::any_io_executor& executor) {
+std::unique_ptr<Client> Client::Create(const asio::any_io_executor& executor, AddressGuard guard) {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  return std::make_unique<CurlClient>(executor);
+  return std::make_unique<CurlClient>(executor, std::move(guard));
 }
 
 }  // namespace ctc::http

@@ -1,5 +1,5 @@
 // Outbound HTTP over libcurl's multi interface, on the caller's loop, with keep-alive per host.
-// Redirects are never followed (SSRF); only http and https. Thread-safe.
+// Redirects are never followed and addresses are guarded (SSRF); only http and https. Thread-safe.
 #pragma once
 
 #include <absl/time/time.h>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "libs/base/secret.h"
+#include "libs/http/address_guard.h"
 #include "libs/http/message.h"
 
 namespace ctc::http {
@@ -55,7 +56,8 @@ struct ClientResult {
 class Client {
  public:
   // Runs on `executor`'s loop, which outlives it. Name resolution has threads of curl's.
-  static std::unique_ptr<Client> Create(const asio::any_io_executor& executor);
+  static std::unique_ptr<Client> Create(const asio::any_io_executor& executor,
+                                        AddressGuard guard = AddressGuard::Everywhere());
   virtual ~Client() = default;
   virtual Task<ClientResult> Send(ClientRequest request) = 0;
 };
@@ -63,6 +65,7 @@ class Client {
 // Opens a WebSocket as a client (ws or wss). Headers carry the credentials.
 Task<absl::StatusOr<std::unique_ptr<WebSocket>>> ConnectWebSocket(
     std::string url, std::vector<std::pair<std::string, std::string>> headers,
-    absl::Duration connect_timeout, absl::Duration ping_interval);
+    absl::Duration connect_timeout, absl::Duration ping_interval,
+    AddressGuard guard = AddressGuard::Everywhere());
 
 }  // namespace ctc::http

@@ -114,15 +114,29 @@ Task<bool> Connection::ReadHead() {
     }
     if (phase_ == Phase::kIdle) Enter(Phase::kHead, state_->options.header_timeout);
   }
-  const HeadInfo info = CheckHead(Pending().substr(0, length), state_->options.max_body_bytes);
+  const std::string_view head = Pending().substr(0, length);
+  uint64_t max_body_bytes = state_->options.max_body_bytes;
+  HeadInfo info = CheckHead(head, max_body_bytes);
+  if (info.refusal.status == 413 || info.chunked) {
+    max_body_bytes = BodyLimit(head);
+    info = CheckHead(head, max_body_bytes);
+  }
   if (info.refusal.status != 0) co_return co_await Refused(info.refusal);
-  co_return co_await ReadBody(info);
+  co_return co_await ReadBody(info, max_body_bytes);
 }
 
-Task<bool> Connection::ReadBody(const HeadInfo& info) {
+uint64_t Connection::BodyLimit(std::string_view head) const {
+  if (state_->options.body_limit == nullptr) return state_->options.max_body_bytes;
+  const std::string_view line = head.substr(0, head.find('\r'));
+  const size_t method = std::min(line.find(' '), line.size());
+  const std::string_view rest = line.substr(std::min(method + 1, line.size()));
+  return state_->options.body_limit(line.substr(0, method), rest.substr(0, rest.find(' ')));
+}
+
+Task<bool> Connection::ReadBody(const HeadInfo& info, uint64_t max_body_bytes) {
   request_ = Request();
   request_.remote_address = remote_address_;
-  parser_.emplace(request_, state_->options.max_body_bytes,
+  parser_.emplace(request_, max_body_bytes,
                   static_cast<uint32_t>(state_->options.max_header_bytes));
   bool entered = false;
   while (true) {

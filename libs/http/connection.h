@@ -40,7 +40,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<void> Refuse();
   // False when the connection is to be closed.
   Task<bool> ReadHead();
-  Task<bool> ReadBody(const HeadInfo& info);
+  // How long a body this request may have.
+  uint64_t BodyLimit(std::string_view head) const;
+  Task<bool> ReadBody(const HeadInfo& info, uint64_t max_body_bytes);
   Task<bool> SendContinue(const HeadInfo& info);
   Task<bool> Answer(bool close);
   Task<bool> AnswerStream(const Response& response, bool close);

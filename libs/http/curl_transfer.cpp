@@ -1,6 +1,7 @@
 #include "libs/http/curl_transfer.h"
 
 #include <absl/strings/str_cat.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -22,8 +23,9 @@ bool IsSafe(std::string_view method) {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(ClientRequest request, std::function<void(ClientResult)> done)
-    : request_(std::move(request)), done_(std::move(done)) {}
+CurlTransfer::CurlTransfer(ClientRequest request, std::shared_ptr<const AddressGuard> guard,
+                           std::function<void(ClientResult)> done)
+    : request_(std::move(request)), guard_(std::move(guard)), done_(std::move(done)) {}
 
 CurlTransfer::~CurlTransfer() { curl_slist_free_all(headers_); }
 
@@ -53,6 +55,10 @@ absl::Status CurlTransfer::Prepare(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  if (!guard_->everywhere()) {
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::OnSocket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  }
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &CurlTransfer::OnReady);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   return absl::OkStatus();
@@ -131,6 +137,16 @@ size_t CurlTransfer::OnHeader(char* data, size_t size, size_t count, void* self)
   return size * count;
 }
 
+// By then the name is resolved: what a name stands for may change between a check and its use.
+curl_socket_t CurlTransfer::OnSocket(void* self, curlsocktype, curl_sockaddr* address) {
+  auto* transfer = static_cast<CurlTransfer*>(self);
+  if (!transfer->guard_->Allows(address->addr)) {
+    transfer->forbidden_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 // Runs before a request is sent over a connection. Curl sends a request again by itself when a kept
 // connection turns out dead, whatever the method; a call must never be dialled twice that way.
 int CurlTransfer::OnReady(void* self, char*, char*, int, int) {
@@ -148,6 +164,8 @@ ClientError CurlTransfer::ErrorOf(CURLcode code) const {
   const char* text = curl_easy_strerror(code);
   if (too_long_) {
     error.status = absl::ResourceExhaustedError("the answer is longer than allowed");
+  } else if (forbidden_ && error.reached == Reached::kNotSent) {
+    error.status = absl::UnavailableError(kForbiddenAddress);
   } else if (code == CURLE_OPERATION_TIMEDOUT) {
     error.status = absl::DeadlineExceededError("no complete answer in time");
   } else if (code == CURLE_ABORTED_BY_CALLBACK) {

@@ -17,6 +17,9 @@ struct ServerOptions {
   bool reuse_port = false;  // two processes on one port, for rolling restarts
   size_t max_header_bytes = 16 << 10;
   size_t max_body_bytes = 1 << 20;  // 413 before it is read
+  // A longer one for some requests, by method and target; nullptr: the same for all. Asked only
+  // where a body is longer than that, or of unknown length.
+  std::function<size_t(std::string_view method, std::string_view target)> body_limit;
   int max_connections = 10000;
   absl::Duration header_timeout = absl::Seconds(10);  // from the first byte of a request
   absl::Duration body_timeout = absl::Seconds(15);

@@ -188,6 +188,33 @@ TEST_CASE("a long body is refused before it is read", "[http][server]") {
   CHECK(full.ReceiveText("y.").ends_with("y."));
 }
 
+TEST_CASE("one path may have longer bodies than the others", "[http][server]") {
+  ServerOptions options;
+  options.body_limit = [](std::string_view method, std::string_view target) -> size_t {
+    return method == "POST" && target == "/import?a=b" ? 2 << 20 : 1 << 20;
+  };
+  const Fixture f(options);
+  const std::string body(3 << 19, 'y');
+  const std::string head = " HTTP/1.1\r\nHost: a\r\nContent-Length: 1572864\r\n\r\n";
+  RawSocket longer = f.Connect();
+  longer.Send("POST /import?a=b" + head + body);
+  CHECK(longer.ReceiveText("y.").ends_with("y."));
+  for (const char* line : {"POST /other", "PUT /import?a=b", "POST /import"}) {
+    RawSocket refused = f.Connect();
+    refused.Send(line + head);
+    CHECK(StatusOf(refused.ReceiveAll()) == 413);
+  }
+  RawSocket too_long = f.Connect();
+  too_long.Send("POST /import?a=b HTTP/1.1\r\nHost: a\r\nContent-Length: 2097153\r\n\r\n");
+  CHECK(StatusOf(too_long.ReceiveAll()) == 413);
+  RawSocket chunked = f.Connect();
+  chunked.Send("POST /import?a=b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const std::string chunk = "10000\r\n" + std::string(65536, 'x') + "\r\n";
+  for (int i = 0; i < 20; ++i) chunked.Send(chunk);
+  chunked.Send("0\r\n\r\n");
+  CHECK(chunked.ReceiveText("x.").ends_with("x."));
+}
+
 TEST_CASE("an exception of a handler becomes a 500 without its text", "[http][server]") {
   const Fixture f;
   RawSocket client = f.Connect();

@@ -99,14 +99,19 @@ Task<absl::StatusOr<std::unique_ptr<WebSocket>>> Upgrade(
 }
 
 Task<absl::Status> ConnectTcp(beast::tcp_stream& stream, const WebSocketUrl& url,
-                              absl::Duration limit) {
+                              const AddressGuard& guard, absl::Duration limit) {
   boost::system::error_code error;
   tcp::resolver resolver(stream.get_executor());
   const auto found = co_await resolver.async_resolve(
       url.host, url.port, asio::redirect_error(asio::use_awaitable, error));
   if (error) co_return Failed("name resolution", error);
+  std::vector<tcp::endpoint> allowed;
+  for (const auto& entry : found) {
+    if (guard.Allows(entry.endpoint().address())) allowed.push_back(entry.endpoint());
+  }
+  if (allowed.empty()) co_return absl::UnavailableError(kForbiddenAddress);
   stream.expires_after(absl::ToChronoNanoseconds(limit));
-  co_await stream.async_connect(found, asio::redirect_error(asio::use_awaitable, error));
+  co_await stream.async_connect(allowed, asio::redirect_error(asio::use_awaitable, error));
   if (error) co_return Failed("connection", error);
   stream.socket().set_option(tcp::no_delay(true), error);
   co_return absl::OkStatus();
@@ -120,16 +125,14 @@ asio::ssl::context MakeTlsContext() {
   return context;
 }
 
-Task<absl::StatusOr<std::unique_ptr<WebSocket>>> ConnectTls(asio::any_io_executor strand,
-                                                            const WebSocketUrl& url,
-                                                            const HeaderList& headers,
-                                                            absl::Duration connect_timeout,
-                                                            absl::Duration ping_interval) {
+Task<absl::StatusOr<std::unique_ptr<WebSocket>>> ConnectTls(
+    asio::any_io_executor strand, const WebSocketUrl& url, const HeaderList& headers,
+    const AddressGuard& guard, absl::Duration connect_timeout, absl::Duration ping_interval) {
   using Next = beast::ssl_stream<beast::tcp_stream>;
   static asio::ssl::context context = MakeTlsContext();
   auto stream = std::make_unique<beast::websocket::stream<Next>>(strand, context);
   CTC_CO_RETURN_IF_ERROR(
-      co_await ConnectTcp(beast::get_lowest_layer(*stream), url, connect_timeout));
+      co_await ConnectTcp(beast::get_lowest_layer(*stream), url, guard, connect_timeout));
   Next& tls = stream->next_layer();
   SSL_set_tlsext_host_name(tls.native_handle(), url.host.c_str());
   tls.set_verify_callback(asio::ssl::host_name_verification(url.host));
@@ -140,18 +143,16 @@ Task<absl::StatusOr<std::unique_ptr<WebSocket>>> ConnectTls(asio::any_io_executo
   co_return co_await Upgrade<Next>(std::move(stream), url, headers, connect_timeout, ping_interval);
 }
 
-Task<absl::StatusOr<std::unique_ptr<WebSocket>>> ConnectOnStrand(asio::any_io_executor strand,
-                                                                 WebSocketUrl url,
-                                                                 HeaderList headers,
-                                                                 absl::Duration connect_timeout,
-                                                                 absl::Duration ping_interval) {
+Task<absl::StatusOr<std::unique_ptr<WebSocket>>> ConnectOnStrand(
+    asio::any_io_executor strand, WebSocketUrl url, HeaderList headers, AddressGuard guard,
+    absl::Duration connect_timeout, absl::Duration ping_interval) {
   if (url.tls) {
-    co_return co_await ConnectTls(strand, url, headers, connect_timeout, ping_interval);
+    co_return co_await ConnectTls(strand, url, headers, guard, connect_timeout, ping_interval);
   }
   using Next = beast::tcp_stream;
   auto stream = std::make_unique<beast::websocket::stream<Next>>(strand);
   CTC_CO_RETURN_IF_ERROR(
-      co_await ConnectTcp(beast::get_lowest_layer(*stream), url, connect_timeout));
+      co_await ConnectTcp(beast::get_lowest_layer(*stream), url, guard, connect_timeout));
   co_return co_await Upgrade<Next>(std::move(stream), url, headers, connect_timeout, ping_interval);
 }
 
@@ -159,11 +160,11 @@ Task<absl::StatusOr<std::unique_ptr<WebSocket>>> ConnectOnStrand(asio::any_io_ex
 
 Task<absl::StatusOr<std::unique_ptr<WebSocket>>> ConnectWebSocket(
     std::string url, std::vector<std::pair<std::string, std::string>> headers,
-    absl::Duration connect_timeout, absl::Duration ping_interval) {
+    absl::Duration connect_timeout, absl::Duration ping_interval, AddressGuard guard) {
   CTC_CO_ASSIGN_OR_RETURN(WebSocketUrl parsed, ParseUrl(url));
   const asio::any_io_executor strand = asio::make_strand(co_await asio::this_coro::executor);
-  auto connect = ConnectOnStrand(strand, std::move(parsed), std::move(headers), connect_timeout,
-                                 ping_interval);
+  auto connect = ConnectOnStrand(strand, std::move(parsed), std::move(headers), std::move(guard),
+                                 connect_timeout, ping_interval);
   try {
     co_return co_await asio::co_spawn(strand, std::move(connect), asio::use_awaitable);
   } catch (const std::exception&) {  // Beast throws where a header cannot be built

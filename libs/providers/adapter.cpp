@@ -6,6 +6,11 @@
 
 namespace ctc::providers {
 
+std::vector<std::string> Adapter::CapabilitiesOf(const dispatch::v1::Provider& /*config*/) const {
+  const dispatch::v1::ProviderTypeInfo info = Describe();
+  return {info.capabilities().begin(), info.capabilities().end()};
+}
+
 dispatch::v1::ReadFlowResponse Adapter::ReadFlow(const Account& /*account*/,
                                                  const common::v1::HttpRequest& /*request*/,
                                                  absl::Time /*now*/) const {

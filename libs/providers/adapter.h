@@ -17,6 +17,7 @@
 #include "libs/base/ids.h"
 #include "libs/base/secret.h"
 #include "libs/base/status.h"
+#include "libs/http/address_guard.h"
 #include "libs/http/client.h"
 
 namespace ctc::providers {
@@ -51,6 +52,8 @@ struct Environment {
   const base::Clock& clock;
   ReplayWindow window;
   base::Random& random = base::SystemRandom();
+  // Of the addresses that accounts may name where no HTTP client sees to it.
+  http::AddressGuard guard = http::AddressGuard::Everywhere();
 };
 
 class Adapter {
@@ -58,6 +61,8 @@ class Adapter {
   virtual ~Adapter() = default;
 
   virtual dispatch::v1::ProviderTypeInfo Describe() const = 0;
+  // What can be done with the calls of one account: what its type can, unless that depends.
+  virtual std::vector<std::string> CapabilitiesOf(const dispatch::v1::Provider& config) const;
   // Field errors of an account to be stored, beyond what all types need.
   virtual absl::Status CheckAccount(const Account& account) const = 0;
   // True when api_url is none of HTTP, and CheckAccount alone judges it.
@@ -108,6 +113,13 @@ class Adapter {
   // is sent once the session offers the call, and ASK_FLOW when the agent did not take it. False
   // where the rendered step rings it.
   virtual bool AgentIsDialledByUs() const { return false; }
+
+  // The type's active accounts, whenever one changed: whoever is called by its provider without
+  // HTTP listens for them. After how long it is to be called again though none changed; infinite
+  // when there is no need.
+  virtual absl::Duration Attend(const std::vector<std::shared_ptr<const Account>>& /*accounts*/) {
+    return absl::InfiniteDuration();
+  }
 
   // True when a leg stays up after the others have left: then HANG_UP is sent for what may be left
   // once the session has ended.

@@ -40,16 +40,16 @@ Task<absl::StatusOr<Response>> Call(Channel& channel, Method<Request, Response> 
 std::unique_ptr<Channel> MakeLocalChannel(const HandlerMap& handlers);
 
 struct RemoteOptions {
-  std::string address;        // gRPC target, as "127.0.0.1:7101" or "unix:/run/ctc/session.sock"
-  std::string shared_secret;  // proves us to the server; empty only in tests
+  std::string address;              // as "127.0.0.1:7101" or "unix:/run/ctc/session.sock"
+  std::string shared_secret;        // proves us to the server; empty only in tests
   int max_message_bytes = 4 << 20;  // a larger request is RESOURCE_EXHAUSTED; as the server's
 };
 
-// Calls another process. All calls of a pair of processes share one long-lived bidirectional stream
-// and travel in natural batches (what waits is sent when the last write completes); reconnects by
+// Calls another process. All calls of a pair of processes share one long-lived connection, worked
+// on `executor`; the calls and the answers of one turn of the loop share a write. Reconnects by
 // itself. Calls that were in flight when the connection broke end with UNAVAILABLE, and are retried
 // here once when the contract says the rpc is idempotent. While there is no connection a call waits
 // for one, 2 s at most. Destroying the channel ends its calls with UNAVAILABLE.
-std::unique_ptr<Channel> MakeRemoteChannel(RemoteOptions options);
+std::unique_ptr<Channel> MakeRemoteChannel(asio::any_io_executor executor, RemoteOptions options);
 
 }  // namespace ctc::rpc

@@ -9,7 +9,7 @@
 namespace ctc::rpc {
 
 const Endpoint* HandlerMap::Find(std::string_view path) const {
-  const auto it = endpoints_.find(std::string(path));
+  const auto it = endpoints_.find(path);
   return it == endpoints_.end() ? nullptr : &it->second;
 }
 

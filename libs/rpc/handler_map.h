@@ -47,7 +47,10 @@ class HandlerMap {
 
   // nullptr when this process does not serve `path`.
   const Endpoint* Find(std::string_view path) const;
-  using Endpoints = std::unordered_map<std::string, Endpoint>;
+  struct PathHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  using Endpoints = std::unordered_map<std::string, Endpoint, PathHash, std::equal_to<>>;
   const Endpoints& endpoints() const { return endpoints_; }
 
  private:

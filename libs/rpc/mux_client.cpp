@@ -2,7 +2,8 @@
 #include "libs/rpc/mux_client.h"
 
 #include <google/protobuf/descriptor.h>
-#include <grpcpp/create_channel.h>
+
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 
@@ -10,9 +11,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/observability/log.h"
-#include "libs/rpc/mux.h"
 #include "libs/rpc/mux_client_stream.h"
-#include "libs/rpc/wire.h"
 
 namespace ctc::rpc {
 namespace {
@@ -20,6 +19,7 @@ namespace {
 constexpr absl::Duration kConnectionWait = absl::Seconds(2);
 constexpr absl::Duration kFirstBackOff = absl::Milliseconds(10);
 constexpr absl::Duration kLongestBackOff = absl::Milliseconds(500);
+constexpr size_t kWriteBytes = 512 << 10;  // to one write, and what the call adds that passes it
 
 absl::Time Now() { return base::SystemClock().Now(); }
 
@@ -44,38 +44,25 @@ bool IsRefusal(const absl::Status& status) {
          absl::IsPermissionDenied(status);
 }
 
-std::shared_ptr<grpc::Channel> MakeGrpcChannel(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 10);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5000);
-  arguments.SetMaxReceiveMessageSize(-1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
-
 }  // namespace
 
-MuxClient::MuxClient(const RemoteOptions& options)
+MuxClient::MuxClient(const asio::any_io_executor& executor, const RemoteOptions& options)
     : secret_(options.shared_secret),
       address_(options.address),
-      channel_(MakeGrpcChannel(options.address)),
-      stub_(channel_),
-      back_off_(kFirstBackOff),
-      thread_([this] { Run(); }) {}
+      executor_(executor),
+      strand_(NewStrand(executor)),
+      timer_(strand_),
+      back_off_(kFirstBackOff) {}
 
-MuxClient::~MuxClient() {
+void MuxClient::Close() {
   Ended ended;
   {
     base::MutexLock lock(mutex_);
     stopping_ = true;
     EndAll(Unreachable("the channel was closed"), false, ended);
-    for (MuxClientStream* stream : streams_) stream->Cancel();
+    for (const auto& stream : streams_) stream->Close();
+    Wake();
   }
-  wake_.notify_all();
-  thread_.join();
   Tell(std::move(ended));
 }
 
@@ -83,30 +70,29 @@ void MuxClient::Submit(MuxCallPtr call) {
   Ended ended;
   {
     base::MutexLock lock(mutex_);
-    const uint64_t id = ++last_id_;
-    call->frame.set_call_id(id);
+    call->id = ++last_id_;
+    SetCallId(call->id, call->frame);
     if (stopping_ || calls_.size() >= kMaxCallsInFlight) {
       ended.emplace_back(
           call, stopping_ ? Unreachable("the channel was closed")
                           : base::MakeError(base::kOverloaded, "too many calls to " + address_));
     } else {
-      calls_.emplace(id, call);
-      AddTimer(call->deadline, id);
+      calls_.emplace(call->id, call);
+      AddTimer(call->deadline, call->id);
       Enqueue(std::move(call));
-      Pump();
     }
   }
   Tell(std::move(ended));
 }
 
 void MuxClient::Enqueue(MuxCallPtr call) {
-  if (!IsUp()) {
+  if (IsUp()) {
+    current_->WantWrite();
+  } else {
     call->give_up = std::min(call->deadline, Now() + kConnectionWait);
-    AddTimer(call->give_up, call->frame.call_id());
-    if (!wanted_) {
-      wanted_ = true;
-      wake_.notify_all();
-    }
+    AddTimer(call->give_up, call->id);
+    if (!wanted_) Wake();
+    wanted_ = true;
   }
   outbox_.push_back(std::move(call));
 }
@@ -115,26 +101,24 @@ bool MuxClient::IsUp() const { return current_ != nullptr && current_->up; }
 
 void MuxClient::AddTimer(absl::Time at, uint64_t id) {
   if (at == absl::InfiniteFuture()) return;
-  const bool earliest = timers_.empty() || at < timers_.begin()->first;
   timers_.emplace(at, id);
-  if (earliest) wake_.notify_all();
+  if (at < next_tick_) Wake();
 }
 
-void MuxClient::Pump() {
-  if (!IsUp() || current_->writing) return;
-  std::vector<MuxCallPtr> batch;
-  size_t bytes = 0;
-  while (!outbox_.empty() && bytes < kBatchBytes) {
-    MuxCallPtr call = std::move(outbox_.front());
+bool MuxClient::TakeCalls(MuxClientStream& stream, std::string& out) {
+  base::MutexLock lock(mutex_);
+  if (&stream != current_ || !stream.up) return !stream.draining;
+  const absl::Time now = Now();
+  while (!outbox_.empty() && out.size() < kWriteBytes) {
+    const MuxCallPtr call = std::move(outbox_.front());
     outbox_.pop_front();
-    if (!calls_.contains(call->frame.call_id())) continue;  // ended while it waited
-    call->sent_on = current_;
-    bytes += call->frame.request().size() + kFrameOverhead;
-    batch.push_back(std::move(call));
+    if (!calls_.contains(call->id)) continue;  // ended while it waited
+    call->sent_on = &stream;
+    // It may have waited, or have been sent before.
+    if (call->deadline != absl::InfiniteFuture()) SetTimeLeft(call->deadline - now, call->frame);
+    out.append(call->frame);
   }
-  if (batch.empty()) return;
-  current_->writing = true;
-  current_->Write(batch);
+  return true;
 }
 
 void MuxClient::OnAccepted(MuxClientStream& stream) {
@@ -142,56 +126,25 @@ void MuxClient::OnAccepted(MuxClientStream& stream) {
   stream.up = true;
   back_off_ = kFirstBackOff;
   observability::Info("rpc peer connected", {{"address", address_}});
-  Pump();
+  stream.WantWrite();
 }
 
-void MuxClient::OnReplies(MuxClientStream& stream, v1::ExchangeResponse replies) {
+void MuxClient::OnAnswer(uint64_t call_id, absl::StatusOr<std::string> answer) {
   Ended ended;
   {
     base::MutexLock lock(mutex_);
-    for (v1::ReplyFrame& reply : *replies.mutable_replies()) {
-      if (reply.has_error()) {
-        End(reply.call_id(), StatusFromProto(reply.error()), ended);
-      } else {
-        End(reply.call_id(), std::move(*reply.mutable_response()), ended);
-      }
-    }
-    if (replies.draining() && !stream.draining && !stream.broken) {
-      stream.draining = true;
-      if (current_ == &stream) current_ = nullptr;  // new calls go to a new stream
-      next_attempt_ = absl::InfinitePast();
-      if (!stream.writing) stream.StartWritesDone();
-      wake_.notify_all();
-    }
+    End(call_id, std::move(answer), ended);
   }
   Tell(std::move(ended));
 }
 
-void MuxClient::OnWritten(MuxClientStream& stream, bool ok) {
-  if (!ok) OnBroken(stream);
+void MuxClient::OnDraining(MuxClientStream& stream) {
   base::MutexLock lock(mutex_);
-  stream.writing = false;
-  if (stream.broken) {
-    stream.LetGo();
-  } else if (stream.draining) {
-    stream.StartWritesDone();
-  } else {
-    Pump();
-  }
-}
-
-void MuxClient::OnBroken(MuxClientStream& stream) {
-  Ended ended;
-  {
-    base::MutexLock lock(mutex_);
-    if (!stream.broken) {
-      stream.broken = true;
-      if (current_ == &stream) current_ = nullptr;
-      Release(stream, ended);
-    }
-    if (!stream.writing) stream.LetGo();
-  }
-  Tell(std::move(ended));
+  stream.draining = true;
+  if (current_ == &stream) current_ = nullptr;  // new calls go to a new stream
+  next_attempt_ = absl::InfinitePast();
+  stream.WantWrite();
+  Wake();
 }
 
 void MuxClient::Release(MuxClientStream& stream, Ended& ended) {
@@ -201,18 +154,19 @@ void MuxClient::Release(MuxClientStream& stream, Ended& ended) {
   }
   for (MuxCallPtr& call : sent) {
     call->sent_on = nullptr;
-    if (!stopping_ && !call->repeated && IsIdempotent(call->frame.path())) {
+    if (!stopping_ && !call->repeated && IsIdempotent(call->path)) {
       call->repeated = true;
       Enqueue(std::move(call));
     } else {
-      End(call->frame.call_id(), Unreachable("the connection to " + address_ + " broke"), ended);
+      End(call->id, Unreachable("the connection to " + address_ + " broke"), ended);
     }
   }
-  if (!stream.up) return;  // the wait of the calls in the queue goes on
+  if (!stream.up || IsUp()) return;  // the wait of the calls in the queue goes on
   for (const MuxCallPtr& call : outbox_) {
-    timers_.erase({call->give_up, call->frame.call_id()});
+    if (!calls_.contains(call->id)) continue;
+    timers_.erase({call->give_up, call->id});
     call->give_up = std::min(call->deadline, Now() + kConnectionWait);
-    AddTimer(call->give_up, call->frame.call_id());
+    AddTimer(call->give_up, call->id);
   }
 }
 
@@ -220,9 +174,8 @@ void MuxClient::OnEnded(MuxClientStream& stream, const absl::Status& status) {
   Ended ended;
   {
     base::MutexLock lock(mutex_);
-    streams_.erase(&stream);
-    stream.DropContext();
     if (current_ == &stream) current_ = nullptr;
+    Release(stream, ended);
     if (!stream.draining) {
       next_attempt_ = Now() + back_off_;
       back_off_ = std::min(back_off_ * 2, kLongestBackOff);
@@ -230,10 +183,11 @@ void MuxClient::OnEnded(MuxClientStream& stream, const absl::Status& status) {
     if (IsRefusal(status)) {
       observability::Error("rpc peer refuses us", {{"address", address_}, {"status", status}});
       EndAll(status, true, ended);
-    } else if (stream.up && !stream.draining) {
+    } else if (stream.up && !stream.draining && !stopping_) {
       observability::Warn("rpc peer lost", {{"address", address_}, {"status", status}});
     }
-    wake_.notify_all();
+    std::erase_if(streams_, [&stream](const auto& each) { return each.get() == &stream; });
+    Wake();
   }
   Tell(std::move(ended));
 }
@@ -244,8 +198,15 @@ void MuxClient::End(uint64_t id, absl::StatusOr<std::string> result, Ended& ende
   MuxCallPtr call = std::move(it->second);
   calls_.erase(it);
   timers_.erase({call->deadline, id});
-  timers_.erase({call->give_up, id});
+  if (call->give_up != absl::InfiniteFuture()) timers_.erase({call->give_up, id});
   ended.emplace_back(std::move(call), std::move(result));
+  PruneOutbox();
+}
+
+// While nothing is sent, calls end in nearly the order they came in: none stays long behind the
+// first one alive.
+void MuxClient::PruneOutbox() {
+  while (!outbox_.empty() && !calls_.contains(outbox_.front()->id)) outbox_.pop_front();
 }
 
 void MuxClient::EndAll(const absl::Status& status, bool waiting_only, Ended& ended) {
@@ -275,40 +236,45 @@ void MuxClient::FireTimers(absl::Time now, Ended& ended) {
   }
 }
 
-absl::Time MuxClient::NextWake() const {
+absl::Time MuxClient::NextTick() const {
   absl::Time next = timers_.empty() ? absl::InfiniteFuture() : timers_.begin()->first;
   if (wanted_ && current_ == nullptr) next = std::min(next, next_attempt_);
-  return next;
+  return stopping_ ? absl::InfiniteFuture() : next;
 }
 
 void MuxClient::Connect() {
-  current_ = new MuxClientStream(*this);
-  streams_.insert(current_);
-  current_->Open(stub_, secret_);
+  const auto stream = std::make_shared<MuxClientStream>(shared_from_this(), NewStrand(executor_));
+  streams_.insert(stream);
+  current_ = stream.get();
+  stream->Start(address_, secret_);
 }
 
-void MuxClient::RunOnce(std::unique_lock<std::mutex>& lock) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+void MuxClient::Wake() {
+  if (woken_) return;
+  woken_ = true;
+  asio::post(strand_, [self = shared_from_this()] { self->Tick(); });
+}
+
+void MuxClient::Tick() {
   Ended ended;
-  const absl::Time now = Now();
-  FireTimers(now, ended);
-  if (wanted_ && !stopping_ && current_ == nullptr && now >= next_attempt_) Connect();
-  if (!ended.empty()) {
-    lock.unlock();
-    Tell(std::move(ended));
-    lock.lock();
-    return;
+  absl::Duration wait = absl::InfiniteDuration();
+  {
+    base::MutexLock lock(mutex_);
+    woken_ = false;
+    const absl::Time now = Now();
+    FireTimers(now, ended);
+    if (wanted_ && !stopping_ && current_ == nullptr && now >= next_attempt_) Connect();
+    next_tick_ = NextTick();
+    wait = next_tick_ - now;
   }
-  const absl::Time next = NextWake();
-  if (next == absl::InfiniteFuture() || stopping_) {
-    wake_.wait(lock);
-  } else if (next > now) {
-    wake_.wait_for(lock, absl::ToChronoNanoseconds(next - now));
+  timer_.cancel();
+  if (wait != absl::InfiniteDuration()) {
+    timer_.expires_after(absl::ToChronoNanoseconds(std::max(wait, absl::ZeroDuration())));
+    timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+      if (!error) self->Tick();
+    });
   }
-}
-
-void MuxClient::Run() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  std::unique_lock<std::mutex> lock(mutex_.native());
-  while (!stopping_ || !streams_.empty()) RunOnce(lock);
+  Tell(std::move(ended));
 }
 
 }  // namespace ctc::rpc

@@ -1,241 +1,238 @@
 // See mux_server.h.
 #include "libs/rpc/mux_server.h"
 
-#include <grpcpp/impl/codegen/server_callback_handlers.h>
-#include <grpcpp/support/server_callback.h>
+#include <boost/asio/ip/tcp.hpp>
 
-#include <deque>
-
-#include "ctc/rpc/v1/mux_service.pb.h"
+#include "ctc/rpc/v1/mux.pb.h"
 #include "libs/base/clock.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/observability/log.h"
 #include "libs/rpc/invoke.h"
-#include "libs/rpc/mux.h"
 #include "libs/rpc/wire.h"
 
 namespace ctc::rpc {
+namespace {
 
-using FramePtr = std::unique_ptr<v1::CallFrame>;
+constexpr auto kHelloLimit = std::chrono::seconds(10);
 
-// One client's stream. It belongs to gRPC until OnDone, and to the calls in flight on it.
-class MuxStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
-                  public std::enable_shared_from_this<MuxStream> {
+bool Parse(std::string_view bytes, google::protobuf::MessageLite& message) {
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+void LogLost(std::exception_ptr lost) {
+  if (lost) observability::Error("rpc coroutine ended with an exception");
+}
+
+}  // namespace
+
+// One client's connection; kept by its reader and by the calls in flight on it.
+class MuxStream : public FrameStream {
  public:
-  MuxStream(MuxService& service, asio::any_io_executor executor)
-      : service_(service),
-        handlers_(service.handlers_),
-        executor_(std::move(executor)),
-        max_message_bytes_(service.limits_.max_message_bytes) {}
+  MuxStream(std::shared_ptr<MuxServer> server, Socket socket)
+      : FrameStream(std::move(socket)),
+        server_(std::move(server)),
+        hello_limit_(socket_.get_executor()) {}
+  ~MuxStream() override { server_->Remove(this); }
 
-  void Open() {
-    self_ = shared_from_this();
-    StartSendInitialMetadata();
-    StartRead(&in_);
+  void Start() {
+    asio::co_spawn(socket_.get_executor(), Run(),
+                   [self = shared_from_this()](std::exception_ptr lost) { LogLost(lost); });
   }
 
   void Drain() {
-    base::MutexLock lock(mutex_);
-    tell_draining_ = true;
-    Pump();
+    {
+      base::MutexLock lock(mutex_);
+      AppendFrame(FrameKind::kDraining, 0, "", outbox_);
+    }
+    WantWrite();
   }
-
-  void OnReadDone(bool ok) override;
-  void OnWriteDone(bool ok) override;
-  void OnCancel() override;
-  void OnDone() override;
 
  private:
-  void Begin(FramePtr frame);
-  void Reply(v1::ReplyFrame reply);
-  Task<void> Serve(FramePtr frame);
-  Task<absl::StatusOr<MessagePtr>> Answer(v1::CallFrame& frame);
-  // Starts the next write, or ends the stream when nothing is left to do.
-  void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  v1::ExchangeResponse TakeBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Task<void> Run();
+  bool OnFrame(const Frame& frame) override;
+  bool TakeOutgoing(std::string& out) override;
+  void OnShut() override { CloseNow(); }
 
-  MuxService& service_;  // only until OnDone
-  const HandlerMap& handlers_;
-  const asio::any_io_executor executor_;
-  const size_t max_message_bytes_;
-  grpc::ByteBuffer in_;
-  grpc::ByteBuffer out_;
+  bool OnHello(std::string_view secret);
+  void Begin(uint64_t call_id, std::string body);
+  Task<void> Serve(uint64_t call_id, std::string body);
+  Task<absl::StatusOr<MessagePtr>> Answer(std::string_view body);
+  void Reply(uint64_t call_id, const absl::StatusOr<MessagePtr>& answer);
+
+  const std::shared_ptr<MuxServer> server_;
+  asio::steady_timer hello_limit_;
+  bool accepted_ = false;
   base::Mutex mutex_;
-  std::deque<v1::ReplyFrame> outbox_ ABSL_GUARDED_BY(mutex_);
+  std::string outbox_ ABSL_GUARDED_BY(mutex_);
   size_t in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool reads_done_ ABSL_GUARDED_BY(mutex_) = false;
-  bool gone_ ABSL_GUARDED_BY(mutex_) = false;  // nobody reads answers any more
-  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-  bool tell_draining_ ABSL_GUARDED_BY(mutex_) = false;
-  std::shared_ptr<MuxStream> self_;
 };
 
-void MuxStream::OnReadDone(bool ok) {
-  v1::ExchangeRequest batch;
-  if (!ok || !FromBuffer(in_, batch)) {
+Task<void> MuxStream::Run() {
+  boost::system::error_code ignored;
+  socket_.non_blocking(true, ignored);
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);  // no effect on a unix socket
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  hello_limit_.expires_after(kHelloLimit);
+  hello_limit_.async_wait(
+      [self = shared_from_this(), this](const boost::system::error_code& error) {
+        if (!error && !accepted_) CloseNow();
+      });
+  bool orderly = co_await ReadGreeting();
+  if (orderly) orderly = co_await ReadFrames();
+  hello_limit_.cancel();
+  {
     base::MutexLock lock(mutex_);
     reads_done_ = true;
-    if (ok) gone_ = true;  // not our protocol
-    Pump();
-    return;
   }
-  in_.Clear();
-  for (v1::CallFrame& frame : *batch.mutable_calls()) {
-    Begin(std::make_unique<v1::CallFrame>(std::move(frame)));
+  if (orderly || !accepted_) {
+    WantWrite();  // ends when the calls have, or after the refusal
+  } else {
+    CloseNow();
   }
-  StartRead(&in_);
 }
 
-void MuxStream::Begin(FramePtr frame) {
+bool MuxStream::OnFrame(const Frame& frame) {
+  if (!accepted_) return frame.kind == FrameKind::kHello && OnHello(frame.body);
+  if (frame.kind == FrameKind::kCall) {
+    Begin(frame.call_id, std::string(frame.body));
+    return true;
+  }
+  if (frame.kind != FrameKind::kPing) return false;
+  base::MutexLock lock(mutex_);
+  AppendFrame(FrameKind::kPong, 0, "", outbox_);
+  WantWrite();
+  return true;
+}
+
+bool MuxStream::OnHello(std::string_view secret) {
+  const ServingLimits& limits = server_->limits;
+  accepted_ = IsTrusted(secret, limits);
+  base::MutexLock lock(mutex_);
+  if (accepted_) {
+    set_body_limit(limits.max_message_bytes + kBodySlack);
+    hello_limit_.cancel();
+    AppendFrame(FrameKind::kAccepted, 0, "", outbox_);
+  } else {
+    AppendFrame(FrameKind::kRefused, 0, StatusToProto(NotTrusted()), outbox_);
+  }
+  WantWrite();
+  return accepted_;
+}
+
+void MuxStream::Begin(uint64_t call_id, std::string body) {
   bool full = false;
   {
     base::MutexLock lock(mutex_);
     full = ++in_flight_ > kMaxCallsInFlight;
   }
   if (full) {
-    v1::ReplyFrame reply;
-    reply.set_call_id(frame->call_id());
-    *reply.mutable_error() =
-        StatusToProto(base::MakeError(base::kOverloaded, "too many calls in flight"));
-    Reply(std::move(reply));
+    Reply(call_id, base::MakeError(base::kOverloaded, "too many calls in flight"));
     return;
   }
-  asio::co_spawn(asio::make_strand(executor_), Serve(std::move(frame)),
-                 [self = shared_from_this()](std::exception_ptr lost) {
-                   if (lost) observability::Error("rpc coroutine ended with an exception");
-                 });
+  asio::co_spawn(NewStrand(server_->executor), Serve(call_id, std::move(body)),
+                 [self = shared_from_this()](std::exception_ptr lost) { LogLost(lost); });
 }
 
-Task<void> MuxStream::Serve(FramePtr frame) {
-  absl::StatusOr<MessagePtr> answer = co_await Answer(*frame);
-  v1::ReplyFrame reply;
-  reply.set_call_id(frame->call_id());
-  if (answer.ok() && (*answer)->ByteSizeLong() > max_message_bytes_) {
+Task<void> MuxStream::Serve(uint64_t call_id, std::string body) {
+  absl::StatusOr<MessagePtr> answer = co_await Answer(body);
+  if (answer.ok() && (*answer)->ByteSizeLong() > server_->limits.max_message_bytes) {
     answer = absl::ResourceExhaustedError("the response is larger than this server sends");
   }
-  if (answer.ok()) {
-    (*answer)->SerializeToString(reply.mutable_response());
-  } else {
-    *reply.mutable_error() = StatusToProto(answer.status());
-  }
-  Reply(std::move(reply));
+  Reply(call_id, answer);
 }
 
-Task<absl::StatusOr<MessagePtr>> MuxStream::Answer(v1::CallFrame& frame) {
-  const Endpoint* endpoint = handlers_.Find(frame.path());
-  if (endpoint == nullptr) co_return NotServed(frame.path());
-  if (frame.request().size() > max_message_bytes_) {
+Task<absl::StatusOr<MessagePtr>> MuxStream::Answer(std::string_view body) {
+  CallBody call;
+  v1::CallContext context_frame;
+  if (!ReadCall(body, call) || !Parse(call.context, context_frame)) {
+    co_return absl::InvalidArgumentError("the frame is not a call");
+  }
+  const Endpoint* endpoint = server_->handlers.Find(call.path);
+  if (endpoint == nullptr) co_return NotServed(call.path);
+  if (call.request.size() > server_->limits.max_message_bytes) {
     co_return absl::ResourceExhaustedError("the request is larger than this server takes");
   }
   const MessagePtr request(endpoint->request_prototype->New());
-  if (!request->ParseFromString(frame.request())) {
+  if (!Parse(call.request, *request)) {
     co_return absl::InvalidArgumentError("the request is not a message of this rpc");
   }
-  Context context =
-      ContextFromFrame(std::move(*frame.mutable_context()), base::SystemClock().Now());
+  Context context = ContextFromFrame(std::move(context_frame), base::SystemClock().Now());
   co_return co_await Invoke(*endpoint, std::move(context), *request);
 }
 
-void MuxStream::Reply(v1::ReplyFrame reply) {
-  base::MutexLock lock(mutex_);
-  --in_flight_;
-  if (gone_ || finished_) return;
-  outbox_.push_back(std::move(reply));
-  Pump();
-}
-
-v1::ExchangeResponse MuxStream::TakeBatch() {
-  v1::ExchangeResponse batch;
-  size_t bytes = 0;
-  while (!outbox_.empty() && bytes < kBatchBytes) {
-    bytes += outbox_.front().response().size() + kFrameOverhead;
-    *batch.add_replies() = std::move(outbox_.front());
-    outbox_.pop_front();
-  }
-  batch.set_draining(tell_draining_);
-  tell_draining_ = false;
-  return batch;
-}
-
-void MuxStream::Pump() {
-  if (writing_ || finished_) return;
-  if (!gone_ && (!outbox_.empty() || tell_draining_)) {
-    writing_ = true;
-    out_ = ToBuffer(TakeBatch());
-    StartWrite(&out_);
-    return;
-  }
-  if (gone_ || (reads_done_ && in_flight_ == 0)) {
-    finished_ = true;
-    Finish(grpc::Status::OK);
-  }
-}
-
-void MuxStream::OnWriteDone(bool ok) {
-  base::MutexLock lock(mutex_);
-  writing_ = false;
-  if (!ok) gone_ = true;
-  Pump();
-}
-
-void MuxStream::OnCancel() {
-  base::MutexLock lock(mutex_);
-  gone_ = true;
-  outbox_.clear();
-  Pump();
-}
-
-void MuxStream::OnDone() {
+void MuxStream::Reply(uint64_t call_id, const absl::StatusOr<MessagePtr>& answer) {
   {
-    base::MutexLock lock(service_.mutex_);
-    service_.streams_.erase(this);
+    base::MutexLock lock(mutex_);
+    --in_flight_;
+    if (answer.ok()) {
+      AppendFrame(FrameKind::kReply, call_id, **answer, outbox_);
+    } else {
+      AppendFrame(FrameKind::kError, call_id, StatusToProto(answer.status()), outbox_);
+    }
   }
-  self_.reset();
+  WantWrite();
 }
 
-namespace {
-
-// For a caller without the secret.
-class RefusedStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
- public:
-  explicit RefusedStream(const absl::Status& status) { Finish(StatusToGrpc(status)); }
-  void OnDone() override { delete this; }
-};
-
-}  // namespace
-
-MuxService::MuxService(const HandlerMap& handlers, asio::any_io_executor executor,
-                       const ServingLimits& limits)
-    : handlers_(handlers), executor_(std::move(executor)), limits_(limits) {
-  using Handler = grpc::internal::CallbackBidiHandler<grpc::ByteBuffer, grpc::ByteBuffer>;
-  using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
-  AddMethod(new grpc::internal::RpcServiceMethod(
-      kMuxPath, grpc::internal::RpcMethod::BIDI_STREAMING, nullptr));
-  const auto open = [this](grpc::CallbackServerContext* context) -> Reactor* {
-    if (!IsTrusted(context->client_metadata(), limits_)) {
-      return new RefusedStream(
-          base::MakeError(base::kUnauthenticated, "x-ctc-secret is missing or wrong"));
-    }
-    context->AddInitialMetadata(kMuxMetadata, "1");
-    auto stream = std::make_shared<MuxStream>(*this, executor_);
-    bool draining = false;
-    {
-      base::MutexLock lock(mutex_);
-      streams_.insert(stream.get());
-      draining = draining_;
-    }
-    stream->Open();
-    if (draining) stream->Drain();
-    return stream.get();
-  };
-  MarkMethodRawCallback(0, new Handler(open));
-}
-
-void MuxService::Drain() {
+bool MuxStream::TakeOutgoing(std::string& out) {
   base::MutexLock lock(mutex_);
-  draining_ = true;
-  for (MuxStream* stream : streams_) stream->Drain();
+  if (out.empty()) {
+    out.swap(outbox_);
+  } else {
+    out.append(outbox_);
+    outbox_.clear();
+  }
+  return !reads_done_ || in_flight_ > 0;
+}
+
+void MuxServer::Serve(FrameStream::Socket socket) {
+  auto stream = std::make_shared<MuxStream>(shared_from_this(), std::move(socket));
+  bool draining = false;
+  {
+    base::MutexLock lock(mutex_);
+    streams_.emplace(stream.get(), stream);
+    draining = draining_;
+  }
+  stream->Start();
+  if (draining) stream->Drain();
+}
+
+void MuxServer::Remove(const MuxStream* stream) {
+  {
+    base::MutexLock lock(mutex_);
+    streams_.erase(stream);
+  }
+  removed_.notify_all();
+}
+
+std::vector<std::shared_ptr<MuxStream>> MuxServer::All() {
+  std::vector<std::shared_ptr<MuxStream>> all;
+  base::MutexLock lock(mutex_);
+  for (const auto& [key, weak] : streams_) {
+    if (auto stream = weak.lock()) all.push_back(std::move(stream));
+  }
+  return all;
+}
+
+void MuxServer::Drain() {
+  {
+    base::MutexLock lock(mutex_);
+    draining_ = true;
+  }
+  for (const auto& stream : All()) stream->Drain();
+}
+
+void MuxServer::Finish(absl::Duration limit) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  {
+    std::unique_lock<std::mutex> lock(mutex_.native());
+    const absl::Duration end = base::SystemClock().Monotonic() + limit;
+    absl::Duration left = limit;
+    while (!streams_.empty() && left > absl::ZeroDuration()) {
+      removed_.wait_for(lock, absl::ToChronoNanoseconds(left));
+      left = end - base::SystemClock().Monotonic();
+    }
+  }
+  for (const auto& stream : All()) stream->Close();
 }
 
 }  // namespace ctc::rpc

@@ -1,14 +1,17 @@
-// The server's end of the multiplexing stream (proto/ctc/rpc/v1/mux_service.proto). Inside libs/rpc
-// only. Thread-safe.
+// The server's end of the connections between two of our processes. Inside libs/rpc only.
+// Thread-safe.
 #pragma once
 
-#include <grpcpp/impl/service_type.h>
+#include <absl/time/time.h>
 
+#include <condition_variable>
+#include <map>
 #include <memory>
-#include <set>
+#include <vector>
 
 #include "libs/base/asio.h"
 #include "libs/base/mutex.h"
+#include "libs/rpc/frame_stream.h"
 #include "libs/rpc/handler_map.h"
 #include "libs/rpc/unary_service.h"
 
@@ -16,21 +19,32 @@ namespace ctc::rpc {
 
 class MuxStream;
 
-class MuxService : public grpc::Service {
+class MuxServer : public std::enable_shared_from_this<MuxServer> {
  public:
-  // `handlers` and `limits` outlive it and the handlers in flight.
-  MuxService(const HandlerMap& handlers, asio::any_io_executor executor,
-             const ServingLimits& limits);
-  // Asks every client to make its new calls elsewhere; streams end when their calls have.
+  // `map` outlives the handlers in flight.
+  MuxServer(const HandlerMap& map, asio::any_io_executor handlers_run_on, ServingLimits serving)
+      : handlers(map), executor(std::move(handlers_run_on)), limits(std::move(serving)) {}
+
+  // Takes a connection of which nothing was read; its executor is a strand.
+  void Serve(FrameStream::Socket socket);
+  // Asks every client to make its new calls elsewhere; connections end when their calls have.
   void Drain();
+  // Blocks until every connection has ended and its handlers with it, at most so long; then ends
+  // the connections that are left.
+  void Finish(absl::Duration limit);
+
+  const HandlerMap& handlers;
+  const asio::any_io_executor executor;
+  const ServingLimits limits;
 
  private:
   friend class MuxStream;
-  const HandlerMap& handlers_;
-  const asio::any_io_executor executor_;
-  const ServingLimits& limits_;
+  void Remove(const MuxStream* stream);
+  std::vector<std::shared_ptr<MuxStream>> All();
+
   base::Mutex mutex_;
-  std::set<MuxStream*> streams_ ABSL_GUARDED_BY(mutex_);
+  std::condition_variable removed_;
+  std::map<const MuxStream*, std::weak_ptr<MuxStream>> streams_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -1,12 +1,12 @@
-// Calls to another process, over the multiplexing stream.
+// Calls to another process, over the framed stream.
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include "libs/base/clock.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/rpc/channel.h"
+#include "libs/rpc/frame.h"
 #include "libs/rpc/mux_client.h"
-#include "libs/rpc/wire.h"
 
 namespace ctc::rpc {
 namespace {
@@ -38,8 +38,10 @@ Task<Bytes> Submit(MuxClient& client, MuxCallPtr call) {
 
 class RemoteChannel : public Channel {
  public:
-  explicit RemoteChannel(const RemoteOptions& options)
-      : max_message_bytes_(static_cast<size_t>(options.max_message_bytes)), client_(options) {}
+  RemoteChannel(const asio::any_io_executor& executor, const RemoteOptions& options)
+      : max_message_bytes_(static_cast<size_t>(options.max_message_bytes)),
+        client_(std::make_shared<MuxClient>(executor, options)) {}
+  ~RemoteChannel() override { client_->Close(); }
 
   Task<absl::StatusOr<MessagePtr>> Call(std::string_view path, Context context,
                                         const google::protobuf::Message& request,
@@ -49,15 +51,14 @@ class RemoteChannel : public Channel {
       co_return base::MakeError(base::kDeadlineExceeded,
                                 "the deadline passed before the call began");
     }
-    auto call = std::make_shared<MuxCall>();
-    request.SerializeToString(call->frame.mutable_request());
-    if (call->frame.request().size() > max_message_bytes_) {
+    if (request.ByteSizeLong() > max_message_bytes_) {
       co_return absl::ResourceExhaustedError("the request is larger than a server takes");
     }
-    call->frame.set_path(std::string(path));
-    *call->frame.mutable_context() = ContextToFrame(context, now);
+    auto call = std::make_shared<MuxCall>();
+    call->path = path;
+    call->frame = MakeCall(path, context, now, request);
     call->deadline = context.deadline;
-    const Bytes bytes = co_await Submit(client_, std::move(call));
+    const Bytes bytes = co_await Submit(*client_, std::move(call));
     if (!bytes.ok()) co_return bytes.status();
     MessagePtr message(response.New());
     if (!message->ParseFromString(*bytes)) {
@@ -68,13 +69,13 @@ class RemoteChannel : public Channel {
 
  private:
   const size_t max_message_bytes_;
-  MuxClient client_;
+  const std::shared_ptr<MuxClient> client_;
 };
 
 }  // namespace
 
-std::unique_ptr<Channel> MakeRemoteChannel(RemoteOptions options) {
-  return std::make_unique<RemoteChannel>(options);
+std::unique_ptr<Channel> MakeRemoteChannel(asio::any_io_executor executor, RemoteOptions options) {
+  return std::make_unique<RemoteChannel>(executor, options);
 }
 
 }  // namespace ctc::rpc

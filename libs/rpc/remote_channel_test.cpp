@@ -24,12 +24,11 @@ struct Fixture {
     return "127.0.0.1:" + std::to_string(server.port());
   }
 
-  static std::unique_ptr<Channel> Connect(const std::string& address,
-                                          std::string secret = "s3cret") {
+  std::unique_ptr<Channel> Connect(const std::string& address, std::string secret = "s3cret") {
     RemoteOptions options;
     options.address = address;
     options.shared_secret = std::move(secret);
-    return MakeRemoteChannel(options);
+    return MakeRemoteChannel(threads.executor(), options);
   }
 
   absl::StatusOr<routing::GetAgentResponse> Get(Channel& channel, std::string id,
@@ -47,7 +46,7 @@ struct Fixture {
 TEST_CASE("a remote call reaches the handler with its context") {
   Fixture f;
   const auto server = f.Serve();
-  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  const auto channel = f.Connect(Fixture::Address(*server));
   const auto response = f.Get(*channel, "a1");
   REQUIRE(response.ok());
   CHECK(response->agent().id() == "a1");
@@ -59,7 +58,7 @@ TEST_CASE("a remote call reaches the handler with its context") {
 TEST_CASE("a remote error keeps its detail") {
   Fixture f;
   const auto server = f.Serve();
-  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  const auto channel = f.Connect(Fixture::Address(*server));
   const auto response = f.Get(*channel, "missing");
   CHECK(base::IsError(response.status(), base::kNotFound));
   const base::ErrorDetail detail = base::DetailOf(response.status());
@@ -71,14 +70,14 @@ TEST_CASE("a remote error keeps its detail") {
 TEST_CASE("a remote exception becomes INTERNAL") {
   Fixture f;
   const auto server = f.Serve();
-  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  const auto channel = f.Connect(Fixture::Address(*server));
   CHECK(absl::IsInternal(f.Get(*channel, "throw").status()));
 }
 
 TEST_CASE("a call that is not answered in time is DEADLINE_EXCEEDED") {
   Fixture f;
   const auto server = f.Serve();
-  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  const auto channel = f.Connect(Fixture::Address(*server));
   const auto response = f.Get(*channel, "wait", absl::Milliseconds(100));
   CHECK(base::IsError(response.status(), base::kDeadlineExceeded));
   f.service.Open();
@@ -87,7 +86,7 @@ TEST_CASE("a call that is not answered in time is DEADLINE_EXCEEDED") {
 TEST_CASE("ten thousand calls at once are all answered") {
   Fixture f;
   const auto server = f.Serve();
-  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  const auto channel = f.Connect(Fixture::Address(*server));
   std::atomic<int> right = 0;
   std::atomic<int> ended = 0;
   constexpr int kCalls = 10000;
@@ -106,7 +105,7 @@ TEST_CASE("ten thousand calls at once are all answered") {
 TEST_CASE("a call in flight when the server dies ends with UNAVAILABLE") {
   Fixture f;
   auto server = f.Serve();
-  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  const auto channel = f.Connect(Fixture::Address(*server));
   auto answer = std::async(std::launch::async, [&] {
     return f.threads.Get(LogActivity(*channel, "wait", ContextUntil(absl::Seconds(30))));
   });
@@ -122,7 +121,7 @@ TEST_CASE("an idempotent call in flight is made again on the next connection") {
   Fixture f;
   auto server = f.Serve();
   const std::string address = Fixture::Address(*server);
-  const auto channel = Fixture::Connect(address);
+  const auto channel = f.Connect(address);
   auto answer =
       std::async(std::launch::async, [&] { return f.Get(*channel, "wait", absl::Seconds(30)); });
   REQUIRE(Eventually([&] { return f.service.calls == 1; }));
@@ -137,7 +136,7 @@ TEST_CASE("a channel reconnects by itself and calls wait for it") {
   Fixture f;
   auto server = f.Serve();
   const std::string address = Fixture::Address(*server);
-  const auto channel = Fixture::Connect(address);
+  const auto channel = f.Connect(address);
   REQUIRE(f.Get(*channel, "a1").ok());
   server.reset();
   auto answer = std::async(std::launch::async, [&] { return f.Get(*channel, "a2"); });
@@ -150,7 +149,7 @@ TEST_CASE("a call without a server ends with UNAVAILABLE after the wait, not at 
   auto server = f.Serve();
   const std::string address = Fixture::Address(*server);
   server.reset();
-  const auto channel = Fixture::Connect(address);
+  const auto channel = f.Connect(address);
   const absl::Duration begin = base::SystemClock().Monotonic();
   const auto response = f.Get(*channel, "a1", absl::Seconds(60));
   CHECK(base::IsError(response.status(), base::kUnavailable));
@@ -158,11 +157,36 @@ TEST_CASE("a call without a server ends with UNAVAILABLE after the wait, not at 
   CHECK(base::SystemClock().Monotonic() - begin < absl::Seconds(10));
 }
 
+TEST_CASE("a server works no longer than its caller waits, however late it was reached") {
+  Fixture f;
+  auto server = f.Serve();
+  const std::string address = Fixture::Address(*server);
+  const bool second_attempt = GENERATE(false, true);
+  INFO((second_attempt ? "the second attempt" : "the first attempt"));
+  if (!second_attempt) server.reset();
+  const auto channel = f.Connect(address);
+  const Context context = ContextUntil(absl::Seconds(30));
+  const absl::Duration begin = base::SystemClock().Monotonic();
+  auto answer = std::async(std::launch::async,
+                           [&] { return f.threads.Get(GetAgent(*channel, "wait", context)); });
+  if (second_attempt) REQUIRE(Eventually([&] { return f.service.calls == 1; }));
+  absl::Duration waited;
+  REQUIRE(Eventually([&] {
+    waited = base::SystemClock().Monotonic() - begin;
+    return waited > absl::Milliseconds(300);
+  }));
+  server.reset();
+  f.service.Open();
+  server = f.Serve(address);
+  REQUIRE(answer.get().ok());
+  CHECK(absl::FromUnixMicros(f.service.deadline_us) < context.deadline + waited);
+}
+
 TEST_CASE("a draining server answers what it got and sends new calls elsewhere") {
   Fixture f;
   auto server = f.Serve();
   const std::string address = Fixture::Address(*server);
-  const auto channel = Fixture::Connect(address);
+  const auto channel = f.Connect(address);
   auto first = std::async(std::launch::async, [&] {
     return f.threads.Get(LogActivity(*channel, "wait", ContextUntil(absl::Seconds(30))));
   });
@@ -186,9 +210,9 @@ TEST_CASE("a draining server answers what it got and sends new calls elsewhere")
 TEST_CASE("without the secret a call is UNAUTHENTICATED at once") {
   Fixture f;
   const auto server = f.Serve();
-  const auto none = Fixture::Connect(Fixture::Address(*server), "");
+  const auto none = f.Connect(Fixture::Address(*server), "");
   CHECK(base::IsError(f.Get(*none, "a1").status(), base::kUnauthenticated));
-  const auto wrong = Fixture::Connect(Fixture::Address(*server), "s3crex");
+  const auto wrong = f.Connect(Fixture::Address(*server), "s3crex");
   CHECK(base::IsError(f.Get(*wrong, "a1").status(), base::kUnauthenticated));
   CHECK(f.service.calls == 0);
 }
@@ -196,7 +220,7 @@ TEST_CASE("without the secret a call is UNAUTHENTICATED at once") {
 TEST_CASE("a message over the limit is RESOURCE_EXHAUSTED and harms no other call") {
   Fixture f;
   const auto server = f.Serve();
-  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  const auto channel = f.Connect(Fixture::Address(*server));
   CHECK(absl::IsResourceExhausted(f.Get(*channel, std::string(600 << 10, 'x')).status()));
   CHECK(absl::IsResourceExhausted(f.Get(*channel, std::string(5 << 20, 'x')).status()));
   CHECK(absl::IsResourceExhausted(f.Get(*channel, "large").status()));
@@ -206,7 +230,7 @@ TEST_CASE("a message over the limit is RESOURCE_EXHAUSTED and harms no other cal
 TEST_CASE("an rpc that the server does not serve is UNIMPLEMENTED") {
   Fixture f;
   const auto server = f.Serve();
-  const auto channel = Fixture::Connect(Fixture::Address(*server));
+  const auto channel = f.Connect(Fixture::Address(*server));
   const routing::ListAgentsRequest request;
   const auto response =
       f.threads.Get(Call(*channel, Rpcs::kListAgents, ContextUntil(absl::Seconds(10)), request));
@@ -216,7 +240,7 @@ TEST_CASE("an rpc that the server does not serve is UNIMPLEMENTED") {
 TEST_CASE("calls still open when their channel goes end with UNAVAILABLE") {
   Fixture f;
   const auto server = f.Serve();
-  auto channel = Fixture::Connect(Fixture::Address(*server));
+  auto channel = f.Connect(Fixture::Address(*server));
   auto answer =
       std::async(std::launch::async, [&] { return f.Get(*channel, "wait", absl::Seconds(30)); });
   REQUIRE(Eventually([&] { return f.service.calls == 1; }));

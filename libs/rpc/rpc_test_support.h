@@ -60,6 +60,7 @@ class TestService {
     if (request.id() == "throw") throw std::runtime_error("inside the handler");
     if (request.id() == "missing") co_return DetailedError();
     if (request.id() == "wait") co_await WaitOpen();
+    deadline_us = absl::ToUnixMicros(context.deadline);
     routing::GetAgentResponse response;
     routing::Agent& agent = *response.mutable_agent();
     agent.set_id(request.id());
@@ -94,6 +95,7 @@ class TestService {
   void Open() { open = true; }
 
   std::atomic<int> calls = 0;
+  std::atomic<int64_t> deadline_us = 0;  // of the last GetAgent
   std::atomic<bool> open = false;
 
  private:

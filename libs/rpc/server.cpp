@@ -6,12 +6,13 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
 #include "libs/base/clock.h"
 #include "libs/base/error_catalogue.h"
-#include "libs/rpc/mux.h"
+#include "libs/rpc/listener.h"
 #include "libs/rpc/mux_server.h"
 #include "libs/rpc/unary_service.h"
 #include "libs/rpc/wire.h"
@@ -19,15 +20,16 @@
 namespace ctc::rpc {
 namespace {
 
-// The mux stream's batch and frame overhead come on top of the largest message.
+// A request somewhat over the limit is still read, and refused by us instead of by gRPC.
 constexpr int kTransportSlack = 2 << 20;
 
 class GrpcServer : public Server {
  public:
-  GrpcServer(const HandlerMap& handlers, asio::any_io_executor executor,
+  GrpcServer(const HandlerMap& handlers, const asio::any_io_executor& executor,
              const ServerOptions& options)
-      : limits_{options.shared_secret, static_cast<size_t>(options.max_message_bytes)},
-        mux_(handlers, executor, limits_) {
+      : executor_(executor),
+        limits_{options.shared_secret, static_cast<size_t>(options.max_message_bytes)},
+        mux_(std::make_shared<MuxServer>(handlers, executor, limits_)) {
     std::map<std::string, std::vector<const Endpoint*>> by_service;
     for (const auto& [path, endpoint] : handlers.endpoints()) {
       by_service[ServiceOf(path)].push_back(&endpoint);
@@ -40,30 +42,22 @@ class GrpcServer : public Server {
   ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Bind(const ServerOptions& options) {
-    static std::once_flag plugins;  // gRPC keeps both as process-wide switches
-    std::call_once(plugins, [] {
-      grpc::EnableDefaultHealthCheckService(true);
-      grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    });
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port_);
-    builder.SetMaxReceiveMessageSize(options.max_message_bytes + kTransportSlack);
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000);
-    builder.RegisterService(&mux_);
-    for (const auto& service : services_) builder.RegisterService(service.get());
-    server_ = builder.BuildAndStart();
-    const bool unix_socket = options.address.rfind("unix:", 0) == 0;
-    if (server_ == nullptr || (port_ == 0 && !unix_socket)) {
-      return base::MakeError(base::kUnavailable, "cannot listen at " + options.address);
-    }
-    if (unix_socket) port_ = 0;
-    SetServing(false);
+    Listener::Takers takers;
+    takers.ours = [mux = mux_](Listener::Socket socket) { mux->Serve(std::move(socket)); };
+    takers.grpc = [this](int descriptor) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+      connection.fd = descriptor;
+      acceptor_->HandleNewConnection(&connection);
+    };
+    const auto listener = std::make_shared<Listener>(executor_, std::move(takers));
+    CTC_RETURN_IF_ERROR(listener->Open(options.address));
+    CTC_RETURN_IF_ERROR(StartGrpc(options));
+    listener_ = listener;
+    listener_->Start();
     return absl::OkStatus();
   }
 
-  int port() const override { return port_; }
+  int port() const override { return listener_->port(); }
 
   void SetServing(bool serving) override {
     grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
@@ -72,20 +66,46 @@ class GrpcServer : public Server {
   }
 
   void Shutdown(absl::Duration grace) override {
-    if (server_ == nullptr || down_) return;
+    if (listener_ == nullptr || down_) return;
     down_ = true;
-    mux_.Drain();
-    server_->Shutdown(absl::ToChronoTime(base::SystemClock().Now() + grace));
+    const absl::Time end = base::SystemClock().Now() + grace;
+    listener_->Stop();
+    mux_->Drain();
+    server_->Shutdown(absl::ToChronoTime(end));
     server_->Wait();
+    mux_->Finish(std::max(end - base::SystemClock().Now(), absl::ZeroDuration()));
   }
 
  private:
+  // gRPC listens nowhere: it gets the connections that the listener finds to be HTTP/2.
+  absl::Status StartGrpc(const ServerOptions& options) {
+    static std::once_flag plugins;  // gRPC keeps both as process-wide switches
+    std::call_once(plugins, [] {
+      grpc::EnableDefaultHealthCheckService(true);
+      grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    });
+    grpc::ServerBuilder builder;
+    acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        grpc::InsecureServerCredentials());
+    builder.SetMaxReceiveMessageSize(options.max_message_bytes + kTransportSlack);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000);
+    for (const auto& service : services_) builder.RegisterService(service.get());
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr) return base::MakeError(base::kUnavailable, "gRPC does not start");
+    SetServing(false);
+    return absl::OkStatus();
+  }
+
+  const asio::any_io_executor executor_;
   const ServingLimits limits_;
+  const std::shared_ptr<MuxServer> mux_;
+  std::shared_ptr<Listener> listener_;
   std::vector<std::string> names_;
   std::vector<std::unique_ptr<UnaryService>> services_;
-  MuxService mux_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::Server> server_;
-  int port_ = 0;
   bool down_ = false;
 };
 
@@ -94,7 +114,7 @@ class GrpcServer : public Server {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const HandlerMap& handlers,
                                                       asio::any_io_executor executor,
                                                       ServerOptions options) {
-  auto server = std::make_unique<GrpcServer>(handlers, std::move(executor), options);
+  auto server = std::make_unique<GrpcServer>(handlers, executor, options);
   CTC_RETURN_IF_ERROR(server->Bind(options));
   return server;
 }

@@ -1,6 +1,6 @@
 // Serves a HandlerMap over gRPC: each rpc of the contract as an ordinary unary method (so that
-// grpcurl and any gRPC client work), health, reflection, and the multiplexing stream our own
-// channels use.
+// grpcurl and any gRPC client work), health and reflection; and at the same address, over the
+// framed stream of docs/adr/009, to our own channels.
 #pragma once
 
 #include <absl/time/time.h>

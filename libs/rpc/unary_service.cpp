@@ -62,8 +62,8 @@ void LogLost(std::exception_ptr lost) {
 absl::Status Start(UnaryCall& call, const Endpoint& endpoint, const asio::any_io_executor& executor,
                    const ServingLimits& limits, const grpc::CallbackServerContext& context,
                    const grpc::ByteBuffer& bytes) {
-  if (!IsTrusted(context.client_metadata(), limits)) {
-    return base::MakeError(base::kUnauthenticated, "x-ctc-secret is missing or wrong");
+  if (!IsTrusted(FindMetadata(context.client_metadata(), kSecretMetadata), limits)) {
+    return NotTrusted();
   }
   if (bytes.Length() > limits.max_message_bytes) {
     return absl::ResourceExhaustedError("the request is larger than this server takes");
@@ -100,9 +100,12 @@ UnaryService::UnaryService(const std::vector<const Endpoint*>& endpoints,
   }
 }
 
-bool IsTrusted(const Metadata& metadata, const ServingLimits& limits) {
-  return limits.shared_secret.empty() ||
-         crypto::ConstantTimeEqual(FindMetadata(metadata, kSecretMetadata), limits.shared_secret);
+bool IsTrusted(std::string_view secret, const ServingLimits& limits) {
+  return limits.shared_secret.empty() || crypto::ConstantTimeEqual(secret, limits.shared_secret);
+}
+
+absl::Status NotTrusted() {
+  return base::MakeError(base::kUnauthenticated, "the shared secret is missing or wrong");
 }
 
 std::string ServiceOf(std::string_view path) {

@@ -5,9 +5,11 @@
 #include <grpcpp/impl/service_type.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libs/base/asio.h"
+#include "libs/base/status.h"
 #include "libs/rpc/handler_map.h"
 
 namespace ctc::rpc {
@@ -24,9 +26,9 @@ class UnaryService : public grpc::Service {
                const ServingLimits& limits);
 };
 
-// True when the caller proved itself with the shared secret.
-bool IsTrusted(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata,
-               const ServingLimits& limits);
+// True when `secret` is the shared one, or there is none.
+bool IsTrusted(std::string_view secret, const ServingLimits& limits);
+absl::Status NotTrusted();
 
 // "/ctc.session.v1.SessionService/GetSession" -> "ctc.session.v1.SessionService".
 std::string ServiceOf(std::string_view path);

@@ -8,7 +8,7 @@
 
 #include <map>
 
-#include "ctc/rpc/v1/mux_service.pb.h"
+#include "ctc/rpc/v1/mux.pb.h"
 #include "google/rpc/status.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/context.h"
@@ -17,7 +17,6 @@ namespace ctc::rpc {
 
 // Names of the metadata that carry a context.
 inline constexpr char kSecretMetadata[] = "x-ctc-secret";
-inline constexpr char kMuxPath[] = "/ctc.rpc.v1.MuxService/Exchange";
 
 using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
 // The value of `name`, or "".

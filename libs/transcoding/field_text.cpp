@@ -2,6 +2,7 @@
 #include "libs/transcoding/field_text.h"
 
 #include <absl/strings/escaping.h>
+#include <absl/strings/str_cat.h>
 
 #include <charconv>
 #include <cmath>
@@ -68,7 +69,7 @@ std::string MessageFromText(std::string_view text, const FieldEntry& entry, pb::
 }
 
 std::string Convert(std::string_view text, const FieldEntry& entry, pb::Message& message) {
-  if (std::string wrong = CheckText(text); !wrong.empty()) return wrong;
+  if (std::string wrong = CheckText(text, entry.max_text); !wrong.empty()) return wrong;
   if (IsIntegerType(entry.type)) return IntegerFromText(text, entry, message);
   if (entry.type == Field::CPPTYPE_BOOL) {
     if (text != "true" && text != "false") return "must be true or false";
@@ -82,8 +83,8 @@ std::string Convert(std::string_view text, const FieldEntry& entry, pb::Message&
 
 }  // namespace
 
-std::string CheckText(std::string_view text) {
-  if (text.size() > kMaxTextBytes) return "is longer than 64 kB";
+std::string CheckText(std::string_view text, size_t max_bytes) {
+  if (text.size() > max_bytes) return absl::StrCat("is longer than ", max_bytes >> 10, " kB");
   if (text.find('\0') != std::string_view::npos) return "must not contain NUL";
   return "";
 }

@@ -17,7 +17,7 @@ absl::Status SetFromText(std::string_view text, const FieldEntry& entry,
                          google::protobuf::Message& message);
 
 // Parts shared with the JSON reader: what is wrong with a value, "" when nothing is.
-std::string CheckText(std::string_view text);
+std::string CheckText(std::string_view text, size_t max_bytes = kMaxTextBytes);
 // Sets or adds an enum by name; UNSPECIFIED is refused.
 std::string SetEnum(const std::string& name, const FieldEntry& entry,
                     google::protobuf::Message& message);

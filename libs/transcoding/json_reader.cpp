@@ -280,7 +280,8 @@ class Handler {
       case Scalar::Kind::kDouble:
         return SetDouble(scalar.number, entry, message);
       case Scalar::Kind::kText:
-        if (std::string wrong = CheckText(*scalar.text); !wrong.empty()) return wrong;
+        if (std::string wrong = CheckText(*scalar.text, entry.max_text); !wrong.empty())
+          return wrong;
         if (entry.type == Field::CPPTYPE_ENUM) return SetEnum(*scalar.text, entry, message);
         return SetString(std::move(*scalar.text), entry, message);
     }

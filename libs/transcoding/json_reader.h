@@ -10,8 +10,6 @@
 
 namespace ctc::transcoding {
 
-// Longest text of one field, in bytes.
-inline constexpr size_t kMaxTextBytes = 64 << 10;
 // Objects and lists inside each other.
 inline constexpr size_t kMaxDepth = 32;
 

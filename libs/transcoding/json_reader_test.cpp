@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "ctc/recording/v1/recording_service.pb.h"
 #include "ctc/routing/v1/routing_service.pb.h"
 #include "ctc/session/v1/session_service.pb.h"
 #include "libs/base/error_catalogue.h"
@@ -108,6 +109,17 @@ TEST_CASE("a text of more than 64 kB is refused", "[transcoding][reader]") {
   const auto body = [](size_t size) { return R"({"to_phone":")" + std::string(size, '1') + "\"}"; };
   CHECK(ReadInitiate(body(kMaxTextBytes)).ok());
   CHECK(Verdict(ReadInitiate(body(kMaxTextBytes + 1))) == "VALIDATION_FAILED to_phone");
+}
+
+TEST_CASE("the contract may allow a longer text", "[transcoding][reader]") {
+  recording::v1::ImportPhoneNumbersRequest request;
+  const auto read = [&](size_t size) {
+    request.Clear();
+    return ReadJson(R"({"csv":")" + std::string(size, '1') + "\"}",
+                    TableOf(request.GetDescriptor()), request);
+  };
+  CHECK(read(3 << 20).ok());
+  CHECK(Verdict(read((3 << 20) + 1)) == "VALIDATION_FAILED csv");
 }
 
 TEST_CASE("no part of the body is repeated in an error", "[transcoding][reader]") {

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "ctc/common/v1/options.pb.h"
 #include "libs/base/mutex.h"
 
 namespace ctc::transcoding {
@@ -66,6 +67,8 @@ class Registry {
     entry.repeated = field->is_repeated() && !entry.map;
     entry.has_presence = field->has_presence();
     entry.is_bytes = field->type() == pb::FieldDescriptor::TYPE_BYTES;
+    const int32_t max_kb = field->options().GetExtension(common::v1::max_kb);
+    if (max_kb > 0) entry.max_text = static_cast<size_t>(max_kb) << 10;
     if (entry.type == pb::FieldDescriptor::CPPTYPE_ENUM) {
       entry.enum_names = EnumNames(field->enum_type());
     }

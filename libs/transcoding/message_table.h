@@ -16,6 +16,9 @@ enum class MessageKind { kPlain, kTimestamp, kStruct, kValue, kListValue };
 
 struct MessageTable;
 
+// Longest text of a field that the contract gives no limit of its own (ctc.common.v1.max_kb).
+inline constexpr size_t kMaxTextBytes = 64 << 10;
+
 struct FieldEntry {
   const google::protobuf::FieldDescriptor* field = nullptr;
   google::protobuf::FieldDescriptor::CppType type = {};
@@ -25,6 +28,7 @@ struct FieldEntry {
   bool map = false;
   bool has_presence = false;  // printed only when set
   bool is_bytes = false;
+  size_t max_text = kMaxTextBytes;        // in bytes
   const MessageTable* message = nullptr;  // type of a message; for maps the entry's
   std::vector<std::string> enum_names;    // quoted, by number; "" where there is none
 };

@@ -1,5 +1,7 @@
 #include "services/dispatch/wiring.h"
 
+#include <absl/strings/str_cat.h>
+
 #include "ctc/dispatch/v1/dispatch_service.rpc.h"
 #include "ctc/dispatch/v1/provider_service.rpc.h"
 #include "libs/base/ids.h"
@@ -21,6 +23,8 @@
 #include "services/dispatch/service/lease_holder.h"
 #include "services/dispatch/service/leftover_legs.h"
 #include "services/dispatch/service/native_facts.h"
+#include "services/dispatch/service/native_flows.h"
+#include "services/dispatch/service/native_referrals.h"
 #include "services/dispatch/service/provider_service.h"
 #include "services/dispatch/service/registry.h"
 #include "services/dispatch/service/second_leg.h"
@@ -34,8 +38,9 @@ namespace {
 constexpr absl::Duration kChangesInterval = absl::Seconds(1);
 constexpr absl::Duration kReadyTimeout = absl::Seconds(2);
 
-providers::Environment ProviderEnvironment(const host::Environment& environment) {
-  providers::Environment out{environment.http, environment.clock, {}, environment.random};
+providers::Environment ProviderEnvironment(const host::Environment& environment, http::Client& http,
+                                           const http::AddressGuard& guard) {
+  providers::Environment out{http, environment.clock, {}, environment.random, guard};
   out.window.max_age = environment.settings.Seconds("dispatch.webhook_max_age_seconds");
   out.window.max_skew = environment.settings.Seconds("dispatch.webhook_max_skew_seconds");
   return out;
@@ -43,24 +48,30 @@ providers::Environment ProviderEnvironment(const host::Environment& environment)
 
 class DispatchHost final : public host::Service {
  public:
-  DispatchHost(const host::Environment& environment, Keyring keyring)
+  DispatchHost(const host::Environment& environment, Keyring keyring, http::AddressGuard guard)
       : environment_(environment),
         keyring_(std::move(keyring)),
+        guard_(std::move(guard)),
+        http_(http::Client::Create(environment.executor, guard_)),
         ids_(environment.clock, environment.random),
         store_(environment.database),
         leases_(environment.database),
         submissions_(environment.database),
         background_(environment.executor),
         native_facts_(environment.peer("webhook"), background_, environment.clock),
+        native_flows_(environment.peer("webhook"), background_, environment.clock),
+        native_referrals_(environment.peer("session"), background_, environment.clock),
         directory_(store_, keyring_, environment.clock, environment.settings.Text("public.url")),
         board_(environment.clock),
         gate_(registry_, directory_, board_, background_, environment.clock),
-        dispatch_(registry_, directory_, board_, gate_, environment.clock),
+        shelf_(environment.clock,
+               static_cast<size_t>(environment.settings.Int("dispatch.recording_cache_mib")) << 20),
+        dispatch_(registry_, directory_, board_, gate_, shelf_, environment.clock),
         providers_({store_, keyring_, registry_, directory_, board_, gate_,
-                    environment.peer("session"), ids_, environment.clock}),
+                    environment.peer("session"), ids_, environment.clock, guard_}),
         sockets_({background_, leases_, board_, environment.peer("session"),
-                  environment.peer("webhook"), ProviderEnvironment(environment), environment.random,
-                  NameHolder(ids_.Token("dispatch-", 8))},
+                  environment.peer("webhook"), ProviderEnvironment(environment, *http_, guard_),
+                  environment.random, NameHolder(ids_.Token("dispatch-", 8)), guard_},
                  directory_),
         second_leg_({submissions_, registry_, directory_, gate_, background_,
                      environment.peer("session"), environment.peer("webhook"), environment.clock}),
@@ -68,16 +79,14 @@ class DispatchHost final : public host::Service {
                     environment.peer("session"), environment.clock}),
         leftover_legs_({submissions_, registry_, directory_, background_,
                         environment.peer("session"), environment.clock}) {
-    registry_.Add(providers::asterisk::MakeAdapter(ProviderEnvironment(environment)));
-    registry_.Add(providers::sip::MakeAdapter(
-        ProviderEnvironment(environment),
-        [this](AccountPtr account, std::vector<session::v1::SessionFact> facts) {
-          native_facts_.Add(std::move(account), std::move(facts));
-        }));
-    registry_.Add(providers::exotel::MakeAdapter(ProviderEnvironment(environment)));
-    registry_.Add(providers::mcube::MakeAdapter(ProviderEnvironment(environment)));
-    registry_.Add(providers::twilio::MakeAdapter(ProviderEnvironment(environment)));
-    registry_.Add(providers::vonage::MakeAdapter(ProviderEnvironment(environment)));
+    registry_.Add(
+        providers::asterisk::MakeAdapter(ProviderEnvironment(environment, *http_, guard_)));
+    registry_.Add(providers::sip::MakeAdapter(ProviderEnvironment(environment, *http_, guard_),
+                                              NativeOutlets()));
+    registry_.Add(providers::exotel::MakeAdapter(ProviderEnvironment(environment, *http_, guard_)));
+    registry_.Add(providers::mcube::MakeAdapter(ProviderEnvironment(environment, *http_, guard_)));
+    registry_.Add(providers::twilio::MakeAdapter(ProviderEnvironment(environment, *http_, guard_)));
+    registry_.Add(providers::vonage::MakeAdapter(ProviderEnvironment(environment, *http_, guard_)));
   }
 
   std::string_view name() const override { return "dispatch"; }
@@ -87,6 +96,7 @@ class DispatchHost final : public host::Service {
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, PlaceCall);
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, ControlCall);
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, LookUpCall);
+    CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, FetchRecording);
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, ReadWebhook);
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, ReadFlow);
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, RenderFlow);
@@ -129,13 +139,39 @@ class DispatchHost final : public host::Service {
   }
 
  private:
+  Task<void> AttendSip() {
+    constexpr auto kType = common::v1::ProviderType::SIP;
+    const absl::StatusOr<Accounts> accounts =
+        co_await directory_.ActiveOfType(kType, environment_.clock.Now() + kReadyTimeout);
+    const absl::Duration pause =
+        accounts.ok() ? registry_.Find(kType)->Attend(*accounts) : kChangesInterval;
+    attend_at_ = environment_.clock.Monotonic() + pause;
+  }
+
+  providers::sip::native::Outlets NativeOutlets() {
+    providers::sip::native::Outlets outlets;
+    outlets.facts = [this](AccountPtr account, std::vector<session::v1::SessionFact> facts) {
+      native_facts_.Add(std::move(account), std::move(facts));
+    };
+    outlets.referrals = [this](AccountPtr account, providers::sip::native::ReferralNote note) {
+      native_referrals_.Add(std::move(account), std::move(note));
+    };
+    outlets.flows = [this](AccountPtr account, providers::sip::native::FlowNote note) {
+      native_flows_.Add(std::move(account), std::move(note));
+    };
+    return outlets;
+  }
+
   // One cheap query a second tells of writes, other replicas' too.
   Task<void> WatchChanges() {
     bool refresh = false;
     do {
+      shelf_.Prune();
       const absl::StatusOr<bool> changed =
           co_await directory_.LookForChanges(environment_.clock.Now() + kReadyTimeout);
-      refresh = refresh || (changed.ok() && *changed);
+      const bool news = changed.ok() && *changed;
+      if (news || environment_.clock.Monotonic() >= attend_at_) co_await AttendSip();
+      refresh = refresh || news;
       if (!refresh) continue;
       const absl::Status status =
           co_await sockets_.Refresh(environment_.clock.Now() + kReadyTimeout);
@@ -145,22 +181,28 @@ class DispatchHost final : public host::Service {
 
   const host::Environment& environment_;
   const Keyring keyring_;
+  const http::AddressGuard guard_;
+  const std::unique_ptr<http::Client> http_;  // providers' alone: hosts that tenants chose
   base::IdGenerator ids_;
   ProviderStore store_;
   LeaseStore leases_;
   SubmissionStore submissions_;
   Background background_;
   NativeFacts native_facts_;
+  NativeFlows native_flows_;
+  NativeReferrals native_referrals_;
   Registry registry_;  // its user agents' threads end before what they tell
   Directory directory_;
   HealthBoard board_;
   Gate gate_;
+  RecordingShelf shelf_;
   DispatchService dispatch_;
   ProviderService providers_;
   EventSockets sockets_;
   SecondLeg second_leg_;
   AgentLeg agent_leg_;
   LeftoverLegs leftover_legs_;
+  absl::Duration attend_at_;  // monotonic; of the task that watches changes
 };
 
 }  // namespace
@@ -168,7 +210,13 @@ class DispatchHost final : public host::Service {
 absl::StatusOr<std::unique_ptr<host::Service>> Make(const host::Environment& environment) {
   CTC_ASSIGN_OR_RETURN(Keyring keyring,
                        Keyring::Parse(environment.settings.Secret("dispatch.master_key")));
-  return std::make_unique<DispatchHost>(environment, std::move(keyring));
+  absl::StatusOr<http::AddressGuard> guard =
+      http::AddressGuard::PublicAnd(environment.settings.Text("dispatch.allowed_networks"));
+  if (!guard.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("dispatch.allowed_networks: ", guard.status().message()));
+  }
+  return std::make_unique<DispatchHost>(environment, std::move(keyring), *std::move(guard));
 }
 
 }  // namespace ctc::dispatch

@@ -91,6 +91,9 @@ class GatewayHost final : public host::Service {
     options.address = env_.settings.Text("gateway.address");
     options.port = static_cast<int>(env_.settings.Int("gateway.port"));
     options.reuse_port = env_.settings.Bool("gateway.reuse_port");
+    options.body_limit = [this](std::string_view method, std::string_view target) {
+      return routes_.BodyLimit(method, target);
+    };
     auto handler = [this](const http::Request& request) { return edge_.Handle(request); };
     auto error_body = [this](int status, std::string_view code, std::string_view detail) {
       return ServerProblem(status, code, detail, ids_.Uuid());

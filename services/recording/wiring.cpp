@@ -14,7 +14,8 @@ class Wiring : public host::Service {
  public:
   explicit Wiring(const host::Environment& env)
       : executor_(env.executor),
-        service_(env.database, env.clock, env.random),
+        media_(env.peer("dispatch")),
+        service_(env.database, env.clock, env.random, media_, env.peer("session")),
         follower_(env.database, env.clock, env.random),
         consumer_(env.peer("session"), {.name = std::string(name())},
                   std::bind_front(&RecordingFollower::LoadPosition, &follower_),
@@ -35,10 +36,13 @@ class Wiring : public host::Service {
     CTC_BIND(handlers, rpcs, service_, DeleteComplianceRule);
     CTC_BIND(handlers, rpcs, service_, CheckCompliance);
     CTC_BIND(handlers, rpcs, service_, CheckCall);
+    CTC_BIND(handlers, rpcs, service_, CheckRecording);
     CTC_BIND(handlers, rpcs, service_, GetRecordingConfig);
     CTC_BIND(handlers, rpcs, service_, PutRecordingConfig);
     CTC_BIND(handlers, rpcs, service_, ListRecordings);
     CTC_BIND(handlers, rpcs, service_, GetRecording);
+    CTC_BIND(handlers, rpcs, service_, GetRecordingMedia);
+    CTC_BIND(handlers, rpcs, service_, ListSessionRecordings);
   }
 
   absl::Status Start() override {
@@ -55,6 +59,7 @@ class Wiring : public host::Service {
 
  private:
   asio::any_io_executor executor_;
+  ProviderMedia media_;
   RecordingService service_;
   RecordingFollower follower_;
   events::FeedConsumer consumer_;

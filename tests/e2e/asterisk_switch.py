@@ -1,6 +1,10 @@
 """The suite with a tenant whose calls go through a real Asterisk, and the steps of one conversation."""
+import io
 import json
+import math
 import urllib.request
+import wave
+from array import array
 from datetime import datetime
 
 from conftest import QUICK_WATCHDOGS, Tenant
@@ -10,6 +14,8 @@ from stack.stack import Stack
 
 AGENT = "agent-a"
 RING_SECONDS = 5
+# The phones' own voices: tools/asterisk/phones.py.
+TONES = {400: "agent-a", 500: "agent-b", 600: "agent-other", 700: "customer", 900: "music"}
 # The last three digits decide what the customer does; the ones before tell the tests' calls apart.
 _subscribers = iter(range(2000, 9999))
 
@@ -21,11 +27,11 @@ def customer(code):
 class Switch:
     """The suite, an Asterisk, and a tenant whose calls go through it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **env):
         self.asterisk = Asterisk(folder / "switch")
         self.stack = Stack(folder / "suite", simulator=False, extra_env={
             **QUICK_WATCHDOGS, "CTC_SESSION_ACCEPTED_LIMIT_SECONDS": "15",
-            "CTC_SESSION_SILENCE_LIMIT_SECONDS": "20"})
+            "CTC_SESSION_SILENCE_LIMIT_SECONDS": "20", **env})
 
     def start(self):
         self.asterisk.install().start()
@@ -78,8 +84,11 @@ class Switch:
         except OSError:
             return None
 
+    def bridges(self):
+        return json.loads(self.ari("/bridges"))
+
     def is_empty(self):
-        return json.loads(self.ari("/channels")) == [] and json.loads(self.ari("/bridges")) == []
+        return json.loads(self.ari("/channels")) == [] and self.bridges() == []
 
 
 class Conversation:
@@ -99,9 +108,48 @@ class Conversation:
             return timeline if set(types) <= {e["type"] for e in timeline} else None
         return wait_until(all_there, 10, f"{types} on the timeline", interval=0.05)
 
+    def recording(self):
+        """The session's recording once it is ready, with its audio as the API gives it."""
+        return fetched_recording(self.tenant, self.id)
+
     def phones_are_down(self):
         self.asterisk.wait(AGENT, "ended", self.mark)
         self.asterisk.wait(self.number, "ended", self.mark)
+
+
+class Audio:
+    """A recording as it came over the API: 8 kHz, 16 bit, mono."""
+
+    def __init__(self, content):
+        with wave.open(io.BytesIO(content)) as sound:
+            assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (1, 2, 8000)
+            self.samples = array("h", sound.readframes(sound.getnframes()))
+        self.seconds = len(self.samples) / 8000
+
+    def voices(self):
+        """For each tenth of a second who is heard in it."""
+        return [frozenset(name for tone, name in TONES.items() if self._has(tone, at))
+                for at in range(0, len(self.samples) - 799, 800)]
+
+    def lasts(self, *names):
+        """For how many seconds exactly these are heard together."""
+        return self.voices().count(frozenset(names)) / 10
+
+    def _has(self, tone, at):
+        step = 2 * math.pi * tone / 8000
+        sine = sum(self.samples[at + n] * math.sin(step * n) for n in range(800))
+        cosine = sum(self.samples[at + n] * math.cos(step * n) for n in range(800))
+        return math.hypot(sine, cosine) / 400 > 1000
+
+
+def fetched_recording(tenant, session_id):
+    def ready():
+        found = tenant.api.get(f"/api/v1/click-to-call/sessions/{session_id}/recordings").body["recordings"]
+        return found if found and found[0]["state"] == "READY" else None
+    recording = wait_until(ready, 15, "the recording to be ready")[0]
+    answer = tenant.api.get(recording["media_path"])
+    assert answer.status == 200 and answer.headers["content-type"] == "audio/wav", answer
+    return recording, Audio(answer.body)
 
 
 def seconds(text):

@@ -1,4 +1,5 @@
 """One running suite for all tests of a folder; each test makes its own tenant, so none sees another."""
+import base64
 import functools
 import itertools
 import os
@@ -20,6 +21,33 @@ ENDED = {"COMPLETED", "FAILED", "BUSY", "NO_ANSWER", "CANCELLED", "TRANSFERRED",
 QUICK_WATCHDOGS = {"CTC_SESSION_SUBMIT_LIMIT_SECONDS": "2", "CTC_SESSION_SUBMIT_GRACE_SECONDS": "4",
                    "CTC_SESSION_SWEEP_SECONDS": "0.2"}
 _numbers = itertools.count(1)
+# Every credential of the run, and what it is: none may be seen in a log or an answer.
+_credentials = {}
+CREDENTIALS = ("api_key", "api_secret", "auth_token", "webhook_secret", "private_key")
+
+
+def remember(credential, what):
+    lines = [line for line in credential.splitlines() if len(line) >= 8 and "-----" not in line]
+    for text in lines:
+        _credentials[text] = what
+        # As HTTP's Basic scheme would carry it, from each of the three places in a triple.
+        for skip in range(3):
+            coded = base64.b64encode(b"." * skip + text.encode()).decode()
+            _credentials[coded[4 if skip else 0:-4]] = what + " in base64"
+
+
+def told_credentials(text):
+    return sorted({what for credential, what in list(_credentials.items()) if credential in text})
+
+
+class WatchedApi(Api):
+    """Fails the test whose answer tells a credential."""
+
+    def request(self, *args, **kw):
+        answer = super().request(*args, **kw)
+        told = told_credentials(str(answer.body) + str(answer.headers))
+        assert not told, f"{args[:2]} told {told}"
+        return answer
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +70,15 @@ def check_logs(stack):
         found += [line for line in log.read_text(errors="replace").splitlines()
                   if '"level":"error"' in line]
     assert not found, f"{len(found)} error lines, the first: {found[0]}"
+    check_credentials(stack)
+
+
+def check_credentials(stack):
+    for log in (stack.state / "logs").glob("*.log"):
+        if log.name == "simulator.log":
+            continue
+        told = told_credentials(log.read_text(errors="replace"))
+        assert not told, f"{log.name} tells {told}"
 
 
 @functools.cache
@@ -57,7 +94,8 @@ class Tenant:
         self.stack = stack
         self.name = name or f"t{next(_numbers)}-{os.getpid()}"
         self.token = stack.create_key(self.name)
-        self.api: Api = stack.api(self.name, self.token)
+        remember(self.token, "an API key of ours")
+        self.api: Api = WatchedApi(stack.url, self.name, self.token)
         self.webhook_secret = "whsec-" + self.name
 
     def provider(self, kind="ASTERISK", url=None, **fields):
@@ -74,7 +112,11 @@ class Tenant:
         if kind == "VONAGE":
             body.update(application_id="aaaaaaaa-bbbb-cccc-dddd-0123456789ab", private_key=rsa_key(),
                         webhook_secret="simulator-signature-secret")
-        answer = self.api.post("/api/v1/voip-providers", {**body, **fields})
+        body.update(fields)
+        for name in CREDENTIALS:
+            if body.get(name) and body[name] != body.get("account_sid"):
+                remember(body[name], f"{name} of a {kind} account")
+        answer = self.api.post("/api/v1/voip-providers", body)
         assert answer.status == 201, answer
         if kind == "ASTERISK" and url is None and fields.get("is_active", True):
             wait_until(lambda: self.health(answer.body["id"])["event_socket"] == "CONNECTED", 10,

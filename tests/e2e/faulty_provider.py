@@ -6,8 +6,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-# Last words of the paths by which calls are placed at Exotel and mCube.
-PLACING = {"connect.json", "outbound-calls"}
+# Last words of the paths by which calls are placed at Exotel, mCube, Twilio, Vonage and a SIP switch.
+PLACING = {"connect.json", "outbound-calls", "Calls.json", "Participants.json", "calls"}
 
 
 class FaultyProvider:
@@ -84,6 +84,13 @@ class FaultyProvider:
             return self.send(handler, 200, b"")
         if mode == "half a body":
             return self.send(handler, 200, b'{"status":"succ","Call":{"Sid":"5f0c')
+        if mode == "cut short":  # less than was announced
+            handler.send_response(200)
+            handler.send_header("Content-Length", "500")
+            handler.end_headers()
+            handler.wfile.write(b'{"status":"succ",')
+            handler.close_connection = True
+            return None
         if mode == "redirect":
             return self.send(handler, 302, b"", headers=[("Location", "http://169.254.169.254/")])
         if mode == "reset":
@@ -94,9 +101,13 @@ class FaultyProvider:
         if mode == "garbage after placing":
             self.known.add(call)
             return self.send(handler, 200, b'{"id":[[[')
-        if mode == "hang":
-            self.release.wait(30)
-            return self.reset(handler)
+        if mode in ("hang", "hang after placing"):
+            if mode != "hang":
+                self.known.add(call)
+            if not self.release.wait(30):
+                return self.reset(handler)
+            self.known.add(call)
+            return self.send(handler, 200, good)
         if mode == "endless":
             handler.send_response(200)
             handler.send_header("Transfer-Encoding", "chunked")

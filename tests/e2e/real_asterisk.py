@@ -99,8 +99,11 @@ class Asterisk:
         return told[-1]["hears"] if told else []
 
     def wait_hears(self, number, *tones, seconds=10):
-        wait_until(lambda: self.now_hears(number) == sorted(tones), seconds,
-                   f"{number} to hear {tones or 'silence'}, not {self.now_hears(number)}", interval=0.05)
+        try:
+            wait_until(lambda: self.now_hears(number) == sorted(tones), seconds,
+                       f"{number} to hear {tones or 'silence'}", interval=0.05)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}; it hears {self.now_hears(number)}")
 
     def settle(self, seconds):
         """Lets a conversation last: its length is what is measured, nothing is waited for."""

@@ -1,5 +1,6 @@
 """Phones that speak SIP (SIPp) on loopback: one process and port for each, with what it saw in a file."""
 import os
+import random
 import socket
 import subprocess
 from pathlib import Path
@@ -44,10 +45,11 @@ NEW = "[last_To:];tag=[pid]p[call_number]"
 INVITE = """
   <recv request="INVITE">
     <action>
-      <ereg regexp="sip:[^>;]+" search_in="hdr" header="Contact:" assign_to="target"/>
+      <ereg regexp="sips*:[^>;]+" search_in="hdr" header="Contact:" assign_to="target"/>
       <ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="number"/>
       <ereg regexp=".*" search_in="hdr" header="From:" assign_to="caller"/>
       <ereg regexp=".*" search_in="hdr" header="To:" assign_to="self"/>
+      <ereg regexp="o=ctc" search_in="body" assign_to="offered"/>
     </action>
   </recv>"""
 TALK = f"""
@@ -81,6 +83,64 @@ HANG_UP = """
   <recv response="200"/>"""
 
 
+# Joined by a re-INVITE that agrees on the shortest session there may be (RFC 4028); {} refreshes it.
+TIMED = """
+  <recv request="INVITE"/>""" + respond("200 OK", AUDIO, extra="Require: timer\n      Session-Expires: 90;refresher={}\n      ") + """
+  <recv request="ACK"/>
+  <label id="10"/>
+  <recv request="UPDATE" optional="true" next="20"/>
+  <recv request="INVITE" optional="true" next="30"/>
+  <recv request="ACK" optional="true" next="10"/>
+  <recv request="BYE"/>""" + respond("200 OK", then="99") + """
+  <label id="20"/>""" + respond("200 OK", extra="Require: timer\n      Session-Expires: 90;refresher={}\n      ", then="10") + """
+  <label id="30"/>""" + respond("200 OK", AUDIO, extra="Require: timer\n      Session-Expires: 90;refresher={}\n      ") + """
+  <recv request="ACK" next="10"/>
+  <label id="99"/>
+  <nop/>"""
+REFER = """
+  <send retrans="500">
+    <![CDATA[
+      REFER [$target] SIP/2.0
+      Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+      From:[$self];tag=[pid]p[call_number]
+      To:[$caller]
+      Call-ID: [call_id]
+      CSeq: 5 REFER
+      Max-Forwards: 70
+      Contact: <sip:phone@[local_ip]:[local_port];transport=[transport]>
+      Refer-To: <REFER_TO>
+      Content-Length: 0
+
+    ]]>
+  </send>"""
+# Told how its referral goes, and whatever else comes, until it is hung up.
+REFERRED = f"""
+  <recv response="202"/>
+  <label id="10"/>
+  <recv request="INVITE" optional="true" next="20"/>
+  <recv request="NOTIFY" optional="true" next="30"/>
+  <recv request="ACK" optional="true" next="10"/>
+  <recv request="BYE"/>
+  {respond("200 OK", then="99")}
+  <label id="20"/>
+  {respond("200 OK", AUDIO)}
+  <recv request="ACK" next="10"/>
+  <label id="30"/>
+  {respond("200 OK", then="10")}
+  <label id="99"/>
+  <nop/>"""
+# Hangs up as soon as its referral is accepted, as some phones do.
+LEAVES_REFERRED = '\n  <recv response="202"/>\n  <recv request="NOTIFY"/>' + respond("200 OK") + HANG_UP.replace('\n  <recv response="200"/>', "") + f"""
+  <label id="10"/>
+  <recv request="INVITE" optional="true" next="20"/>
+  <recv request="NOTIFY" optional="true" next="20"/>
+  <recv response="200" next="99"/>
+  <label id="20"/>
+  {respond("481 Call Does Not Exist", then="10")}
+  <label id="99"/>
+  <nop/>"""
+
+
 def refuse(line):
     return INVITE + respond("180 Ringing", to=NEW) + '\n  <pause milliseconds="200"/>' \
         + respond(line, to=NEW) + '\n  <recv request="ACK"/>'
@@ -91,10 +151,109 @@ def answer(sdp):
         + respond("200 OK", sdp, NEW) + '\n  <recv request="ACK"/>'
 
 
+REINVITED = f"""
+  <recv request="INVITE"/>
+  {respond("200 OK", AUDIO)}
+  <recv request="ACK"/>"""
+# As a phone does: no stream where none is offered, its own where it is asked for an offer.
+PICK_UP = INVITE + respond("180 Ringing", to=NEW) + """
+  <pause milliseconds="200"/>
+  <nop next="50" test="offered"/>""" + respond("200 OK", AUDIO, NEW, then="55") + """
+  <label id="50"/>""" + respond("200 OK", NO_MEDIA, NEW) + """
+  <label id="55"/>
+  <recv request="ACK"/>"""
+CHALLENGE = 'WWW-Authenticate: Digest realm="phones", nonce="{}", algorithm={}, qop="auth"\n      '
+
+
+def ask_password(challenges):
+    return INVITE + respond("401 Unauthorized", to=NEW, extra=challenges) \
+        + '\n  <recv request="ACK"/>' + answer(NO_MEDIA) + TALK
+
+
+
+
+def call(number="NUMBER"):
+    return f"""
+  <send retrans="500">
+    <![CDATA[
+      INVITE sip:{number}@[remote_ip]:[remote_port] SIP/2.0
+      Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+      From: <sip:+12025550142@[local_ip]:[local_port]>;tag=[pid]c[call_number]
+      To: <sip:{number}@[remote_ip]:[remote_port]>
+      Call-ID: [call_id]
+      CSeq: 1 INVITE
+      Contact: <sip:caller@[local_ip]:[local_port];transport=[transport]>
+      Max-Forwards: 70
+      Content-Type: application/sdp
+      Content-Length: [len]
+
+      {AUDIO}
+
+    ]]>
+  </send>
+  <recv response="100" optional="true"/>"""
+
+
+def request(method, sequence=1, to="[last_To:]", target="[next_url]", back=0):
+    """`back`: it is of the transaction that began so many steps before."""
+    retrans = "" if method in ("ACK", "CANCEL") else ' retrans="500"'
+    return f"""
+  <send{retrans}>
+    <![CDATA[
+      {method} {target} SIP/2.0
+      Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch{f"-{back}" if back else ""}]
+      From: <sip:+12025550142@[local_ip]:[local_port]>;tag=[pid]c[call_number]
+      {to}
+      Call-ID: [call_id]
+      CSeq: {sequence} {method}
+      Max-Forwards: 70
+      [routes]
+      Content-Length: 0
+
+    ]]>
+  </send>"""
+
+
+OURS = "sip:NUMBER@[remote_ip]:[remote_port]"
+# In progress, then answered.
+REACHED = """
+  <recv response="182" optional="true"/>
+  <recv response="180" optional="true"/>
+  <recv response="200" rrs="true"/>""" + request("ACK")
 SCENARIOS = {
-    "agent": answer(NO_MEDIA) + TALK,
+    "calls-and-hangs-up": call() + REACHED + '\n  <pause milliseconds="1200"/>' + request("BYE", 2)
+    + '\n  <recv response="200"/>',
+    "calls-and-stays": call() + REACHED + TALK,
+    "calls-and-gives-up": call() + """
+  <recv response="182" optional="true"/>
+  <recv response="180"/>
+  <pause milliseconds="500"/>""" + request("CANCEL", to=f"To: <{OURS}>", target=OURS, back=5) + """
+  <recv response="200"/>
+  <recv response="487"/>""" + request("ACK", target=OURS, back=8),
+    "calls-in-vain": call() + """
+  <recv response="182" optional="true"/>
+  <recv response="180" optional="true"/>
+  <recv response="STATUS"/>""" + request("ACK", target=OURS, back=5),
+    "calls-another-number": call(number="+10987650000") + '\n  <recv response="404"/>'
+    + request("ACK", target="sip:+10987650000@[remote_ip]:[remote_port]", back=3),
+    "agent": PICK_UP + TALK,
+    # Joined, held, joined with the target it consults: then it has had enough.
+    "leaves-consulting": PICK_UP + 3 * REINVITED + HANG_UP,
+    # Asks for longer sessions than we do.
+    "wants-long-sessions": INVITE + respond("422 Session Interval Too Small", to=NEW, extra="Min-SE: 3600\n      ") + """
+  <recv request="ACK"/>""" + PICK_UP + TALK,
+    # The shortest session there may be: the other side refreshes it, or this one does not.
+    "is-refreshed": PICK_UP + TIMED.replace("{}", "uac"),
+    "never-refreshes": PICK_UP + TIMED.replace("{}", "uas"),
+    "refers": PICK_UP + REINVITED + '\n  <pause milliseconds="300"/>' + REFER + REFERRED,
+    "refers-and-leaves": PICK_UP + REINVITED + '\n  <pause milliseconds="300"/>' + REFER + LEAVES_REFERRED,
+    "customer-refers": answer(AUDIO) + '\n  <pause milliseconds="700"/>' + REFER + """
+  <recv response="603"/>""" + TALK,
+    "refers-in-vain": PICK_UP + REINVITED + '\n  <pause milliseconds="300"/>' + REFER + """
+  <recv response="403"/>""" + TALK,
     "customer": answer(AUDIO) + TALK,
     "hangs-up": answer(AUDIO) + '\n  <pause milliseconds="1200"/>' + HANG_UP,
+    "answers-options": '\n  <recv request="OPTIONS"/>' + respond("OPTIONS_ANSWER", to=NEW),
     "busy": refuse("486 Busy Here"),
     "declines": refuse("603 Decline"),
     "unknown": refuse("404 Not Found"),
@@ -113,35 +272,58 @@ SCENARIOS = {
     ]]>
   </send>
   <recv request="ACK"/>""",
-    "asks-password": INVITE + respond("401 Unauthorized", to=NEW, extra=(
-        'WWW-Authenticate: Digest realm="phones", nonce="abc123", algorithm=MD5, qop="auth"\n      ')) + """
-  <recv request="ACK"/>""" + answer(NO_MEDIA) + TALK,
+    "asks-password": ask_password(CHALLENGE.format("abc123", "MD5")),
+    "asks-password-sha256": ask_password(CHALLENGE.format("abc123", "SHA-256")),
+    "asks-password-either": ask_password(CHALLENGE.format("abc123", "MD5") + CHALLENGE.format("def456", "SHA-256")
+                                         + CHALLENGE.format("ghi789", "SHA3-512")),
 }
 
 
+def own_address():
+    """A loopback address that nobody else has."""
+    return f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(1, 254)}"
+
+
 class Phone:
-    def __init__(self, folder, behaviour, transport="u1"):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.messages = folder / f"{behaviour}-{self.port}.log"
-        scenario = folder / f"{behaviour}-{self.port}.xml"
-        unused = '\n  <Reference variables="target,caller,self,number"/>'
+    """At port 5060 of a loopback address of its own, so that it can be called as name@host, or at any port of `host`.
+    `relay`: behind a TlsRelay, so that `transport` is t1 and the phone is at the relay's port. `to`: it calls that
+    address instead of waiting to be called. `words` stand in its scenario in capitals."""
+
+    def __init__(self, folder, behaviour, transport="u1", calls=1, relay=None, refer_to="sip:nobody", to=None, host=None,
+                 **words):
+        self.host, self.port, self.relay = host or own_address(), 5060, relay
+        if host:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.bind((self.host, 0))
+                self.port = probe.getsockname()[1]
+        name = f"{behaviour}-{self.host}-{self.port}"
+        self.messages, scenario = folder / f"{name}.log", folder / f"{name}.xml"
+        steps = SCENARIOS[behaviour].replace("REFER_TO", refer_to)
+        for word, value in words.items():
+            steps = steps.replace(word.upper(), value)
+        unused = '\n  <Reference variables="target,caller,self,number,offered"/>' if "assign_to" in steps else ""
+        if relay:
+            relay.target = (self.host, self.port)
+            steps = steps.replace("[transport] [local_ip]:[local_port]", f"TLS 127.0.0.1:{relay.port}")
+            steps = steps.replace("[local_ip]:[local_port];transport=[transport]",
+                                  f"127.0.0.1:{relay.port};transport=tls")
         scenario.write_text('<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="phone">'
-                            + SCENARIOS[behaviour] + unused + "\n</scenario>\n")
+                            + steps + unused + "\n</scenario>\n")
         self.process = subprocess.Popen(
-            ["sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(self.port), "-t", transport, "-nostdin", "-m", "1",
+            ["sipp", "-sf", str(scenario), "-i", self.host, "-p", str(self.port), "-t", transport, "-nostdin",
+             "-m", str(calls), *([to] if to else []),
              "-trace_msg", "-message_file", str(self.messages), "-message_overwrite", "true"],
             cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, "TERM": "dumb"})
 
         table = "/proc/net/udp" if transport == "u1" else "/proc/net/tcp"
-        local = f"0100007F:{self.port:04X}"
-        wait_until(lambda: local in Path(table).read_text(), 10, "a phone to listen")
+        local = f"{socket.inet_aton(self.host)[::-1].hex().upper()}:{self.port:04X}"
+        if not to:
+            wait_until(lambda: local in Path(table).read_text(), 10, "a phone to listen")
 
     @property
     def url(self):
-        return f"sip:127.0.0.1:{self.port}"
+        return f"sip:127.0.0.1:{self.relay.port}" if self.relay else f"sip:{self.host}:{self.port}"
 
     def seen(self):
         return self.messages.read_text(errors="replace") if self.messages.exists() else ""
@@ -153,3 +335,5 @@ class Phone:
     def close(self):
         self.process.kill()
         self.process.wait()
+        if self.relay:
+            self.relay.close()

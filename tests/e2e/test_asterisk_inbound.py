@@ -1,11 +1,9 @@
 """Callers at a real Asterisk: menus by keys, agents, messages. tools/asterisk; needs root, as that does."""
 import os
-import wave
-from io import BytesIO
 
 import pytest
 
-from asterisk_switch import Switch, legs_of, near
+from asterisk_switch import Switch, fetched_recording, legs_of, near
 from conftest import check_logs
 from stack.process import wait_until
 
@@ -29,11 +27,22 @@ def switch(tmp_path_factory):
 
 
 def add_menus(tenant):
-    """1, 4, 5, 6: an agent, recorded. 2: a message. 3: Ann, then Bob when she does not answer."""
+    """1, 4 to 8: an agent, recorded. 2: a message. 3: Ann, then Bob when she does not answer.
+    9: another menu. 0: a number to be entered, then an agent. *: a queue in which nobody is yet."""
     # An agent for each test at the same phone: whether one is free again is looked at once a second.
-    agents = {"1": "eve", "4": "zoe", "5": "kim", "6": "lea"}
+    agents = {"1": "eve", "4": "zoe", "5": "kim", "6": "lea", "7": "max", "8": "tom"}
     ann = {"agent_id": "ann", "phone": "agent-no-answer", "ring_seconds": 5,
            "no_answer": {"action": "ROUTE_AGENT", "agent_id": "bob", "phone": NEXT}}
+    answer = tenant.api.post("/api/v1/queues", {"queue_name": "Sales", "ring_seconds": 8})
+    assert answer.status == 201, answer
+    queue = answer.body["id"]
+    answer = tenant.api.post("/api/v1/ivr-menus", {
+        "menu_name": "Below", "prompt_text": "Press 1", "timeout_seconds": 5, "max_retries": 1,
+        "options": [{"dtmf_key": "1", "action": "ROUTE_AGENT", "action_json": {"agent_id": "sam", "phone": AGENT}}]})
+    assert answer.status == 201, answer
+    below = answer.body["id"]
+    collect = {"name": "account", "text": "Enter it", "min_digits": 4, "max_digits": 10, "timeout_seconds": 5,
+               "then": {"action": "ROUTE_AGENT", "agent_id": "pia", "phone": AGENT}}
     answer = tenant.api.post("/api/v1/ivr-menus", {
         "menu_name": "Main", "phone_number": OURS, "prompt_text": "Press 1",
         "timeout_seconds": 3, "max_retries": 1, "options": [
@@ -41,7 +50,12 @@ def add_menus(tenant):
                "action_json": {"agent_id": agent, "phone": AGENT, "record": True}}
               for key, agent in agents.items()),
             {"dtmf_key": "2", "action": "VOICEMAIL", "action_json": {"max_seconds": 30}},
-            {"dtmf_key": "3", "action": "ROUTE_AGENT", "action_json": ann}]})
+            {"dtmf_key": "3", "action": "ROUTE_AGENT", "action_json": ann},
+            {"dtmf_key": "9", "action": "SUB_MENU", "target_menu_id": below},
+            {"dtmf_key": "0", "action": "COLLECT_DTMF", "action_json": collect},
+            {"dtmf_key": "*", "action": "ROUTE_QUEUE", "action_json": {"queue_id": queue}}]})
+    assert answer.status == 201, answer
+    answer = tenant.api.post("/api/v1/agents", {"id": "ben", "name": "Ben", "phone": NEXT})
     assert answer.status == 201, answer
 
 
@@ -65,6 +79,15 @@ class Caller:
         self.asterisk.press(self.number, keys)
         return self
 
+    def is_asked_again(self, questions):
+        """Waits until so many questions were answered, and the caller hears the last one."""
+        def logged():
+            path = f"/api/v1/webhooks/logs?session_id={self.tenant.session(self.id)['session_id']}"
+            return len([x for x in self.tenant.api.get(path).body["logs"] if x["event_type"] == "flow"])
+        wait_until(lambda: logged() >= questions, 10, f"question {questions}")
+        self.asterisk.settle(0.5)
+        return self
+
     def talks_with(self, agent):
         self.tenant.wait_status(self.id, "CONNECTED")
         self.asterisk.hears(self.number, agent, since=self.mark)
@@ -73,6 +96,29 @@ class Caller:
 
     def ended(self):
         return self.tenant.wait_ended(self.id)
+
+    def transfer(self, type):
+        answer = self.tenant.api.post(f"/api/v1/click-to-call/sessions/{self.id}/transfer",
+                                      {"transfer_type": type, "to_agent_id": "ben"})
+        assert answer.status == 201, answer
+        return f"/api/v1/click-to-call/sessions/{self.id}/transfers/{answer.body['id']}"
+
+    def wait_transfer(self, status):
+        """The session's transfer, once it is so."""
+        path = f"/api/v1/click-to-call/sessions/{self.id}/transfers"
+        return wait_until(lambda: [t for t in self.tenant.api.get(path).body["transfers"] if t["status"] == status],
+                          15, f"the transfer to be {status}")[0]
+
+    def goes_on_with(self, agent):
+        """The session that took over."""
+        new = self.wait_transfer("COMPLETED")["new_session_id"]
+        self.asterisk.wait_hears(self.number, agent)
+        self.asterisk.wait_hears(agent, "customer")
+        self.asterisk.wait(AGENT, "ended", self.mark)
+        session = self.tenant.session(new)
+        assert (session["status"], session["direction"], session["agent_id"]) == ("CONNECTED", "INBOUND", "ben")
+        assert self.tenant.session(self.id)["status"] == "TRANSFERRED"
+        return new
 
 
 @pytest.fixture
@@ -118,6 +164,39 @@ def test_the_next_agent_is_rung_when_the_first_does_not_answer(switch, caller):
     assert ended["status"] == "COMPLETED" and legs_of(ended)["AGENT"]["answered_at"], ended
 
 
+def test_a_caller_goes_through_a_menu_below(switch, caller):
+    caller.press("9").is_asked_again(2).press("1").talks_with(AGENT)
+    assert switch.tenant.session(caller.id)["agent_id"] == "sam"
+    switch.asterisk.hang_up(caller.number)
+    assert caller.ended()["status"] == "COMPLETED"
+
+
+def test_a_caller_enters_a_number_of_several_digits(switch, caller):
+    caller.press("0").is_asked_again(2).press("867530904#").talks_with(AGENT)
+    assert switch.tenant.session(caller.id)["agent_id"] == "pia"
+    switch.asterisk.hang_up(caller.number)
+    ended = caller.ended()
+    assert ended["status"] == "COMPLETED" and "867530904" not in str(switch.events(caller.id)), ended
+    for log in (switch.stack.state / "logs").glob("*.log"):
+        assert "867530904" not in log.read_text(errors="replace"), log.name
+
+
+def test_a_caller_waits_in_a_queue_until_an_agent_logs_in(switch, caller):
+    caller.press("*")
+    switch.asterisk.hears(caller.number, "music", since=caller.mark)
+    assert not switch.asterisk.said(NEXT, "invited", caller.mark), "nobody is in the queue yet"
+    for path, body in (("agents", {"id": "quin", "name": "Quin", "phone": NEXT}),
+                       ("agent-activity", {"agent_id": "quin", "activity_type": "LOGIN"})):
+        answer = switch.tenant.api.post(f"/api/v1/{path}", body)
+        assert answer.status == 201, answer
+    caller.talks_with(NEXT)
+    assert switch.tenant.session(caller.id)["agent_id"] == "quin"
+    switch.asterisk.hang_up(caller.number)
+    assert caller.ended()["status"] == "COMPLETED"
+    answer = switch.tenant.api.post("/api/v1/agent-activity", {"agent_id": "quin", "activity_type": "LOGOUT"})
+    assert answer.status == 201, answer
+
+
 def test_a_caller_on_hold_hears_music(switch, caller):
     caller.press("5").talks_with(AGENT)
     mark = switch.asterisk.mark()
@@ -127,17 +206,48 @@ def test_a_caller_on_hold_hears_music(switch, caller):
     switch.asterisk.hears(AGENT, since=mark)
 
 
+def test_a_caller_is_handed_over_with_a_word_and_one_recording_holds_it_all(switch, caller):
+    caller.press("7").talks_with(AGENT)
+    switch.asterisk.settle(1)
+    transfer = caller.transfer("ATTENDED")
+    caller.wait_transfer("CONSULTING")
+    for phone, hears in ((caller.number, "music"), (AGENT, NEXT), (NEXT, AGENT)):
+        switch.asterisk.wait_hears(phone, hears)
+    assert switch.tenant.api.post(f"{transfer}/complete", {}).status == 200
+    new = caller.goes_on_with(NEXT)
+    switch.asterisk.settle(1.5)
+    switch.asterisk.hang_up(caller.number)
+    ended = switch.tenant.wait_ended(new)
+    assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
+    switch.asterisk.wait(NEXT, "ended", caller.mark)
+    for session in (caller.id, new):
+        _, audio = fetched_recording(switch.tenant, session)
+        assert audio.lasts(AGENT, "customer") > 0.8 and audio.lasts(NEXT, "customer") > 1, audio.voices()
+
+
+def test_a_caller_is_handed_over_without_a_word_and_its_recording_stopped_after(switch, caller):
+    caller.press("8").talks_with(AGENT)
+    caller.transfer("BLIND")
+    new = caller.goes_on_with(NEXT)
+    answer = switch.tenant.api.post(f"/api/v1/click-to-call/sessions/{new}/recording/stop", {})
+    assert answer.status == 200, answer
+    fetched_recording(switch.tenant, new)
+    switch.asterisk.hang_up(NEXT)
+    assert switch.tenant.wait_ended(new)["status"] == "COMPLETED"
+    switch.asterisk.wait(caller.number, "ended", caller.mark)
+
+
 def test_a_message_is_left_and_can_be_fetched(switch, caller):
     caller.press("2")
     name = f"{caller.id}-message-"
     folder = switch.asterisk.recording("x").parent
-    message = wait_until(lambda: next(iter(folder.glob(name + "*.wav")), None), 10, "the recording to begin")
+    wait_until(lambda: next(iter(folder.glob(name + "*.wav")), None), 10, "the recording to begin")
     switch.asterisk.settle(2)
     switch.asterisk.hang_up(caller.number)
     ended = caller.ended()
     assert ended["status"] == "VOICEMAIL", ended
-    with wave.open(BytesIO(switch.ari(f"/recordings/stored/{message.stem}/file"))) as sound:
-        assert 1 < sound.getnframes() / sound.getframerate() < 10
+    _, audio = fetched_recording(switch.tenant, caller.id)
+    assert 1 < audio.lasts("customer") <= audio.seconds < 10, audio.voices()
 
 
 def test_a_caller_who_presses_nothing_is_asked_again_and_then_let_go(switch, caller):

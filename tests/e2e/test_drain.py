@@ -1,4 +1,5 @@
 """SIGTERM under load: whoever sent a request gets its answer."""
+import signal
 import threading
 import time
 
@@ -6,7 +7,8 @@ import pytest
 
 from conftest import Tenant
 from stack.api import Api
-from stack.stack import Stack
+from stack.process import wait_until
+from stack.stack import SERVICES, Stack
 
 
 @pytest.mark.parametrize("distributed", [False, True])
@@ -74,3 +76,50 @@ def test_two_gateways_share_a_port_and_none_of_a_rolling_restart_is_felt(tmp_pat
         assert not bad, bad[:3]
     finally:
         stack.stop()
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory):
+    stack = Stack(tmp_path_factory.mktemp("apart"), distributed=True)
+    try:
+        yield stack.start()
+    finally:
+        stack.stop()
+
+
+@pytest.mark.parametrize("service", [s for s in SERVICES if s != "gateway"])
+def test_a_service_that_is_restarted_in_order_costs_no_answer(apart, service):
+    """Its supervisor starts it again at once; what was asked meanwhile is held or told to come again."""
+    tenant = Tenant(apart)
+    tenant.provider()
+    answers, stopping = [], threading.Event()
+
+    def ask(i):
+        n = 0
+        while not stopping.is_set():
+            n += 1
+            answers.append(tenant.initiate(f"+1303{i}{n:06d}"))
+            answers.append(tenant.api.get("/api/v1/click-to-call/sessions?limit=1"))
+
+    threads = [threading.Thread(target=ask, args=(i,), daemon=True) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(answers) > 100, 20, "load to flow")
+    old = apart.children[service].process
+    begun = time.monotonic()
+    old.send_signal(signal.SIGTERM)
+    assert old.wait(timeout=10) == 0
+    print(f"  {service} ended in {time.monotonic() - begun:.1f} s")
+    wait_until(lambda: apart.children[service].process is not old, 10, "the supervisor to start it again")
+    asked = len(answers)
+    wait_until(lambda: len(answers) > asked + 200, 30, "load to flow again")
+    last = answers[-20:]
+    stopping.set()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert not any(thread.is_alive() for thread in threads), "a request never got an answer"
+    bad = [a for a in answers if not a.ok]
+    print(f"  {len(answers)} answers, {len(bad)} refused")
+    odd = [a for a in bad if a.status != 503 or "retry-after" not in a.headers]
+    assert not odd, odd[:3]
+    assert all(a.ok for a in last), last

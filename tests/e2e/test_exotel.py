@@ -162,6 +162,11 @@ def test_a_caller_chooses_an_agent_and_talks(tenant):
     heard = line.heard(call)
     assert heard[:2] == ["say Press 1", "keys 1"], heard
     assert heard[-3:] == ["ring 09000000001", "joined", "end"], heard
+    # Told before the phone rings: the agent's screen knows who calls.
+    types = [event["type"] for event in tenant.api.get(
+        f"/api/v1/click-to-call/sessions/{session['id']}/events").body["events"]]
+    assert types.index("session.offered") < types.index("session.ringing") < types.index(
+        "session.connected"), types
 
 
 def test_a_caller_who_presses_nothing_is_told_good_bye(tenant):

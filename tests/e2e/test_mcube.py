@@ -109,3 +109,8 @@ def test_a_callers_agent_is_asked_for_and_the_talk_told(tenant, classic):
     assert (session["status"], session["end_reason"], session["direction"]) == (
         "COMPLETED", "NORMAL", "INBOUND"), session
     assert session["agent_id"] == "ann"
+    # Told before the phone rings: the agent's screen knows who calls.
+    types = [event["type"] for event in tenant.api.get(
+        f"/api/v1/click-to-call/sessions/{session['id']}/events").body["events"]]
+    assert types.index("session.offered") < types.index("session.ringing") < types.index(
+        "session.connected"), types

@@ -1,4 +1,7 @@
 """A provider that refuses, fails, hangs, resets or lies: a clear error, and never a second dial."""
+import threading
+import time
+
 import pytest
 
 from conftest import is_problem
@@ -104,3 +107,30 @@ def test_a_live_check_says_what_is_wrong(tenant, provider):
     answer = tenant.api.post(f"/api/v1/voip-providers/{dead['id']}/test", {})
     assert answer.status == 200 and answer.body["success"] is False, answer
     assert answer.body["error_code"] == "PROVIDER_UNREACHABLE" and answer.body["message"]
+
+
+def test_reads_do_not_wait_for_a_provider_that_hangs(tenant, provider):
+    def p99():
+        taken = []
+        for _ in range(200):
+            begun = time.monotonic()
+            assert tenant.api.get("/api/v1/click-to-call/sessions?limit=5").status == 200
+            taken.append(time.monotonic() - begun)
+        return sorted(taken)[197]
+    tenant.provider(url=provider.url, timeout_seconds=10)
+    quiet = p99()
+    provider.mode = "hang"
+    answers = []
+    clicks = [threading.Thread(target=lambda i=i: answers.append(tenant.initiate(f"+12025550{i:03d}")), daemon=True)
+              for i in range(20)]
+    for click in clicks:
+        click.start()
+    wait_until(lambda: len(provider.dials) >= 4, 10, "calls to hang at the provider")
+    beside = p99()
+    provider.mode = "ok"
+    provider.release.set()
+    for click in clicks:
+        click.join(timeout=30)
+    assert [a.status for a in answers] == [201] * 20, answers
+    assert beside <= 2 * quiet + 0.1, (quiet, beside)  # a busy machine adds to both
+    assert tenant.initiate("+12025550999").status == 201  # all is as before, at once

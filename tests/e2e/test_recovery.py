@@ -5,6 +5,7 @@ CTC_RECOVERY_ROUNDS sets how often (default 2 of each kind); the seed of each ro
 import collections
 import os
 import random
+import threading
 import time
 
 import pytest
@@ -89,3 +90,45 @@ def test_nothing_accepted_is_lost(suite):
               f" {len(load.acknowledged)} webhooks, back in {back:.1f} s, ended {dict(by_status)},"
               f" answers {dict(sorted(load.answers.items()))}")
         assert set(by_status) <= ENDED
+
+
+def test_a_key_gives_one_call_though_all_died_between_dial_and_answer(suite):
+    """C1 and R6: the client was told nothing, the provider was dialled."""
+    provider = FaultyProvider()
+    provider.mode = "hang after placing"
+    tenant = Tenant(suite)
+    tenant.provider(url=provider.url, timeout_seconds=20)
+    key = {"Idempotency-Key": "across-a-crash"}
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(tenant.initiate(headers=key)), daemon=True)
+    asking.start()
+    wait_until(lambda: provider.dials, 10, "the dial")
+    for name, child in suite.children.items():
+        if name != "simulator":
+            child.kill9()
+    asking.join(timeout=20)
+    assert answers and not answers[0].ok, answers  # its connection died
+
+    def found():
+        answer = tenant.api.get("/api/v1/click-to-call/sessions")
+        return answer.ok and answer.body["sessions"]
+    id = wait_until(found, 30, "the suite to be back")[0]["id"]
+    wait_until(lambda: tenant.session(id)["submission"] == "ACCEPTED", 60,
+               "the reconciler to find the call at the provider")
+    session = tenant.session(id)
+    assert session["provider_call_id"] == provider.dials[0]
+    # A webhook for it applies.
+    assert tenant.webhook(session["session_id"], "CALL_BUSY", "BUSY",
+                          at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())).status == 200
+    tenant.wait_status(id, "BUSY")
+
+    def told():
+        answer = tenant.initiate(headers=key)
+        assert answer.status in (201, 409), answer
+        return answer if answer.status == 201 else None
+    if not suite.distributed:  # the key is held for a minute by the request that died
+        again = wait_until(told, 90, "the same key to answer with the call", interval=0.5)
+        assert again.body["session"]["id"] == id
+    assert tenant.api.get("/api/v1/click-to-call/sessions").body["total"] == 1
+    assert len(provider.dials) == 1, provider.dials
+    provider.close()

@@ -57,6 +57,11 @@ def test_a_caller_chooses_an_agent_talks_and_hangs_up(tenant):
     assert session["duration_seconds"] in (2, 3, 4)  # 30 s at ten times the speed
     heard = line.heard(call)
     assert heard == ["say Press 1", "keys 1", f"room {session['id']}", "joined", "end"], heard
+    # Told before the phone rings: the agent's screen knows who calls.
+    types = [event["type"] for event in tenant.api.get(
+        f"/api/v1/click-to-call/sessions/{session['id']}/events").body["events"]]
+    assert types.index("session.offered") < types.index("session.ringing") < types.index(
+        "session.connected"), types
 
 
 def test_an_agent_that_hangs_up_ends_the_call(tenant):

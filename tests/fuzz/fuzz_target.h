@@ -36,11 +36,11 @@ inline std::string_view TakeLine(std::string_view& bytes) {
 }
 
 struct Target {
-  std::string_view name;  // of its corpus folder and its program
+  std::string_view name;  // of its file, its corpus folder and its program
   void (*run)(std::string_view bytes);
 };
 
-// All of them; targets.cpp lists what stands in targets/.
+// All of them, for the unit test: targets.cpp lists what stands in targets/.
 const std::vector<Target>& Targets();
 
 }  // namespace ctc::fuzz

@@ -73,6 +73,7 @@ Task<http::Response> AriRest::Handle(const http::Request& request) {
   if (resource == "applications") co_return Applications(call);
   if (resource == "asterisk") co_return Asterisk(call);
   if (resource == "events") co_return Events(call);
+  if (resource == "api-docs") co_return ApiDocs(call);
   if (resource == "endpoints") co_return JsonResponse(200, "[]");
   co_return Message(404, "Resource not found");
 }

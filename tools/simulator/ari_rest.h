@@ -30,6 +30,7 @@ class AriRest {
   };
 
   bool Authorized(const http::Request& request) const;
+  http::Response ApiDocs(const Call& call) const;
   http::Response Events(const Call& call);
   Task<http::Response> Channels(const Call& call);
   Task<http::Response> Originate(const Call& call, std::string id, bool create);

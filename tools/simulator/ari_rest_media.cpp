@@ -2,6 +2,7 @@
 #include <absl/strings/numbers.h>
 
 #include "tools/simulator/ari_answers.h"
+#include "tools/simulator/ari_docs.h"
 #include "tools/simulator/ari_rest.h"
 
 namespace ctc::simulator {
@@ -191,6 +192,12 @@ http::Response AriRest::Applications(const Call& call) {
   }
   if (!events.Connected(call.Part(1))) return Message(404, "Application not found");
   return JsonResponse(200, form(call.Part(1)).dump());
+}
+
+http::Response AriRest::ApiDocs(const Call& call) const {
+  const auto document = AriDocs(call.Part(1), world_.options().public_url + "/ari");
+  if (!call.Is("GET")) return Message(405, "Invalid method");
+  return document ? JsonResponse(200, document->dump()) : Message(404, "Resource not found");
 }
 
 http::Response AriRest::Asterisk(const Call& call) const {

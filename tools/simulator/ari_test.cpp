@@ -161,6 +161,43 @@ TEST_CASE("bad requests get Asterisk's error bodies", "[ari]") {
   CHECK(f.Send("GET", "/ari/asterisk/info").response.status == 200);
 }
 
+TEST_CASE("what the interface describes of itself is served", "[ari]") {
+  Fixture f;
+  AriSocket socket(f);
+  const auto read = [&](const std::string& path) {
+    const http::ClientResult result = f.Send("GET", path);
+    REQUIRE(result.response.status == 200);
+    return Json::parse(result.response.body);
+  };
+  CHECK(f.Send("GET", "/ari/api-docs/nonsense.json").response.status == 404);
+  const Json listing = read("/ari/api-docs/resources.json");
+  CHECK(listing["basePath"] == f.Url("/ari"));
+  int operations = 0;
+  for (const Json& resource : listing["apis"]) {
+    const std::string name = resource["description"];
+    if (name == "events") continue;  // the event socket itself
+    const Json document = read("/ari/api-docs/" + name + ".json");
+    for (const Json& api : document["apis"]) {
+      for (const Json& operation : api["operations"]) {
+        const std::string id = "d" + std::to_string(++operations);
+        REQUIRE(Originate(f, id, "PJSIP/15550109921@trunk") == 200);
+        (void)socket.Until("StasisStart", id);
+        REQUIRE(f.Send("POST", "/ari/bridges/" + id).response.status == 200);
+        std::string path = api["path"];
+        for (size_t open = path.find('{'); open != std::string::npos; open = path.find('{')) {
+          path.replace(open, path.find('}') - open + 1, id);
+        }
+        INFO(operation["httpMethod"] << " " << path);
+        const http::ClientResult result = f.Send(operation["httpMethod"], "/ari" + path);
+        CHECK(result.response.status != 405);
+        CHECK(result.response.body.find("Resource not found") == std::string::npos);
+        f.Send("DELETE", "/ari/channels/" + id);
+      }
+    }
+  }
+  CHECK(operations > 50);
+}
+
 TEST_CASE("credentials are checked when they are set", "[ari]") {
   Options options = Fixture::QuickOptions();
   options.ari_user = "other";

@@ -125,6 +125,7 @@ Task<bool> ExotelCallers::Round(CallPtr call) {
   if (co_await Passes(call, "is_gather")) co_return co_await GatherKeys(call);
   if (co_await Passes(call, "is_dial")) co_return co_await DialAgent(call);
   if (co_await Passes(call, "is_voicemail")) co_return co_await LeaveMessage(call);
+  if (co_await Passes(call, "is_over")) co_return false;
   co_await Greet(call);
   co_return co_await Passes(call, "heard");
 }

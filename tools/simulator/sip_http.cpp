@@ -59,7 +59,16 @@ std::string SipHttp::Query::Text(const char* name) const {
 Json SipHttp::LiveCalls() const {
   Json live = Json::array();
   for (const auto& [id, call] : calls_.all()) {
-    if (!call->ended()) live.push_back(calls_.Describe(*call));
+    if (call->ended()) continue;
+    Json json = calls_.Describe(*call);
+    json["room"] = call->reference;
+    json["parties"] = Json::array();
+    for (const auto& [name, leg] : call->legs) {
+      if (!leg->answered || leg->ended) continue;
+      const bool held = call->held && name == "customer";
+      json["parties"].push_back({{"phone", leg->to}, {"mode", held ? "hold" : "talks"}});
+    }
+    live.push_back(std::move(json));
   }
   return live;
 }

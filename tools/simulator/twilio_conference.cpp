@@ -111,6 +111,29 @@ void TwilioExchange::Join(const CallPtr& call, const ConferencePtr& conference) 
   }
 }
 
+void TwilioExchange::Announce(const CallPtr& call, const std::string& url,
+                              const std::string& method) {
+  world_.Spawn(PlayTo(call, url, method), "announcement");
+}
+
+Task<void> TwilioExchange::PlayTo(CallPtr call, std::string url, std::string method) {
+  const Form form = Standard(*call);
+  const std::string twiml = co_await callbacks_.Fetch(call->account, url, method, form);
+  const absl::StatusOr<XmlElement> document = ParseXml(twiml);
+  const bool plays = document.ok() && document->name == "Response";
+  if (plays) {
+    for (const XmlElement& verb : document->children) {
+      if (verb.name == "Say") call->Heard("say " + verb.text);
+      if (verb.name == "Play" && !verb.text.empty()) call->Heard("play " + verb.text);
+      if (verb.name == "Play") call->digits += verb.Attribute("digits");
+    }
+  }
+  const ConferencePtr conference = FindConference(call->account, call->conference);
+  if (conference == nullptr) co_return;
+  ConferenceEvent(*conference, "announcement", plays ? "announcement-end" : "announcement-fail",
+                  call.get(), {{"AnnounceUrl", url}});
+}
+
 void TwilioExchange::Leave(const CallPtr& call, const std::string& reason) {
   const ConferencePtr conference = FindConference(call->account, call->conference);
   if (conference == nullptr || std::erase(conference->participants, call->sid) == 0) {

@@ -45,6 +45,8 @@ class TwilioExchange {
   void End(const CallPtr& call, const std::string& status, int sip_code);
   void Redirect(const CallPtr& call, const std::string& twiml, const std::string& url);
 
+  // Plays the document at `url` to one participant.
+  void Announce(const CallPtr& call, const std::string& url, const std::string& method);
   void Leave(const CallPtr& call, const std::string& reason);
   void EndConference(const ConferencePtr& conference, const std::string& reason);
   void ConferenceEvent(Conference& conference, const std::string& kind, const std::string& event,
@@ -80,6 +82,7 @@ class TwilioExchange {
   Task<void> Wait(CallPtr call, absl::Duration duration);
   Task<void> Last(CallPtr call, absl::Duration duration);
   std::string RecordingUrl(const TwilioRecording& recording) const;
+  Task<void> PlayTo(CallPtr call, std::string url, std::string method);
   void Join(const CallPtr& call, const ConferencePtr& conference);
   Form Standard(const TwilioCall& call) const;
   void Progress(const CallPtr& call, const std::string& event, Form extra = {});

@@ -212,4 +212,22 @@ TEST_CASE("a number knows its URLs", "[twilio][inbound]") {
   CHECK(f.Send("POST", "/_inbound", nowhere.dump(), "application/json").response.status == 409);
 }
 
+TEST_CASE("a document is played to one participant, digits too", "[twilio][inbound]") {
+  Fixture f;
+  const Application app([](const std::string& path) -> std::string {
+    if (path == "/announced") return "<Say>Listen</Say><Play digits=\"12#\"/><Play digits=\"w4\"/>";
+    return "<Dial><Conference participantLabel=\"customer\" waitUrl=\"\">r</Conference></Dial>";
+  });
+  const std::string sid = Call(f, app);
+  testing::EventuallyTrue([&] { return Heard(f, sid) == "room r|"; }, "the caller waits");
+  const std::string path = "/Conferences/r/Participants/customer.json";
+  CHECK(Post(f, path, "AnnounceUrl=ftp%3A%2F%2Fx") == 400);
+  CHECK(Post(f, path, "AnnounceUrl=" + http::Encode(app.Url("/announced"))) == 200);
+  testing::EventuallyTrue([&] { return Heard(f, sid) == "room r|say Listen|"; }, "it is played");
+  const Json calls = Json::parse(f.Send("GET", "/_calls").response.body)["twilio"];
+  REQUIRE(calls.size() == 1);
+  CHECK(calls[0]["digits"] == "12#w4");
+  CHECK(ValueOf(app.At("/announced"), "CallSid") == sid);
+}
+
 }  // namespace ctc::simulator

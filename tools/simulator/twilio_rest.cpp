@@ -83,7 +83,17 @@ Task<http::Response> TwilioRest::Handle(const http::Request& request) {
 Json TwilioRest::LiveCalls() const {
   Json all = Json::array();
   for (const auto& [sid, call] : exchange_.calls()) {
-    if (!call->ended) all.push_back(CallJson(*call));
+    if (call->ended) continue;
+    Json json = CallJson(*call);
+    const auto room = exchange_.conferences().find(call->conference);
+    json["room"] = room == exchange_.conferences().end() ? "" : room->second->name;
+    json["phone"] = call->caller != nullptr ? call->from : call->to;
+    json["digits"] = call->digits;
+    json["mode"] = call->hold       ? "hold"
+                   : call->coaching ? "whispers"
+                   : call->muted    ? "listens"
+                                    : "talks";
+    all.push_back(std::move(json));
   }
   return all;
 }

@@ -108,6 +108,12 @@ http::Response TwilioRest::UpdateParticipant(const Query& query, Conference& con
   change("Muted", call->muted, "mute", "participant-mute", "participant-unmute");
   change("Hold", call->hold, "hold", "participant-hold", "participant-unhold");
   change("Coaching", call->coaching, "modify", "participant-modify", "participant-modify");
+  if (const std::string url = query.Get("AnnounceUrl"); !url.empty()) {
+    if (!url.starts_with("http://") && !url.starts_with("https://")) {
+      return TwilioFailure(400, 21205, "AnnounceUrl is not a valid URL");
+    }
+    exchange_.Announce(call, url, query.Get("AnnounceMethod", "POST"));
+  }
   change("EndConferenceOnExit", call->end_on_exit, "modify", "participant-modify",
          "participant-modify");
   return JsonResponse(200, ParticipantJson(*call).dump());

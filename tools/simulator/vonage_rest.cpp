@@ -42,6 +42,14 @@ std::string FailureBody(Submission submission) {
   }
 }
 
+// How a leg takes part in its conversation.
+std::string ModeOf(const VonageLeg& leg) {
+  if (leg.earmuffed) return "hold";
+  const Json seat = leg.ncco.empty() ? Json::object() : leg.ncco.back();
+  if (seat.contains("canSpeak")) return "whispers";
+  return leg.muted || seat.value("mute", false) ? "listens" : "talks";
+}
+
 Json PartOf(std::string_view part) {
   const auto text = crypto::FromBase64Url(part);
   return text.ok() ? Json::parse(*text, nullptr, false) : Json();
@@ -106,6 +114,8 @@ Json VonageRest::LiveCalls() const {
     call["muted"] = leg->muted;
     call["earmuffed"] = leg->earmuffed;
     call["room"] = leg->room;
+    call["phone"] = "+" + EndpointText(leg->caller != nullptr ? leg->from : leg->to);
+    call["mode"] = ModeOf(*leg);
     all.push_back(std::move(call));
   }
   return all;

@@ -38,7 +38,10 @@ class Api:
             response = connection.getresponse()
             text = response.read()
             kind = response.headers.get("Content-Type", "")
-            parsed = json.loads(text) if "json" in kind and text else text.decode(errors="replace")
+            if kind.startswith("audio/"):
+                parsed = text
+            else:
+                parsed = json.loads(text) if "json" in kind and text else text.decode(errors="replace")
             return Answer(response.status, parsed, {k.lower(): v for k, v in response.getheaders()})
         except (OSError, http.client.HTTPException) as error:
             return Answer(0, str(error), {})

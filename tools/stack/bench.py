@@ -36,6 +36,8 @@ def parse():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--distributed", action="store_true")
+    parser.add_argument("--against-distributed", action="store_true",
+                        help="instead: the suite in one process against seven processes, in turns, without the peer")
     parser.add_argument("--keep-state", action="store_true", help="do not empty the suite's schema first")
     parser.add_argument("--rows", type=int, default=0, metavar="N",
                         help="put N ended sessions into the suite's schema first (and do not empty its tables)")
@@ -57,9 +59,13 @@ def main() -> int:
     if not arguments.keep_state:
         subprocess.run(["./db.sh", "sql", "mysql"], cwd=peers, check=True, text=True,
                        input="DROP DATABASE ctc_cpp; CREATE DATABASE ctc_cpp;")
-    stack = Stack(work / "suite", distributed=arguments.distributed, simulator=False,
-                  extra_env={"CTC_GATEWAY_RATE_PER_SECOND": "1000000", "CTC_GATEWAY_RATE_BURST": "1000000"})
-    stack.database = PeerDatabase(stack.state)
+    if arguments.against_distributed:
+        try:
+            print(table(against_distributed(work, peers, arguments), "one", "seven"))
+        finally:
+            subprocess.run(["./down.sh"], cwd=peers)
+        return 0
+    stack = make_stack(work, arguments.distributed)
     try:
         stack.start(progress=lambda what: print(f"starting {what}", flush=True))
         target = make_target(stack)
@@ -69,15 +75,47 @@ def main() -> int:
         if arguments.soak:
             soak(stack, peers, target, arguments.soak)
             return 0
-        (peers / "suite.json").write_text(json.dumps([target]))
-        subprocess.run(["./bench.py", "-r", str(arguments.rounds), "-s", str(arguments.seconds),
-                        "-t", "targets.json,suite.json", "-o", "suite", *arguments.scenario],
-                       cwd=peers, check=True)
-        print(table(json.loads((peers / "out" / "suite.json").read_text())))
+        print(table(measure(peers, target, arguments, arguments.rounds, "targets.json,suite.json")))
     finally:
         stack.stop()
         subprocess.run(["./down.sh"], cwd=peers)
     return 0
+
+
+def make_stack(work: Path, distributed: bool) -> Stack:
+    stack = Stack(work / "suite", distributed=distributed, simulator=False,
+                  extra_env={"CTC_GATEWAY_RATE_PER_SECOND": "1000000", "CTC_GATEWAY_RATE_BURST": "1000000"})
+    stack.database = PeerDatabase(stack.state)
+    return stack
+
+
+def measure(peers: Path, target: dict, arguments, rounds: int, targets: str) -> dict:
+    """The rows of each scenario by target."""
+    (peers / "suite.json").write_text(json.dumps([target]))
+    subprocess.run(["./bench.py", "-r", str(rounds), "-s", str(arguments.seconds), "-t", targets, "-o", "suite",
+                    *arguments.scenario], cwd=peers, check=True)
+    return json.loads((peers / "out" / "suite.json").read_text())
+
+
+def against_distributed(work: Path, peers: Path, arguments) -> dict:
+    """One form is up at a time, over the same schema; each round starts with the form that ended the last."""
+    results, target = {}, None
+    for number in range(arguments.rounds):
+        for form in ("one", "seven") if number % 2 == 0 else ("seven", "one"):
+            stack = make_stack(work, distributed=form == "seven")
+            try:
+                stack.start()
+                target = point_at(stack, target) if target else make_target(stack)
+                for name, by in measure(peers, target, arguments, 1, "suite.json").items():
+                    results.setdefault(name, {}).setdefault(form, []).extend(by["suite"])
+            finally:
+                stack.stop()
+    return results
+
+
+def point_at(stack, target: dict) -> dict:
+    pids = " ".join(str(child.pid) for child in stack.services())
+    return {**target, "base": stack.url, "pids": f"echo {pids}"}
 
 
 def make_target(stack) -> dict:
@@ -93,9 +131,8 @@ def make_target(stack) -> dict:
     # As the peer's: each round begins with empty tables. The counter tells the suite to forget what it keeps.
     reset = ("TRUNCATE click_to_call_session; TRUNCATE call_leg; TRUNCATE call_event;"
              " TRUNCATE click_to_call_webhook_log; UPDATE feed_sequence SET writes = writes + 1;")
-    pids = " ".join(str(child.pid) for child in stack.services())
-    return {"name": "suite", "base": stack.url, "token": token, "tenant": TENANT, "secret": SECRET,
-            "pids": f"echo {pids}", "reset": f"echo '{reset}' | ./db.sh sql ctc_cpp"}
+    return point_at(stack, {"name": "suite", "token": token, "tenant": TENANT, "secret": SECRET,
+                            "reset": f"echo '{reset}' | ./db.sh sql ctc_cpp"})
 
 
 def fill(peers: Path, rows: int):
@@ -123,22 +160,24 @@ def soak(stack, peers: Path, target: dict, minutes: float):
               f" p99 {run['p99_ms']:.1f} ms, answers {run['codes']}", flush=True)
 
 
-def table(results: dict) -> str:
-    """Median of the per-round ratios to the first target, which is the peer."""
-    lines = ["", "| scenario | rate, peer | rate, suite | rate ratio | p99 ratio | suite CPU us | database CPU us,"
-             " peer / suite |", "| --- | --- | --- | --- | --- | --- | --- |"]
+def table(results: dict, first: str = "go", second: str = "suite") -> str:
+    """Median of the per-round ratios of the second target to the first."""
+    called = {"go": "peer", "one": "one process", "seven": "seven"}
+    a, b = called.get(first, first), called.get(second, second)
+    lines = ["", f"| scenario | rate, {a} | rate, {b} | rate ratio | p99 ratio | CPU us, {a} / {b} |"
+             f" database CPU us, {a} / {b} |", "| --- | --- | --- | --- | --- | --- | --- |"]
     for name, by in results.items():
-        peer, suite = by.get("go", []), by.get("suite", [])
-        if not peer or not suite:
+        ones, others = by.get(first, []), by.get(second, [])
+        if not ones or not others:
             continue
         def ratio(key):
-            return statistics.median(s[key] / p[key] for p, s in zip(peer, suite) if p[key])
+            return statistics.median(o[key] / one[key] for one, o in zip(ones, others) if one[key])
         def mid(rows, key):
             return statistics.median(r[key] for r in rows)
-        bad = sum(n for row in suite for code, n in row["codes"].items() if not code.startswith("2"))
-        lines.append(f"| {name} | {mid(peer, 'rate'):.0f} | {mid(suite, 'rate'):.0f} | {ratio('rate'):.2f} |"
-                     f" {ratio('p99_ms'):.2f} | {mid(suite, 'cpu_us_app'):.0f} |"
-                     f" {mid(peer, 'cpu_us_db'):.0f} / {mid(suite, 'cpu_us_db'):.0f} |"
+        bad = sum(n for row in others for code, n in row["codes"].items() if not code.startswith("2"))
+        lines.append(f"| {name} | {mid(ones, 'rate'):.0f} | {mid(others, 'rate'):.0f} | {ratio('rate'):.2f} |"
+                     f" {ratio('p99_ms'):.2f} | {mid(ones, 'cpu_us_app'):.0f} / {mid(others, 'cpu_us_app'):.0f} |"
+                     f" {mid(ones, 'cpu_us_db'):.0f} / {mid(others, 'cpu_us_db'):.0f} |"
                      + (f" {bad} not 2xx" if bad else ""))
     return "\n".join(lines)
 

@@ -66,6 +66,8 @@ class Stack:
             "CTC_GATEWAY_JWT_SECRET_FILE": str(self._secret("jwt_secret", lambda: secrets.token_hex(32))),
             "CTC_DB_URL": self.db_url or self.database.url,
             "CTC_PUBLIC_URL": self.url,
+            # Simulator, switch and phones of this machine.
+            "CTC_DISPATCH_ALLOWED_NETWORKS": "127.0.0.0/8, ::1",
         }
         if self.database:
             env["CTC_DB_PASSWORD_FILE"] = str(self.database.password_file)

@@ -128,10 +128,26 @@ dispatch::v1::ProviderTypeInfo AsteriskAdapter::Describe() const {
       "Media URI of a spoken text, as sound:https://tts.example/say.wav?text={text}; {language} "
       "and {hash} may stand in it as well. Without it texts are spelled out.");
   AddField(info, "settings.ring_timeout_seconds", false, false, "5 to 600; 45 by default.");
-  for (const char* capability :
-       {"place", "hang_up", "hold", "mute", "dtmf", "record", "pause_recording", "fetch_recording",
-        "look_up", "event_socket", "webhook", "inbound", "ivr", "voicemail", "transfer",
-        "conference", "listen", "whisper", "barge"}) {
+  for (const char* capability : {"place",
+                                 "hang_up",
+                                 "hold",
+                                 "mute",
+                                 "dtmf",
+                                 "record",
+                                 "pause_recording",
+                                 "fetch_recording",
+                                 "look_up",
+                                 "event_socket",
+                                 "webhook",
+                                 "inbound",
+                                 "ivr",
+                                 "voicemail",
+                                 "transfer",
+                                 "warm_transfer",
+                                 "conference",
+                                 "listen",
+                                 "whisper",
+                                 "barge"}) {
     info.add_capabilities(capability);
   }
   info.set_webhook_path("/api/v1/webhooks/voip/asterisk");

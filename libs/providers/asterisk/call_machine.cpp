@@ -31,6 +31,16 @@ bool IsHandler(std::string_view tag) {
   return PartyOf(tag) == Leg::AGENT || PartyOf(tag) == Leg::CONSULT;
 }
 
+// The channel of whoever handles the call; of a target being consulted only when no agent is left.
+std::string HandlerChannel(const Call& call) {
+  std::string found;
+  for (const auto& [tag, leg] : call.legs) {
+    if (!leg.live() || !IsHandler(tag)) continue;
+    if (found.empty() || PartyOf(tag) == Leg::AGENT) found = call.ChannelOf(tag);
+  }
+  return found;
+}
+
 // The leg's id within its session: a tag without the session.
 std::string LegIdOf(const std::string& tag, const LegState* leg) {
   const bool later = leg != nullptr && tag.size() > leg->session.size() + 1 &&
@@ -158,10 +168,12 @@ Effects CallMachine::Apply(Call& call, const AriEvent& event) const {
     return effects;
   }
   if (event.snoop) {
-    const LegState* supervisor = call.Find(event.tag);
-    const bool hears = supervisor != nullptr && supervisor->live();
+    const auto supervisor = call.legs.find(event.tag);
+    const bool hears = supervisor != call.legs.end() && supervisor->second.live();
     if (event.type == Type::kStasisStart && hears) {
       effects.actions.push_back({Kind::kAddSnoop, event.tag});
+      // One who barged in at first hears an agent only now.
+      if (supervisor->second.watches.empty()) supervisor->second.watches = HandlerChannel(call);
     }
     return effects;
   }

@@ -27,6 +27,16 @@ Control::Control(http::Client& http, const Account& account, const DialSettings&
       room_(request.order().room().empty() ? request.order().id() : request.order().room()),
       ari_(http, account, settings.ari_url) {}
 
+std::string Control::AgentLeg() const {
+  std::string found(kAgentLeg);
+  for (const Leg& leg : request_.legs()) {
+    if (leg.party() == Leg::AGENT && leg.state() != Leg::ENDED && IsLegId(leg.id())) {
+      found = leg.id();
+    }
+  }
+  return found;
+}
+
 std::string Control::ChannelOf(const std::string& leg) const {
   for (const Leg& known : request_.legs()) {
     if (known.id() == leg && IsChannelId(known.provider_leg_id())) return known.provider_leg_id();
@@ -77,7 +87,7 @@ Task<absl::StatusOr<ControlCallResponse>> Control::Run() {
     case ControlCallRequest::MUTE:
     case ControlCallRequest::UNMUTE: {
       const bool mute = request_.action() == ControlCallRequest::MUTE;
-      std::string path = "/channels/" + ChannelOf(std::string(kAgentLeg)) + "/mute?direction=in";
+      std::string path = "/channels/" + ChannelOf(AgentLeg()) + "/mute?direction=in";
       asked = co_await Ask(mute ? "POST" : "DELETE", std::move(path));
       break;
     }
@@ -113,11 +123,11 @@ Task<absl::StatusOr<ControlCallResponse>> Control::Run() {
 
 Task<absl::StatusOr<Control::Asked>> Control::HangUp() {
   // The customer first: nobody is left listening to an empty line. All are tried whatever one says.
-  std::vector<std::string> channels = {ChannelOf(std::string(kCustomerLeg)),
-                                       ChannelOf(std::string(kAgentLeg))};
+  const std::string agent = AgentLeg();
+  std::vector<std::string> channels = {ChannelOf(std::string(kCustomerLeg)), ChannelOf(agent)};
   for (const Leg& leg : request_.legs()) {
     if (leg.state() == Leg::ENDED || !IsLegId(leg.id())) continue;
-    if (leg.id() != kCustomerLeg && leg.id() != kAgentLeg) channels.push_back(ChannelOf(leg.id()));
+    if (leg.id() != kCustomerLeg && leg.id() != agent) channels.push_back(ChannelOf(leg.id()));
   }
   Asked asked = Asked::kGone;
   absl::Status fault;
@@ -166,9 +176,17 @@ Task<absl::StatusOr<Control::Asked>> Control::SendDigits() {
   co_return Asked::kDone;
 }
 
+Task<absl::StatusOr<Control::Asked>> Control::ControlLive(const std::string& name) {
+  const std::string live = "/recordings/live/" + name;
+  if (request_.action() == ControlCallRequest::STOP_RECORDING) {
+    co_return co_await Ask("POST", live + "/stop");
+  }
+  const bool pause = request_.action() == ControlCallRequest::PAUSE_RECORDING;
+  co_return co_await Ask(pause ? "POST" : "DELETE", live + "/pause");
+}
+
 Task<absl::StatusOr<Control::Asked>> Control::ControlRecording() {
   const std::string name = RecordingName(request_.order().id());
-  const std::string live = "/recordings/live/" + name;
   if (request_.action() == ControlCallRequest::START_RECORDING) {
     absl::StatusOr<Asked> started = co_await Ask(
         "POST",
@@ -179,14 +197,10 @@ Task<absl::StatusOr<Control::Asked>> Control::ControlRecording() {
     if (base::IsError(started.status(), base::kCallNotLive)) co_return Asked::kDone;
     co_return started;
   }
-  absl::StatusOr<Asked> asked = Asked::kDone;
-  if (request_.action() == ControlCallRequest::STOP_RECORDING) {
-    asked = co_await Ask("POST", live + "/stop");
-  } else if (request_.action() == ControlCallRequest::PAUSE_RECORDING) {
-    asked = co_await Ask("POST", live + "/pause");
-  } else {
-    asked = co_await Ask("DELETE", live + "/pause");
-  }
+  absl::StatusOr<Asked> asked = co_await ControlLive(name);
+  // One that began before a transfer goes on after it.
+  const std::string first = RecordingName(room_);
+  if (asked.ok() && *asked == Asked::kGone && first != name) asked = co_await ControlLive(first);
   if (!asked.ok() || *asked == Asked::kDone) co_return asked;
   // 404 names the recording only: the call itself may live on.
   CTC_CO_ASSIGN_OR_RETURN(const Asked bridge, co_await Ask("GET", "/bridges/" + BridgeId(room_)));

@@ -26,15 +26,21 @@ class Control {
   Task<absl::StatusOr<Asked>> Ask(std::string method, std::string path);
   // For ids that may exist already.
   Task<absl::Status> Ensure(std::string path);
+  // Asterisk tells a snoop that exists from one that cannot be made by no status of its own.
+  Task<absl::Status> EnsureSnoop(const std::string& supervisor);
   Task<absl::StatusOr<Asked>> HangUp();
   Task<absl::StatusOr<Asked>> HoldOrResume();
   Task<absl::StatusOr<Asked>> SendDigits();
   Task<absl::StatusOr<Asked>> ControlRecording();
+  // Stops, pauses or resumes the recording of this name.
+  Task<absl::StatusOr<Asked>> ControlLive(const std::string& name);
   Task<absl::StatusOr<Asked>> DialParty();
   Task<absl::StatusOr<Asked>> DropParty(std::string leg);
   Task<absl::StatusOr<Asked>> HandOver();
   Task<absl::StatusOr<Asked>> ChangeMode();
   absl::StatusOr<Originate> OriginateOf() const;
+  // The agent's leg by its id: after a transfer, or when it was rung again, it is not "agent".
+  std::string AgentLeg() const;
   // The leg's id at the switch: as its facts told, else as it was made.
   std::string ChannelOf(const std::string& leg) const;
 

@@ -32,7 +32,7 @@ absl::StatusOr<Originate> Control::OriginateOf() const {
   PartyPlan plan;
   const bool listens =
       target.mode() == ControlCallRequest::LISTEN || target.mode() == ControlCallRequest::WHISPER;
-  if (listens) plan.watches = ChannelOf(std::string(kAgentLeg));
+  if (listens) plan.watches = ChannelOf(AgentLeg());
   plan.whispers = target.mode() == ControlCallRequest::WHISPER;
   Originate originate;
   originate.channel_id = ChannelId(LegName{room_, target.leg_id(), order.id()});
@@ -80,7 +80,16 @@ Task<absl::StatusOr<Control::Asked>> Control::HandOver() {
   CTC_CO_ASSIGN_OR_RETURN(const Asked heard,
                           co_await Ask("DELETE", customer + "/mute?direction=in"));
   if (heard == Asked::kGone) co_return heard;
-  co_return co_await DropParty(std::string(kAgentLeg));
+  co_return co_await DropParty(AgentLeg());
+}
+
+Task<absl::Status> Control::EnsureSnoop(const std::string& supervisor) {
+  const std::string snoop = SnoopId(supervisor);
+  CTC_CO_ASSIGN_OR_RETURN(const Asked there, co_await Ask("GET", "/channels/" + snoop));
+  if (there == Asked::kDone) co_return absl::OkStatus();
+  std::string path = absl::StrCat("/channels/", ChannelOf(AgentLeg()), "/snoop/", snoop,
+                                  "?spy=both&whisper=out&app=", settings_.app);
+  co_return co_await Ensure(std::move(path));
 }
 
 Task<absl::StatusOr<Control::Asked>> Control::ChangeMode() {
@@ -94,9 +103,7 @@ Task<absl::StatusOr<Control::Asked>> Control::ChangeMode() {
   if (target.mode() == ControlCallRequest::LISTEN || target.mode() == ControlCallRequest::WHISPER) {
     bridge = MonitorBridgeId(supervisor);
     CTC_CO_RETURN_IF_ERROR(co_await Ensure("/bridges/" + bridge + "?type=mixing"));
-    CTC_CO_RETURN_IF_ERROR(co_await Ensure("/channels/" + ChannelOf(std::string(kAgentLeg)) +
-                                           "/snoop/" + SnoopId(supervisor) +
-                                           "?spy=both&whisper=out&app=" + settings_.app));
+    CTC_CO_RETURN_IF_ERROR(co_await EnsureSnoop(supervisor));
   }
   // Silent before it is let in.
   if (target.mode() == ControlCallRequest::LISTEN) {

@@ -42,17 +42,20 @@ struct World {
     request.mutable_target()->set_phone(phone);
     request.mutable_target()->set_mode(mode);
   }
-  void AddLeg(const std::string& id, const std::string& channel) {
+  void AddLeg(const std::string& id, const std::string& channel,
+              Leg::Party party = Leg::PARTY_UNSPECIFIED) {
     Leg& leg = *request.add_legs();
     leg.set_id(id);
+    leg.set_party(party);
     leg.set_provider_leg_id(channel);
     leg.set_state(Leg::ANSWERED);
   }
-  // The conversation's second session, of the agent who took over.
+  // The conversation's second session, of the agent who took over: a leg keeps the id it was rung
+  // as.
   void AfterTransfer() {
     request.mutable_order()->set_id(kLater);
     request.mutable_order()->set_room(kUuid);
-    AddLeg("agent", kUuid + "-consult-1");
+    AddLeg("consult-1", kUuid + "-consult-1", Leg::AGENT);
     AddLeg("customer", kUuid + "-customer");
   }
   absl::StatusOr<dispatch::v1::ControlCallResponse> Do(ControlCallRequest::Action action) {
@@ -122,9 +125,9 @@ TEST_CASE("the legs of a later session have ids of their own", "[asterisk][contr
   world.AfterTransfer();
   const std::string channels = "/ari/channels/" + kUuid;
   SECTION("new ones") {
-    world.Target("consult-1", "agent-c");
+    world.Target("consult-2", "agent-c");
     REQUIRE(world.Do(ControlCallRequest::DIAL_PARTY).ok());
-    CHECK(world.http.Lines() == Strings{"POST " + channels + "-consult-1-" + kLater});
+    CHECK(world.http.Lines() == Strings{"POST " + channels + "-consult-2-" + kLater});
   }
   SECTION("those it took over keep theirs") {
     REQUIRE(world.Do(ControlCallRequest::MUTE).ok());
@@ -141,6 +144,12 @@ TEST_CASE("the legs of a later session have ids of their own", "[asterisk][contr
                   "DELETE " + channels + "-consult-1?reason=normal",
                   "DELETE " + channels + "-party-1-" + kLater + "?reason=normal",
                   "DELETE /ari/bridges/" + kUuid + "-bridge"});
+  }
+  SECTION("and ends a recording that began before it") {
+    world.http.When(kLater + "-rec", 404, R"({"message":"Recording not found"})");
+    REQUIRE(world.Do(ControlCallRequest::STOP_RECORDING).ok());
+    CHECK(world.http.Lines() == Strings{"POST /ari/recordings/live/" + kLater + "-rec/stop",
+                                        "POST /ari/recordings/live/" + kUuid + "-rec/stop"});
   }
   SECTION("and records in that room under its own name") {
     REQUIRE(world.Do(ControlCallRequest::START_RECORDING).ok());
@@ -183,6 +192,18 @@ TEST_CASE("a hand-over takes the customer off hold and the agent out", "[asteris
                                         "DELETE " + channels + "-customer/mute?direction=in",
                                         "DELETE " + channels + "-agent?reason=answered_elsewhere"});
   }
+  SECTION("who took over before") {
+    world.AfterTransfer();
+    world.Target("consult-2");
+    REQUIRE(world.Do(ControlCallRequest::HAND_OVER).ok());
+    CHECK(world.http.Lines().back() ==
+          "DELETE " + channels + "-consult-1?reason=answered_elsewhere");
+  }
+  SECTION("who was rung again") {
+    world.AddLeg("agent-2", kUuid + "-agent-2", Leg::AGENT);
+    REQUIRE(world.Do(ControlCallRequest::HAND_OVER).ok());
+    CHECK(world.http.Lines().back() == "DELETE " + channels + "-agent-2?reason=answered_elsewhere");
+  }
   SECTION("who has left before") {
     world.http.When("-agent?", 404, R"({"message":"Channel not found"})");
     const auto done = world.Do(ControlCallRequest::HAND_OVER);
@@ -213,6 +234,7 @@ TEST_CASE("a supervisor changes how it listens", "[asterisk][control]") {
   const std::string supervisor = kUuid + "-supervisor-1";
   const std::string monitor = supervisor + "-monitor";
   const Strings beside = {"POST /ari/bridges/" + monitor + "?type=mixing",
+                          "GET /ari/channels/" + supervisor + "-snoop",
                           "POST /ari/channels/" + kUuid + "-agent/snoop/" + supervisor +
                               "-snoop?spy=both&whisper=out&app=ctc"};
   const std::string mute = "/ari/channels/" + supervisor + "/mute?direction=in";
@@ -223,12 +245,13 @@ TEST_CASE("a supervisor changes how it listens", "[asterisk][control]") {
     return world.http.Lines();
   };
   SECTION("listen: silent before it is let in") {
-    CHECK(lines(ControlCallRequest::LISTEN) ==
-          Strings{beside[0], beside[1], "POST " + mute, "POST /ari/bridges/" + monitor + add});
+    world.http.When("GET", 404, R"({"message":"Channel not found"})");
+    CHECK(lines(ControlCallRequest::LISTEN) == Strings{beside[0], beside[1], beside[2],
+                                                       "POST " + mute,
+                                                       "POST /ari/bridges/" + monitor + add});
   }
   SECTION("whisper, with what exists already") {
     world.http.When("?type=mixing", 409, R"({"message":"Bridge exists"})");
-    world.http.When("/snoop/", 409, R"({"message":"Channel exists"})");
     CHECK(lines(ControlCallRequest::WHISPER) ==
           Strings{beside[0], beside[1], "POST /ari/bridges/" + monitor + add, "DELETE " + mute});
   }

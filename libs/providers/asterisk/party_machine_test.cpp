@@ -218,6 +218,11 @@ TEST_CASE("a supervisor hears the agent through a snoop, silent unless it whispe
   SECTION("barging in") {
     CHECK(Words(talk.Say(PartyStartEvent("supervisor-1", R"("join")"))) ==
           Strings{"make bridge supervisor-1", "add supervisor-1"});
+    // Then only listening: the snoop that was made for it is cleared away in the end.
+    CHECK(Words(talk.Say(PartyStartEvent("supervisor-1-snoop", ""))) ==
+          Strings{"add snoop supervisor-1"});
+    CHECK(Words(talk.Say(DestroyedEvent("supervisor-1", 16, "Up"))) ==
+          Strings{"end monitor supervisor-1"});
   }
 }
 

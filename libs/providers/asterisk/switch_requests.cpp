@@ -107,9 +107,7 @@ Task<http::ClientResult> SwitchRequests::SendMonitor(const SwitchRequest& reques
     case Kind::kMute:
       co_return co_await ari_.Ask("POST", "/channels/" + request.channel + "/mute?direction=in");
     case Kind::kSnoop:
-      // Whispering is always open: who may only listen is muted.
-      co_return co_await ari_.Ask("POST", "/channels/" + request.action.text + "/snoop/" + snoop +
-                                              "?spy=both&whisper=out&app=" + settings_.app);
+      co_return co_await Snoop(request);
     case Kind::kAddSnoop:
       co_return co_await ari_.Ask("POST", bridge + "/addChannel?channel=" + snoop);
     default:
@@ -117,6 +115,18 @@ Task<http::ClientResult> SwitchRequests::SendMonitor(const SwitchRequest& reques
   }
   (void)co_await ari_.Ask("DELETE", "/channels/" + snoop);
   co_return co_await ari_.Ask("DELETE", bridge);
+}
+
+Task<http::ClientResult> SwitchRequests::Snoop(const SwitchRequest& request) {
+  const std::string snoop = SnoopId(request.channel);
+  // Whispering is always open: who may only listen is muted.
+  http::ClientResult made =
+      co_await ari_.Ask("POST", "/channels/" + request.action.text + "/snoop/" + snoop +
+                                    "?spy=both&whisper=out&app=" + settings_.app);
+  if (made.response.status != 500) co_return made;
+  // What Asterisk says as well of one that an earlier try made.
+  http::ClientResult there = co_await ari_.Get("/channels/" + snoop, kAskTimeout);
+  co_return there.response.status == 200 ? there : made;
 }
 
 Task<http::ClientResult> SwitchRequests::SendFlow(const SwitchRequest& request) {
@@ -158,7 +168,7 @@ Task<http::ClientResult> SwitchRequests::TakeMessage(const SwitchRequest& reques
   co_return co_await ari_.Ask(
       "POST",
       absl::StrCat("/channels/", request.channel, "/record?name=", action.id,
-                   "&format=wav&ifExists=fail&maxSilenceSeconds=0&beep=true&maxDurationSeconds=",
+                   "&format=wav&ifExists=fail&maxSilenceSeconds=10&beep=true&maxDurationSeconds=",
                    absl::ToInt64Seconds(action.limit), "&terminateOn=", key));
 }
 

@@ -36,6 +36,7 @@ class SwitchRequests {
  private:
   Task<http::ClientResult> SendRoom(const SwitchRequest& request);
   Task<http::ClientResult> SendMonitor(const SwitchRequest& request);
+  Task<http::ClientResult> Snoop(const SwitchRequest& request);
   Task<http::ClientResult> SendFlow(const SwitchRequest& request);
   Task<http::ClientResult> DialCustomer(const SwitchRequest& request);
   Task<http::ClientResult> RingAgent(const SwitchRequest& request);

@@ -163,10 +163,12 @@ dispatch::v1::ProviderTypeInfo ExotelAdapter::Describe() const {
   AddField(info, "webhook_secret", false, true,
            "Goes as token= into the URLs of applets; needed for callers.");
   AddField(info, "callback_url", false, false, "Public base URL of this installation.");
+  AddField(info, "settings.wait_text", false, false,
+           "Said to callers in a queue without music; \"Please hold the line.\" when absent.");
   AddField(info, "settings.flow_id", false, false,
            "Flow that a customer is connected to when there is no agent's phone.");
-  for (const char* capability :
-       {"place", "record", "look_up", "fetch_recording", "webhook", "inbound", "voicemail"}) {
+  for (const char* capability : {"place", "record", "look_up", "fetch_recording", "webhook",
+                                 "inbound", "ivr", "voicemail"}) {
     info.add_capabilities(capability);
   }
   info.set_webhook_path("/api/v1/webhooks/voip/exotel");

@@ -14,11 +14,12 @@ std::optional<Applet> AppletOf(const common::v1::HttpRequest& request) {
     return asks_whom ? Applet::kLoneConnect : Applet::kDialled;
   }
   constexpr std::pair<std::string_view, Applet> kNames[] = {
-      {"connect", Applet::kConnect},     {"gather", Applet::kGather},
-      {"greeting", Applet::kGreeting},   {"is_gather", Applet::kIsGather},
-      {"is_dial", Applet::kIsDial},      {"is_voicemail", Applet::kIsVoicemail},
-      {"digits", Applet::kDigits},       {"dialled", Applet::kDialled},
-      {"voicemail", Applet::kVoicemail}, {"heard", Applet::kHeard}};
+      {"connect", Applet::kConnect},   {"gather", Applet::kGather},
+      {"greeting", Applet::kGreeting}, {"is_gather", Applet::kIsGather},
+      {"is_dial", Applet::kIsDial},    {"is_voicemail", Applet::kIsVoicemail},
+      {"is_over", Applet::kIsOver},    {"digits", Applet::kDigits},
+      {"dialled", Applet::kDialled},   {"voicemail", Applet::kVoicemail},
+      {"heard", Applet::kHeard}};
   for (const auto& [word, applet] : kNames) {
     if (word == name) return applet;
   }

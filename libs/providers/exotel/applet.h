@@ -15,6 +15,7 @@ enum class Applet {
   kIsGather,     // Passthru: branch A when the step waits for keys
   kIsDial,
   kIsVoicemail,
+  kIsOver,
   kDigits,     // Passthru behind a Gather
   kDialled,    // Passthru behind a Connect
   kVoicemail,  // Passthru behind a Voicemail

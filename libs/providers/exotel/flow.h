@@ -1,7 +1,7 @@
 // Callers at Exotel. An ExoPhone runs a flow that people draw in the dashboard; its applets ask us
 // over HTTP, and `applet=` in the URL put there says which one asks (README.md shows the flow):
-// connect, gather and greeting for what to do, is_gather, is_dial and is_voicemail for the branch
-// to take, digits, dialled, voicemail and heard for what became of it. Pure; thread-safe.
+// connect, gather and greeting for what to do, is_gather, is_dial, is_voicemail and is_over for the
+// branch to take, digits, dialled, voicemail and heard for what became of it. Pure; thread-safe.
 #pragma once
 
 #include "libs/providers/adapter.h"

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/providers/account_setting.h"
 #include "libs/providers/callback_fields.h"
 #include "libs/providers/callback_token.h"
 #include "libs/providers/exotel/applet.h"
@@ -62,9 +63,14 @@ absl::StatusOr<Heard> JoinPrompts(std::string_view applet, const FlowStep& step)
   return heard;
 }
 
-absl::StatusOr<HttpResponse> Greet(const FlowStep& step) {
+// No applet waits in silence, and one that says nothing would ask again at once.
+absl::StatusOr<HttpResponse> Greet(const Account& account, const FlowStep& step) {
   CTC_ASSIGN_OR_RETURN(Heard heard, JoinPrompts("Greeting", step));
-  if (heard.text.empty() && heard.audio.empty()) heard.audio = step.wait().music_url();
+  if (heard.text.empty() && heard.audio.empty() && step.has_wait()) {
+    heard.audio = step.wait().music_url();
+    heard.text = SettingOf(account.config, "wait_text");
+    if (heard.text.empty()) heard.text = "Please hold the line.";
+  }
   return Answer(200, "text/plain; charset=utf-8", heard.audio.empty() ? heard.text : heard.audio);
 }
 
@@ -128,13 +134,15 @@ absl::StatusOr<HttpResponse> RenderAnswer(const Account& account,
     case Applet::kGather:
       return Gather(step);
     case Applet::kGreeting:
-      return Greet(step);
+      return Greet(account, step);
     case Applet::kIsGather:
       return Branch(step.has_gather());
     case Applet::kIsDial:
       return Branch(step.has_dial());
     case Applet::kIsVoicemail:
       return Branch(step.has_voicemail());
+    case Applet::kIsOver:
+      return Branch(step.has_hang_up());
     default:
       return Branch(!step.has_hang_up());
   }

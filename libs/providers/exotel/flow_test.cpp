@@ -222,6 +222,8 @@ TEST_CASE("a Greeting applet says the prompts, or plays one sound", "[exotel][fl
   FlowStep wait;
   wait.mutable_wait()->set_music_url("https://x/music.wav");
   CHECK(Render(wait, "applet=greeting")->body() == "https://x/music.wav");
+  wait.mutable_wait()->clear_music_url();
+  CHECK(Render(wait, "applet=greeting")->body() == "Please hold the line.");
   CHECK(Render(Dials(), "applet=greeting")->body().empty());
   FlowStep two;
   two.add_prompts()->set_audio_url("https://x/a.wav");
@@ -245,6 +247,8 @@ TEST_CASE("a Passthru applet is told which branch to take", "[exotel][flow]") {
   CHECK(status(gather, "applet=is_dial") == 302);
   CHECK(status(voicemail, "applet=is_voicemail") == 200);
   CHECK(status(over, "applet=is_voicemail") == 302);
+  CHECK(status(over, "applet=is_over") == 200);
+  CHECK(status(gather, "applet=is_over") == 302);
   for (const char* applet :
        {"applet=digits", "applet=dialled", "applet=voicemail", "applet=heard", ""}) {
     INFO(applet);

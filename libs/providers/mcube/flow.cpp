@@ -1,5 +1,6 @@
 #include "libs/providers/mcube/flow.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "libs/providers/callback_token.h"
@@ -60,7 +61,8 @@ absl::StatusOr<common::v1::HttpResponse> RenderAgent(const FlowStep& step) {
   if (step.has_dial() && agent.empty()) {
     return MissingCapability("mCube", "agents without a number");
   }
-  const Json json = {{"agent", agent}, {"ring_seconds", step.dial().ring_seconds()}};
+  const int seconds = agent.empty() ? 0 : std::max(1, step.dial().ring_seconds());
+  const Json json = {{"agent", agent}, {"ring_seconds", seconds}};
   common::v1::HttpResponse response;
   response.set_status(200);
   response.set_content_type("application/json");

@@ -267,8 +267,9 @@ TEST_CASE("the seed's own words are taken when signed", "[mcube][push]") {
 }
 
 TEST_CASE("poison is unreadable", "[mcube][push]") {
-  for (const char* body : {"", "{}", "{\"callid\":", "[1]", R"({"callid":"a/b"})",
-                           R"({"callid":{"x":1}})", "data=%7Bbroken"}) {
+  for (const char* body :
+       {"", "{}", "{\"callid\":", "[1]", R"({"callid":"a/b"})",
+        R"({"refid":"theirs","dialstatus":"Busy"})", R"({"callid":{"x":1}})", "data=%7Bbroken"}) {
     INFO(body);
     const auto read = Read(body);
     CHECK(read.verdict() == ReadWebhookResponse::UNREADABLE);

@@ -195,9 +195,14 @@ ReadWebhookResponse ReadPushWebhook(const Account& account, const common::v1::Ht
     response.set_reason("starttime, endtime: are too old or in the future");
     return response;
   }
+  const bool ours = base::IsUuid(push->refid);
+  if (push->callid.empty() && !ours && verdict.session.empty()) {
+    response.set_verdict(ReadWebhookResponse::UNREADABLE);
+    response.set_reason("callid: is missing, and refid is none of ours");
+    return response;
+  }
   response.set_verdict(ReadWebhookResponse::GENUINE);
   response.set_event_type(absl::StrCat(push->has_end ? "hang-up " : "on-call ", push->word));
-  const bool ours = base::IsUuid(push->refid);
   if (ours) response.set_correlation_id(push->refid);
   response.set_session(verdict.session.empty() && ours ? push->refid : verdict.session);
   AddFacts(account, *push, now, response);

@@ -9,6 +9,7 @@
 #include "libs/providers/recording_fetch.h"
 #include "libs/providers/recording_host.h"
 #include "libs/providers/signed_webhook.h"
+#include "libs/providers/sip/capabilities.h"
 #include "libs/providers/sip/exchange.h"
 #include "libs/providers/sip/mapped_webhook.h"
 #include "libs/providers/sip/native_calls.h"
@@ -82,10 +83,14 @@ absl::Status Missing(const char* capability) {
 
 class SipAdapter final : public Adapter {
  public:
-  SipAdapter(const Environment& environment, native::FactSink sink)
-      : environment_(environment), native_(environment.clock, std::move(sink)) {}
+  SipAdapter(const Environment& environment, native::Outlets outlets)
+      : environment_(environment),
+        native_({environment.clock, std::move(outlets), environment.guard}) {}
 
   dispatch::v1::ProviderTypeInfo Describe() const override;
+  std::vector<std::string> CapabilitiesOf(const dispatch::v1::Provider& config) const override {
+    return sip::CapabilitiesOf(config);
+  }
   absl::Status CheckAccount(const Account& account) const override;
   Task<PlaceCallResponse> Place(const Account& account, const CallOrder& order) override;
   Task<absl::StatusOr<ControlCallResponse>> Control(const Account& account,
@@ -100,6 +105,9 @@ class SipAdapter final : public Adapter {
                                                  const std::string& recording_url) override;
   bool ChecksApiUrl(const dispatch::v1::Provider& config) const override {
     return native::IsNative(config);
+  }
+  absl::Duration Attend(const std::vector<std::shared_ptr<const Account>>& accounts) override {
+    return native_.Attend(accounts);
   }
   // The switch rings both parties, or the native call's machine does.
   bool CustomerIsDialledByUs() const override { return false; }
@@ -120,7 +128,7 @@ dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
   dispatch::v1::ProviderTypeInfo info;
   info.set_provider_type(common::v1::ProviderType::SIP);
   AddField(info, "api_url", true, false,
-           "Base URL of the switch's HTTP interface; native: sip:proxy:5060.");
+           "Base URL of the switch's HTTP interface; native: sip:proxy:5060 or sips:proxy:5061.");
   AddField(info, "api_key", false, true, "Bearer token, or user name with settings.auth basic.");
   AddField(info, "api_secret", false, true, "Password with settings.auth basic.");
   AddField(info, "webhook_secret", false, true,
@@ -133,6 +141,12 @@ dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
   AddField(info, "settings.agent_proxy", false, false,
            "Native: where phones with a name are; api_url by default.");
   AddField(info, "settings.bind", false, false, "Native: our own address, as sip:10.0.0.5:5060.");
+  AddField(info, "settings.tls", false, false,
+           "Native: ca (who vouches for peers) and certificate (our own), both PEM.");
+  AddField(info, "private_key", false, true, "Native: key of settings.tls.certificate, PEM.");
+  AddField(info, "settings.inbound_from", false, false,
+           "Native: addresses of the trunk, as 10.0.0.0/8, whose calls are taken; others need "
+           "api_key and api_secret. Absent: nobody's are.");
   AddField(info, "settings.preset", false, false,
            "reference (default), freeswitch, jambonz, kamailio, opensips, or none.");
   AddField(info, "settings.auth", false, false, "mode: bearer (default), basic, header or none.");
@@ -142,17 +156,13 @@ dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
   AddField(info, "settings.webhook", false, false, "How the switch's webhooks are read.");
   AddField(info, "settings.ring_timeout_seconds", false, false, "5 to 600; 45 by default.");
   AddField(info, "settings.max_duration_seconds", false, false, "60 to 86400; 14400 by default.");
-  for (const char* capability :
-       {"place", "hang_up", "hold", "mute", "dtmf", "record", "pause_recording", "transfer",
-        "conference", "look_up", "webhook"}) {
-    info.add_capabilities(capability);
-  }
+  for (std::string& name : AllCapabilities()) info.add_capabilities(std::move(name));
   info.set_webhook_path("/api/v1/webhooks/voip/sip");
   return info;
 }
 
 absl::Status SipAdapter::CheckAccount(const Account& account) const {
-  if (native::IsNative(account.config)) return native::ReadNativeSettings(account.config).status();
+  if (native::IsNative(account.config)) return native_.CheckAccount(account);
   base::ErrorDetail detail;
   const auto settings = ReadSwitchTemplate(account.config);
   if (!settings.ok()) detail.fields = base::DetailOf(settings.status()).fields;
@@ -277,8 +287,8 @@ dispatch::v1::ReadWebhookResponse SipAdapter::ReadWebhook(const Account& account
 
 }  // namespace
 
-std::unique_ptr<Adapter> MakeAdapter(const Environment& environment, native::FactSink sink) {
-  return std::make_unique<SipAdapter>(environment, std::move(sink));
+std::unique_ptr<Adapter> MakeAdapter(const Environment& environment, native::Outlets outlets) {
+  return std::make_unique<SipAdapter>(environment, std::move(outlets));
 }
 
 }  // namespace ctc::providers::sip

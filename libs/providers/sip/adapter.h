@@ -7,8 +7,8 @@
 
 namespace ctc::providers::sip {
 
-// `environment`'s objects must outlive it. `sink` takes what phones say in native calls.
+// `environment`'s objects must outlive it. `outlets` take what phones say in native calls.
 // Thread-safe.
-std::unique_ptr<Adapter> MakeAdapter(const Environment& environment, native::FactSink sink);
+std::unique_ptr<Adapter> MakeAdapter(const Environment& environment, native::Outlets outlets);
 
 }  // namespace ctc::providers::sip

@@ -26,7 +26,7 @@ const std::string kUuid = "01930000-0000-7000-8000-000000000001";
 struct World {
   FakeHttp http;
   testing::FakeClock clock;
-  std::unique_ptr<Adapter> adapter = MakeAdapter({http, clock, {}}, nullptr);
+  std::unique_ptr<Adapter> adapter = MakeAdapter({http, clock, {}}, {});
   Account account;
   dispatch::v1::CallOrder order;
 

@@ -126,7 +126,9 @@ class EventReader {
     Leg::Party party = Leg::PARTY_UNSPECIFIED;
     if (const auto found = mapping_.legs.find(leg); found != mapping_.legs.end()) {
       Leg::Party_Parse(found->second, &party);
-    } else if (leg.starts_with("consult-")) {  // our own names of further parties
+    } else if (leg.starts_with("agent-")) {  // our own names: the agent rung again,
+      party = Leg::AGENT;
+    } else if (leg.starts_with("consult-")) {  // and further parties
       party = Leg::CONSULT;
     } else if (leg.starts_with("party-")) {
       party = Leg::GUEST;
@@ -171,9 +173,10 @@ class EventReader {
     fact.set_kind(kind);
     fact.set_party(party);
     if (ends) fact = ReadEnding(party, kind);
-    if (party == Leg::CONSULT || party == Leg::GUEST || party == Leg::SUPERVISOR) {
-      fact.set_leg_id(leg.substr(0, 64));
-    }
+    const bool further = party == Leg::CONSULT || party == Leg::GUEST || party == Leg::SUPERVISOR;
+    const bool again = party == Leg::AGENT && leg.starts_with("agent-") &&
+                       mapping_.legs.find(leg) == mapping_.legs.end();
+    if (further || again) fact.set_leg_id(leg.substr(0, 64));
     const auto sequence = NumberAt(mapping_.sequence, event_, std::numeric_limits<int32_t>::max());
     fact.set_sequence(static_cast<int32_t>(sequence.value_or(0)));
     const auto seconds = NumberAt(mapping_.duration, event_, kWeekSeconds);

@@ -43,7 +43,7 @@ struct Sender {
       header.set_name(name);
       header.set_value(value);
     }
-    return MakeAdapter({http, clock, {}}, nullptr)->ReadWebhook(account, request, kNow);
+    return MakeAdapter({http, clock, {}}, {})->ReadWebhook(account, request, kNow);
   }
   ReadWebhookResponse Signed(const std::string& body) const {
     return Send(body, {{"x-signature", crypto::ToHex(crypto::HmacSha256(kSecret, body))}});
@@ -133,6 +133,9 @@ TEST_CASE("legs of further parties keep their names", "[sip][webhook]") {
       OnlyFact(Sender().Signed(Event("call.answered", R"(,"leg":"consult-1")")));
   CHECK(consult.party() == Leg::CONSULT);
   CHECK(consult.leg_id() == "consult-1");
+  const CallFact again = OnlyFact(Sender().Signed(Event("call.answered", R"(,"leg":"agent-2")")));
+  CHECK(again.party() == Leg::AGENT);  // rung again after a failed transfer
+  CHECK(again.leg_id() == "agent-2");
   CHECK(OnlyFact(Sender().Signed(Event("call.ringing", R"(,"leg":"party-2")"))).party() ==
         Leg::GUEST);
 }

@@ -7,7 +7,11 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+#include <set>
+
 #include "libs/base/error_catalogue.h"
+#include "libs/observability/log.h"
 #include "libs/providers/outcome.h"
 
 namespace ctc::providers::sip {
@@ -18,7 +22,16 @@ using dispatch::v1::ControlCallResponse;
 using dispatch::v1::LookUpCallResponse;
 using dispatch::v1::PlaceCallResponse;
 
+// Before an account that cannot be listened for is tried again; and one whose line is taken still.
+constexpr absl::Duration kPause = absl::Seconds(30);
+constexpr absl::Duration kShortPause = absl::Seconds(1);
+
 std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }
+
+bool IsSame(const google::protobuf::Timestamp& updated_at, const Account& account) {
+  return google::protobuf::util::MessageDifferencer::Equals(updated_at,
+                                                            account.config.updated_at());
+}
 
 // Resumes the coroutine that waits, on its own executor, with a status from another thread.
 template <class Handler>
@@ -37,11 +50,14 @@ class Resumption {
   Handler handler_;
 };
 
-Task<int> Probe(native::Endpoint& endpoint) {
+// Holds the endpoint only while it is asked: an answer comes even if it ends.
+Task<int> Probe(std::shared_ptr<native::Endpoint> endpoint) {
   auto begin = [&endpoint](auto handler) {
     using Waiting = Resumption<std::decay_t<decltype(handler)>>;
     auto waiting = std::make_shared<Waiting>(std::move(handler));
-    endpoint.Probe([waiting](int status) { waiting->Resume(status); });
+    // On the stack: the coroutine may go on elsewhere before this returns.
+    const std::shared_ptr<native::Endpoint> asked = std::move(endpoint);
+    asked->Probe([waiting](int status) { waiting->Resume(status); });
   };
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(int)>(
       begin, asio::use_awaitable);
@@ -51,21 +67,88 @@ Task<int> Probe(native::Endpoint& endpoint) {
 
 absl::StatusOr<NativeCalls::EndpointPtr> NativeCalls::For(const Account& account) {
   const base::MutexLock lock(mutex_);
+  EndpointPtr present;
   const auto [begin, end] = endpoints_.equal_range(account.config.id());
-  for (auto it = begin; it != end;) {
-    const EndpointPtr& endpoint = it->second;
-    // Every write stamps updated_at, so a changed credential shows as well.
-    if (google::protobuf::util::MessageDifferencer::Equals(endpoint->account().config,
-                                                           account.config)) {
-      return endpoint;
-    }
-    it = endpoint->live_calls() == 0 ? endpoints_.erase(it) : std::next(it);
+  for (auto it = begin; it != end; ++it) {
+    const bool same = native::IsSameLine(it->second->account(), account);
+    it->second->SetClosed(!same || !account.config.is_active());
+    if (same) present = it->second;
   }
+  Prune();
+  if (present != nullptr) return present;
   CTC_ASSIGN_OR_RETURN(
       EndpointPtr made,
-      native::Endpoint::Create(std::make_shared<const Account>(account), clock_, sink_));
+      native::Endpoint::Create(std::make_shared<const Account>(account), ground_, reaper_));
+  made->SetClosed(!account.config.is_active());
   endpoints_.emplace(account.config.id(), made);
   return made;
+}
+
+void NativeCalls::Prune() {
+  for (auto it = endpoints_.begin(); it != endpoints_.end();) {
+    // Nobody else has it who would place a call just now.
+    const bool idle = it->second.use_count() == 1 && it->second->live_calls() == 0;
+    it = idle && it->second->closed() ? endpoints_.erase(it) : std::next(it);
+  }
+}
+
+size_t NativeCalls::lines() const {
+  const base::MutexLock lock(mutex_);
+  return endpoints_.size();
+}
+
+absl::Duration NativeCalls::Attend(const std::vector<std::shared_ptr<const Account>>& accounts) {
+  std::set<std::string> active;
+  absl::Duration again = absl::InfiniteDuration();
+  for (const std::shared_ptr<const Account>& account : accounts) {
+    active.insert(account->config.id());
+    if (!native::IsNative(account->config)) continue;
+    const auto settings = native::ReadNativeSettings(*account, ground_.guard);
+    if (settings.ok() && settings->callers) again = std::min(again, Listen(*account));
+  }
+  const base::MutexLock lock(mutex_);
+  for (const auto& [id, endpoint] : endpoints_) {
+    if (!active.contains(id)) endpoint->SetClosed(true);
+  }
+  std::erase_if(faults_, [&](const auto& fault) { return !active.contains(fault.first); });
+  Prune();
+  const bool closed = std::any_of(endpoints_.begin(), endpoints_.end(),
+                                  [](const auto& line) { return line.second->closed(); });
+  return closed ? std::min(again, kPause) : again;
+}
+
+absl::Duration NativeCalls::Listen(const Account& account) {
+  const std::string& id = account.config.id();
+  {
+    const base::MutexLock lock(mutex_);
+    const auto fault = faults_.find(id);
+    const bool known = fault != faults_.end() && IsSame(fault->second.updated_at, account);
+    const absl::Duration left =
+        known ? fault->second.next_try - ground_.clock.Monotonic() : absl::ZeroDuration();
+    if (left > absl::ZeroDuration()) return left;
+  }
+  const absl::Status status = For(account).status();
+  const base::MutexLock lock(mutex_);
+  if (!status.ok()) return NoteFault(account, status);
+  faults_.erase(id);
+  return absl::InfiniteDuration();
+}
+
+absl::Duration NativeCalls::NoteFault(const Account& account, const absl::Status& status) {
+  const std::string& id = account.config.id();
+  const bool busy = absl::IsFailedPrecondition(status);
+  const auto fault = faults_.find(id);
+  const bool told = fault != faults_.end() && fault->second.code == status.code() &&
+                    IsSame(fault->second.updated_at, account);
+  // A line that is replaced hangs up first: nobody has to act.
+  if (!told && !busy) {
+    observability::Warn("an account's callers cannot be listened for",
+                        {{"provider", id}, {"error", status}});
+  }
+  const absl::Duration pause = busy ? kShortPause : kPause;
+  faults_.insert_or_assign(
+      id, Fault{account.config.updated_at(), status.code(), ground_.clock.Monotonic() + pause});
+  return pause;
 }
 
 NativeCalls::EndpointPtr NativeCalls::Carrying(const Account& account, const CallOrder& order) {
@@ -119,8 +202,12 @@ LookUpCallResponse NativeCalls::LookUp(const Account& account,
 }
 
 Task<absl::StatusOr<std::string>> NativeCalls::Check(const Account& account) {
-  CTC_CO_ASSIGN_OR_RETURN(const EndpointPtr endpoint, For(account));
-  const int status = co_await Probe(*endpoint);
+  absl::StatusOr<EndpointPtr> endpoint = For(account);
+  if (base::IsError(endpoint.status(), base::kValidationFailed)) co_return endpoint.status();
+  if (!endpoint.ok()) {
+    co_return base::MakeError(base::kProviderUnreachable, MessageOf(endpoint.status()));
+  }
+  const int status = co_await Probe(*std::move(endpoint));
   // Any answer proves it alive, whatever it thinks of OPTIONS.
   // 503 stands for a network error as well as for a proxy that takes no calls now.
   if (status == 408 || status == 503) {

@@ -124,9 +124,10 @@ dispatch::v1::ProviderTypeInfo TwilioAdapter::Describe() const {
            "Primary auth token: signs webhooks; needed beside an API key.");
   AddField(info, "phone_number", true, false, "A number of the account or a verified one, E.164.");
   AddField(info, "callback_url", false, false, "Public base URL of this installation.");
-  for (const char* capability : {"place", "hang_up", "hold", "mute", "record", "pause_recording",
-                                 "fetch_recording", "look_up", "webhook", "inbound", "voicemail",
-                                 "transfer", "conference", "listen", "whisper", "barge"}) {
+  for (const char* capability :
+       {"place", "hang_up", "hold", "mute", "dtmf", "record", "pause_recording", "fetch_recording",
+        "look_up", "webhook", "inbound", "ivr", "voicemail", "transfer", "warm_transfer",
+        "conference", "listen", "whisper", "barge"}) {
     info.add_capabilities(capability);
   }
   info.set_webhook_path("/api/v1/webhooks/voip/twilio");

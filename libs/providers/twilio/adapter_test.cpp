@@ -49,6 +49,9 @@ struct World {
   }
   PlaceCallResponse Place() { return RunTask(adapter->Place(account, order)); }
   absl::StatusOr<dispatch::v1::ControlCallResponse> Control(ControlCallRequest::Action action) {
+    return RunTask(adapter->Control(account, Request(action)));
+  }
+  ControlCallRequest Request(ControlCallRequest::Action action) const {
     ControlCallRequest request;
     *request.mutable_order() = order;
     request.set_provider_call_id("CAagent");
@@ -56,7 +59,7 @@ struct World {
     leg.set_party(session::v1::Leg::CUSTOMER);
     leg.set_provider_leg_id("CAcustomer");
     request.set_action(action);
-    return RunTask(adapter->Control(account, request));
+    return request;
   }
 };
 
@@ -195,12 +198,59 @@ TEST_CASE("a recording that does not run is no sign that the call is over", "[tw
                       base::kCallNotLive));
 }
 
-TEST_CASE("digits cannot be sent, and it is said so", "[twilio][adapter]") {
+TEST_CASE("digits are announced to the customer, and are not to be read in the request",
+          "[twilio][adapter]") {
   World world;
-  const absl::Status status = world.Control(ControlCallRequest::SEND_DTMF).status();
+  world.http.When("", 200, "{}");
+  ControlCallRequest request = world.Request(ControlCallRequest::SEND_DTMF);
+  request.set_digits("4711");
+  REQUIRE(RunTask(world.adapter->Control(world.account, request)).ok());
+  CHECK(world.http.Lines() ==
+        std::vector<std::string>{"POST /2010-04-01/Accounts/AC1/Conferences/" + kUuid +
+                                 "/Participants/CAcustomer.json"});
+  CHECK(
+      world.Body("AnnounceUrl")
+          .starts_with("https://crm.example.com/api/v1/webhooks/voip/twilio?tenant=t%201&session=" +
+                       kUuid + "&leg=digits&digits="));
+  CHECK(world.http.requests[0].body.find("4711") == std::string::npos);
+  world.http.When("", 404, R"({"code":20404})");
+  CHECK(RunTask(world.adapter->Control(world.account, request))->call_is_gone());
+}
+
+TEST_CASE("an action that Twilio does not know is said to be missing", "[twilio][adapter]") {
+  World world;
+  const absl::Status status = world.Control(ControlCallRequest::ACTION_UNSPECIFIED).status();
   CHECK(base::IsError(status, base::kCapabilityMissing));
-  CHECK(base::DetailOf(status).metadata.at("capability") == "dtmf");
   CHECK(world.http.requests.empty());
+}
+
+TEST_CASE("a check asks for calls, with the account's credentials", "[twilio][adapter]") {
+  World world;
+  const auto check = [&] { return RunTask(world.adapter->Check(world.account)).status(); };
+  SECTION("and is content with a list") {
+    world.http.When("GET", 200, R"({"calls":[]})");
+    CHECK(check().ok());
+    CHECK(world.http.Lines() ==
+          std::vector<std::string>{"GET /2010-04-01/Accounts/AC1/Calls.json?PageSize=1"});
+    CHECK(world.http.requests[0].user == "AC1");
+    CHECK(world.http.requests[0].password.Reveal() == "token");
+  }
+  SECTION("and says that they are wrong") {
+    world.http.When("GET", 401, R"({"code":20003,"message":"Authenticate"})");
+    CHECK(base::IsError(check(), base::kProviderCredentials));
+  }
+  SECTION("and says that nobody answers") {
+    world.http.Break("GET", http::Reached::kNotSent, absl::UnavailableError("connection refused"));
+    CHECK(base::IsError(check(), base::kProviderUnreachable));
+  }
+  SECTION("and says that the answer takes too long") {
+    world.http.Break("GET", http::Reached::kMaybe, absl::DeadlineExceededError("8 s"));
+    CHECK(base::IsError(check(), base::kProviderTimeout));
+  }
+  SECTION("and takes no other server for Twilio") {
+    world.http.When("GET", 200, GENERATE("<html>", "{}", R"({"calls":{}})", "[]"));
+    CHECK(base::IsError(check(), base::kProviderError));
+  }
 }
 
 TEST_CASE("a call that is over at Twilio is gone", "[twilio][adapter]") {

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/providers/missing_capability.h"
+#include "libs/providers/twilio/digits.h"
 #include "libs/providers/twilio/legs.h"
 #include "libs/providers/twilio/request_text.h"
 
@@ -18,12 +20,6 @@ using Plan = std::vector<RestStep>;
 // Twilio's bounds of Timeout; it may ring up to 5 s longer by itself.
 constexpr int kLeastRing = 5;
 constexpr int kLongestRing = 600;
-
-absl::Status Missing(const char* capability, const char* why) {
-  base::ErrorDetail detail;
-  detail.metadata["capability"] = capability;
-  return base::MakeError(base::kCapabilityMissing, why, std::move(detail));
-}
 
 std::string ParticipantPath(const ControlCallRequest& request, const std::string& participant) {
   return absl::StrCat("/Conferences/", RoomOf(request.order()), "/Participants/", participant,
@@ -201,6 +197,12 @@ Plan HandOver(const ControlCallRequest& request) {
           UpdateParty(request, Leg::CUSTOMER, {{"Hold", "false"}}, Gone::kCall)};
 }
 
+// Played to the customer alone.
+absl::StatusOr<Plan> SendDigits(const Account& account, const ControlCallRequest& request) {
+  CTC_ASSIGN_OR_RETURN(std::string url, DigitsUrl(account, request.order().id(), request.digits()));
+  return Plan{UpdateParty(request, Leg::CUSTOMER, {{"AnnounceUrl", std::move(url)}}, Gone::kCall)};
+}
+
 absl::StatusOr<Plan> AskFlow(const Account& account, const ControlCallRequest& request) {
   const std::string sid = LegSid(request, Leg::CUSTOMER);
   if (sid.empty()) return base::MakeError(base::kCallNotLive, "the caller is not known");
@@ -247,10 +249,12 @@ absl::StatusOr<Plan> PlanControl(const Account& account, const ControlCallReques
       CTC_ASSIGN_OR_RETURN(Form mode, ModeOf(request));
       return one(UpdateParty(request, LegIdOf(request), std::move(mode), Gone::kRefuse));
     }
+    case ControlCallRequest::SEND_DTMF:
+      return SendDigits(account, request);
     case ControlCallRequest::ASK_FLOW:
       return AskFlow(account, request);
     default:
-      return Missing("dtmf", "Twilio has no request that sends digits into a running call");
+      return MissingCapability("Twilio", request.action());
   }
 }
 

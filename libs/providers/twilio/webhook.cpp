@@ -7,6 +7,7 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/providers/fact_time.h"
+#include "libs/providers/twilio/digits.h"
 #include "libs/providers/twilio/incoming.h"
 #include "libs/providers/twilio/legs.h"
 
@@ -150,6 +151,19 @@ std::string ReadRecording(const Account& account, const Form& form, ReadWebhookR
   return "";
 }
 
+// A question rather than an event: what to play to a participant.
+std::string ReadDigits(const Account& account, const Form& query, ReadWebhookResponse& response) {
+  response.set_event_type("digits-asked");
+  absl::StatusOr<std::string> twiml =
+      DigitsTwiml(account, response.session(), ValueOf(query, "digits"));
+  if (!twiml.ok()) return "digits: were not sealed by us for this call";
+  common::v1::HttpResponse& answer = *response.mutable_answer();
+  answer.set_status(200);
+  answer.set_content_type("text/xml; charset=utf-8");
+  answer.set_body(*std::move(twiml));
+  return "";
+}
+
 std::string Read(const Account& account, const Incoming& incoming, ReadWebhookResponse& response) {
   response.set_session(ValueOf(incoming.query, "session"));
   const std::string leg = ValueOf(incoming.query, "leg");
@@ -161,6 +175,7 @@ std::string Read(const Account& account, const Incoming& incoming, ReadWebhookRe
     return ReadConference(account, leg == "room", incoming.form, response);
   }
   if (leg == "recording") return ReadRecording(account, incoming.form, response);
+  if (leg == "digits") return ReadDigits(account, incoming.query, response);
   if (!PartyOf(leg).has_value()) return "leg: is missing in the callback's URL";
   return ReadProgress(account, incoming.query, incoming.form, response);
 }
@@ -252,7 +267,7 @@ ReadWebhookResponse ReadCallback(const Account& account, const common::v1::HttpR
   SetTimes(response, at, now);
   response.set_verdict(ReadWebhookResponse::GENUINE);
   // Twilio executes bodies of some requests; an empty answer can never be one.
-  response.mutable_answer()->set_status(204);
+  if (!response.has_answer()) response.mutable_answer()->set_status(204);
   return response;
 }
 

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/http/message.h"
+#include "libs/providers/twilio/digits.h"
 #include "libs/providers/twilio/signature.h"
 
 namespace ctc::providers::twilio {
@@ -303,6 +304,35 @@ TEST_CASE("genuine but senseless callbacks are unreadable", "[twilio][webhook]")
   CHECK(Read("pet", Progress("ringing")).verdict() == ReadWebhookResponse::UNREADABLE);
   CHECK(Read("agent", Progress("ringing", {{"X", std::string(3000, 'x')}})).verdict() ==
         ReadWebhookResponse::UNREADABLE);
+}
+
+TEST_CASE("digits are given to Twilio's question for them alone", "[twilio][webhook]") {
+  const std::string url = DigitsUrl(AnAccount(), kSession, "98765432#").value();
+  const size_t at = url.find("&leg=digits&digits=");
+  REQUIRE(at != std::string::npos);
+  CHECK(url.find("98765432") == std::string::npos);
+  const std::string leg = url.substr(at + 5, url.find('#') - at - 5);
+  const Form form = {{"CallSid", "CA1"}, {"CallStatus", "in-progress"}};
+  const ReadWebhookResponse asked = Read(leg, form);
+  CHECK(asked.verdict() == ReadWebhookResponse::GENUINE);
+  CHECK(asked.event_type() == "digits-asked");
+  CHECK(asked.facts().empty());
+  CHECK(asked.answer().status() == 200);
+  CHECK(asked.answer().content_type() == "text/xml; charset=utf-8");
+  CHECK(asked.answer().body() ==
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Play "
+        "digits=\"98765432#\"/></Response>");
+  CHECK(ReadCallback(AnAccount(), Callback(leg, form, "other"), kNow, {}).verdict() ==
+        ReadWebhookResponse::FORGED);
+  // Those of another call, and what we did not seal.
+  const std::string other = "01930000-0000-7000-8000-000000000002";
+  const std::string foreign = DigitsUrl(AnAccount(), other, "98765432#").value();
+  for (const std::string& digits : {foreign.substr(at + 19, foreign.find('#') - at - 19),
+                                    std::string("98765432"), std::string()}) {
+    const ReadWebhookResponse refused = Read("digits&digits=" + digits, form);
+    CHECK(refused.verdict() == ReadWebhookResponse::UNREADABLE);
+    CHECK_FALSE(refused.has_answer());
+  }
 }
 
 TEST_CASE("old and early callbacks stay outside", "[twilio][webhook]") {

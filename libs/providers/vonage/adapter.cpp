@@ -100,8 +100,9 @@ dispatch::v1::ProviderTypeInfo VonageAdapter::Describe() const {
       "hold_music_url: heard on hold and while waiting; ringback_url: heard by the agent until "
       "the customer answers.");
   for (const char* capability :
-       {"place", "hang_up", "hold", "mute", "dtmf", "record", "transfer", "conference", "listen",
-        "whisper", "barge", "inbound", "voicemail", "fetch_recording", "look_up", "webhook"}) {
+       {"place", "hang_up", "hold", "mute", "dtmf", "record", "transfer", "warm_transfer",
+        "conference", "listen", "whisper", "barge", "inbound", "ivr", "voicemail",
+        "fetch_recording", "look_up", "webhook"}) {
     info.add_capabilities(capability);
   }
   info.set_webhook_path("/api/v1/webhooks/voip/vonage");

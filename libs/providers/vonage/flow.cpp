@@ -24,6 +24,8 @@ constexpr size_t kMaxDigits = 20;
 constexpr int kMaxInputSeconds = 10;
 constexpr int kMaxSeconds = 7200;
 constexpr int kMinMessageSeconds = 3;
+// The silence that ends a message, of a caller who says nothing too.
+constexpr int kMessageSilence = 10;
 constexpr int kMaxSteps = 1'000'000;
 
 // --- Steps to NCCO
@@ -38,7 +40,7 @@ std::vector<std::string> Pieces(std::string_view text) {
       while (cut > 1 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
     }
     pieces.emplace_back(text.substr(0, cut));
-    text.remove_prefix(cut);
+    text.remove_prefix(text[cut] == ' ' ? cut + 1 : cut);
   }
   pieces.emplace_back(text);
   return pieces;
@@ -131,6 +133,7 @@ void Renderer::AddVoicemail(const FlowStep::Voicemail& voicemail) {
   Json record = {{"action", "record"},
                  {"beepStart", true},
                  {"timeOut", std::clamp(voicemail.max_seconds(), kMinMessageSeconds, kMaxSeconds)},
+                 {"endOnSilence", kMessageSilence},
                  {"eventUrl", Json::array({EventUrl(account_, request_.order(), recording)})}};
   if (!voicemail.finish_on_key().empty()) record["endOnKey"] = voicemail.finish_on_key();
   actions_.push_back(std::move(record));

@@ -197,7 +197,9 @@ TEST_CASE("long texts are spoken in pieces", "[vonage][flow]") {
   const Json ncco = Render(step);
   REQUIRE(ncco.size() == 5);
   std::string spoken;
-  for (size_t i = 0; i < 3; ++i) spoken += ncco[i]["text"].get<std::string>();
+  for (size_t i = 0; i < 3; ++i) {
+    spoken += (i == 0 ? "" : " ") + ncco[i]["text"].get<std::string>();
+  }
   CHECK(spoken == text);
   CHECK(ncco[3]["text"] == std::string(1499, 'a'));
   CHECK(ncco[4]["text"] == "\xC3\xA9" + std::string(10, 'b'));
@@ -240,6 +242,7 @@ TEST_CASE("waiting, leaving a message, going on and ending", "[vonage][flow]") {
   CHECK(record[0]["action"] == "record");
   CHECK(record[0]["endOnKey"] == "#");
   CHECK(record[0]["timeOut"] == 60);
+  CHECK(record[0]["endOnSilence"] == 10);
   CHECK(record[0]["beepStart"] == true);
   CHECK(record[0]["eventUrl"][0].get<std::string>().ends_with("&leg=recording"));
   CHECK(record[1] == Ask("VOICEMAIL_LEFT"));

@@ -110,7 +110,10 @@ Leg::Party PartyOf(std::string_view leg_id) {
   if (leg_id == "agent") return Leg::AGENT;
   if (leg_id == "customer") return Leg::CUSTOMER;
   static constexpr std::pair<std::string_view, Leg::Party> kNumbered[] = {
-      {"consult-", Leg::CONSULT}, {"party-", Leg::GUEST}, {"supervisor-", Leg::SUPERVISOR}};
+      {"agent-", Leg::AGENT},
+      {"consult-", Leg::CONSULT},
+      {"party-", Leg::GUEST},
+      {"supervisor-", Leg::SUPERVISOR}};
   for (const auto& [prefix, party] : kNumbered) {
     int number = 0;
     const std::string_view rest = leg_id.substr(std::min(prefix.size(), leg_id.size()));

@@ -48,6 +48,9 @@ int IntOf(const Json& event, const char* name, int fallback) {
   return read && value >= 0 && value <= kMaxDurationSeconds ? value : fallback;
 }
 
+// A leg beyond the first two: one consulted, a guest, or the agent rung again as "agent-2".
+bool IsNumbered(std::string_view leg_id) { return leg_id != "agent" && leg_id != "customer"; }
+
 // One event being read into facts.
 class Reader {
  public:
@@ -134,7 +137,7 @@ std::string Reader::ReadLeg(const std::string& status) {
   if (party == Leg::PARTY_UNSPECIFIED) return "leg: is not known";
   if (response_.session().empty()) return "session: is missing in the webhook's URL";
   fact.set_provider_leg_id(uuid);
-  if (party != Leg::AGENT && party != Leg::CUSTOMER) fact.set_leg_id(leg_id);
+  if (IsNumbered(leg_id)) fact.set_leg_id(leg_id);
   CallFact& added = Add(std::move(fact), uuid + ":" + status);
   const int duration = IntOf(event_, "duration", -1);
   if (kind == CallFact::CALL_ENDED && party == Leg::CUSTOMER && duration >= 0) {
@@ -173,7 +176,7 @@ std::string Reader::ReadFault(const std::string& reason) {
   CallFact fact;
   fact.set_kind(CallFact::CALL_FAILED);
   fact.set_party(party);
-  if (party != Leg::AGENT && party != Leg::CUSTOMER) fact.set_leg_id(ValueOf(query_, "leg"));
+  if (IsNumbered(ValueOf(query_, "leg"))) fact.set_leg_id(ValueOf(query_, "leg"));
   fact.set_reason(session::v1::PROVIDER_ERROR);
   fact.set_error_code(std::string(base::kProviderError.code));
   fact.set_message(Excerpt(reason));

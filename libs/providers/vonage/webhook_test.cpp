@@ -141,6 +141,7 @@ TEST_CASE("further legs have their id and party", "[vonage][webhook]") {
     CHECK(fact.leg_id() == leg);
     return fact.party();
   };
+  CHECK(party("agent-2") == Leg::AGENT);  // rung again after a failed transfer
   CHECK(party("consult-1") == Leg::CONSULT);
   CHECK(party("party-12") == Leg::GUEST);
   CHECK(party("supervisor-2") == Leg::SUPERVISOR);

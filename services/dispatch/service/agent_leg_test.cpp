@@ -1,17 +1,9 @@
 // Ringing agents exactly once: over a real database, with a feed and a provider as a test says.
 #include "services/dispatch/service/agent_leg.h"
 
-#include <catch2/catch.hpp>
-
 #include <future>
 
-#include "ctc/session/v1/session_service.rpc.h"
-#include "libs/base/error_catalogue.h"
-#include "libs/base/mutex.h"
-#include "libs/testing/eventually.h"
-#include "libs/testing/fake_random.h"
-#include "libs/testing/mariadb.h"
-#include "libs/testing/run_task.h"
+#include "services/dispatch/service/dispatch_world_for_test.h"
 
 namespace ctc::dispatch {
 namespace {
@@ -22,9 +14,6 @@ using session::v1::CallFact;
 using session::v1::Leg;
 using session::v1::Session;
 using Request = v1::ControlCallRequest;
-
-const base::TenantId kTenant("t1");
-constexpr char kMasterKey[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 // A provider that keeps what it is told to do. Thread-safe.
 class FakeAdapter final : public providers::Adapter {
@@ -80,69 +69,29 @@ class FakeAdapter final : public providers::Adapter {
   std::vector<Request> requests_ ABSL_GUARDED_BY(mutex_);
 };
 
-// The session service: one call, and a feed. Thread-safe.
-class FakeSession final : public rpc::Channel {
+// The session service, which knows one call. Thread-safe.
+class FakeSession final : public FakeSessionBase {
  public:
-  Task<absl::StatusOr<rpc::MessagePtr>> Call(std::string_view path, rpc::Context,
-                                             const google::protobuf::Message& request,
-                                             const google::protobuf::Message&) override {
-    namespace rpcs = session::v1::SessionServiceRpc;
-    if (path == rpcs::kGetFlowStep.path) {
-      const base::MutexLock lock(mutex_);
-      co_return rpc::MessagePtr(std::make_unique<session::v1::GetFlowStepResponse>(flow_));
-    }
-    const auto after = static_cast<const session::v1::ReadFeedRequest&>(request).after_seq();
-    asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(2));
-    boost::system::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    auto page = std::make_unique<session::v1::ReadFeedResponse>();
-    const base::MutexLock lock(mutex_);
-    for (const CallEvent& event : feed_) {
-      if (event.seq() > after) *page->add_events() = event;
-    }
-    page->set_last_seq(std::max<int64_t>(after, static_cast<int64_t>(feed_.size())));
-    co_return rpc::MessagePtr(std::move(page));
-  }
   void Set(const session::v1::GetFlowStepResponse& flow) {
     const base::MutexLock lock(mutex_);
     flow_ = flow;
   }
-  void Tell(CallEvent event) {
-    const base::MutexLock lock(mutex_);
-    event.set_seq(static_cast<int64_t>(feed_.size()) + 1);
-    feed_.push_back(std::move(event));
-  }
 
  private:
+  absl::StatusOr<rpc::MessagePtr> Answer(std::string_view,
+                                         const google::protobuf::Message&) override {
+    const base::MutexLock lock(mutex_);
+    return rpc::MessagePtr(std::make_unique<session::v1::GetFlowStepResponse>(flow_));
+  }
+
   base::Mutex mutex_;
   session::v1::GetFlowStepResponse flow_ ABSL_GUARDED_BY(mutex_);
-  std::vector<CallEvent> feed_ ABSL_GUARDED_BY(mutex_);
 };
 
-// What replicas share.
-struct World {
-  World() : keyring(Keyring::Parse(base::Secret(kMasterKey)).value()) {
-    base::IdGenerator ids(base::SystemClock(), random);
-    account = ids.Uuid();
-    call = ids.Uuid();
-    StoredProvider row;
-    row.tenant = kTenant;
-    row.provider.set_id(account);
-    row.provider.set_provider_name("Twilio");
-    row.provider.set_provider_type(common::v1::ProviderType::TWILIO);
-    row.provider.set_is_active(true);
-    row.provider.mutable_created_at()->set_seconds(1'767'225'600);
-    *row.provider.mutable_updated_at() = row.provider.created_at();
-    row.sealed = keyring.Seal(v1::ProviderSecrets(), kTenant, account).value();
-    testing::IoThreads io;
-    SubmissionStore submissions(*database);
-    const absl::Time now = base::SystemClock().Now();
-    REQUIRE(io.Run(ProviderStore(*database).Insert(row, now + absl::Seconds(10))).ok());
-    // Replicas follow from the beginning, not from the newest event.
-    REQUIRE(
-        io.Run(submissions.Begin({}, "dispatch.agent_leg", 0, now, now + absl::Seconds(10))).ok());
-    registry.Add(std::make_unique<FakeAdapter>());
+struct World : DispatchWorld {
+  World() : DispatchWorld("dispatch.agent_leg", std::make_unique<FakeAdapter>()) {
     adapter = static_cast<FakeAdapter*>(registry.Find(common::v1::ProviderType::TWILIO));
+    call = ids.Uuid();
   }
   session::v1::GetFlowStepResponse Offered(int step, Session::Status status = Session::INITIATED) {
     session::v1::GetFlowStepResponse flow;
@@ -158,14 +107,8 @@ struct World {
     flow.mutable_step()->mutable_dial()->set_ring_seconds(15);
     return flow;
   }
-  CallEvent Event(const std::string& type) {
-    CallEvent event;
-    event.set_tenant_id(kTenant.value());
-    event.set_id(call);
-    event.set_provider_id(account);
-    event.set_provider_type(common::v1::ProviderType::TWILIO);
-    event.set_type(type);
-    event.set_party(Leg::AGENT);
+  CallEvent Event(const std::string& type) const {
+    CallEvent event = DispatchWorld::Event(call, type);
     event.set_new_status(Session::RINGING);
     return event;
   }
@@ -177,66 +120,35 @@ struct World {
     });
     return adapter->requests();
   }
-  std::string Outcome(const std::string& leg) {
-    std::string outcome;
-    const absl::Status read = database->RunBlocking([&](db::Connection& c) -> absl::Status {
-      CTC_ASSIGN_OR_RETURN(
-          const db::Rows rows,
-          c.Query("SELECT outcome FROM provider_submission WHERE leg_id = ?", {leg}));
-      outcome = rows.empty() ? "none" : rows[0].Text(0);
-      return absl::OkStatus();
-    });
-    return read.ok() ? outcome : std::string(read.message());
-  }
 
-  testing::FakeRandom random;
-  std::unique_ptr<db::Database> database = testing::MariaDb::Shared().OpenFresh();
-  Keyring keyring;
-  Registry registry;
   FakeAdapter* adapter = nullptr;
   FakeSession session;
-  std::string account;
   std::string call;
 };
 
-// One process of dispatch that follows the feed until it goes.
+// One process that follows the feed until it goes.
 class Replica {
  public:
   explicit Replica(World& world)
-      : providers_(*world.database),
-        submissions_(*world.database),
-        directory_(providers_, world.keyring, base::SystemClock(), "http://ctc"),
-        gate_(world.registry, directory_, board_, background_, base::SystemClock()),
-        leg_({submissions_, world.registry, directory_, gate_, background_, world.session,
-              base::SystemClock()}),
-        ended_(asio::co_spawn(asio::make_strand(io_.context()), leg_.Follow(), asio::use_future)) {}
+      : process_(world),
+        leg_({process_.submissions, world.registry, process_.directory, process_.gate,
+              process_.background, world.session, base::SystemClock()}),
+        ended_(asio::co_spawn(asio::make_strand(process_.io.context()), leg_.Follow(),
+                              asio::use_future)) {}
   ~Replica() {
     leg_.Stop();
     ended_.get();
-    auto stop = [](Background& background) -> Task<bool> {
-      co_await background.Stop();
-      co_return true;
-    };
-    io_.Run(stop(background_));
+    process_.Stop();
   }
 
  private:
-  testing::IoThreads io_{2};
-  ProviderStore providers_;
-  SubmissionStore submissions_;
-  Directory directory_;
-  HealthBoard board_{base::SystemClock()};
-  Background background_{io_.executor()};
-  Gate gate_;
+  DispatchProcess process_;
   AgentLeg leg_;
   std::future<void> ended_;
 };
 
-void AwaitOutcome(World& world, const std::string& leg, const std::string& wanted) {
-  testing::Eventually([&] {
-    const std::string outcome = world.Outcome(leg);
-    return outcome == wanted ? "" : outcome;
-  });
+void AwaitOutcome(const World& world, const std::string& leg, const std::string& wanted) {
+  world.AwaitOutcome(world.call, leg, wanted);
 }
 
 }  // namespace

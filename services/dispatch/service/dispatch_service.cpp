@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/observability/log.h"
 #include "libs/providers/outcome.h"
 
 namespace ctc::dispatch {
@@ -66,6 +67,11 @@ Task<absl::StatusOr<DispatchService::Target>> DispatchService::FindTarget(
     const rpc::Context& context, const std::string& provider_id, const v1::CallOrder& order) {
   // The id goes into URLs and channel ids at the provider.
   if (!base::IsUuid(order.id())) co_return base::InvalidField("order.id", "must be a UUID");
+  co_return co_await FindAccount(context, provider_id);
+}
+
+Task<absl::StatusOr<DispatchService::Target>> DispatchService::FindAccount(
+    const rpc::Context& context, const std::string& provider_id) {
   CTC_CO_ASSIGN_OR_RETURN(AccountPtr account,
                           co_await directory_.Find(context.tenant, provider_id, context.deadline));
   providers::Adapter* adapter = registry_.Find(account->config.provider_type());
@@ -128,6 +134,39 @@ Task<absl::StatusOr<v1::LookUpCallResponse>> DispatchService::LookUpCall(
       asked ? "ok" : "failed", clock_.Monotonic() - began,
       response.ok() ? "the provider cannot be asked" : std::string(response.status().message()));
   co_return response;
+}
+
+Task<absl::StatusOr<v1::FetchRecordingResponse>> DispatchService::FetchRecording(
+    rpc::Context context, const v1::FetchRecordingRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const Target target,
+                          co_await FindAccount(context, request.provider_id()));
+  const std::string& url = request.recording_url();
+  if (url.empty()) co_return base::InvalidField("recording_url", "is required");
+  RecordingShelf::Fetch fetch = [this, target, url] { return Fetch(target, url); };
+  CTC_CO_ASSIGN_OR_RETURN(
+      const RecordingShelf::Kept recording,
+      co_await shelf_.Get(target.account->config.id() + "\n" + url, std::move(fetch)));
+  v1::FetchRecordingResponse response;
+  *response.mutable_media() = PieceOf(*recording, url, request.range());
+  co_return response;
+}
+
+Task<absl::StatusOr<providers::Recording>> DispatchService::Fetch(Target target, std::string url) {
+  const absl::Duration began = clock_.Monotonic();
+  absl::StatusOr<providers::Recording> fetched =
+      co_await target.adapter->FetchRecording(*target.account, url);
+  const absl::Status status = fetched.status();
+  // A dead media host is no reason to place no calls, nor a live one to place them again.
+  gate_.Count(*target.account, "fetch_recording", status.ok() ? "ok" : base::DetailOf(status).code,
+              clock_.Monotonic() - began);
+  if (Gate::VerdictOf(status) == Verdict::kBad) {
+    observability::Warn("a recording cannot be fetched",
+                        {{"provider", target.account->config.id()}, {"error", status}});
+  }
+  if (base::IsError(status, base::kNotFound)) {
+    co_return base::MakeError(base::kRecordingMissing, std::string(status.message()));
+  }
+  co_return fetched;
 }
 
 template <class Response, class Read>

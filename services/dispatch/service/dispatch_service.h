@@ -6,6 +6,7 @@
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/gate.h"
 #include "services/dispatch/service/health_board.h"
+#include "services/dispatch/service/recording_shelf.h"
 #include "services/dispatch/service/registry.h"
 
 namespace ctc::dispatch {
@@ -13,8 +14,13 @@ namespace ctc::dispatch {
 class DispatchService {
  public:
   DispatchService(const Registry& registry, Directory& directory, HealthBoard& board, Gate& gate,
-                  const base::Clock& clock)
-      : registry_(registry), directory_(directory), board_(board), gate_(gate), clock_(clock) {}
+                  RecordingShelf& shelf, const base::Clock& clock)
+      : registry_(registry),
+        directory_(directory),
+        board_(board),
+        gate_(gate),
+        shelf_(shelf),
+        clock_(clock) {}
 
   Task<absl::StatusOr<v1::ListRoutesResponse>> ListRoutes(rpc::Context context,
                                                           const v1::ListRoutesRequest& request);
@@ -24,6 +30,8 @@ class DispatchService {
                                                             const v1::ControlCallRequest& request);
   Task<absl::StatusOr<v1::LookUpCallResponse>> LookUpCall(rpc::Context context,
                                                           const v1::LookUpCallRequest& request);
+  Task<absl::StatusOr<v1::FetchRecordingResponse>> FetchRecording(
+      rpc::Context context, const v1::FetchRecordingRequest& request);
   Task<absl::StatusOr<v1::ReadWebhookResponse>> ReadWebhook(rpc::Context context,
                                                             const v1::ReadWebhookRequest& request);
   Task<absl::StatusOr<v1::ReadFlowResponse>> ReadFlow(rpc::Context context,
@@ -44,11 +52,15 @@ class DispatchService {
   Task<absl::StatusOr<Target>> FindTarget(const rpc::Context& context,
                                           const std::string& provider_id,
                                           const v1::CallOrder& order);
+  Task<absl::StatusOr<Target>> FindAccount(const rpc::Context& context,
+                                           const std::string& provider_id);
+  Task<absl::StatusOr<providers::Recording>> Fetch(Target target, std::string url);
 
   const Registry& registry_;
   Directory& directory_;
   HealthBoard& board_;
   Gate& gate_;
+  RecordingShelf& shelf_;
   const base::Clock& clock_;
 };
 

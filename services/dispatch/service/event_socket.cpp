@@ -116,7 +116,7 @@ Task<absl::Status> EventSocket::Converse() {
   std::vector<std::pair<std::string, std::string>> headers;
   headers.emplace_back("Authorization", asterisk::AuthorizationHeader(*account_));
   absl::StatusOr<std::unique_ptr<http::WebSocket>> opened = co_await http::ConnectWebSocket(
-      driver_->SocketUrl(), std::move(headers), kConnectTimeout, kPing);
+      driver_->SocketUrl(), std::move(headers), kConnectTimeout, kPing, parts_.guard);
   if (!opened.ok()) co_return opened.status();
   const Link link = *std::move(opened);
   link_ = link;

@@ -29,6 +29,7 @@ struct EventSocketParts {
   providers::Environment environment;
   base::Random& random;
   std::string holder;  // this process
+  http::AddressGuard guard;
 };
 
 class EventSocket : public std::enable_shared_from_this<EventSocket> {

@@ -19,32 +19,35 @@ Verdict Gate::VerdictOf(const absl::Status& status) {
   return Verdict::kNeutral;
 }
 
+void Gate::Count(const providers::Account& account, const char* operation,
+                 const std::string& outcome, absl::Duration elapsed) {
+  const ProviderTypes::Value type = account.config.provider_type();
+  const base::MutexLock lock(mutex_);
+  const auto [found, is_new] = metrics_.try_emplace({type, operation});
+  Metrics& metrics = found->second;
+  const std::string name = ProviderTypes::Value_Name(type);
+  if (is_new) {
+    metrics.seconds =
+        observability::MakeHistogram("ctc_provider_seconds", "How long providers took to answer.",
+                                     {{"type", name}, {"operation", operation}});
+  }
+  metrics.seconds.Observe(absl::ToDoubleSeconds(elapsed));
+  auto counter = metrics.outcomes.find(outcome);
+  if (counter == metrics.outcomes.end()) {
+    counter =
+        metrics.outcomes
+            .emplace(outcome,
+                     observability::MakeCounter(
+                         "ctc_provider_requests_total", "Requests to providers by how they ended.",
+                         {{"type", name}, {"operation", operation}, {"outcome", outcome}}))
+            .first;
+  }
+  counter->second.Add();
+}
+
 void Gate::Report(const providers::Account& account, const char* operation, Verdict verdict,
                   const std::string& outcome, absl::Duration elapsed, const std::string& error) {
-  const ProviderTypes::Value type = account.config.provider_type();
-  {
-    const base::MutexLock lock(mutex_);
-    const auto [found, is_new] = metrics_.try_emplace({type, operation});
-    Metrics& metrics = found->second;
-    const std::string name = ProviderTypes::Value_Name(type);
-    if (is_new) {
-      metrics.seconds =
-          observability::MakeHistogram("ctc_provider_seconds", "How long providers took to answer.",
-                                       {{"type", name}, {"operation", operation}});
-    }
-    metrics.seconds.Observe(absl::ToDoubleSeconds(elapsed));
-    auto counter = metrics.outcomes.find(outcome);
-    if (counter == metrics.outcomes.end()) {
-      counter = metrics.outcomes
-                    .emplace(outcome,
-                             observability::MakeCounter(
-                                 "ctc_provider_requests_total",
-                                 "Requests to providers by how they ended.",
-                                 {{"type", name}, {"operation", operation}, {"outcome", outcome}}))
-                    .first;
-    }
-    counter->second.Add();
-  }
+  Count(account, operation, outcome, elapsed);
   if (verdict == Verdict::kBad) {
     observability::Warn(
         "provider request failed",

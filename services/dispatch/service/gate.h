@@ -25,9 +25,13 @@ class Gate {
         background_(background),
         clock_(clock) {}
 
-  // Notes how a request to `account` ended. `operation` is a constant, as "place".
+  // Notes how a request to `account` ended, in the circuit and as Count. `operation` is a constant,
+  // as "place".
   void Report(const providers::Account& account, const char* operation, Verdict verdict,
               const std::string& outcome, absl::Duration elapsed, const std::string& error);
+  // For the metrics alone: of what says nothing about whether the account takes calls.
+  void Count(const providers::Account& account, const char* operation, const std::string& outcome,
+             absl::Duration elapsed);
   // The verdict of a control or look-up: only the provider's own faults count.
   static Verdict VerdictOf(const absl::Status& status);
   // Asks the provider now. OK with what answered, or what is wrong; counts in the circuit.

@@ -58,6 +58,19 @@ void CheckSecrets(const v1::ProviderSecrets& secrets, std::vector<base::FieldErr
   }
 }
 
+// A tenant may not send us to our own machine and network (SSRF). Names are judged when resolved.
+void CheckHosts(const v1::Provider& provider, const http::AddressGuard& guard,
+                std::vector<base::FieldError>& faults) {
+  const std::pair<const char*, const std::string*> fields[] = {
+      {"api_url", &provider.api_url()}, {"callback_url", &provider.callback_url()}};
+  for (const auto& [name, url] : fields) {
+    if (!IsHttpUrl(*url) || guard.AllowsHostOf(*url)) continue;
+    faults.push_back({name,
+                      "must be a public address, or of a network of the operator's setting "
+                      "dispatch.allowed_networks"});
+  }
+}
+
 absl::Status UnusableType(const Registry& registry) {
   return base::InvalidField("provider_type",
                             absl::StrCat("this release can use ", registry.Names()));
@@ -74,6 +87,11 @@ void ProviderService::Stamp(google::protobuf::Timestamp& stamp) const {
 v1::Provider ProviderService::Shown(const StoredProvider& row) const {
   v1::Provider shown = row.provider;
   shown.set_webhook_url(parts_.directory.WebhookUrl(row.tenant, row.provider));
+  if (const auto* adapter = parts_.registry.Find(row.provider.provider_type())) {
+    for (std::string& name : adapter->CapabilitiesOf(row.provider)) {
+      shown.add_capabilities(std::move(name));
+    }
+  }
   return shown;
 }
 
@@ -83,6 +101,7 @@ absl::Status ProviderService::Finish(StoredProvider& row,
   if (adapter == nullptr) return UnusableType(parts_.registry);
   std::vector<base::FieldError> faults =
       CheckProvider(row.provider, adapter->ChecksApiUrl(row.provider));
+  CheckHosts(row.provider, parts_.guard, faults);
   CheckSecrets(secrets, faults);
   CTC_ASSIGN_OR_RETURN(row.sealed, parts_.keyring.Seal(secrets, row.tenant, row.provider.id()));
   row.provider.clear_credentials_set();

@@ -4,6 +4,7 @@
 
 #include "ctc/dispatch/v1/provider_service.pb.h"
 #include "libs/base/ids.h"
+#include "libs/http/address_guard.h"
 #include "libs/rpc/channel.h"
 #include "libs/rpc/context.h"
 #include "services/dispatch/service/credentials.h"
@@ -26,6 +27,7 @@ struct ProviderServiceParts {
   rpc::Channel& session;  // asked whether an account is in use
   base::IdGenerator& ids;
   const base::Clock& clock;
+  const http::AddressGuard& guard;
 };
 
 class ProviderService {

@@ -6,6 +6,7 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/observability/log.h"
 #include "services/gateway/domain/request_identity.h"
+#include "services/gateway/service/media.h"
 #include "services/gateway/service/problem.h"
 #include "services/gateway/service/request_reader.h"
 #include "services/gateway/service/response_printer.h"
@@ -145,8 +146,9 @@ Task<http::Response> Edge::AnswerRoute(Exchange& exchange, const PathMatch& matc
     const auto caller = co_await Authorize(exchange, route.scope);
     if (!caller.ok()) co_return Problem(exchange, caller.status());
   }
-  const auto message = ReadRequest(route, match, exchange.request, options_.public_url);
+  auto message = ReadRequest(route, match, exchange.request, options_.public_url);
   if (!message.ok()) co_return Problem(exchange, message.status());
+  if (route.media != nullptr) co_return co_await ServeFile(exchange, *std::move(message));
   CallResult result{absl::OkStatus()};
   if (route.takes_key && exchange.request.headers.Has("Idempotency-Key")) {
     // The task reads `message` while this one waits for it.
@@ -160,8 +162,7 @@ Task<http::Response> Edge::AnswerRoute(Exchange& exchange, const PathMatch& matc
   co_return std::move(result.response);
 }
 
-Task<CallResult> Edge::Call(Exchange& exchange, const google::protobuf::Message& message) {
-  const Route& route = *exchange.route;
+rpc::Context Edge::ContextOf(const Exchange& exchange) const {
   const http::Request& request = exchange.request;
   rpc::Context context;
   if (exchange.caller != nullptr) {
@@ -171,12 +172,33 @@ Task<CallResult> Edge::Call(Exchange& exchange, const google::protobuf::Message&
   context.request_id = exchange.request_id;
   context.traceparent = NextTraceparent(request.headers.Get("traceparent"), parts_.random);
   context.deadline = exchange.deadline;
-  if (route.takes_key) context.idempotency_key = request.headers.Get("Idempotency-Key");
+  if (exchange.route->takes_key) {
+    context.idempotency_key = request.headers.Get("Idempotency-Key");
+  }
   context.prefer_async = PrefersAsync(request);
+  return context;
+}
+
+Task<http::Response> Edge::ServeFile(Exchange& exchange, rpc::MessagePtr message) {
+  auto call = std::make_shared<MediaCall>(*exchange.route, *exchange.channel, parts_.clock,
+                                          std::move(message), ContextOf(exchange));
+  absl::StatusOr<http::Response> answer = co_await AnswerMedia(std::move(call), exchange.request);
+  if (answer.ok()) co_return *std::move(answer);
+  http::Response response = Problem(exchange, answer.status());
+  if (base::IsError(answer.status(), base::kRangeNotSatisfiable)) {
+    response.headers.Add("Content-Range",
+                         "bytes */" + base::DetailOf(answer.status()).metadata["total_bytes"]);
+  }
+  co_return response;
+}
+
+Task<CallResult> Edge::Call(Exchange& exchange, const google::protobuf::Message& message) {
+  const Route& route = *exchange.route;
+  rpc::Context context = ContextOf(exchange);
   absl::StatusOr<rpc::MessagePtr> answer =
       co_await exchange.channel->Call(route.rpc_path, std::move(context), message, *route.response);
   CallResult result(answer.status());
-  if (answer.ok()) result.response = PrintResponse(route, **answer, request);
+  if (answer.ok()) result.response = PrintResponse(route, **answer, exchange.request);
   co_return result;
 }
 

@@ -59,6 +59,9 @@ class Edge {
   // The caller of the route's request, and what a peer has to know of it.
   Task<absl::StatusOr<CallerPtr>> Authorize(Exchange& exchange, std::string_view scope);
   Task<CallResult> Call(Exchange& exchange, const google::protobuf::Message& message);
+  Task<http::Response> ServeFile(Exchange& exchange, rpc::MessagePtr message);
+  // What the service is told of the request.
+  rpc::Context ContextOf(const Exchange& exchange) const;
   http::Response Problem(Exchange& exchange, const absl::Status& status) const;
   http::Response NoRoute(Exchange& exchange, const PathMatch& match) const;
   void Finish(Exchange& exchange, http::Response& response);

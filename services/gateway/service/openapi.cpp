@@ -95,6 +95,7 @@ class Writer {
       parameters.push_back({{"$ref", "#/components/parameters/TenantId"}});
     }
     if (route.takes_key) parameters.push_back({{"$ref", "#/components/parameters/IdempotencyKey"}});
+    if (route.media != nullptr) parameters.push_back({{"$ref", "#/components/parameters/Range"}});
     if (route.raw_request != nullptr) {
       parameters.push_back({{"name", "tenant"},
                             {"in", "query"},
@@ -106,7 +107,7 @@ class Writer {
     for (const auto& field : route.request_table->fields) {
       const auto& bound = route.path_fields;
       if (std::find(bound.begin(), bound.end(), &field) != bound.end()) continue;
-      if (field.field == route.body_field) continue;
+      if (field.field == route.body_field || field.field == route.media_range) continue;
       parameters.push_back({{"name", field.field->name()},
                             {"in", "query"},
                             {"description", comments_.Of(field.field)},
@@ -128,6 +129,15 @@ class Writer {
 
   Json Responses(const Route& route) {
     Json success = {{"description", "Done."}};
+    if (route.media != nullptr) {
+      const Json bytes = {{"audio/*", {{"schema", {{"type", "string"}, {"format", "binary"}}}}}};
+      success = {{"description", "The whole file."}, {"content", bytes}};
+      Json responses = {{"200", success},
+                        {"206", {{"description", "The range asked for."}, {"content", bytes}}},
+                        {"304", {{"description", "Not changed since the ETag given."}}}};
+      responses["default"] = {{"$ref", "#/components/responses/Problem"}};
+      return responses;
+    }
     if (route.raw_response == nullptr && route.success_status != 204) {
       success["content"] = {{kJson, {{"schema", Reference(*route.response_table)}}}};
     }
@@ -282,6 +292,10 @@ class Writer {
         {"in", "header"},
         {"description", "The same key gives the same answer for a day; nothing is done twice."},
         {"schema", {{"type", "string"}, {"maxLength", 255}}}};
+    components["parameters"]["Range"] = {{"name", "Range"},
+                                         {"in", "header"},
+                                         {"description", "One range, as bytes=0-65535."},
+                                         {"schema", text}};
     components["responses"]["Problem"] = {
         {"description", "An error."},
         {"content", {{kProblem, {{"schema", {{"$ref", "#/components/schemas/Problem"}}}}}}}};

@@ -55,7 +55,9 @@ absl::Status ReadQuery(const Route& route, const http::Request& request, pb::Mes
     // With `body: "*"` nothing is left for the query.
     const bool elsewhere = route.takes_body && (route.body_field == nullptr ||
                                                 (field && field->field == route.body_field));
-    if (field == nullptr || elsewhere) return UnknownParameter(name);
+    if (field == nullptr || elsewhere || field->field == route.media_range) {
+      return UnknownParameter(name);
+    }
     for (const transcoding::FieldEntry* bound : route.path_fields) {
       if (bound == field) return UnknownParameter(name);
     }

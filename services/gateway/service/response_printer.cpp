@@ -5,6 +5,7 @@
 
 #include "ctc/common/v1/http.pb.h"
 #include "libs/transcoding/json_writer.h"
+#include "services/gateway/domain/etag.h"
 
 namespace ctc::gateway {
 namespace {
@@ -33,18 +34,6 @@ std::string ETagOf(const Route& route, const pb::Message& shown) {
   return absl::StrCat("W/\"t", time.seconds(), ".", time.nanos(), "\"");
 }
 
-// If-None-Match (RFC 9110, section 13.1.2), compared weakly.
-bool NamesETag(std::string_view header, std::string_view etag) {
-  if (header == "*") return true;
-  const std::string_view opaque = etag.substr(2);
-  for (size_t at = header.find(opaque); at != std::string_view::npos;
-       at = header.find(opaque, at + 1)) {
-    const size_t end = at + opaque.size();
-    if (end == header.size() || header[end] == ',' || header[end] == ' ') return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 http::Response PrintResponse(const Route& route, const pb::Message& message,
@@ -60,7 +49,7 @@ http::Response PrintResponse(const Route& route, const pb::Message& message,
   if (route.etag_version != nullptr || route.etag_time != nullptr) {
     if (std::string etag = ETagOf(route, *shown); !etag.empty()) {
       const std::string_view asked = request.headers.Get("If-None-Match");
-      const bool same = !asked.empty() && NamesETag(asked, etag);
+      const bool same = NamesETag(asked, etag);
       response.headers.Add("ETag", std::move(etag));
       if (same) {
         response.status = 304;

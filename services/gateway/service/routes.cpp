@@ -63,8 +63,9 @@ bool SetPattern(const google::api::HttpRule& rule, Route& route) {
   }
 }
 
-const pb::FieldDescriptor* RawField(const pb::Descriptor* message, std::string_view type) {
-  const pb::FieldDescriptor* field = message->FindFieldByName("raw");
+const pb::FieldDescriptor* FieldOf(const pb::Descriptor* message, const char* name,
+                                   std::string_view type) {
+  const pb::FieldDescriptor* field = message->FindFieldByName(name);
   const bool fits = field != nullptr && field->message_type() != nullptr && !field->is_repeated() &&
                     field->message_type()->full_name() == type;
   return fits ? field : nullptr;
@@ -115,7 +116,12 @@ absl::Status BindBody(const google::api::HttpRule& rule, Route& route) {
 absl::Status BindResponse(const google::api::HttpRule& rule, Route& route) {
   const pb::Descriptor* output = route.rpc->output_type();
   route.response_table = &transcoding::TableOf(output);
-  route.raw_response = RawField(output, "ctc.common.v1.HttpResponse");
+  route.raw_response = FieldOf(output, "raw", "ctc.common.v1.HttpResponse");
+  route.media = FieldOf(output, "media", "ctc.common.v1.MediaPiece");
+  route.media_range = FieldOf(route.rpc->input_type(), "range", "ctc.common.v1.ByteRange");
+  if ((route.media == nullptr) != (route.media_range == nullptr)) {
+    return Unsupported(route.rpc, "a file is served with `range` and `media` only");
+  }
   if (!rule.response_body().empty()) {
     const transcoding::FieldEntry* field = route.response_table->Find(rule.response_body());
     if (field == nullptr || field->message == nullptr || field->repeated || field->map) {
@@ -145,6 +151,9 @@ void SetOptions(const common::v1::RpcOptions& options, Route& route) {
   // Session keeps the key in the transaction that makes the session.
   route.resumable = route.rpc->full_name() == "ctc.session.v1.SessionService.InitiateCall";
   if (options.success_status() != 0) route.success_status = options.success_status();
+  if (options.max_body_kb() > 0) {
+    route.max_body_bytes = static_cast<size_t>(options.max_body_kb()) << 10;
+  }
   route.timeout =
       options.timeout_ms() > 0 ? absl::Milliseconds(options.timeout_ms()) : kDefaultTimeout;
 }
@@ -174,7 +183,7 @@ absl::StatusOr<Route> MakeRoute(const pb::MethodDescriptor* rpc,
   route.request = factory->GetPrototype(rpc->input_type());
   route.response = factory->GetPrototype(rpc->output_type());
   route.request_table = &transcoding::TableOf(rpc->input_type());
-  route.raw_request = RawField(rpc->input_type(), "ctc.common.v1.HttpRequest");
+  route.raw_request = FieldOf(rpc->input_type(), "raw", "ctc.common.v1.HttpRequest");
   CTC_RETURN_IF_ERROR(BindPath(route));
   CTC_RETURN_IF_ERROR(BindBody(rule, route));
   CTC_RETURN_IF_ERROR(BindResponse(rule, route));

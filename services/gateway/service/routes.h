@@ -22,6 +22,9 @@ namespace ctc::gateway {
 
 using Access = common::v1::RpcOptions::Access;
 
+// Longest body of a route that the contract gives no limit of its own.
+inline constexpr size_t kMaxBodyBytes = 1 << 20;
+
 // One method and path, with all that a request needs precomputed.
 struct Route {
   const google::protobuf::MethodDescriptor* rpc = nullptr;
@@ -38,6 +41,7 @@ struct Route {
   bool keeps_answer = true;  // false where the answer holds a secret
   int success_status = 200;
   absl::Duration timeout;
+  size_t max_body_bytes = kMaxBodyBytes;
 
   const google::protobuf::Message* request = nullptr;  // prototypes
   const google::protobuf::Message* response = nullptr;
@@ -49,6 +53,8 @@ struct Route {
   const transcoding::MessageTable* body_table = nullptr;
   const google::protobuf::FieldDescriptor* raw_request = nullptr;
   const google::protobuf::FieldDescriptor* raw_response = nullptr;
+  const google::protobuf::FieldDescriptor* media = nullptr;  // a file, with media_range
+  const google::protobuf::FieldDescriptor* media_range = nullptr;
   const google::protobuf::FieldDescriptor* response_field = nullptr;  // null: the whole response
   const transcoding::MessageTable* response_table = nullptr;
   const google::protobuf::FieldDescriptor* etag_version = nullptr;
@@ -66,6 +72,11 @@ class RouteTable {
 
   PathMatch Find(std::string_view method, std::string_view path) const {
     return trie_.Find(method == "HEAD" ? "GET" : method, path);
+  }
+  // Of the request that begins so; the default where no route fits. `target` is path and query.
+  size_t BodyLimit(std::string_view method, std::string_view target) const {
+    const PathMatch match = Find(method, target.substr(0, target.find('?')));
+    return match.route < 0 ? kMaxBodyBytes : at(match.route).max_body_bytes;
   }
   const Route& at(int route) const { return routes_[static_cast<size_t>(route)]; }
   const std::vector<Route>& routes() const { return routes_; }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "libs/base/error_catalogue.h"
+
 namespace ctc::recording {
 namespace {
 
@@ -71,18 +73,34 @@ void AskRecording(const Policy& policy, const CallQuestion& question, Decision& 
   decision.record = question.record == Record::kYes ||
                     (question.record == Record::kByConfiguration && policy.auto_record);
   if (!decision.record) return;
+  const char* why = question.message
+                        ? "\" wants consent even for a message that is left on request"
+                        : "\" wants consent first: start the recording once it is given";
   for (const ConsentRule& rule : policy.consent) {
     if (!Applies(rule.jurisdiction, question.region)) continue;
+    // Who speaks after being asked to leave a message agrees to its recording.
+    if (question.message && !rule.messages) continue;
     decision.record = false;
     decision.reasons.push_back(
-        {"RECORDING_NEEDS_CONSENT",
-         absl::StrCat("\"", rule.name,
-                      "\" wants consent first: start the recording once it is given"),
-         rule.id});
+        {"RECORDING_NEEDS_CONSENT", absl::StrCat("\"", rule.name, why), rule.id});
   }
 }
 
 }  // namespace
+
+absl::StatusOr<bool> ReadConsentParameters(const google::protobuf::Struct& parameters) {
+  bool messages = false;
+  for (const auto& [name, value] : parameters.fields()) {
+    if (name != "messages") {
+      return base::InvalidField("parameters." + name, "is not known for RECORDING_CONSENT");
+    }
+    if (value.kind_case() != google::protobuf::Value::kBoolValue) {
+      return base::InvalidField("parameters.messages", "must be true or false");
+    }
+    messages = value.bool_value();
+  }
+  return messages;
+}
 
 bool Policy::needs_region() const {
   const auto has = [](const auto& rule) { return !rule.jurisdiction.empty(); };
@@ -94,6 +112,12 @@ Decision Decide(const Policy& policy, const CallQuestion& question) {
   Decision decision;
   AskLists(policy, question, decision);
   AskHours(policy, question, decision);
+  AskRecording(policy, question, decision);
+  return decision;
+}
+
+Decision DecideRecording(const Policy& policy, const CallQuestion& question) {
+  Decision decision;
   AskRecording(policy, question, decision);
   return decision;
 }

@@ -30,7 +30,10 @@ struct ConsentRule {
   std::string id;
   std::string name;
   std::string jurisdiction;
+  bool messages = false;  // for a message left on request, too
 };
+// ConsentRule::messages of a rule's parameters. INVALID_ARGUMENT with the field at fault.
+absl::StatusOr<bool> ReadConsentParameters(const google::protobuf::Struct& parameters);
 
 // Everything a tenant has decided, loaded at once.
 struct Policy {
@@ -47,6 +50,7 @@ struct CallQuestion {
   std::string region;    // ISO country of it, "" when unknown or not needed
   absl::Time at;
   enum class Record { kByConfiguration, kYes, kNo } record = Record::kByConfiguration;
+  bool message = false;  // not a conversation: somebody was asked to leave a message
 };
 
 enum class Verdict { kAllow, kDefer, kDeny };
@@ -68,6 +72,9 @@ struct Decision {
 // number is exempt from the tenant's own lists, never from the hours. A number of unknown country
 // is under every rule.
 Decision Decide(const Policy& policy, const CallQuestion& question);
+
+// Only whether it is recorded: of somebody who called us, neither lists nor hours are asked.
+Decision DecideRecording(const Policy& policy, const CallQuestion& question);
 
 std::string_view VerdictName(Verdict verdict);
 

@@ -71,6 +71,55 @@ TEST_CASE("an entry counts until it expires", "[compliance]") {
   CHECK(Decide(policy, Ask()).verdict == Verdict::kDeny);
 }
 
+TEST_CASE("of a caller only the recording is asked", "[compliance]") {
+  Policy policy;
+  policy.lists[kNumber] = {{"1", List::BLACKLIST}};
+  policy.hours.push_back({"h", "mornings", "", Hours("08:00", "10:00")});
+  CallQuestion question = Ask("US");
+  question.record = CallQuestion::Record::kYes;
+  const Decision decision = DecideRecording(policy, question);
+  CHECK(decision.verdict == Verdict::kAllow);
+  CHECK(decision.reasons.empty());
+  CHECK(decision.record);
+}
+
+TEST_CASE("a caller whose country wants consent is not recorded by itself", "[compliance]") {
+  Policy policy;
+  policy.auto_record = true;
+  policy.consent.push_back({"c", "German consent", "DE"});
+  CHECK(DecideRecording(policy, Ask("US")).record);
+  const Decision german = DecideRecording(policy, Ask("DE"));
+  CHECK_FALSE(german.record);
+  CHECK(Codes(german) == Names{"RECORDING_NEEDS_CONSENT"});
+  // Of a withheld number every country's rule holds.
+  CHECK_FALSE(DecideRecording(policy, Ask("")).record);
+}
+
+TEST_CASE("who is asked to leave a message agrees by leaving it, unless a rule says otherwise",
+          "[compliance]") {
+  Policy policy;
+  policy.consent.push_back({"c", "consent", ""});
+  CallQuestion message = Ask("DE");
+  message.record = CallQuestion::Record::kYes;
+  CHECK_FALSE(DecideRecording(policy, message).record);
+  message.message = true;
+  CHECK(DecideRecording(policy, message).record);
+  policy.consent.front().messages = true;
+  CHECK_FALSE(DecideRecording(policy, message).record);
+}
+
+TEST_CASE("the parameters of a consent rule are checked", "[compliance]") {
+  google::protobuf::Struct parameters;
+  CHECK(ReadConsentParameters(parameters).value() == false);
+  (*parameters.mutable_fields())["messages"].set_bool_value(true);
+  CHECK(ReadConsentParameters(parameters).value() == true);
+  (*parameters.mutable_fields())["messages"].set_string_value("yes");
+  CHECK_FALSE(ReadConsentParameters(parameters).ok());
+  parameters.clear_fields();
+  (*parameters.mutable_fields())["messsages"].set_bool_value(true);
+  CHECK_FALSE(ReadConsentParameters(parameters).ok());
+}
+
 TEST_CASE("outside the hours a call waits for the first moment that all rules allow",
           "[compliance]") {
   Policy policy;

@@ -1,14 +1,19 @@
-// rpcs that ask whether a call may be made.
+// rpcs that ask whether a call may be made, and recorded.
 #include "libs/base/error_catalogue.h"
 #include "libs/telephony/phone_number.h"
 #include "services/recording/service/recording_service.h"
-#include "services/recording/store/audit_store.h"
 #include "services/recording/store/proto_time.h"
 
 namespace ctc::recording {
 namespace {
 
 using Record = CallQuestion::Record;
+
+template <class Request>
+Record RecordOf(const Request& request) {
+  if (!request.has_record()) return Record::kByConfiguration;
+  return request.record() ? Record::kYes : Record::kNo;
+}
 
 void Tell(const Reason& reason, v1::CheckComplianceResponse::Reason& out) {
   out.set_code(reason.code);
@@ -49,30 +54,54 @@ Answer<v1::CheckComplianceResponse> RecordingService::CheckCompliance(
 
 Answer<v1::CheckCallResponse> RecordingService::CheckCall(rpc::Context context,
                                                           const v1::CheckCallRequest& request) {
-  const Record record = !request.has_record() ? Record::kByConfiguration
-                        : request.record()    ? Record::kYes
-                                              : Record::kNo;
   const absl::Time now = clock_.Now();
   CTC_CO_ASSIGN_OR_RETURN(Decision decision,
-                          co_await Ask(context, request.to_phone(), now, record));
+                          co_await Ask(context, request.to_phone(), now, RecordOf(request)));
   v1::CheckCallResponse response;
   response.set_verdict(std::string(VerdictName(decision.verdict)));
   response.set_record(decision.record);
   for (const Reason& reason : decision.reasons) Tell(reason, *response.add_reasons());
-  if (decision.reasons.empty()) co_return response;
-
   AuditEntry entry;
-  entry.id = ids_.Uuid();
   entry.session_id = request.session_id();
   entry.to_phone = request.to_phone();
   entry.agent_id = request.agent_id();
   entry.decision = std::move(decision);
   entry.at = now;
-  const absl::Status written = co_await database_.Run(
-      context.deadline,
-      [&](db::Connection& c) -> absl::Status { return InsertAudit(c, context.tenant, entry); });
-  CTC_CO_RETURN_IF_ERROR(written);
+  CTC_CO_RETURN_IF_ERROR(co_await Audit(context, std::move(entry)));
   co_return response;
+}
+
+Answer<v1::CheckRecordingResponse> RecordingService::CheckRecording(
+    rpc::Context context, const v1::CheckRecordingRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const auto policy,
+                          co_await policies_.Get(context.tenant, context.deadline));
+  CallQuestion question;
+  // Of a caller who cannot be told every country's rules hold.
+  const auto number = telephony::E164::Parse(request.phone());
+  if (number.ok() && policy->needs_region()) question.region = telephony::RegionOf(*number);
+  question.at = clock_.Now();
+  question.record = RecordOf(request);
+  question.message = request.subject() == v1::CheckRecordingRequest::MESSAGE;
+  Decision decision = DecideRecording(*policy, question);
+  v1::CheckRecordingResponse response;
+  response.set_record(decision.record);
+  for (const Reason& reason : decision.reasons) Tell(reason, *response.add_reasons());
+  AuditEntry entry;
+  entry.session_id = request.session_id();
+  if (number.ok()) entry.to_phone = number->value();
+  entry.agent_id = request.agent_id();
+  entry.decision = std::move(decision);
+  entry.at = question.at;
+  CTC_CO_RETURN_IF_ERROR(co_await Audit(context, std::move(entry)));
+  co_return response;
+}
+
+Task<absl::Status> RecordingService::Audit(const rpc::Context& context, AuditEntry entry) {
+  if (entry.decision.reasons.empty()) co_return absl::OkStatus();
+  entry.id = ids_.Uuid();
+  co_return co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+    return InsertAudit(c, context.tenant, entry);
+  });
 }
 
 }  // namespace ctc::recording

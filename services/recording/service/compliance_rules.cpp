@@ -33,10 +33,7 @@ absl::Status CheckRule(const v1::CreateComplianceRuleRequest& request) {
     return base::InvalidField("rule_type",
                               "must be CALLING_HOURS or RECORDING_CONSENT in this release");
   }
-  if (!request.parameters().fields().empty()) {
-    return base::InvalidField("parameters", "must be empty for RECORDING_CONSENT");
-  }
-  return absl::OkStatus();
+  return ReadConsentParameters(request.parameters()).status();
 }
 
 absl::Status OneOf(std::string_view field, std::string_view value,

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "ctc/session/v1/session_service.pb.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/mariadb.h"
@@ -15,9 +16,48 @@ using namespace ctc;
 using namespace ctc::recording;
 using List = v1::PhoneNumber;
 
+constexpr char kSession[] = "01890000-0000-7000-8000-000000000001";
+constexpr char kAccount[] = "01890000-0000-7000-8000-00000000000a";
+
+// The session service as far as recordings ask it: one session, of agent ann.
+struct FakeSessions final : rpc::Channel {
+  Task<absl::StatusOr<rpc::MessagePtr>> Call(std::string_view, rpc::Context context,
+                                             const google::protobuf::Message& request,
+                                             const google::protobuf::Message&) override {
+    const auto& get = static_cast<const session::v1::GetSessionRequest&>(request);
+    const bool known = get.id() == kSession || get.id() == "sess_1";
+    const bool visible =
+        context.principal.role != rpc::Role::kAgent || context.principal.agent_id == "ann";
+    if (!known || !visible) co_return base::MakeError(base::kNotFound, "no such session");
+    auto response = std::make_unique<session::v1::GetSessionResponse>();
+    response->mutable_session()->set_id(kSession);
+    response->mutable_session()->set_provider_id(kAccount);
+    co_return rpc::MessagePtr(std::move(response));
+  }
+};
+
+struct FakeMedia final : MediaSource {
+  Task<absl::StatusOr<common::v1::MediaPiece>> Read(rpc::Context, MediaPlace place,
+                                                    common::v1::ByteRange range) override {
+    asked = std::move(place);
+    if (!failure.ok()) co_return failure;
+    common::v1::MediaPiece piece;
+    piece.set_content_type("audio/x-wav; rate=8000");
+    piece.set_data(
+        std::string("0123456789")
+            .substr(static_cast<size_t>(range.offset()), static_cast<size_t>(range.max_bytes())));
+    piece.set_total_bytes(10);
+    co_return piece;
+  }
+  MediaPlace asked;
+  absl::Status failure;
+};
+
 struct Fixture {
   std::unique_ptr<db::Database> database = testing::MariaDb::Shared().OpenFresh();
-  RecordingService service{*database, base::SystemClock(), base::SystemRandom()};
+  FakeMedia media;
+  FakeSessions sessions;
+  RecordingService service{*database, base::SystemClock(), base::SystemRandom(), media, sessions};
   RecordingFollower follower{*database, base::SystemClock(), base::SystemRandom()};
 
   rpc::Context As(const std::string& tenant = "t1") const {
@@ -62,7 +102,7 @@ session::v1::CallEvent Event(int64_t seq, const std::string& type) {
   session::v1::CallEvent event;
   event.set_seq(seq);
   event.set_tenant_id("t1");
-  event.set_id("01890000-0000-7000-8000-000000000001");
+  event.set_id(kSession);
   event.set_type(type);
   event.mutable_occurred_at()->set_seconds(1772539200 + seq);
   return event;
@@ -187,6 +227,114 @@ TEST_CASE_METHOD(Fixture, "recordings follow the feed once, however often a batc
   CHECK(testing::RunTask(service.GetRecording(As(), get)).ok());
   CHECK(base::IsError(testing::RunTask(service.GetRecording(As("t2"), get)).status(),
                       base::kNotFound));
+}
+
+TEST_CASE_METHOD(Fixture, "a recording's audio comes by pieces once it is ready", "[db]") {
+  REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
+  REQUIRE(testing::RunTask(follower.Apply({Event(1, "recording.started")}, 1)).ok());
+  v1::ListSessionRecordingsRequest list;
+  list.set_id("sess_1");
+  const auto before = testing::RunTask(service.ListSessionRecordings(As(), list));
+  REQUIRE(before.ok());
+  REQUIRE(before->recordings_size() == 1);
+  CHECK(before->recordings(0).media_path().empty());
+  v1::GetRecordingMediaRequest get;
+  get.set_id(before->recordings(0).id());
+  get.mutable_range()->set_offset(2);
+  get.mutable_range()->set_max_bytes(3);
+  CHECK(base::IsError(testing::RunTask(service.GetRecordingMedia(As(), get)).status(),
+                      base::kRecordingNotReady));
+
+  session::v1::CallEvent ready = Event(2, "recording.ready");
+  ready.set_detail("https://pbx.example.com/1.wav");
+  REQUIRE(testing::RunTask(follower.Apply({ready}, 2)).ok());
+  const auto after = testing::RunTask(service.ListSessionRecordings(As(), list));
+  REQUIRE(after.ok());
+  CHECK(after->recordings(0).media_path() == "/api/v1/recordings/" + get.id() + "/media");
+  const auto piece = testing::RunTask(service.GetRecordingMedia(As(), get));
+  REQUIRE(piece.ok());
+  CHECK(piece->media().data() == "234");
+  CHECK(piece->media().content_type() == "audio/wav");
+  CHECK(piece->media().file_name() == get.id() + ".wav");
+  CHECK(media.asked.provider_id == kAccount);
+  CHECK(media.asked.recording_url == "https://pbx.example.com/1.wav");
+}
+
+TEST_CASE_METHOD(Fixture, "nobody hears a recording that is not theirs", "[db]") {
+  REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
+  session::v1::CallEvent ready = Event(1, "recording.ready");
+  ready.set_detail("https://pbx.example.com/1.wav");
+  REQUIRE(testing::RunTask(follower.Apply({ready}, 1)).ok());
+  const auto list = testing::RunTask(service.ListRecordings(As(), v1::ListRecordingsRequest()));
+  REQUIRE(list.ok());
+  REQUIRE(list->recordings_size() == 1);
+  v1::GetRecordingMediaRequest get;
+  get.set_id(list->recordings(0).id());
+  CHECK(base::IsError(testing::RunTask(service.GetRecordingMedia(As("t2"), get)).status(),
+                      base::kNotFound));
+  rpc::Context bob = As();
+  bob.principal.role = rpc::Role::kAgent;
+  bob.principal.agent_id = "bob";
+  CHECK(base::IsError(testing::RunTask(service.GetRecordingMedia(bob, get)).status(),
+                      base::kNotFound));
+  CHECK(media.asked.recording_url.empty());
+  bob.principal.agent_id = "ann";
+  get.mutable_range()->set_max_bytes(1);
+  CHECK(testing::RunTask(service.GetRecordingMedia(bob, get)).ok());
+  media.failure = base::MakeError(base::kRecordingMissing, "gone");
+  CHECK(base::IsError(testing::RunTask(service.GetRecordingMedia(As(), get)).status(),
+                      base::kRecordingMissing));
+}
+
+TEST_CASE_METHOD(Fixture, "recordings are listed by state", "[db]") {
+  REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
+  REQUIRE(testing::RunTask(follower.Apply({Event(1, "recording.started")}, 1)).ok());
+  v1::ListRecordingsRequest list;
+  list.set_state("READY");
+  CHECK(testing::RunTask(service.ListRecordings(As(), list))->total() == 0);
+  list.set_state("RECORDING");
+  CHECK(testing::RunTask(service.ListRecordings(As(), list))->total() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a caller is recorded as configuration and consent say, in writing",
+                 "[db]") {
+  v1::CheckRecordingRequest ask;
+  ask.set_session_id(kSession);
+  ask.set_phone("+4915112345678");
+  ask.set_subject(v1::CheckRecordingRequest::CONVERSATION);
+  const auto asked = [&] {
+    const auto answer = testing::RunTask(service.CheckRecording(As(), ask));
+    REQUIRE(answer.ok());
+    return *answer;
+  };
+  CHECK_FALSE(asked().record());
+  ask.set_record(true);
+  CHECK(asked().record());
+  CHECK(Count("SELECT COUNT(*) FROM compliance_audit") == 0);
+
+  v1::CreateComplianceRuleRequest rule;
+  rule.set_rule_name("German consent");
+  rule.set_rule_type(v1::ComplianceRule::RECORDING_CONSENT);
+  rule.set_jurisdiction("DE");
+  REQUIRE(testing::RunTask(service.CreateComplianceRule(As(), rule)).ok());
+  const v1::CheckRecordingResponse refused = asked();
+  CHECK_FALSE(refused.record());
+  REQUIRE(refused.reasons_size() == 1);
+  CHECK(refused.reasons(0).code() == "RECORDING_NEEDS_CONSENT");
+  CHECK(Count("SELECT COUNT(*) FROM compliance_audit WHERE to_phone = '+4915112345678'") == 1);
+  for (const char* withheld : {"", "anonymous"}) {
+    ask.set_phone(withheld);
+    CHECK_FALSE(asked().record());
+  }
+  CHECK(Count("SELECT COUNT(*) FROM compliance_audit WHERE to_phone = ''") == 2);
+  ask.set_phone("+12025550100");
+  CHECK(asked().record());
+  ask.set_phone("+4915112345678");
+  ask.set_subject(v1::CheckRecordingRequest::MESSAGE);
+  CHECK(asked().record());
+  (*rule.mutable_parameters()->mutable_fields())["messages"].set_bool_value(true);
+  REQUIRE(testing::RunTask(service.CreateComplianceRule(As(), rule)).ok());
+  CHECK_FALSE(asked().record());
 }
 
 TEST_CASE_METHOD(Fixture, "bad pages and numbers are refused by field", "[db]") {

@@ -86,13 +86,15 @@ absl::StatusOr<v1::Recording> RecordingStore::Get(db::Connection& c, const std::
   return FromRow(rows[0]);
 }
 
-absl::StatusOr<RecordingPage> RecordingStore::List(db::Connection& c, const std::string& session_id,
+absl::StatusOr<RecordingPage> RecordingStore::List(db::Connection& c, const RecordingFilter& filter,
                                                    int limit, int offset) const {
-  constexpr std::string_view kWhere = "WHERE tenant_id = ? AND (? = '' OR session_id = ?)";
+  constexpr std::string_view kWhere =
+      "WHERE tenant_id = ? AND (? = '' OR session_id = ?) AND (? = '' OR state = ?)";
   static const std::string kCount = "SELECT COUNT(*) FROM call_recording " + std::string(kWhere);
   static const std::string kPage = std::string(kColumns) + std::string(kWhere) +
                                    " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?";
-  db::Params params = {tenant_.value(), session_id, session_id};
+  db::Params params = {tenant_.value(), filter.session_id, filter.session_id, filter.state,
+                       filter.state};
   RecordingPage page;
   CTC_ASSIGN_OR_RETURN(const auto count, c.Query(kCount, params));
   page.total = static_cast<int>(count[0].Int(0));

@@ -16,6 +16,12 @@ struct RecordingPage {
   std::vector<v1::Recording> recordings;
 };
 
+// Empty: all.
+struct RecordingFilter {
+  std::string session_id;
+  std::string state;
+};
+
 class RecordingStore {
  public:
   explicit RecordingStore(const base::TenantId& tenant) : tenant_(tenant) {}
@@ -25,7 +31,7 @@ class RecordingStore {
                                                       const std::string& session_id) const;
   absl::Status Save(db::Connection& c, const v1::Recording& recording, absl::Time now) const;
   absl::StatusOr<v1::Recording> Get(db::Connection& c, const std::string& id) const;
-  absl::StatusOr<RecordingPage> List(db::Connection& c, const std::string& session_id, int limit,
+  absl::StatusOr<RecordingPage> List(db::Connection& c, const RecordingFilter& filter, int limit,
                                      int offset) const;
 
  private:

@@ -80,7 +80,8 @@ absl::Status RuleStore::LoadPolicy(db::Connection& c, Policy& policy) const {
       CTC_ASSIGN_OR_RETURN(auto hours, CallingHours::Parse(rule.parameters()));
       policy.hours.push_back({rule.id(), rule.rule_name(), rule.jurisdiction(), std::move(hours)});
     } else if (rule.rule_type() == v1::ComplianceRule::RECORDING_CONSENT) {
-      policy.consent.push_back({rule.id(), rule.rule_name(), rule.jurisdiction()});
+      CTC_ASSIGN_OR_RETURN(const bool messages, ReadConsentParameters(rule.parameters()));
+      policy.consent.push_back({rule.id(), rule.rule_name(), rule.jurisdiction(), messages});
     }
   }
   return absl::OkStatus();

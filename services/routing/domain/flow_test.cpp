@@ -33,6 +33,15 @@ void Open(Root& world, const char* hours) {
 
 }  // namespace
 
+TEST_CASE_METHOD(Root, "a caller whose message may not be recorded is told good-bye") {
+  AddRoot({Option("1", Kind::VOICEMAIL)});
+  Start();
+  REQUIRE(Press("1").has_voicemail());
+  const v1::FlowStep& step = Answer(Input::MESSAGE_REFUSED);
+  CHECK(step.hang_up().reason() == session::v1::AGENT_NO_ANSWER);
+  CHECK(step.prompts_size() == 1);
+}
+
 TEST_CASE_METHOD(Root, "the menu of the called number is asked for one key") {
   AddRoot({Option("1", Kind::HANG_UP)});
   const v1::FlowStep& step = Start();

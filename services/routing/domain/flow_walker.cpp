@@ -70,6 +70,10 @@ void FlowWalker::GoOn(const Input& input) {
     case v1::FlowStep::kWait:
       return TryQueue(Arrival::kWaited);
     case v1::FlowStep::kVoicemail:
+      if (input.kind() == Input::MESSAGE_REFUSED) {
+        Explain("no message may be recorded");
+        return End(Phrase::kNobody, session::v1::AGENT_NO_ANSWER);
+      }
       Explain(input.kind() == Input::VOICEMAIL_LEFT ? "a message was left" : "no message was left");
       return HangUp(session::v1::NORMAL);
     case v1::FlowStep::kHangUp:  // Advance does not let it come here

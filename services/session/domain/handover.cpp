@@ -47,6 +47,16 @@ bool WasThere(const Facts& old_facts, const Handover& handover, const Fact& fact
   return leg == handover.target_leg || Contains(OpenLegs(old_facts, fact.party()), leg);
 }
 
+// Of somebody whom a later session has rung: a provider may know the conversation by its first one
+// only. Our word on a leg comes before anything that is heard of it.
+bool OfLaterLeg(const Facts& old_facts, const Fact& fact) {
+  const std::string leg = LegIdOf(fact);
+  const bool numbered = !leg.empty() && leg != "agent" && leg != "customer";
+  return numbered && std::none_of(old_facts.begin(), old_facts.end(), [&](const Fact& old) {
+           return IsDialledByUs(old) && LegIdOf(old) == leg;
+         });
+}
+
 bool IsKnown(const Facts& facts, const Fact& fact) {
   return std::any_of(facts.begin(), facts.end(),
                      [&](const Fact& old) { return old.event_key() == fact.event_key(); });
@@ -70,6 +80,7 @@ Fact Joined(v1::Leg::Party party, const SessionState& old, const std::string& le
 
 std::optional<Fact> CarriedOver(const Facts& old_facts, const Handover& handover,
                                 const Fact& fact) {
+  if (OfLaterLeg(old_facts, fact)) return fact;
   if (StaysByKind(fact.kind()) || OfOldAgent(old_facts, fact)) return std::nullopt;
   if (!WasThere(old_facts, handover, fact)) return std::nullopt;
   if (!IsEnding(fact.kind())) {
@@ -81,6 +92,11 @@ std::optional<Fact> CarriedOver(const Facts& old_facts, const Handover& handover
   // The provider counts the whole leg, the next session only its own part.
   carried.clear_duration_seconds();
   return carried;
+}
+
+bool EndsRecordingOf(const SessionState& old, const Fact& fact) {
+  const bool ends = fact.kind() == Kind::RECORDING_STOPPED || fact.kind() == Kind::RECORDING_READY;
+  return ends && old.recording != RecordingState::kNone && old.recording_url.empty();
 }
 
 Facts FirstFacts(const SessionState& old, const Facts& old_facts, const Handover& handover) {

@@ -18,8 +18,13 @@ struct Handover {
 // The fact as the next session takes it; none when it stays with the old one. It depends on the
 // fact and on what was known before the handover, never on when it arrived: the ends of all who
 // stayed in the call go on, whatever their time; what else they did goes on when it happened after
-// the handover; how they came into the call, and all of the agent who left, stays.
+// the handover; how they came into the call, and all of the agent who left, stays. All of those
+// goes on whom only a later session has rung.
 std::optional<Fact> CarriedOver(const Facts& old_facts, const Handover& handover, const Fact& fact);
+
+// True for the end of a recording that was begun in the old session and went on after the handover:
+// it is the old session's too. `old` is the old session's state now.
+bool EndsRecordingOf(const SessionState& old, const Fact& fact);
 
 // What the next session starts with: the target is its agent, the customer, and the guests and
 // supervisors who are still there. `old` is the state at the handover.

@@ -114,8 +114,28 @@ TEST_CASE("the ends of those who stayed go on, the agent's and the past stay",
   CHECK_FALSE(Carries(OnLeg("customer", AFact(F::CALL_RINGING, 7))));
   CHECK_FALSE(Carries(OnLeg("customer", AFact(F::CALL_ANSWERED, 50))));
   CHECK_FALSE(Carries(OnLeg("customer", AFact(F::CALL_HELD, 21))));
-  CHECK_FALSE(Carries(OnLeg("party-2", AFact(F::CALL_ENDED, 50))));
-  CHECK_FALSE(Carries(OnLeg("consult-2", AFact(F::CALL_ENDED, 50))));
+  // A second word on the end of those who had left before.
+  Facts with_gone = NeededBefore();
+  for (const char* leg : {"party-2", "consult-2"}) {
+    with_gone.push_back(Ours(DialKey(leg), leg, F::CALL_INITIATED, 15));
+    with_gone.push_back(OnLeg(leg, AFact(F::CALL_BUSY, 18)));
+    CHECK_FALSE(CarriedOver(with_gone, kHandover, OnLeg(leg, AFact(F::CALL_ENDED, 50))));
+  }
+}
+
+TEST_CASE("a recording that goes on after the handover is the old session's too",
+          "[session][handover]") {
+  SessionState old;
+  CHECK_FALSE(EndsRecordingOf(old, AFact(F::RECORDING_READY, 120)));
+  old.recording = RecordingState::kRunning;
+  CHECK(EndsRecordingOf(old, AFact(F::RECORDING_STOPPED, 120)));
+  CHECK(EndsRecordingOf(old, AFact(F::RECORDING_READY, 120)));
+  CHECK_FALSE(EndsRecordingOf(old, AFact(F::CALL_ENDED, 120)));
+  old.recording = RecordingState::kStopped;
+  CHECK(EndsRecordingOf(old, AFact(F::RECORDING_READY, 120)));
+  // Its own recording has come already: this one is the next session's alone.
+  old.recording_url = "https://pbx.example.com/1.wav";
+  CHECK_FALSE(EndsRecordingOf(old, AFact(F::RECORDING_READY, 120)));
 }
 
 TEST_CASE("an end of no party in particular on the agent's leg is the agent's",
@@ -208,6 +228,19 @@ TEST_CASE("any order with any repetitions gives the same two sessions",
     INFO("seed " << kSeed << ", round " << round);
     REQUIRE(c.Text() == expected.Text());
   }
+}
+
+TEST_CASE("whom only a later session has rung is that session's", "[session][handover]") {
+  const Facts old = NeededBefore();
+  for (const char* leg : {"consult-2", "agent-2", "party-2", "supervisor-1"}) {
+    for (const F::Kind kind : {F::CALL_RINGING, F::CALL_ANSWERED, F::CALL_BUSY, F::CALL_ENDED}) {
+      const Fact fact = OnLeg(leg, AFact(kind, 50));
+      const std::optional<Fact> carried = CarriedOver(old, kHandover, fact);
+      REQUIRE(carried.has_value());
+      CHECK(carried->leg_id() == leg);
+    }
+  }
+  CHECK_FALSE(CarriedOver(old, kHandover, OnLeg("consult-1", AFact(F::CALL_ANSWERED, 50))));
 }
 
 }  // namespace ctc::session::domain

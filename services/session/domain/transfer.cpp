@@ -92,15 +92,39 @@ TransferStep Fail(const T& transfer, const PartyView& view, std::string why) {
   return step;
 }
 
+bool MayRingNext(const T& transfer, const PartyView& view) {
+  return view.queue_goes_on && transfer.status() != T::CONSULTING &&
+         view.target != v1::Leg::ANSWERED;
+}
+
+TransferStep RingNext(const T& transfer) {
+  TransferStep step = Over(transfer.status(), "");
+  step.actions.push_back(PartyAction::kRingNext);
+  return step;
+}
+
+TransferStep GiveUpTarget(const T& transfer, const PartyView& view, std::string why) {
+  TransferStep step =
+      MayRingNext(transfer, view) ? RingNext(transfer) : Fail(transfer, view, std::move(why));
+  step.actions.insert(step.actions.begin(), PartyAction::kDropTarget);
+  return step;
+}
+
 // The target speaks: with the agent, or with the customer when no agent is meant to or left to.
 TransferStep Consult(const T& transfer, const PartyView& view) {
-  if (IsUnannounced(transfer.transfer_type()) || !view.agent_is_there) return HandOver();
+  const bool meets_agent = !IsUnannounced(transfer.transfer_type()) && !view.referred;
+  if (!meets_agent || !view.agent_is_there) return HandOver();
   TransferStep step = Over(T::CONSULTING, "");
   const bool begins = transfer.status() != T::CONSULTING;
   if (begins && transfer.transfer_type() == T::WARM && view.is_on_hold) {
     step.actions.push_back(PartyAction::kResume);
   }
   return step;
+}
+
+TransferStep WaitForQueue(const T& transfer, const PartyView& view) {
+  if (MayRingNext(transfer, view)) return RingNext(transfer);
+  return GiveUpTarget(transfer, view, "No agent of the queue took the call in time");
 }
 
 absl::Status NotToBeSpokenTo(const T& transfer) {
@@ -117,7 +141,9 @@ PartyView ViewOf(const SessionState& state, const Facts& facts, const std::strin
   view.is_on_hold = state.status == v1::Session::ON_HOLD;
   view.agent_is_there = AgentIsThere(state);
   for (const v1::Leg& leg : state.legs) {
-    if (leg.id() == target_leg) view.target = leg.state();
+    if (leg.id() != target_leg) continue;
+    view.target = leg.state();
+    view.target_waits = leg.state() == v1::Leg::DIALLING && leg.phone().empty();
   }
   if (view.target == v1::Leg::ENDED) view.target_end = WhyEnded(facts, target_leg);
   return view;
@@ -128,15 +154,20 @@ absl::StatusOr<TransferStep> NextStep(const T& transfer, const PartyView& view,
   if (!IsOpen(transfer.status())) return Over(transfer.status(), transfer.error_message());
   if (!view.is_live) return Over(T::CANCELLED, "The call ended");
   if (event == TransferEvent::kCancel) return CallOff(view);
-  if (event == TransferEvent::kNotDialled) {
-    return Fail(transfer, view, "The target could not be rung");
+  if (event == TransferEvent::kNotHeld) {
+    return Fail(transfer, view, "The customer could not be put on hold");
   }
-  if (view.target == v1::Leg::ENDED) return Fail(transfer, view, view.target_end);
+  if (view.target_waits && event != TransferEvent::kComplete) return WaitForQueue(transfer, view);
+  const bool next = MayRingNext(transfer, view);
+  if (event == TransferEvent::kNotDialled) {
+    return next ? RingNext(transfer) : Fail(transfer, view, "The target could not be rung");
+  }
+  if (view.target == v1::Leg::ENDED) {
+    return next ? RingNext(transfer) : Fail(transfer, view, view.target_end);
+  }
   const bool target_speaks = view.target == v1::Leg::ANSWERED;
   if (event == TransferEvent::kTooLong && !target_speaks) {
-    TransferStep step = Fail(transfer, view, "The target did not answer in time");
-    step.actions.insert(step.actions.begin(), PartyAction::kDropTarget);
-    return step;
+    return GiveUpTarget(transfer, view, "The target did not answer in time");
   }
   if (event == TransferEvent::kComplete) {
     if (!target_speaks) return NotToBeSpokenTo(transfer);
@@ -147,13 +178,24 @@ absl::StatusOr<TransferStep> NextStep(const T& transfer, const PartyView& view,
   const bool rings = view.target == v1::Leg::RINGING;
   if (rings && transfer.status() == T::REQUESTED) step.status = T::RINGING;
   const bool rung = rings || event == TransferEvent::kDialled;
-  if (rung && view.agent_is_there && IsUnannounced(transfer.transfer_type())) {
+  const bool leaves = IsUnannounced(transfer.transfer_type()) && !view.referred;
+  if (rung && view.agent_is_there && leaves) {
     step.actions.push_back(PartyAction::kDropAgent);
   }
   return step;
 }
 
-CareStep CareFor(const SessionState& state, const Facts& facts, const std::string& open_leg) {
+bool OwesResume(const v1::StoredTransfer& stored, const Facts& facts) {
+  const T& transfer = stored.transfer();
+  if (!stored.owes_resume() || IsOpen(transfer.status())) return false;
+  const absl::Time over = FromProto(transfer.completed_at());
+  return std::none_of(facts.begin(), facts.end(), [&](const Fact& fact) {
+    return fact.kind() == Kind::CALL_RESUMED && FromProto(fact.received_time()) >= over;
+  });
+}
+
+CareStep CareFor(const SessionState& state, const Facts& facts, const std::string& open_leg,
+                 const std::string& owed_leg) {
   if (std::none_of(facts.begin(), facts.end(), IsDialledByUs)) return {};
   const auto open = [&](v1::Leg::Party party) { return !OpenLegs(facts, party).empty(); };
   if (!IsLive(state.status)) {
@@ -173,6 +215,8 @@ CareStep CareFor(const SessionState& state, const Facts& facts, const std::strin
     const bool waits = state.status == v1::Session::ON_HOLD && Answered(facts, leg);
     if (waits && !Knows(facts, ResumedKey(leg))) return {Care::kResumeCustomer, leg};
   }
+  const bool owed = !owed_leg.empty() && open_leg.empty() && AgentIsThere(state);
+  if (owed && state.status == v1::Session::ON_HOLD) return {Care::kResumeCustomer, owed_leg};
   const bool company =
       !open_leg.empty() || open(v1::Leg::GUEST) || open(v1::Leg::AGENT) || AgentIsThere(state);
   return {company ? Care::kNone : Care::kHangUp, ""};
@@ -194,6 +238,9 @@ std::string LeavesKey(const std::string& leg_id) {
 }
 std::string ResumedKey(const std::string& leg_id) {
   return std::string(kOurWord) + leg_id + ":resumed";
+}
+std::string OfferedKey(const std::string& leg_id) {
+  return std::string(kOurWord) + leg_id + ":offered";
 }
 
 }  // namespace ctc::session::domain

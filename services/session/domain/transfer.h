@@ -3,7 +3,7 @@
 // follows from late, repeated and overtaken news, and after a crash.
 //
 // REQUESTED -> RINGING -> CONSULTING -> COMPLETED | CANCELLED | FAILED. A BLIND or COLD one skips
-// CONSULTING.
+// CONSULTING. One to a queue rings its agents one after another before that.
 #pragma once
 
 #include <string>
@@ -22,6 +22,7 @@ enum class TransferEvent {
   kNews,        // the call changed, or it is time to look at it
   kDialled,     // the provider took the order to ring the target
   kNotDialled,  // it did not
+  kNotHeld,     // it did not even put the customer on hold
   kComplete,    // the client asks for it
   kCancel,
   kTooLong,  // the target's phone rang longer than allowed
@@ -34,6 +35,7 @@ enum class PartyAction {
   kDropAgent,   // the agent leaves, the customer waits
   kResume,      // the customer is taken off hold
   kRingAgent,   // the agent's phone is rung again
+  kRingNext,    // another agent of the queue is rung, or waited for
 };
 
 struct TransferStep {
@@ -48,7 +50,10 @@ struct PartyView {
   bool is_on_hold = false;
   bool agent_is_there = false;
   v1::Leg::State target = v1::Leg::STATE_UNSPECIFIED;
-  std::string target_end;  // why the target's leg ended, for people
+  std::string target_end;      // why the target's leg ended, for people
+  bool target_waits = false;   // its leg stands for a queue in which nobody is free
+  bool queue_goes_on = false;  // the time to find an agent of the queue is not over
+  bool referred = false;       // the agent's phone asked for it by itself, and is told how it goes
 };
 PartyView ViewOf(const SessionState& state, const Facts& facts, const std::string& target_leg);
 
@@ -69,7 +74,7 @@ absl::StatusOr<TransferStep> NextStep(const v1::Transfer& transfer, const PartyV
 // What a call with more than two parties needs besides its transfer.
 enum class Care {
   kNone,
-  kResumeCustomer,  // the agent who was rung again is there: the customer waits on hold
+  kResumeCustomer,  // on hold, though the agent is there again or the transfer is over
   kHangUp,          // the customer is alone, or the call is over and somebody may still be there
   kDropTarget,      // a target whose transfer is over is still there
 };
@@ -77,8 +82,13 @@ struct CareStep {
   Care care = Care::kNone;
   std::string leg_id;  // the target's, or the agent's that came back
 };
-// `open_leg`: the target's leg of the open transfer, or empty.
-CareStep CareFor(const SessionState& state, const Facts& facts, const std::string& open_leg);
+// `open_leg`: the target's leg of the open transfer, or empty. `owed_leg`: that of a transfer which
+// owes a resume, or empty.
+CareStep CareFor(const SessionState& state, const Facts& facts, const std::string& open_leg,
+                 const std::string& owed_leg);
+
+// True for a transfer whose end was to take the customer off hold, as long as nobody did.
+bool OwesResume(const v1::StoredTransfer& transfer, const Facts& facts);
 
 // Id of the agent's leg that is there, "agent" when none is.
 std::string AgentLegOf(const SessionState& state);
@@ -87,5 +97,6 @@ std::string AgentLegOf(const SessionState& state);
 std::string DialKey(const std::string& leg_id);
 std::string LeavesKey(const std::string& leg_id);
 std::string ResumedKey(const std::string& leg_id);
+std::string OfferedKey(const std::string& leg_id);  // a waiting leg got its agent
 
 }  // namespace ctc::session::domain

@@ -26,8 +26,12 @@ T Of(T::Type type, T::Status status) {
   return transfer;
 }
 
-PartyView OnHold(L::State target) { return {true, true, true, target, "The target was busy"}; }
-PartyView AgentGone(L::State target) { return {true, true, false, target, "The target was busy"}; }
+PartyView OnHold(L::State target) {
+  return {true, true, true, target, "The target was busy", false};
+}
+PartyView AgentGone(L::State target) {
+  return {true, true, false, target, "The target was busy", false};
+}
 
 TransferStep Step(T::Type type, T::Status status, const PartyView& view, E event = E::kNews) {
   const auto step = NextStep(Of(type, status), view, event);
@@ -68,6 +72,20 @@ TEST_CASE("an unannounced transfer lets the agent go and hands over by itself",
   CHECK(over.actions == Actions{A::kHandOver});
 }
 
+TEST_CASE("an agent whose phone handed the call over by itself waits for the target's answer",
+          "[session][transfer]") {
+  const T::Type type = GENERATE(T::BLIND, T::ATTENDED);
+  const auto referred = [](PartyView view) {
+    view.referred = true;
+    return view;
+  };
+  CHECK(Step(type, T::REQUESTED, referred(OnHold(L::DIALLING)), E::kDialled).actions.empty());
+  CHECK(Step(type, T::REQUESTED, referred(OnHold(L::RINGING))).actions.empty());
+  CHECK(Step(type, T::RINGING, referred(OnHold(L::ANSWERED))).actions == Actions{A::kHandOver});
+  CHECK(Step(type, T::RINGING, referred(OnHold(L::ENDED))).actions == Actions{A::kResume});
+  CHECK(Step(type, T::RINGING, referred(AgentGone(L::ENDED))).actions == Actions{A::kRingAgent});
+}
+
 TEST_CASE("the client completes a consultation, not less", "[session][transfer]") {
   const T::Type type = GENERATE(T::ATTENDED, T::WARM);
   const TransferStep over = Step(type, T::CONSULTING, OnHold(L::ANSWERED), E::kComplete);
@@ -105,6 +123,45 @@ TEST_CASE("a target that cannot be had fails the transfer", "[session][transfer]
     CHECK(late.status == T::FAILED);
     CHECK(late.actions == Actions{A::kDropTarget, A::kRingAgent});
   }
+}
+
+TEST_CASE("a queue has another agent rung instead of one who cannot be had",
+          "[session][transfer]") {
+  const T::Type type = GENERATE(T::BLIND, T::ATTENDED, T::WARM, T::COLD);
+  PartyView view = OnHold(L::ENDED);
+  view.queue_goes_on = true;
+  const T::Status status = GENERATE(T::REQUESTED, T::RINGING);
+  CHECK(Step(type, status, view).actions == Actions{A::kRingNext});
+  CHECK(Step(type, status, view).status == status);
+  view.target = L::RINGING;
+  CHECK(Step(type, status, view, E::kTooLong).actions == Actions{A::kDropTarget, A::kRingNext});
+  CHECK(Step(type, status, view, E::kTooLong).status == status);
+  view.target = L::DIALLING;
+  CHECK(Step(type, status, view, E::kNotDialled).actions == Actions{A::kRingNext});
+  // Who spoke with the agent and left is no missed call, and one who answered is not replaced.
+  view.target = L::ENDED;
+  CHECK(Step(type, T::CONSULTING, view).status == T::FAILED);
+  view.target = L::ANSWERED;
+  CHECK(Step(type, status, view, E::kNotDialled).status == T::FAILED);
+  // Without a hold nobody is rung.
+  CHECK(Step(type, T::REQUESTED, view, E::kNotHeld).status == T::FAILED);
+}
+
+TEST_CASE("a queue in which nobody is free is waited for until its limit", "[session][transfer]") {
+  const T::Type type = GENERATE(T::BLIND, T::ATTENDED);
+  PartyView view = GENERATE(true, false) ? OnHold(L::DIALLING) : AgentGone(L::DIALLING);
+  view.target_waits = true;
+  view.queue_goes_on = true;
+  for (E event : {E::kNews, E::kTooLong, E::kDialled}) {
+    CHECK(Step(type, T::REQUESTED, view, event).actions == Actions{A::kRingNext});
+  }
+  CHECK(Step(type, T::REQUESTED, view, E::kCancel).status == T::CANCELLED);
+  CHECK_FALSE(NextStep(Of(type, T::REQUESTED), view, E::kComplete).ok());
+  view.queue_goes_on = false;
+  const TransferStep over = Step(type, T::REQUESTED, view);
+  CHECK(over.status == T::FAILED);
+  CHECK(over.error_message == "No agent of the queue took the call in time");
+  CHECK(over.actions == Actions{A::kDropTarget, view.agent_is_there ? A::kResume : A::kRingAgent});
 }
 
 TEST_CASE("a target that drops while consulting leaves the customer on hold",
@@ -166,8 +223,9 @@ Facts Join(Facts facts, const Facts& more) {
   facts.insert(facts.end(), more.begin(), more.end());
   return facts;
 }
-CareStep CareOf(const Facts& facts, const std::string& open_leg = "") {
-  return CareFor(Fold(AgentFirst(), facts), facts, open_leg);
+CareStep CareOf(const Facts& facts, const std::string& open_leg = "",
+                const std::string& owed_leg = "") {
+  return CareFor(Fold(AgentFirst(), facts), facts, open_leg, owed_leg);
 }
 
 }  // namespace
@@ -264,6 +322,37 @@ TEST_CASE("an agent who does not come back ends the call", "[session][transfer]"
   CHECK(Fold(AgentFirst(), facts).status == S::COMPLETED);
   CHECK(Fold(AgentFirst(), facts).end_reason == v1::AGENT_NO_ANSWER);
   CHECK(CareOf(facts).care == Care::kHangUp);
+}
+
+TEST_CASE("a leg that stands for a queue waits, and keeps the agent's leaving from ending the call",
+          "[session][transfer]") {
+  Facts facts = Join(Talking(), {AFact(F::CALL_HELD, 19), Dialled("consult-1", L::CONSULT, 20),
+                                 OnLeg("consult-1", L::CONSULT, AFact(F::CALL_BUSY, 22)),
+                                 Dialled("consult-2", L::CONSULT, 23)});
+  CHECK(ViewOf(Fold(AgentFirst(), facts), facts, "consult-2").target_waits);
+  facts.push_back(OnLeg("agent", L::AGENT, AFact(F::CALL_ENDED, 30)));
+  CHECK(Fold(AgentFirst(), facts).status == S::ON_HOLD);
+  Fact offered = Dialled("consult-2", L::CONSULT, 40);
+  offered.set_event_key(OfferedKey("consult-2"));
+  offered.set_phone("+4930300");
+  facts.push_back(offered);
+  CHECK_FALSE(ViewOf(Fold(AgentFirst(), facts), facts, "consult-2").target_waits);
+}
+
+TEST_CASE("a resume that a transfer owes is made up for, once", "[session][transfer]") {
+  Facts facts = Join(Talking(), {AFact(F::CALL_HELD, 19), Dialled("consult-1", L::CONSULT, 20),
+                                 OnLeg("consult-1", L::CONSULT, AFact(F::CALL_CANCELLED, 30))});
+  v1::StoredTransfer stored;
+  *stored.mutable_transfer() = Of(T::ATTENDED, T::CANCELLED);
+  *stored.mutable_transfer()->mutable_completed_at() = ToProto(At(30));
+  CHECK_FALSE(OwesResume(stored, facts));
+  stored.set_owes_resume(true);
+  CHECK(OwesResume(stored, facts));
+  CHECK(CareOf(facts).care == Care::kNone);
+  CHECK(CareOf(facts, "", "consult-1").care == Care::kResumeCustomer);
+  CHECK(CareOf(facts, "consult-2", "consult-1").care == Care::kNone);  // the next one has begun
+  facts.push_back(AFact(F::CALL_RESUMED, 45));
+  CHECK_FALSE(OwesResume(stored, facts));
 }
 
 }  // namespace ctc::session::domain

@@ -1,7 +1,11 @@
 // The table of watchdogs.
 #include "services/session/domain/watchdog_policy.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
+
+#include "libs/base/error_catalogue.h"
 
 namespace ctc::session::domain {
 namespace {
@@ -16,6 +20,21 @@ Fact Inferred(v1::CallFact::Kind kind, v1::EndReason reason, std::string_view me
   fact.set_message(std::string(message));
   *fact.mutable_received_time() = ToProto(now);
   return fact;
+}
+
+Fact Lost(const base::ErrorSpec& error, std::string_view message, absl::Time now) {
+  Fact fact = Inferred(v1::CallFact::CALL_FAILED, v1::LOST, message, now);
+  fact.set_error_code(std::string(error.code));
+  return fact;
+}
+
+// Nobody knows whether the call was placed, or it was, and nothing more was heard.
+Fact NeverTold(const Watched& watched, absl::Time now) {
+  constexpr char kMessage[] = "The provider never told what became of the call";
+  if (watched.submission == v1::Session::ACCEPTED) return Lost(base::kProviderError, kMessage, now);
+  if (watched.answer.empty()) return Lost(base::kSubmissionUnknown, kMessage, now);
+  return Lost(base::kSubmissionUnknown,
+              absl::StrCat(kMessage, ". To the request it answered: ", watched.answer), now);
 }
 
 bool IsUnjoinedCaller(const Watched& watched) {
@@ -36,7 +55,7 @@ WatchdogPlan PlanCaller(const Watched& watched, const WatchdogTimes& times, absl
 std::optional<Fact> ConcludeCaller(const WatchdogPlan& plan, Found found, absl::Time now) {
   const bool silent = now >= plan.give_up && (found != Found::kLive || plan.hang_up);
   if (found != Found::kNotFound && !silent) return std::nullopt;
-  return Inferred(v1::CallFact::CALL_FAILED, v1::LOST, "The provider lost the caller", now);
+  return Lost(base::kProviderError, "The provider lost the caller", now);
 }
 
 }  // namespace
@@ -83,11 +102,10 @@ std::optional<Fact> Conclude(const Watched& watched, const WatchdogPlan& plan, F
     case v1::Session::INITIATED:
       // Right after the request the provider may not show the call yet.
       if (gone && watched.submission == v1::Session::ACCEPTED) {
-        return Inferred(v1::CallFact::CALL_FAILED, v1::LOST, "The provider lost the call", now);
+        return Lost(base::kProviderError, "The provider lost the call", now);
       }
       if (!hopeless || found == Found::kLive) return std::nullopt;
-      return Inferred(v1::CallFact::CALL_FAILED, v1::LOST,
-                      "The provider never told what became of the call", now);
+      return NeverTold(watched, now);
     case v1::Session::RINGING:
       if (!gone && found != Found::kCannotAsk && !hopeless) return std::nullopt;
       return Inferred(v1::CallFact::CALL_NO_ANSWER, v1::RING_TIMEOUT,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "services/session/domain/state.h"
 
@@ -25,6 +26,7 @@ struct Watched {
   absl::Time last_heard;  // the newest fact, or the creation
   std::optional<absl::Time> joined_at;
   v1::Session::Direction direction = v1::Session::OUTBOUND;
+  std::string answer;  // what the provider said to the submission, where that left it open
 };
 
 // When to ask, whether to hang up first, and when to stop asking.

@@ -77,6 +77,21 @@ TEST_CASE("no state lives for ever when nobody can be asked", "[session][watchdo
   CHECK_FALSE(IsLive(Fold(CustomerOnly(), {*ending}).status));
 }
 
+TEST_CASE("a call that was lost has a code, and the provider's words where they were odd",
+          "[session][watchdog]") {
+  Watched watched = In(S::INITIATED, S::UNKNOWN_OUTCOME);
+  const auto lost = [&](Found found) {
+    const WatchdogPlan plan = PlanWatch(watched, {}, At(3600));
+    return Fold(AgentFirst(), {*Conclude(watched, plan, found, At(3600))});
+  };
+  CHECK(lost(Found::kNotFound).error_code == "SUBMISSION_UNKNOWN");
+  watched.answer = "HTTP 500 after the request was sent";
+  CHECK(lost(Found::kCannotAsk).error_message.ends_with(watched.answer));
+  watched.submission = S::ACCEPTED;
+  CHECK(lost(Found::kNotFound).error_code == "PROVIDER_ERROR");
+  CHECK(lost(Found::kNotFound).end_reason == v1::LOST);
+}
+
 TEST_CASE("a live call is not ended before its limit", "[session][watchdog]") {
   const Watched watched = In(S::CONNECTED);
   const WatchdogPlan plan = PlanWatch(watched, {}, At(1000));

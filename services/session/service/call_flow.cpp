@@ -1,6 +1,7 @@
 // AdvanceFlow: find or open, ask, commit. Whoever comes second finds the first one's answer.
 #include "services/session/service/call_flow.h"
 
+#include "ctc/recording/v1/recording_service.rpc.h"
 #include "ctc/routing/v1/ivr_service.rpc.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/crypto/crypto.h"
@@ -103,6 +104,24 @@ v1::AdvanceFlowResponse AnswerOf(const store::Record& record) {
   return response;
 }
 
+recording::v1::CheckRecordingRequest RecordingQuestion(const store::Record& record,
+                                                       const FlowStep& step) {
+  recording::v1::CheckRecordingRequest ask;
+  ask.set_session_id(record.id());
+  ask.set_phone(record.session.from_phone());
+  ask.set_agent_id(step.dial().agent_id());
+  ask.set_subject(step.has_voicemail() ? recording::v1::CheckRecordingRequest::MESSAGE
+                                       : recording::v1::CheckRecordingRequest::CONVERSATION);
+  if (step.has_voicemail() || step.dial().record()) ask.set_record(true);
+  return ask;
+}
+
+// For the timeline; empty when nothing stood against it.
+std::string WhyNotRecorded(const absl::StatusOr<recording::v1::CheckRecordingResponse>& verdict) {
+  if (!verdict.ok()) return "not recorded: the rules could not be asked";
+  return verdict->reasons().empty() ? "" : "not recorded: " + verdict->reasons(0).detail();
+}
+
 // Refuses when the call went on since `seen`, else adds what the new step means.
 store::Change ChangeOf(const Core& core, const store::Record& seen,
                        const v1::AdvanceFlowRequest& request, const NextFlowStepResponse& next) {
@@ -168,15 +187,17 @@ Task<absl::StatusOr<store::RecordPtr>> CallFlow::FindOrOpen(const rpc::Context& 
 
 Task<absl::StatusOr<NextFlowStepResponse>> CallFlow::AskRouting(const rpc::Context& context,
                                                                 const store::Record& record,
+                                                                routing::v1::FlowState state,
                                                                 FlowInput input) {
   routing::v1::NextFlowStepRequest ask;
   ask.set_session(record.id());
   ask.set_from_phone(record.session.from_phone());
   ask.set_to_phone(record.session.to_phone());
-  *ask.mutable_state() = record.flow.state();
+  const bool has_state = state.current().number() > 0;
+  *ask.mutable_state() = std::move(state);
   *ask.mutable_input() = std::move(input);
   // A caller whose first answer got lost starts anew.
-  if (!record.flow.has_state()) {
+  if (!has_state) {
     ask.mutable_input()->Clear();
     ask.mutable_input()->set_kind(FlowInput::STARTED);
   }
@@ -185,12 +206,49 @@ Task<absl::StatusOr<NextFlowStepResponse>> CallFlow::AskRouting(const rpc::Conte
                                std::move(ours), ask);
 }
 
+Task<absl::StatusOr<NextFlowStepResponse>> CallFlow::Restrain(const rpc::Context& context,
+                                                              const store::Record& record,
+                                                              NextFlowStepResponse next) {
+  FlowStep& step = *next.mutable_state()->mutable_current();
+  if (!step.has_dial() && !step.has_voicemail()) co_return next;
+  const recording::v1::CheckRecordingRequest ask = RecordingQuestion(record, step);
+  rpc::Context ours = ServiceContext(context, context.deadline);
+  const absl::StatusOr<recording::v1::CheckRecordingResponse> verdict = co_await rpc::Call(
+      core_.recording, recording::v1::RecordingServiceRpc::kCheckRecording, std::move(ours), ask);
+  // Nobody is recorded unasked, and no caller is lost because of it.
+  const bool may = verdict.ok() && verdict->record();
+  if (!verdict.ok()) {
+    observability::Warn("whether a caller may be recorded could not be asked",
+                        {{"session", record.id()}, {"error", verdict.status()}});
+  }
+  const std::string why = WhyNotRecorded(verdict);
+  if (step.has_dial()) {
+    step.mutable_dial()->set_record(may);
+    if (!why.empty()) next.set_explanation(next.explanation() + "; " + why);
+    co_return next;
+  }
+  if (may) co_return next;
+  FlowInput refused;
+  refused.set_kind(FlowInput::MESSAGE_REFUSED);
+  refused.set_step_number(step.number());
+  CTC_CO_ASSIGN_OR_RETURN(NextFlowStepResponse instead,
+                          co_await AskRouting(context, record, next.state(), std::move(refused)));
+  // At the end of its steps routing has no other to give.
+  FlowStep& last = *instead.mutable_state()->mutable_current();
+  if (last.has_voicemail()) {
+    last.clear_prompts();
+    last.mutable_hang_up()->set_reason(v1::AGENT_NO_ANSWER);
+  }
+  instead.set_explanation(next.explanation() + "; " + instead.explanation() + ": " + why);
+  co_return instead;
+}
+
 Task<absl::StatusOr<store::RecordPtr>> CallFlow::Advance(const rpc::Context& context,
                                                          store::RecordPtr record,
                                                          const v1::AdvanceFlowRequest& request) {
   const bool gone = request.input().kind() == FlowInput::CALLER_GONE;
   absl::StatusOr<NextFlowStepResponse> next =
-      co_await AskRouting(context, *record, request.input());
+      co_await AskRouting(context, *record, record->flow.state(), request.input());
   // That a caller has gone is true whatever routing makes of it.
   if (!next.ok() && !gone) co_return next.status();
   const int before = record->flow.state().current().number();
@@ -199,6 +257,10 @@ Task<absl::StatusOr<store::RecordPtr>> CallFlow::Advance(const rpc::Context& con
   if (!goes_on && !gone && record->flow.has_state()) co_return record;
   if (!goes_on && !gone) {
     co_return base::MakeError(base::kInternal, "routing gave no first step");
+  }
+  if (goes_on && !gone) {
+    next = co_await Restrain(context, *record, *std::move(next));
+    CTC_CO_RETURN_IF_ERROR(next.status());
   }
   store::Change change =
       ChangeOf(core_, *record, request, goes_on ? *next : NextFlowStepResponse());
@@ -215,7 +277,7 @@ Task<void> CallFlow::NoteGone(store::RecordPtr record) {
   gone.set_step_number(current.number());
   const rpc::Context context =
       rpc::Context::ForService(record->tenant, core_.clock.Now() + kPatience);
-  const auto told = co_await AskRouting(context, *record, std::move(gone));
+  const auto told = co_await AskRouting(context, *record, record->flow.state(), std::move(gone));
   if (!told.ok()) {
     observability::Debug("a caller's end was not told to routing",
                          {{"session", record->id()}, {"error", told.status()}});

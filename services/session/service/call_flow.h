@@ -34,7 +34,13 @@ class CallFlow {
                                                  const v1::AdvanceFlowRequest& request);
   Task<absl::StatusOr<routing::v1::NextFlowStepResponse>> AskRouting(const rpc::Context& context,
                                                                      const store::Record& record,
+                                                                     routing::v1::FlowState state,
                                                                      routing::v1::FlowInput input);
+  // The step as the rules on recording allow it: a conversation that may not be recorded goes on
+  // without, in place of a message that may not routing decides what follows.
+  Task<absl::StatusOr<routing::v1::NextFlowStepResponse>> Restrain(
+      const rpc::Context& context, const store::Record& record,
+      routing::v1::NextFlowStepResponse next);
 
   Core& core_;
 };

@@ -54,6 +54,30 @@ absl::StatusOr<NextFlowStepResponse> Menu(const NextFlowStepRequest& ask) {
   return next;
 }
 
+// A message is asked for; where it may not be recorded, routing says good-bye.
+absl::StatusOr<NextFlowStepResponse> Message(const NextFlowStepRequest& ask) {
+  NextFlowStepResponse next;
+  *next.mutable_state() = ask.state();
+  FlowStep& step = *next.mutable_state()->mutable_current();
+  const int number = ask.state().current().number() + 1;
+  step.Clear();
+  step.set_number(number);
+  if (ask.input().kind() == FlowInput::STARTED) {
+    step.mutable_voicemail()->set_max_seconds(30);
+    next.set_explanation("asks for a message");
+  } else {
+    step.mutable_hang_up()->set_reason(v1::AGENT_NO_ANSWER);
+    next.set_explanation("no message may be recorded");
+  }
+  return next;
+}
+
+recording::v1::CheckRecordingResponse Refusal() {
+  recording::v1::CheckRecordingResponse answer;
+  answer.add_reasons()->set_detail("\"German consent\" wants consent first");
+  return answer;
+}
+
 struct Calls : Fixture {
   Calls() { peers.next_step = TwoAgents; }
 
@@ -102,6 +126,112 @@ struct Calls : Fixture {
 };
 
 }  // namespace
+
+TEST_CASE("a conversation is recorded only where recording's rules allow it", "[session][flow]") {
+  Calls f;
+  recording::v1::CheckRecordingRequest asked;
+  bool allowed = true;
+  f.peers.next_step = [](const NextFlowStepRequest& ask) {
+    auto next = TwoAgents(ask);
+    next->mutable_state()->mutable_current()->mutable_dial()->set_record(true);
+    return next;
+  };
+  f.peers.check_recording = [&](const recording::v1::CheckRecordingRequest& request)
+      -> absl::StatusOr<recording::v1::CheckRecordingResponse> {
+    asked = request;
+    recording::v1::CheckRecordingResponse answer = allowed ? decltype(answer)() : Refusal();
+    answer.set_record(allowed);
+    return answer;
+  };
+  const Answer recorded = f.Ask(FlowInput::STARTED);
+  REQUIRE_THAT(recorded.status(), IsOk());
+  CHECK(recorded->step().dial().record());
+  CHECK(asked.phone() == "+1234567890");
+  CHECK(asked.agent_id() == "agent-1");
+  CHECK(asked.session_id() == recorded->session().id());
+  CHECK(asked.subject() == recording::v1::CheckRecordingRequest::CONVERSATION);
+  CHECK(asked.record());
+  allowed = false;
+  const Answer unrecorded = f.Ask(FlowInput::DIAL_NO_ANSWER, 1);
+  REQUIRE_THAT(unrecorded.status(), IsOk());
+  CHECK(unrecorded->step().dial().agent_id() == "agent-2");
+  CHECK_FALSE(unrecorded->step().dial().record());
+  bool told = false;
+  for (const v1::CallEvent& event : f.Feed()) {
+    told = told || event.detail().find("not recorded: \"German consent\"") != std::string::npos;
+  }
+  CHECK(told);
+}
+
+TEST_CASE("the configuration may have a conversation recorded that no menu asked for",
+          "[session][flow]") {
+  Calls f;
+  f.peers.check_recording = [](const recording::v1::CheckRecordingRequest& request) {
+    CHECK_FALSE(request.has_record());
+    recording::v1::CheckRecordingResponse answer;
+    answer.set_record(true);
+    return answer;
+  };
+  CHECK(f.Ask(FlowInput::STARTED)->step().dial().record());
+}
+
+TEST_CASE("nobody is recorded while the rules cannot be asked, and no caller is lost",
+          "[session][flow]") {
+  Calls f;
+  f.peers.check_recording =
+      [](const auto&) -> absl::StatusOr<recording::v1::CheckRecordingResponse> {
+    return absl::UnavailableError("away");
+  };
+  SECTION("in a conversation") {
+    f.peers.next_step = [](const NextFlowStepRequest& ask) {
+      auto next = TwoAgents(ask);
+      next->mutable_state()->mutable_current()->mutable_dial()->set_record(true);
+      return next;
+    };
+    const Answer answer = f.Ask(FlowInput::STARTED);
+    REQUIRE_THAT(answer.status(), IsOk());
+    CHECK(answer->step().has_dial());
+    CHECK_FALSE(answer->step().dial().record());
+  }
+  SECTION("nor by a message") {
+    f.peers.next_step = Message;
+    const Answer answer = f.Ask(FlowInput::STARTED);
+    REQUIRE_THAT(answer.status(), IsOk());
+    CHECK(answer->step().has_hang_up());
+  }
+}
+
+TEST_CASE("a message is taken only where recording's rules allow it", "[session][flow]") {
+  Calls f;
+  f.peers.next_step = Message;
+  SECTION("allowed") {
+    const Answer answer = f.Ask(FlowInput::STARTED);
+    REQUIRE_THAT(answer.status(), IsOk());
+    CHECK(answer->step().has_voicemail());
+    CHECK(f.peers.count("CheckRecording MESSAGE") == 1);
+  }
+  SECTION("refused: routing decides what follows") {
+    f.peers.check_recording = [](const auto&) { return Refusal(); };
+    const Answer answer = f.Ask(FlowInput::STARTED);
+    REQUIRE_THAT(answer.status(), IsOk());
+    CHECK(answer->step().has_hang_up());
+    CHECK(answer->step().number() == 2);
+    CHECK(f.peers.count("NextFlowStep MESSAGE_REFUSED") == 1);
+    CHECK(f.Ask(FlowInput::STARTED)->step().number() == 2);
+  }
+  SECTION("refused, and routing has no next step left") {
+    f.peers.check_recording = [](const auto&) { return Refusal(); };
+    f.peers.next_step = [](const NextFlowStepRequest& ask) {
+      if (ask.input().kind() == FlowInput::STARTED) return Message(ask);
+      NextFlowStepResponse same;
+      *same.mutable_state() = ask.state();
+      return absl::StatusOr<NextFlowStepResponse>(same);
+    };
+    const Answer answer = f.Ask(FlowInput::STARTED);
+    REQUIRE_THAT(answer.status(), IsOk());
+    CHECK(answer->step().has_hang_up());
+  }
+}
 
 TEST_CASE("a caller's first question opens an inbound session", "[session][flow]") {
   Calls f;

@@ -13,18 +13,41 @@
 #include "services/session/domain/transfer.h"
 
 namespace ctc::session {
+namespace {
+
+constexpr int kAgentsAPage = 200;
+
+// An extension of the switch has no more digits.
+constexpr size_t kMostExtensionDigits = 6;
+
+// A number in another guise than E.164, as "0012025550199": a trunk would call it, and no rule on
+// numbers was asked.
+bool MayBeNumber(std::string_view phone) {
+  const std::string_view user = phone.substr(0, phone.find('@'));
+  size_t digits = 0;
+  for (const char c : user) {
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return false;
+    digits += c >= '0' && c <= '9' ? 1 : 0;
+  }
+  return digits > kMostExtensionDigits;
+}
+
+absl::Status NoSuchQueue() {
+  return base::InvalidField("to_queue_id", "is no queue of this tenant");
+}
+
+}  // namespace
 
 Task<absl::Status> RequireCapability(Core& core, rpc::Context context, store::RecordPtr record,
                                      std::string capability) {
-  const dispatch::v1::ListProviderTypesRequest request;
+  dispatch::v1::GetProviderRequest request;
+  request.set_id(record->session.provider_id());
   context = ServiceContext(context, context.deadline);
-  CTC_CO_ASSIGN_OR_RETURN(
-      const dispatch::v1::ListProviderTypesResponse types,
-      co_await rpc::Call(core.dispatch, dispatch::v1::ProviderServiceRpc::kListProviderTypes,
-                         std::move(context), request));
-  for (const dispatch::v1::ProviderTypeInfo& type : types.types()) {
-    if (type.provider_type() != record->session.provider_type()) continue;
-    const auto& has = type.capabilities();
+  const absl::StatusOr<dispatch::v1::GetProviderResponse> found = co_await rpc::Call(
+      core.dispatch, dispatch::v1::ProviderServiceRpc::kGetProvider, std::move(context), request);
+  if (!found.ok() && !absl::IsNotFound(found.status())) co_return found.status();
+  if (found.ok()) {
+    const auto& has = found->provider().capabilities();
     if (std::find(has.begin(), has.end(), capability) != has.end()) co_return absl::OkStatus();
   }
   base::ErrorDetail extra;
@@ -54,19 +77,39 @@ Task<absl::StatusOr<Callee>> FindAgent(Core& core, rpc::Context context, std::st
   co_return callee;
 }
 
+Task<absl::StatusOr<routing::v1::Queue>> FindQueue(Core& core, rpc::Context context,
+                                                   std::string queue_id) {
+  routing::v1::GetQueueRequest request;
+  request.set_id(std::move(queue_id));
+  context = ServiceContext(context, context.deadline);
+  const absl::StatusOr<routing::v1::GetQueueResponse> found = co_await rpc::Call(
+      core.routing, routing::v1::QueueServiceRpc::kGetQueue, std::move(context), request);
+  if (absl::IsNotFound(found.status())) co_return NoSuchQueue();
+  if (!found.ok()) co_return found.status();
+  if (!found->queue().is_active()) {
+    co_return base::MakeError(base::kNoAgentAvailable, "The queue is switched off");
+  }
+  co_return found->queue();
+}
+
 Task<absl::StatusOr<Callee>> FindAgentOfQueue(Core& core, rpc::Context context,
-                                              std::string queue_id, std::string but) {
+                                              QueueSearch search) {
   routing::v1::GetQueueLiveRequest request;
-  request.set_id(queue_id);
+  request.set_id(search.queue_id);
   rpc::Context service = ServiceContext(context, context.deadline);
   const absl::StatusOr<routing::v1::GetQueueLiveResponse> live = co_await rpc::Call(
       core.routing, routing::v1::QueueServiceRpc::kGetQueueLive, std::move(service), request);
-  if (absl::IsNotFound(live.status())) {
-    co_return base::InvalidField("to_queue_id", "is no queue of this tenant");
-  }
+  if (absl::IsNotFound(live.status())) co_return NoSuchQueue();
   if (!live.ok()) co_return live.status();
+  std::vector<std::string> order;
+  std::vector<std::string> again;
   for (const std::string& agent : live->available_agents()) {
-    if (agent == but) continue;
+    const bool missed =
+        std::find(search.missed.begin(), search.missed.end(), agent) != search.missed.end();
+    if (agent != search.but) (missed ? again : order).push_back(agent);
+  }
+  if (order.empty() && search.ask_again) order = std::move(again);
+  for (const std::string& agent : order) {
     const absl::StatusOr<Callee> callee = co_await FindAgent(core, context, agent, "to_queue_id");
     if (callee.ok()) co_return *callee;
   }
@@ -98,6 +141,36 @@ Task<absl::StatusOr<Callee>> FindNumber(Core& core, rpc::Context context, store:
   }
   Callee callee;
   callee.phone = number->value();
+  co_return callee;
+}
+
+Task<absl::StatusOr<Callee>> FindPhone(Core& core, rpc::Context context, store::RecordPtr record,
+                                       std::string phone) {
+  routing::v1::ListAgentsRequest request;
+  request.set_limit(kAgentsAPage);
+  for (int offset = 0;; offset += kAgentsAPage) {
+    request.set_offset(offset);
+    rpc::Context service = ServiceContext(context, context.deadline);
+    CTC_CO_ASSIGN_OR_RETURN(
+        const routing::v1::ListAgentsResponse page,
+        co_await rpc::Call(core.routing, routing::v1::RoutingServiceRpc::kListAgents,
+                           std::move(service), request));
+    for (const routing::v1::Agent& agent : page.agents()) {
+      if (agent.phone() != phone || !agent.is_active()) continue;
+      Callee callee;
+      callee.phone = std::move(phone);
+      callee.agent_id = agent.id();
+      co_return callee;
+    }
+    if (page.agents_size() == 0 || offset + page.agents_size() >= page.total()) break;
+  }
+  if (phone.starts_with('+')) co_return co_await FindNumber(core, context, record, phone, "phone");
+  if (MayBeNumber(phone)) {
+    co_return base::InvalidField("phone", "is a number that is not written in E.164");
+  }
+  CTC_CO_RETURN_IF_ERROR(telephony::CheckEndpoint(phone));
+  Callee callee;
+  callee.phone = std::move(phone);
   co_return callee;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ctc/routing/v1/queue_service.pb.h"
 #include "services/session/service/core.h"
 
 namespace ctc::session {
@@ -13,8 +14,8 @@ struct Callee {
   std::string agent_id;  // where it is an agent's
 };
 
-// Errors: CAPABILITY_MISSING with metadata.capability for what the call's provider has not
-// declared.
+// Errors: CAPABILITY_MISSING with metadata.capability for what the call's provider account cannot
+// do.
 Task<absl::Status> RequireCapability(Core& core, rpc::Context context, store::RecordPtr record,
                                      std::string capability);
 
@@ -22,14 +23,28 @@ Task<absl::Status> RequireCapability(Core& core, rpc::Context context, store::Re
 Task<absl::StatusOr<Callee>> FindAgent(Core& core, rpc::Context context, std::string agent_id,
                                        std::string field);
 
-// The first agent of a queue who could take a call now, but `but`. Errors: NO_AGENT_AVAILABLE.
-Task<absl::StatusOr<Callee>> FindAgentOfQueue(Core& core, rpc::Context context,
-                                              std::string queue_id, std::string but);
+// A queue that takes calls. Errors name to_queue_id; NO_AGENT_AVAILABLE.
+Task<absl::StatusOr<routing::v1::Queue>> FindQueue(Core& core, rpc::Context context,
+                                                   std::string queue_id);
+
+struct QueueSearch {
+  std::string queue_id;
+  std::string but;                  // the agent who hands over
+  std::vector<std::string> missed;  // who did not take this call
+  bool ask_again = false;           // those too, when there is no other
+};
+// The agent who is asked next by the queue's strategy. Errors: NO_AGENT_AVAILABLE.
+Task<absl::StatusOr<Callee>> FindAgentOfQueue(Core& core, rpc::Context context, QueueSearch search);
 
 // A number, in E.164 and allowed to be called in this session. Errors name `field`;
 // BLOCKED_BY_POLICY.
 Task<absl::StatusOr<Callee>> FindNumber(Core& core, rpc::Context context, store::RecordPtr record,
                                         std::string phone, std::string field);
+
+// What a phone named by itself: an agent's phone, a number as FindNumber, or another endpoint; not
+// a number in another guise than E.164.
+Task<absl::StatusOr<Callee>> FindPhone(Core& core, rpc::Context context, store::RecordPtr record,
+                                       std::string phone);
 
 // Writes one step of a session's parties, or what refuses it.
 Task<absl::StatusOr<store::RecordPtr>> ApplyStep(

@@ -21,6 +21,22 @@ Task<absl::StatusOr<store::RecordPtr>> CarryOver(Core& core, store::RecordPtr re
   co_return record;
 }
 
+Task<absl::StatusOr<std::vector<store::RecordPtr>>> AlsoConcerned(Core& core,
+                                                                  store::RecordPtr record,
+                                                                  domain::Fact fact) {
+  std::vector<store::RecordPtr> concerned;
+  while (const v1::StoredTransfer* over = store::HandedOver(*record)) {
+    const domain::Handover handover{domain::FromProto(over->transfer().completed_at()),
+                                    over->leg_id()};
+    if (!domain::CarriedOver(record->facts, handover, fact)) break;
+    if (domain::EndsRecordingOf(record->state, fact)) concerned.push_back(record);
+    CTC_CO_ASSIGN_OR_RETURN(
+        record, co_await core.reader.Get(record->tenant, over->transfer().new_session_id(),
+                                         core.WriteDeadline()));
+  }
+  co_return concerned;
+}
+
 Task<absl::StatusOr<store::RecordPtr>> FirstOf(Core& core, store::RecordPtr record) {
   const v1::Session& session = record->session;
   if (session.conversation_id().empty() || session.conversation_id() == session.id()) {

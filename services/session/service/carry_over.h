@@ -10,6 +10,11 @@ namespace ctc::session {
 Task<absl::StatusOr<store::RecordPtr>> CarryOver(Core& core, store::RecordPtr record,
                                                  domain::Fact& fact);
 
+// Sessions on the way there that the fact concerns as well: a recording that began in them.
+Task<absl::StatusOr<std::vector<store::RecordPtr>>> AlsoConcerned(Core& core,
+                                                                  store::RecordPtr record,
+                                                                  domain::Fact fact);
+
 // The session the conversation began with.
 Task<absl::StatusOr<store::RecordPtr>> FirstOf(Core& core, store::RecordPtr record);
 

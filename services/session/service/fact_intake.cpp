@@ -102,6 +102,18 @@ Task<absl::StatusOr<v1::ApplyFactsResponse>> FactIntake::ApplyFacts(
   std::vector<Place> places(static_cast<size_t>(request.facts_size()));
   std::vector<store::Change> changes;
   std::unordered_map<std::string, size_t> change_of;
+  const auto add = [&](const store::Record& record, domain::Fact fact) {
+    const auto [at, is_first] = change_of.emplace(record.id(), changes.size());
+    if (is_first) {
+      store::Change change;
+      change.tenant = record.tenant;
+      change.id = record.id();
+      changes.push_back(std::move(change));
+    }
+    const Place place{at->second, changes[at->second].facts.size(), true};
+    changes[at->second].facts.push_back(std::move(fact));
+    return place;
+  };
   for (int i = 0; i < request.facts_size(); ++i) {
     const v1::SessionFact& given = request.facts(i);
     const base::TenantId tenant =
@@ -116,19 +128,12 @@ Task<absl::StatusOr<v1::ApplyFactsResponse>> FactIntake::ApplyFacts(
                       core_.WriteDeadline());
     if (!record.ok() && !absl::IsNotFound(record.status())) co_return record.status();
     if (!record.ok()) continue;
+    CTC_CO_ASSIGN_OR_RETURN(const std::vector<store::RecordPtr> others,
+                            co_await AlsoConcerned(core_, *record, fact));
+    for (const store::RecordPtr& other : others) add(*other, fact);
     record = co_await CarryOver(core_, *record, fact);
     if (!record.ok()) co_return record.status();
-    const std::string& id = (*record)->id();
-    const auto [at, is_first] = change_of.emplace(id, changes.size());
-    if (is_first) {
-      store::Change change;
-      change.tenant = tenant;
-      change.id = id;
-      changes.push_back(std::move(change));
-    }
-    Place& place = places[static_cast<size_t>(i)];
-    place = {at->second, changes[at->second].facts.size(), true};
-    changes[at->second].facts.push_back(std::move(fact));
+    places[static_cast<size_t>(i)] = add(**record, std::move(fact));
   }
   std::vector<store::ChangeOutcome> outcomes;
   if (!changes.empty()) {

@@ -15,6 +15,18 @@
 
 namespace ctc::session {
 
+v1::CallEvent EventOf(std::string_view type, std::string detail);
+
+// TRANSFER_STATE with the status of a transfer that is over.
+absl::Status NotOpen(const v1::Transfer& transfer);
+
+// True while agents of the transfer's queue may be rung.
+bool QueueGoesOn(const v1::StoredTransfer& transfer, absl::Time now);
+
+// The next leg of the target, numbered on over the whole conversation: the agent of a session that
+// took over is still the provider's "consult-1".
+std::string NextTarget(const store::Record& record);
+
 // Thread-safe.
 class PartyKeeper {
  public:
@@ -63,10 +75,18 @@ class PartyKeeper {
   Task<Result> EndAll(rpc::Context context, Record record);
   Task<Result> EndSilentLegs(rpc::Context context, Record record);
   Task<void> SettleAlone(Record record);
+
+  // queue_transfer.cpp: one agent of a queue after another
+  Task<Result> RingNext(rpc::Context context, Record record, v1::StoredTransfer open);
+  Task<Result> WriteNext(Record record, v1::StoredTransfer open, Callee callee, std::string& rung);
+
   // False when the session is being settled: then that is done once more.
   bool MarkBusy(const std::string& id);
   bool ReleaseOrAgain(const std::string& id);
-  bool IsTooLong(const google::protobuf::Timestamp& since) const;
+  bool IsTooLong(const google::protobuf::Timestamp& since, absl::Duration ring) const;
+  absl::Duration RingTimeOf(const store::Record& record, const std::string& leg_id) const;
+  // The target of the open transfer rings for too long.
+  bool IsLate(const store::Record& record) const;
 
   Core& core_;
   const Background background_;

@@ -42,10 +42,20 @@ class FakePeers final : public rpc::Channel {
         answer.set_record(request.record());
         return answer;
       };
+  std::function<absl::StatusOr<recording::v1::CheckRecordingResponse>(
+      const recording::v1::CheckRecordingRequest&)>
+      check_recording = [](const auto& request) {
+        recording::v1::CheckRecordingResponse answer;
+        answer.set_record(request.record());
+        return answer;
+      };
   routing::v1::ChooseRouteResponse route;
   std::map<std::string, routing::v1::Agent> agents;
+  routing::v1::Queue queue_terms;
   routing::v1::GetQueueLiveResponse queue;
-  std::vector<std::string> capabilities = {"transfer", "conference", "listen", "whisper"};
+  // Of every provider account.
+  std::vector<std::string> capabilities = {"transfer", "warm_transfer", "conference", "listen",
+                                           "whisper"};
   std::function<absl::StatusOr<PlaceAnswer>(const dispatch::v1::PlaceCallRequest&)> place =
       [](const auto& request) {
         PlaceAnswer answer;
@@ -82,6 +92,11 @@ class FakePeers final : public rpc::Channel {
     if (path == recording::v1::RecordingServiceRpc::kCheckCall.path) {
       Note("CheckCall");
       co_return Wrap(check(static_cast<const recording::v1::CheckCallRequest&>(request)));
+    }
+    if (path == recording::v1::RecordingServiceRpc::kCheckRecording.path) {
+      const auto& ask = static_cast<const recording::v1::CheckRecordingRequest&>(request);
+      Note("CheckRecording " + recording::v1::CheckRecordingRequest::Subject_Name(ask.subject()));
+      co_return Wrap(check_recording(ask));
     }
     if (path == routing::v1::RoutingServiceRpc::kChooseRoute.path) {
       Note("ChooseRoute");
@@ -122,15 +137,28 @@ class FakePeers final : public rpc::Channel {
       *answer.mutable_agent() = found->second;
       return Wrap(absl::StatusOr<routing::v1::GetAgentResponse>(std::move(answer)));
     }
+    if (path == routing::v1::RoutingServiceRpc::kListAgents.path) {
+      routing::v1::ListAgentsResponse answer;
+      answer.set_total(static_cast<int>(agents.size()));
+      for (const auto& [id, agent] : agents) *answer.add_agents() = agent;
+      return Wrap(absl::StatusOr<routing::v1::ListAgentsResponse>(std::move(answer)));
+    }
     if (path == routing::v1::QueueServiceRpc::kGetQueueLive.path) {
       return Wrap(absl::StatusOr<routing::v1::GetQueueLiveResponse>(queue));
     }
-    if (path == dispatch::v1::ProviderServiceRpc::kListProviderTypes.path) {
-      dispatch::v1::ListProviderTypesResponse answer;
-      auto& type = *answer.add_types();
-      type.set_provider_type(common::v1::ProviderType::ASTERISK);
-      for (const std::string& capability : capabilities) type.add_capabilities(capability);
-      return Wrap(absl::StatusOr<dispatch::v1::ListProviderTypesResponse>(std::move(answer)));
+    if (path == routing::v1::QueueServiceRpc::kGetQueue.path) {
+      routing::v1::GetQueueResponse answer;
+      *answer.mutable_queue() = queue_terms;
+      return Wrap(absl::StatusOr<routing::v1::GetQueueResponse>(std::move(answer)));
+    }
+    if (path == dispatch::v1::ProviderServiceRpc::kGetProvider.path) {
+      const auto& ask = static_cast<const dispatch::v1::GetProviderRequest&>(request);
+      if (ask.id().empty()) return base::MakeError(base::kNotFound, "no such provider");
+      dispatch::v1::GetProviderResponse answer;
+      for (const std::string& capability : capabilities) {
+        answer.mutable_provider()->add_capabilities(capability);
+      }
+      return Wrap(absl::StatusOr<dispatch::v1::GetProviderResponse>(std::move(answer)));
     }
     return absl::UnimplementedError(std::string(path));
   }
@@ -201,6 +229,9 @@ struct Process {
 
 struct Fixture {
   Fixture() : database(testing::MariaDb::Shared().OpenFresh()) {
+    peers.queue_terms.set_is_active(true);
+    peers.queue_terms.set_ring_seconds(20);
+    peers.queue_terms.set_max_wait_seconds(60);
     AddCandidate("p1", "+0987654321");
     NewProcess();
   }

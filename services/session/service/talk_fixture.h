@@ -64,6 +64,18 @@ struct TalkFixture : Fixture {
     if (!answer.ok()) return answer.status();
     return answer->transfer();
   }
+  // The agent's phone hands its call over by itself.
+  absl::StatusOr<v1::Transfer> Refer(const std::string& phone, bool attended = false,
+                                     const std::string& key = "refer:1") {
+    v1::ReferCallRequest request;
+    request.set_id(id);
+    request.set_phone(phone);
+    request.set_attended(attended);
+    request.set_key(key);
+    auto answer = process->Run(process->transfers.ReferCall(Context(), request));
+    if (!answer.ok()) return answer.status();
+    return answer->transfer();
+  }
   absl::StatusOr<v1::Transfer> Complete(const std::string& transfer) {
     v1::CompleteTransferRequest request;
     request.set_id(id);

@@ -29,6 +29,13 @@ TEST_CASE("a transfer that cannot be is refused before anything changed", "[sess
     CHECK(base::DetailOf(refused.status()).metadata.at("capability") == "transfer");
     untouched();
   }
+  SECTION("a provider by which three cannot talk") {
+    f.peers.capabilities = {"transfer"};
+    const auto refused = f.Transfer(T::WARM);
+    REQUIRE_THAT(refused.status(), HasError(base::kCapabilityMissing));
+    CHECK(base::DetailOf(refused.status()).metadata.at("capability") == "warm_transfer");
+    untouched();
+  }
   SECTION("no target, or two") {
     CHECK_THAT(f.Transfer(request).status(), HasError(base::kValidationFailed));
     request.set_to_agent_id("agent-b");

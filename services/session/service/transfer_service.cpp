@@ -17,6 +17,7 @@ void TransferService::Bind(rpc::HandlerMap& handlers) {
   CTC_BIND(handlers, rpcs, *this, AddParty);
   CTC_BIND(handlers, rpcs, *this, RemoveParty);
   CTC_BIND(handlers, rpcs, *this, MonitorCall);
+  CTC_BIND(handlers, rpcs, *this, ReferCall);
 }
 
 Task<absl::StatusOr<v1::TransferCallResponse>> TransferService::TransferCall(
@@ -82,6 +83,14 @@ Task<absl::StatusOr<v1::MonitorCallResponse>> TransferService::MonitorCall(
   v1::MonitorCallResponse response;
   CTC_CO_ASSIGN_OR_RETURN(*response.mutable_leg(),
                           co_await conference_.Monitor(std::move(context), request));
+  co_return response;
+}
+
+Task<absl::StatusOr<v1::ReferCallResponse>> TransferService::ReferCall(
+    rpc::Context context, const v1::ReferCallRequest& request) {
+  v1::ReferCallResponse response;
+  CTC_CO_ASSIGN_OR_RETURN(*response.mutable_transfer(),
+                          co_await transfers_.Refer(std::move(context), request));
   co_return response;
 }
 

@@ -28,6 +28,8 @@ class TransferService {
   Task<absl::StatusOr<v1::MonitorCallResponse>> MonitorCall(rpc::Context,
                                                             const v1::MonitorCallRequest&);
 
+  Task<absl::StatusOr<v1::ReferCallResponse>> ReferCall(rpc::Context, const v1::ReferCallRequest&);
+
  private:
   Core& core_;
   Transfers transfers_;

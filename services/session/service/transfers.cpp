@@ -63,16 +63,6 @@ std::string Describe(const T& transfer) {
   return type + " to a number";
 }
 
-// The next leg of the target, numbered on over the whole conversation: the agent of a session that
-// took over is still the provider's "consult-1".
-std::string NextTarget(const store::Record& record) {
-  domain::Facts facts = record.facts;
-  domain::Fact label;
-  label.set_leg_id(record.agent_label);
-  facts.push_back(std::move(label));
-  return domain::NextLegId(facts, v1::Leg::CONSULT);
-}
-
 }  // namespace
 
 Task<absl::StatusOr<v1::Transfer>> Transfers::Begin(rpc::Context context,
@@ -83,52 +73,118 @@ Task<absl::StatusOr<v1::Transfer>> Transfers::Begin(rpc::Context context,
   CTC_CO_RETURN_IF_ERROR(CheckRequest(request, record->session));
   CTC_CO_RETURN_IF_ERROR(CheckState(*record));
   CTC_CO_ASSIGN_OR_RETURN(v1::StoredTransfer wanted, co_await MakePlan(context, record, request));
+  co_return co_await Carry(std::move(context), std::move(record), std::move(wanted));
+}
+
+Task<absl::StatusOr<v1::Transfer>> Transfers::Carry(rpc::Context context, store::RecordPtr record,
+                                                    v1::StoredTransfer wanted) {
   const std::string id = wanted.transfer().id();
   CTC_CO_ASSIGN_OR_RETURN(record, co_await WriteRequest(record, std::move(wanted)));
-  const absl::Status dialled = co_await HoldAndDial(context, record, id);
+  const absl::Status held = co_await HoldFirst(context, record);
+  absl::Status dialled = held;
+  if (held.ok()) dialled = co_await DialTarget(context, record, id);
   // What came meanwhile counts, as a target that answered at once.
   CTC_CO_ASSIGN_OR_RETURN(
       record, co_await core_.reader.Get(record->tenant, record->id(), core_.WriteDeadline()));
-  const TransferEvent event = dialled.ok() ? TransferEvent::kDialled : TransferEvent::kNotDialled;
+  const TransferEvent event = !held.ok()      ? TransferEvent::kNotHeld
+                              : !dialled.ok() ? TransferEvent::kNotDialled
+                                              : TransferEvent::kDialled;
   const auto settled =
       co_await keeper_.Settle(context, record, event, std::string(dialled.message()));
-  if (!dialled.ok()) co_return dialled;
+  CTC_CO_ASSIGN_OR_RETURN(T newest, co_await Newest(record->tenant, record->id(), id));
+  // A queue has more agents than the one that could not be rung.
+  if (!dialled.ok() && !domain::IsOpen(newest.status())) co_return dialled;
   // The target is being rung: what could not be done at once is done by the watchdog.
   if (!settled.ok()) keeper_.News(record);
-  co_return co_await Newest(record->tenant, record->id(), id);
+  co_return newest;
 }
 
 Task<absl::StatusOr<v1::StoredTransfer>> Transfers::MakePlan(
     rpc::Context context, store::RecordPtr record, const v1::TransferCallRequest& request) {
   CTC_CO_RETURN_IF_ERROR(co_await CheckDepth(record));
   CTC_CO_RETURN_IF_ERROR(co_await RequireCapability(core_, context, record, "transfer"));
-  CTC_CO_ASSIGN_OR_RETURN(const Callee callee, co_await FindTarget(context, record, request));
-  v1::StoredTransfer stored;
-  stored.set_phone(callee.phone);
-  stored.set_idempotency_key(context.idempotency_key);
-  T& transfer = *stored.mutable_transfer();
-  transfer.set_id(core_.ids.Uuid());
-  transfer.set_session_id(record->id());
+  // Where the three cannot talk, the target would wait in silence.
+  if (request.transfer_type() == T::WARM) {
+    CTC_CO_RETURN_IF_ERROR(co_await RequireCapability(core_, context, record, "warm_transfer"));
+  }
+  v1::StoredTransfer queue;
+  CTC_CO_ASSIGN_OR_RETURN(const Callee callee,
+                          co_await FindTarget(context, record, request, queue));
   const bool given = request.transfer_type() != T::TYPE_UNSPECIFIED;
-  transfer.set_transfer_type(given ? request.transfer_type() : T::BLIND);
-  transfer.set_status(T::REQUESTED);
-  if (record->session.has_agent_id()) transfer.set_from_agent_id(record->session.agent_id());
-  if (!callee.agent_id.empty()) transfer.set_to_agent_id(callee.agent_id);
-  if (!request.to_phone().empty()) transfer.set_to_phone(callee.phone);
-  if (!request.to_queue_id().empty()) transfer.set_to_queue_id(request.to_queue_id());
-  transfer.set_reason(request.reason());
-  *transfer.mutable_requested_at() = domain::ToProto(core_.clock.Now());
+  v1::StoredTransfer stored = PlanFor(*record, callee, given ? request.transfer_type() : T::BLIND);
+  stored.MergeFrom(queue);
+  stored.set_idempotency_key(context.idempotency_key);
+  if (!request.to_queue_id().empty()) {
+    stored.mutable_transfer()->set_to_queue_id(request.to_queue_id());
+  }
+  stored.mutable_transfer()->set_reason(request.reason());
   co_return stored;
 }
 
+v1::StoredTransfer Transfers::PlanFor(const store::Record& record, const Callee& callee,
+                                      T::Type type) {
+  v1::StoredTransfer stored;
+  stored.set_phone(callee.phone);
+  T& transfer = *stored.mutable_transfer();
+  transfer.set_id(core_.ids.Uuid());
+  transfer.set_session_id(record.id());
+  transfer.set_transfer_type(type);
+  transfer.set_status(T::REQUESTED);
+  if (record.session.has_agent_id()) transfer.set_from_agent_id(record.session.agent_id());
+  if (!callee.agent_id.empty()) {
+    transfer.set_to_agent_id(callee.agent_id);
+  } else {
+    transfer.set_to_phone(callee.phone);
+  }
+  *transfer.mutable_requested_at() = domain::ToProto(core_.clock.Now());
+  return stored;
+}
+
+Task<absl::StatusOr<v1::Transfer>> Transfers::Refer(rpc::Context context,
+                                                    const v1::ReferCallRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(
+      store::RecordPtr record,
+      co_await core_.reader.Get(context.tenant, request.id(), core_.WriteDeadline()));
+  if (const auto* first = FindByKey(*record, request.key())) co_return first->transfer();
+  while (const v1::StoredTransfer* over = store::HandedOver(*record)) {
+    CTC_CO_ASSIGN_OR_RETURN(
+        record, co_await core_.reader.Get(record->tenant, over->transfer().new_session_id(),
+                                          core_.WriteDeadline()));
+    if (const auto* first = FindByKey(*record, request.key())) co_return first->transfer();
+  }
+  CTC_CO_RETURN_IF_ERROR(CheckState(*record));
+  CTC_CO_RETURN_IF_ERROR(co_await CheckDepth(record));
+  CTC_CO_ASSIGN_OR_RETURN(const Callee callee,
+                          co_await FindPhone(core_, context, record, request.phone()));
+  if (!callee.agent_id.empty() && callee.agent_id == record->session.agent_id()) {
+    co_return base::InvalidField("phone", "has this call already");
+  }
+  v1::StoredTransfer wanted = PlanFor(*record, callee, request.attended() ? T::ATTENDED : T::BLIND);
+  wanted.set_idempotency_key(request.key());
+  wanted.set_referred(true);
+  co_return co_await Carry(std::move(context), std::move(record), std::move(wanted));
+}
+
 Task<absl::StatusOr<Callee>> Transfers::FindTarget(rpc::Context context, store::RecordPtr record,
-                                                   const v1::TransferCallRequest& request) {
+                                                   const v1::TransferCallRequest& request,
+                                                   v1::StoredTransfer& stored) {
   if (!request.to_agent_id().empty()) {
     co_return co_await FindAgent(core_, context, request.to_agent_id(), "to_agent_id");
   }
   if (!request.to_queue_id().empty()) {
-    co_return co_await FindAgentOfQueue(core_, context, request.to_queue_id(),
-                                        record->session.agent_id());
+    CTC_CO_ASSIGN_OR_RETURN(const routing::v1::Queue queue,
+                            co_await FindQueue(core_, context, request.to_queue_id()));
+    stored.set_ring_seconds(queue.ring_seconds());
+    if (queue.max_wait_seconds() > 0) {
+      stored.set_queue_until_ms(
+          absl::ToUnixMillis(core_.clock.Now() + absl::Seconds(queue.max_wait_seconds())));
+    }
+    QueueSearch search;
+    search.queue_id = request.to_queue_id();
+    search.but = record->session.agent_id();
+    CTC_CO_ASSIGN_OR_RETURN(Callee callee, co_await FindAgentOfQueue(core_, context, search));
+    stored.add_offered_agents(callee.agent_id);
+    co_return callee;
   }
   CTC_CO_ASSIGN_OR_RETURN(
       Callee callee, co_await FindNumber(core_, context, record, request.to_phone(), "to_phone"));
@@ -182,11 +238,13 @@ Task<absl::StatusOr<store::RecordPtr>> Transfers::WriteRequest(store::RecordPtr 
       });
 }
 
-Task<absl::Status> Transfers::HoldAndDial(rpc::Context context, store::RecordPtr record,
-                                          std::string transfer) {
-  if (record->state.status != v1::Session::ON_HOLD) {
-    CTC_CO_RETURN_IF_ERROR(co_await Hold(context, record));
-  }
+Task<absl::Status> Transfers::HoldFirst(rpc::Context context, store::RecordPtr record) {
+  if (record->state.status == v1::Session::ON_HOLD) co_return absl::OkStatus();
+  co_return co_await Hold(std::move(context), std::move(record));
+}
+
+Task<absl::Status> Transfers::DialTarget(rpc::Context context, store::RecordPtr record,
+                                         std::string transfer) {
   const v1::StoredTransfer* stored = store::FindTransfer(*record, transfer);
   if (stored == nullptr) co_return absl::InternalError("a transfer just written is missing");
   co_return co_await keeper_.Dial(context, record, stored->leg_id(),

@@ -134,6 +134,29 @@ TEST_CASE("an attended transfer holds, consults and hands over", "[session][tran
   }
 }
 
+TEST_CASE("a recording over a handover is ready in both sessions", "[session][transfers]") {
+  TalkFixture f;
+  f.Tell({f.Fact(f.id, F::RECORDING_STARTED, 6)});
+  const auto transfer = f.Transfer(T::ATTENDED);
+  REQUIRE_THAT(transfer.status(), IsOk());
+  f.Tell({f.OnLeg("consult-1", F::CALL_ANSWERED, 70)});
+  f.AwaitTransfer(T::CONSULTING);
+  const auto done = f.Complete(transfer->id());
+  REQUIRE_THAT(done.status(), IsOk());
+  v1::SessionFact ready = f.Fact(f.id, F::RECORDING_READY, 100);
+  ready.mutable_fact()->set_recording_url("https://pbx.example.com/1.wav");
+  f.Tell({f.Fact(f.id, F::RECORDING_STOPPED, 100), ready});
+  for (const std::string& session : {f.id, done->new_session_id()}) {
+    CHECK(f.Get(session)->recording_url() == "https://pbx.example.com/1.wav");
+    const auto types = f.FeedTypes(session);
+    CHECK(std::count(types.begin(), types.end(), "recording.ready") == 1);
+  }
+  CHECK(f.Get(f.id)->status() == S::TRANSFERRED);
+  const auto before = f.Feed().size();
+  f.Tell({f.Fact(f.id, F::RECORDING_STOPPED, 100), ready});
+  CHECK(f.Feed().size() == before);
+}
+
 TEST_CASE("a blind transfer lets the agent go and hands over by itself", "[session][transfers]") {
   TalkFixture f;
   const T::Type type = GENERATE(T::BLIND, T::COLD);
@@ -176,6 +199,32 @@ TEST_CASE("a cancelled transfer gives the customer back", "[session][transfers]"
   // The next one has a leg of its own.
   REQUIRE_THAT(f.Transfer(T::ATTENDED).status(), IsOk());
   CHECK(f.Orders().back() == "DIAL_PARTY consult-2");
+}
+
+TEST_CASE("a customer is taken off hold though the process died before it did",
+          "[session][transfers]") {
+  TalkFixture f;
+  const auto asked = f.Transfer(T::ATTENDED);
+  REQUIRE_THAT(asked.status(), IsOk());
+  // The cancel is committed, its resume never leaves.
+  f.peers.control = Refusing(ControlCallRequest::RESUME, base::kProviderUnreachable);
+  CHECK(f.Cancel(asked->id())->status() == T::CANCELLED);
+  CHECK(f.Get(f.id)->status() == S::ON_HOLD);
+  f.peers.control = [](const auto&) { return dispatch::v1::ControlCallResponse(); };
+  f.NewProcess();
+  f.clock.Advance(absl::Seconds(11));
+  REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+  f.Await(f.id, S::CONNECTED);
+  CHECK(f.peers.count("ControlCall RESUME") == 2);
+  // A hold of the agent's own, later, is left alone.
+  f.clock.Advance(absl::Seconds(2));
+  v1::HoldCallRequest hold;
+  hold.set_id(f.id);
+  REQUIRE_THAT(f.process->Run(f.process->service.HoldCall(f.Context(), hold)).status(), IsOk());
+  f.clock.Advance(absl::Seconds(11));
+  REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+  CHECK(f.Get(f.id)->status() == S::ON_HOLD);
+  CHECK(f.peers.count("ControlCall RESUME") == 2);
 }
 
 TEST_CASE("the end of a cancelled target is not told as a failure", "[session][transfers]") {
@@ -265,7 +314,7 @@ TEST_CASE("an outcome that is not known is waited for", "[session][transfers]") 
     REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
     f.AwaitTransfer(T::FAILED);
     CHECK(f.Newest().error_message() == "The target did not answer in time");
-    CHECK(f.Orders() == Lines{"HOLD", "DIAL_PARTY consult-1", "DROP_PARTY consult-1", "RESUME"});
+    f.AwaitOrders({"HOLD", "DIAL_PARTY consult-1", "DROP_PARTY consult-1", "RESUME"});
     f.Await(f.id, S::CONNECTED);
   }
 }

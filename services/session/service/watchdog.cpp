@@ -30,6 +30,9 @@ domain::Watched WatchedOf(const store::Record& record) {
       std::max(watched.last_heard, absl::FromUnixMillis(record.flow.answered_at_ms()));
   watched.joined_at = record.state.answered_at;
   watched.direction = record.start.direction;
+  for (const v1::RouteCandidate& candidate : record.route.candidates()) {
+    if (candidate.outcome() == "unknown") watched.answer = candidate.detail();
+  }
   return watched;
 }
 

@@ -32,7 +32,8 @@ absl::Status UpsertTransfers(db::Connection& connection, const std::vector<Trans
           " error_message, requested_at, completed_at, created_at, updated_at)",
           kWidth, params,
           " ON DUPLICATE KEY UPDATE new_session_id = VALUES(new_session_id),"
-          " status = VALUES(status), error_message = VALUES(error_message),"
+          " status = VALUES(status), to_agent_id = VALUES(to_agent_id), leg_id = VALUES(leg_id),"
+          " error_message = VALUES(error_message),"
           " completed_at = VALUES(completed_at), updated_at = VALUES(updated_at)")
       .status();
 }

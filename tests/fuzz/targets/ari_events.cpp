@@ -18,6 +18,11 @@ void ReadAnswers(std::string_view line) {
   (void)asterisk::ReadTime(line);
 }
 
+// A channel made later under the same id is another life of the leg.
+bool StaysGone(const asterisk::LegState& was, const asterisk::LegState& is) {
+  return !was.ended || is.ended || is.created > was.created;
+}
+
 }  // namespace
 
 void AriEvents(std::string_view bytes) {
@@ -30,17 +35,17 @@ void AriEvents(std::string_view bytes) {
     if (!event.ok() || event->room.empty()) continue;
     if (call.plan.call.empty()) call.plan.call = event->room;
     if (event->room != call.plan.call) continue;
-    const bool agent_was_gone = call.agent().ended;
-    const bool customer_was_gone = call.customer().ended;
+    const asterisk::LegState agent_was = call.agent();
+    const asterisk::LegState customer_was = call.customer();
     const asterisk::Effects effects = machine.Apply(call, *event);
     for (const auto& [session, fact] : effects.facts) {
       Require(!fact.event_key().empty(), "a fact has a key");
       Require(fact.kind() != session::v1::CallFact::KIND_UNSPECIFIED, "a fact has a kind");
     }
-    Require(call.agent().ended >= agent_was_gone && call.customer().ended >= customer_was_gone,
+    Require(StaysGone(agent_was, call.agent()) && StaysGone(customer_was, call.customer()),
             "a leg that is gone stays gone");
     for (const auto& action : effects.actions) {
-      Require(action.kind != asterisk::Action::Kind::kDialCustomer || !agent_was_gone,
+      Require(action.kind != asterisk::Action::Kind::kDialCustomer || !call.agent().ended,
               "nobody dials the customer for an agent who is gone");
     }
   }

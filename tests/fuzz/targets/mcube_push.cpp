@@ -1,9 +1,12 @@
 // Pushes and pulls of mCube, and its answers to us: a line of query, then the body. First byte: 's'
-// adds the right token, 'm' picks multipart with it, 'a' is an answer to a submission.
+// adds the right token, 'm' picks multipart with it, 'a' is an answer to a submission, 'f' the step
+// of a caller: its kind, then the texts of MakeStep.
+#include <nlohmann/json.hpp>
+
 #include "libs/providers/mcube/flow.h"
 #include "libs/providers/mcube/push.h"
 #include "libs/providers/mcube/request.h"
-#include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/flow_step.h"
 
 namespace ctc::fuzz {
 namespace {
@@ -50,11 +53,24 @@ void CheckFacts(const ReadWebhookResponse& read, bool right) {
   }
 }
 
+void CheckAgent(std::string_view bytes) {
+  const uint8_t kind = TakeByte(bytes);
+  routing::v1::FlowStep step = MakeStep(kind, bytes);
+  if (kind < 128) step.clear_prompts();
+  const auto answer = mcube::RenderAgent(step);
+  if (!answer.ok()) return;
+  const auto json = nlohmann::json::parse(answer->body());
+  const std::string agent = json.at("agent");
+  Require(agent.find_first_not_of("0123456789") == std::string::npos, "an agent is a number");
+  Require(json.at("ring_seconds") >= (agent.empty() ? 0 : 1), "a phone rings for some time");
+}
+
 }  // namespace
 
 void McubePush(std::string_view bytes) {
   const uint8_t how = TakeByte(bytes);
   if (how == 'a') return CheckSubmission(bytes);
+  if (how == 'f') return CheckAgent(bytes);
   const bool right = how == 's' || how == 'm';
   common::v1::HttpRequest request;
   request.set_query(std::string(TakeLine(bytes)));

@@ -1,5 +1,6 @@
-// What phones say in a native call: each line is one input, as "a r", "c 200 <rest of all bytes as
-// the session description>". The machine must stay consistent whatever comes.
+// What phones say in a native call, made by us or by a caller, and what is asked of it meanwhile:
+// each byte is one of these, and all bytes are the session description. The machine must stay
+// consistent whatever comes.
 #include "libs/providers/sip/native/call_machine.h"
 #include "tests/fuzz/fuzz_target.h"
 
@@ -7,14 +8,45 @@ namespace ctc::fuzz {
 
 namespace native = providers::sip::native;
 
+namespace {
+
+void Refer(native::Call& call, const std::string& leg) {
+  native::Referral referral;
+  referral.leg = leg;
+  int status = 0;
+  (void)native::Refer(call, referral, status);
+  Require(status >= 200, "a referral is answered");
+}
+
+// The next step of a caller, or the news that there is none.
+void Flow(native::Call& call, uint8_t what) {
+  if (!call.flow) return;
+  routing::v1::FlowStep step;
+  step.set_number(call.flow->step.number() + 1);
+  if (what >> 6 == 0) step.mutable_dial();
+  if (what >> 6 == 1) step.mutable_wait();
+  if (what >> 6 == 2) step.mutable_hang_up();
+  if ((what & 16) != 0) {
+    (void)native::FlowFailed(call);
+  } else if (what >> 6 == 3) {
+    (void)native::FlowTimer(call, call.flow->timer);
+  } else {
+    (void)native::TakeStep(call, step);
+  }
+}
+
+}  // namespace
+
 void SipCall(std::string_view bytes) {
   const std::string sdp(bytes);
   const auto ours = native::WithOrigin(sdp, {});
   if (ours.ok()) Require(native::CheckSdp(*ours).ok(), "what we send on is a session description");
   const auto held = native::WithDirection(sdp, "inactive");
   Require(held.ok() == ours.ok(), "both read the same");
-  native::Call call = native::NewCall("c1", "sip:a@x", "sip:c@x", "127.0.0.1");
-  (void)native::Start(call);
+  const bool inbound = !bytes.empty() && (bytes.front() & 1) != 0;
+  native::Call call = inbound ? native::NewInbound("in-1", ours.ok() ? sdp : "", "127.0.0.1")
+                              : native::NewCall("c1", "sip:a@x", "sip:c@x", "127.0.0.1");
+  (void)(inbound ? native::BeginFlow(call) : native::Start(call));
   for (int i = 0; i < 200 && !bytes.empty(); ++i) {
     static constexpr const char* kLegs[] = {"agent", "customer", "consult-1", "nobody"};
     const uint8_t what = TakeByte(bytes);
@@ -39,8 +71,20 @@ void SipCall(std::string_view bytes) {
       case 10:
         (void)native::HangUp(call);
         continue;
+      case 11:
+        Refer(call, leg);
+        continue;
+      case 12:
+        (void)native::ReferralTaken(call, input.status);
+        continue;
+      case 13:
+        Flow(call, what);
+        continue;
+      case 14:
+        (void)native::DialParty(call, "agent", session::v1::Leg::AGENT, "sip:a@x");
+        continue;
       default:
-        input.kind = static_cast<native::Input::Kind>((what & 15) % 5);
+        input.kind = static_cast<native::Input::Kind>((what & 15) % 6);
     }
     for (const auto& action : native::Apply(call, input).actions) {
       Require(call.Find(action.leg) != nullptr, "a request is to a leg of the call");
@@ -49,7 +93,8 @@ void SipCall(std::string_view bytes) {
   const size_t legs = call.legs.size();
   (void)native::HangUp(call);
   for (auto& [name, leg] : call.legs) {
-    Require(leg.phase != native::Leg::Phase::kUp, "a call that was hung up has nobody on it");
+    Require(leg.phase != native::Leg::Phase::kUp && leg.phase != native::Leg::Phase::kCalling,
+            "a call that was hung up has nobody on it");
   }
   Require(call.legs.size() == legs, "hanging up rings nobody");
 }

@@ -6,7 +6,7 @@
 
 #include "libs/providers/vonage/flow.h"
 #include "libs/providers/vonage/samples_for_test.h"
-#include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/flow_step.h"
 
 namespace ctc::fuzz {
 namespace {
@@ -41,40 +41,6 @@ void CheckQuestion(const ReadFlowResponse& read, bool right) {
   Require(fresh || base::IsUuid(read.call().session()), "a session is named by its UUID");
   Require(fresh == (input.step_number() == 0), "an answer names its step");
   Require(input.digits().size() <= 20, "keys are sane");
-}
-
-FlowStep MakeStep(uint8_t kind, std::string_view bytes) {
-  FlowStep step;
-  step.set_number(1 + kind % 4);
-  auto& prompt = *step.add_prompts();
-  prompt.set_language(std::string(TakeLine(bytes)));
-  prompt.set_text(std::string(TakeLine(bytes)));
-  step.add_prompts()->set_audio_url(std::string(TakeLine(bytes)));
-  const std::string rest(bytes);
-  switch (kind % 6) {
-    case 0:
-      step.mutable_gather()->set_finish_on_key(rest);
-      step.mutable_gather()->set_max_digits(kind - 10);
-      step.mutable_gather()->set_timeout_seconds(kind - 10);
-      break;
-    case 1:
-      step.mutable_dial()->set_phone(rest);
-      step.mutable_dial()->set_record(kind > 99);
-      break;
-    case 2:
-      step.mutable_wait()->set_music_url(rest);
-      step.mutable_wait()->set_seconds(kind - 10);
-      break;
-    case 3:
-      step.mutable_voicemail()->set_finish_on_key(rest);
-      break;
-    case 4:
-      step.mutable_hang_up();
-      break;
-    default:
-      break;
-  }
-  return step;
 }
 
 void CheckNcco(const FlowStep& step) {

@@ -2,66 +2,13 @@
 
 #include <catch2/catch.hpp>
 
-#include <set>
-#include <utility>
+#include "libs/providers/sip/native/story_for_test.h"
 
 namespace ctc::providers::sip::native {
 namespace {
 
 using session::v1::CallFact;
 using Kind = Input::Kind;
-using V = std::vector<std::string>;
-
-std::string Sdp(const std::string& who) {
-  return "v=0\r\no=" + who + " 1 1 IN IP4 10.0.0.9\r\ns=" + who +
-         "\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
-}
-
-// A call, and what the machine asked and told since it was last looked at.
-struct Story {
-  Call call = NewCall("c1", "sip:agent@x", "sip:+1@x", "10.0.0.1");
-  V asked;
-  V told;
-
-  Story() { Take(Start(call)); }
-  void Take(Effects effects) {
-    static constexpr const char* kNames[] = {"invite", "reinvite", "ack", "cancel", "bye", "info"};
-    for (const Action& action : effects.actions) {
-      std::string line = std::string(kNames[static_cast<int>(action.kind)]) + " " + action.leg;
-      const size_t subject = action.text.find("s=");
-      if (subject != std::string::npos) {
-        line +=
-            " " + action.text.substr(subject + 2, action.text.find('\r', subject) - subject - 2);
-      } else if (!action.text.empty()) {
-        line += " " + action.text;
-      }
-      if (action.text.find("a=inactive") != std::string::npos) line += " inactive";
-      if (action.status > 0) line += " " + std::to_string(action.status);
-      asked.push_back(line);
-    }
-    for (const CallFact& fact : effects.facts) {
-      told.push_back(CallFact::Kind_Name(fact.kind()) + " " +
-                     session::v1::Leg::Party_Name(fact.party()));
-      keys.insert(fact.event_key());
-      ++facts;
-    }
-  }
-  void Hears(Kind kind, const std::string& leg, int status = 0, const std::string& sdp = "") {
-    Take(Apply(call, {kind, leg, status, sdp}));
-  }
-  V Asked() { return std::exchange(asked, {}); }
-  V Told() { return std::exchange(told, {}); }
-  // Both picked up and hear each other.
-  void Connect() {
-    Hears(Kind::kAnswered, "agent", 200, "v=0\r\no=a 1 1 IN IP4 1.1.1.1\r\ns=none\r\nt=0 0\r\n");
-    Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
-    Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
-    Asked();
-    Told();
-  }
-  std::set<std::string> keys;
-  size_t facts = 0;
-};
 
 TEST_CASE("the agent is rung first, the customer's offer answered by the agent", "[sip][3pcc]") {
   Story s;
@@ -289,6 +236,76 @@ TEST_CASE("a blind transfer that fails brings the agent back", "[sip][3pcc]") {
   s.Asked();
   s.Hears(Kind::kEnded, "agent");
   CHECK(s.Asked() == V{"bye customer"});
+}
+
+TEST_CASE("the agent that is rung again has a leg of its own", "[sip][3pcc]") {
+  Story s;
+  s.Connect();
+  s.Take(Hold(s.call).value());
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  s.Take(DialParty(s.call, "consult-1", session::v1::Leg::CONSULT, "sip:b@x").value());
+  s.Take(DropParty(s.call, "agent").value());
+  s.Hears(Kind::kRejected, "consult-1", 486);
+  s.Asked();
+  s.Told();
+  s.Take(DialParty(s.call, "agent-2", session::v1::Leg::AGENT, "sip:agent@x").value());
+  s.Hears(Kind::kAnswered, "agent-2", 200, Sdp("agent"));
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  CHECK(s.Asked() ==
+        V{"invite agent-2", "reinvite customer agent", "ack customer", "ack agent-2 customer"});
+  CHECK(s.Told() == V{"CALL_ANSWERED AGENT", "CALL_RESUMED CUSTOMER"});
+  CHECK(Resume(s.call).ok());
+  CHECK(Hold(s.call).ok());
+  s.Hears(Kind::kEnded, "agent-2");
+  CHECK(s.call.over());
+}
+
+TEST_CASE("a target that took over holds and hands over as an agent does", "[sip][3pcc]") {
+  Story s;
+  s.Connect();
+  s.Take(DialParty(s.call, "consult-1", session::v1::Leg::CONSULT, "sip:b@x").value());
+  s.Hears(Kind::kAnswered, "consult-1", 200, Sdp("target"));
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  s.Take(HandOver(s.call, "consult-1").value());
+  s.Hears(Kind::kAnswered, "consult-1", 200, Sdp("target"));
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  s.Asked();
+  s.Take(Hold(s.call).value());
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  s.Hears(Kind::kAnswered, "consult-1", 200, Sdp("target"));
+  CHECK(s.Asked() == V{"reinvite customer target inactive", "ack customer",
+                       "reinvite consult-1 customer inactive", "ack consult-1"});
+  s.Take(DialParty(s.call, "consult-2", session::v1::Leg::CONSULT, "sip:c@x").value());
+  s.Hears(Kind::kAnswered, "consult-2", 200, Sdp("second"));
+  CHECK(s.Asked() == V{"invite consult-2", "reinvite consult-1 second"});
+}
+
+TEST_CASE("an agent that hangs up while it consults leaves the customer to the target",
+          "[sip][3pcc]") {
+  Story s;
+  s.Connect();
+  s.Take(DialParty(s.call, "consult-1", session::v1::Leg::CONSULT, "sip:b@x").value());
+  s.Asked();
+  s.Hears(Kind::kEnded, "agent");
+  CHECK(s.Asked().empty());
+  s.Hears(Kind::kAnswered, "consult-1", 200, Sdp("target"));
+  s.Take(HandOver(s.call, "consult-1").value());
+  CHECK(s.Asked() == V{"reinvite customer target"});
+}
+
+TEST_CASE("a customer taken back while the target waits leaves it in silence", "[sip][3pcc]") {
+  Story s;
+  s.Connect();
+  s.Take(DialParty(s.call, "consult-1", session::v1::Leg::CONSULT, "sip:b@x").value());
+  s.Hears(Kind::kAnswered, "consult-1", 200, Sdp("target"));
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  s.Asked();
+  s.Told();
+  s.Take(Resume(s.call).value());
+  s.Hears(Kind::kAnswered, "consult-1", 200, Sdp("target"));
+  CHECK(s.Asked() == V{"reinvite consult-1 agent inactive", "ack consult-1", "reinvite customer"});
+  CHECK(s.Told().empty());
 }
 
 TEST_CASE("what comes late or of nobody changes nothing", "[sip][3pcc]") {

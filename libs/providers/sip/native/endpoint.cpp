@@ -13,48 +13,8 @@ namespace {
 
 using dispatch::v1::ControlCallRequest;
 
-constexpr int kDefaultRingSeconds = 45;
-
-std::string TextSetting(const dispatch::v1::Provider& config, const char* name,
-                        const char* fallback) {
-  const auto found = config.settings().fields().find(name);
-  return found == config.settings().fields().end() ? fallback : found->second.string_value();
-}
-
-bool IsHostPart(std::string_view text) {
-  return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view(".-_:[]").find(c) != std::string_view::npos;
-  });
-}
-
-// "sip:host:port" with ";transport=udp" or tcp at most.
-bool ReadTarget(const std::string& url, std::string& target) {
-  if (!url.starts_with("sip:")) return false;
-  target = url.substr(4);
-  const size_t semicolon = target.find(';');
-  const std::string parameter = semicolon == std::string::npos ? "" : target.substr(semicolon);
-  return IsHostPart(target.substr(0, semicolon)) &&
-         (parameter.empty() || parameter == ";transport=udp" || parameter == ";transport=tcp");
-}
-
-bool IsUser(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view("+*#._-").find(c) != std::string_view::npos;
-  });
-}
-
-// "#" is no character of a SIP user part as it stands.
-std::string EscapeUser(std::string_view user) {
-  std::string out;
-  for (const char c : user) out += c == '#' ? std::string("%23") : std::string(1, c);
-  return out;
-}
-
-std::string HostOf(const std::string& bind) {
-  const size_t begin = bind.find(':') + 1;
-  const std::string host = bind.substr(begin, bind.find(':', begin) - begin);
+std::string HostOf(const NativeSettings& settings) {
+  const std::string host = settings.own_host();
   return host == "*" ? "0.0.0.0" : host;
 }
 
@@ -68,97 +28,63 @@ absl::Status Cannot(const char* capability) {
 
 }  // namespace
 
-bool IsNative(const dispatch::v1::Provider& config) {
-  return TextSetting(config, "mode", "") == "native";
-}
-
-absl::StatusOr<NativeSettings> ReadNativeSettings(const dispatch::v1::Provider& config) {
-  NativeSettings settings;
-  base::ErrorDetail detail;
-  if (!ReadTarget(config.api_url(), settings.trunk)) {
-    detail.fields.push_back(
-        {"api_url", "must be sip:host or sip:host:port, with ;transport=udp or ;transport=tcp"});
-  }
-  const std::string agents = TextSetting(config, "agent_proxy", "");
-  settings.agents = settings.trunk;
-  if (!agents.empty() && !ReadTarget(agents, settings.agents)) {
-    detail.fields.push_back({"settings.agent_proxy", "must be of the form of api_url"});
-  }
-  settings.bind = TextSetting(config, "bind", "sip:*:*");
-  const bool bind = settings.bind.starts_with("sip:") &&
-                    std::count(settings.bind.begin(), settings.bind.end(), ':') == 2 &&
-                    settings.bind.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-*:") ==
-                        std::string::npos;
-  if (!bind) detail.fields.push_back({"settings.bind", "must be sip:address:port; * is any"});
-  double seconds = kDefaultRingSeconds;
-  for (const auto& [name, value] : config.settings().fields()) {
-    if (name == "ring_timeout_seconds") {
-      seconds = value.number_value();
-    } else if (name != "mode" && name != "bind" && name != "agent_proxy") {
-      detail.fields.push_back({"settings." + name, "is not known in native mode"});
-    }
-  }
-  if (!(seconds >= 5 && seconds <= 600)) {
-    detail.fields.push_back({"settings.ring_timeout_seconds", "must be a number from 5 to 600"});
-    seconds = kDefaultRingSeconds;
-  }
-  settings.ring_timeout = absl::Seconds(static_cast<int64_t>(seconds));
-  if (detail.fields.empty()) return settings;
-  const std::string message = detail.fields.front().field + " " + detail.fields.front().detail;
-  return base::MakeError(base::kValidationFailed, message, std::move(detail));
-}
-
-absl::StatusOr<std::string> PhoneUri(const NativeSettings& settings, std::string_view prefix,
-                                     std::string_view phone) {
-  const size_t at = phone.find('@');
-  const std::string_view name = phone.substr(0, at);
-  const std::string_view host = at == std::string_view::npos ? "" : phone.substr(at + 1);
-  if (!IsUser(name) || (at != std::string_view::npos && !IsHostPart(host))) {
-    return absl::InvalidArgumentError("is no number and no phone");
-  }
-  if (!host.empty()) return "sip:" + EscapeUser(name) + "@" + std::string(host);
-  if (name.front() != '+') return "sip:" + EscapeUser(name) + "@" + settings.agents;
-  return "sip:" + std::string(prefix) + EscapeUser(name) + "@" + settings.trunk;
-}
-
 Endpoint::Endpoint(std::shared_ptr<const Account> account, NativeSettings settings,
-                   const base::Clock& clock, FactSink sink)
+                   const Ground& ground)
     : account_(std::move(account)),
       settings_(std::move(settings)),
-      clock_(clock),
-      sink_(std::move(sink)) {}
+      clock_(ground.clock),
+      outlets_(ground.outlets) {}
 
 absl::StatusOr<std::shared_ptr<Endpoint>> Endpoint::Create(std::shared_ptr<const Account> account,
-                                                           const base::Clock& clock,
-                                                           FactSink sink) {
-  CTC_ASSIGN_OR_RETURN(NativeSettings settings, ReadNativeSettings(account->config));
-  UserAgentConfig config{settings.bind, account->api_key, account->api_secret,
-                         settings.ring_timeout};
-  std::shared_ptr<Endpoint> endpoint(
-      new Endpoint(std::move(account), std::move(settings), clock, std::move(sink)));
-  Endpoint* self = endpoint.get();
-  CTC_ASSIGN_OR_RETURN(
-      endpoint->agent_,
-      UserAgent::Start(
-          std::move(config),
-          [self](const LegName& name, const Input& input) { self->OnInput(name, input); },
-          [self](const LegName& name) { return self->Told(name); }));
+                                                           const Ground& ground, Reaper& reaper) {
+  CTC_ASSIGN_OR_RETURN(NativeSettings settings, ReadNativeSettings(*account, ground.guard));
+  std::string place = settings.has_fixed_port() ? settings.bind : "";
+  if (reaper.IsHeld(place)) {
+    return absl::FailedPreconditionError("not yet: another line still has this SIP address");
+  }
+  UserAgentConfig config;
+  config.bind = settings.bind;
+  config.user = account->api_key;
+  config.password = account->api_secret;
+  config.tls = settings.tls();
+  config.tls_ca = settings.tls_ca;
+  config.tls_certificate = settings.tls_certificate;
+  config.tls_key = account->private_key;
+  config.callers = settings.callers;
+  std::unique_ptr<Endpoint> made(new Endpoint(std::move(account), std::move(settings), ground));
+  Endpoint* self = made.get();
+  std::shared_ptr<Endpoint> endpoint = reaper.Adopt(std::move(made), std::move(place));
+  PhoneEvents events;
+  events.on_input = [self](const LegName& name, const Input& input) { self->OnInput(name, input); };
+  events.on_refresh = [self](const LegName& name) { return self->Told(name); };
+  events.on_refer = [self](const LegName& name, const ReferTo& target) {
+    return self->OnRefer(name, target);
+  };
+  events.on_caller = [self](Caller caller) { return self->OnCaller(std::move(caller)); };
+  {
+    // Whoever calls as soon as it listens is heard when there is somebody to answer with.
+    const base::MutexLock lock(self->mutex_);
+    CTC_ASSIGN_OR_RETURN(self->agent_,
+                         UserAgent::Start(std::move(config), ground.clock, std::move(events)));
+  }
   return endpoint;
 }
 
 std::string Endpoint::From(const Live& live, const std::string& leg) const {
   // The agent sees whom he calls; everybody else sees the company.
-  const std::string& shown = leg == "agent" ? live.order.to_phone() : live.order.from_phone();
-  const std::string user = IsUser(shown) ? EscapeUser(shown) : "anonymous";
-  const std::string host = settings_.trunk.substr(0, settings_.trunk.find(';'));
-  return absl::StrCat("<sip:", user, "@", host, ">");
+  const bool agent = live.call.legs.at(leg).party == session::v1::Leg::AGENT;
+  const std::string& shown = agent ? live.order.to_phone() : live.order.from_phone();
+  return absl::StrCat("<", settings_.trunk.scheme, ":", UserPart(shown), "@", settings_.trunk.host,
+                      ">");
 }
 
 void Endpoint::Carry(Live& live, Effects effects) {
   for (Action& action : effects.actions) {
     const LegName name{live.call.id, action.leg};
-    const std::string uri = live.call.legs.at(action.leg).uri;
-    agent_->Perform(name, std::move(action), uri, From(live, name.leg));
+    const Leg& leg = live.call.legs.at(action.leg);
+    const absl::Duration ring =
+        leg.ring_seconds > 0 ? absl::Seconds(leg.ring_seconds) : settings_.ring_timeout;
+    agent_->Perform(name, std::move(action), {leg.uri, From(live, name.leg), leg.replaces, ring});
   }
   std::vector<session::v1::SessionFact> facts;
   const int64_t nanos = absl::ToUnixNanos(clock_.Now());
@@ -170,11 +96,33 @@ void Endpoint::Carry(Live& live, Effects effects) {
     fact.set_source(session::v1::EVENT_SOCKET);
     session::v1::SessionFact& item = facts.emplace_back();
     item.set_tenant_id(account_->tenant.value());
-    item.set_session(live.call.id);
+    item.set_session(live.session);
     item.set_provider_id(account_->config.id());
     *item.mutable_fact() = std::move(fact);
   }
-  if (!facts.empty()) sink_(account_, std::move(facts));
+  // A caller who left before a session could be opened leaves nothing to tell.
+  if (!facts.empty() && !live.session.empty()) outlets_.facts(account_, std::move(facts));
+  if (effects.dial) RingFor(live, *effects.dial);
+  if (effects.ask) Ask(live, *std::move(effects.ask));
+  if (effects.timer_seconds > 0) {
+    agent_->After(absl::Seconds(effects.timer_seconds),
+                  [weak = weak_from_this(), call = live.call.id, number = live.call.flow->timer] {
+                    if (const auto self = weak.lock()) self->OnFlowTimer(call, number);
+                  });
+  }
+}
+
+Endpoint::Live* Endpoint::Find(const std::string& call) {
+  const auto alias = inbound_.find(call);
+  const auto found = calls_.find(alias == inbound_.end() ? call : alias->second);
+  return found == calls_.end() ? nullptr : &found->second;
+}
+
+void Endpoint::EraseIfOver(const std::string& call) {
+  const auto found = calls_.find(call);
+  if (found == calls_.end() || !found->second.call.over()) return;
+  inbound_.erase(found->second.session);
+  calls_.erase(found);
 }
 
 void Endpoint::OnInput(const LegName& name, const Input& input) {
@@ -182,7 +130,7 @@ void Endpoint::OnInput(const LegName& name, const Input& input) {
   const auto found = calls_.find(name.call);
   if (found == calls_.end()) return;
   Carry(found->second, Apply(found->second.call, input));
-  if (found->second.call.over()) calls_.erase(found);
+  EraseIfOver(name.call);
 }
 
 std::string Endpoint::Told(const LegName& name) const {
@@ -195,6 +143,102 @@ std::string Endpoint::Told(const LegName& name) const {
   return leg == found->second.call.legs.end() || !idle ? "" : leg->second.told;
 }
 
+int Endpoint::OnRefer(const LegName& name, const ReferTo& target) {
+  const absl::StatusOr<NamedPhone> phone =
+      PhoneOf(settings_, account_->config.dial_plan_prefix(), target.user, target.host);
+  if (!phone.ok()) return absl::IsPermissionDenied(phone.status()) ? 403 : 400;
+  const base::MutexLock lock(mutex_);
+  const auto found = calls_.find(name.call);
+  if (found == calls_.end()) return 481;
+  Live& live = found->second;
+  Referral referral;
+  referral.leg = name.leg;
+  referral.phone = phone->phone;
+  referral.uri = phone->uri;
+  referral.replaces = target.replaces;
+  int status = 0;
+  Carry(live, Refer(live.call, std::move(referral), status));
+  if (status != 202) return status;
+  ReferralNote note;
+  note.call = live.session;
+  note.phone = phone->phone;
+  note.attended = !target.replaces.empty();
+  note.key = absl::StrCat("refer:", name.call, ":", ++live.referrals);
+  note.done = [weak = weak_from_this(), call = name.call](int taken) {
+    if (const std::shared_ptr<Endpoint> self = weak.lock()) self->OnReferralTaken(call, taken);
+  };
+  outlets_.referrals(account_, std::move(note));
+  return status;
+}
+
+int Endpoint::OnCaller(Caller caller) {
+  if (closed_) return 503;
+  if (!IsOwnNumber(account_->config, caller.to)) return 404;
+  if (!caller.offer.empty() && !CheckSdp(caller.offer).ok()) return 488;
+  const base::MutexLock lock(mutex_);
+  const std::string call = caller.name.call;
+  if (calls_.contains(call)) return 482;  // the same request by two ways
+  Live& live = calls_[call];
+  live.call = NewInbound(call, std::move(caller.offer), HostOf(settings_));
+  // As From() shows them: the agent sees the caller, everybody else the company.
+  live.order.set_to_phone(std::move(caller.from));
+  live.order.set_from_phone(account_->config.phone_number());
+  Carry(live, BeginFlow(live.call));
+  return 100;
+}
+
+void Endpoint::RingFor(Live& live, const routing::v1::FlowStep::Dial& dial) {
+  absl::StatusOr<std::string> uri =
+      PhoneUri(settings_, account_->config.dial_plan_prefix(), dial.phone());
+  absl::StatusOr<Effects> effects = absl::InvalidArgumentError("is no phone");
+  if (uri.ok()) {
+    effects = DialParty(live.call, "agent", session::v1::Leg::AGENT, *std::move(uri), dial.phone(),
+                        dial.ring_seconds());
+  }
+  Carry(live, effects.ok() ? *std::move(effects) : DialFailed(live.call));
+}
+
+void Endpoint::Ask(Live& live, routing::v1::FlowInput input) {
+  FlowNote note;
+  note.session = live.session;
+  note.provider_call_id = live.call.id + "-customer";
+  note.from_phone = live.order.to_phone();
+  note.to_phone = live.order.from_phone();
+  note.input = std::move(input);
+  note.done = [weak = weak_from_this(), call = live.call.id](absl::StatusOr<FlowAnswer> answer) {
+    if (const auto self = weak.lock()) self->OnFlowAnswer(call, std::move(answer));
+  };
+  outlets_.flows(account_, std::move(note));
+}
+
+void Endpoint::OnFlowAnswer(const std::string& call, absl::StatusOr<FlowAnswer> answer) {
+  const base::MutexLock lock(mutex_);
+  const auto found = calls_.find(call);
+  if (found == calls_.end()) return;
+  Live& live = found->second;
+  if (answer.ok()) {
+    live.session = answer->session;
+    inbound_[live.session] = call;
+  }
+  Carry(live, answer.ok() ? TakeStep(live.call, answer->step) : FlowFailed(live.call));
+  EraseIfOver(call);
+}
+
+void Endpoint::OnFlowTimer(const std::string& call, int number) {
+  const base::MutexLock lock(mutex_);
+  const auto found = calls_.find(call);
+  if (found == calls_.end()) return;
+  Carry(found->second, FlowTimer(found->second.call, number));
+}
+
+void Endpoint::OnReferralTaken(const std::string& call, int status) {
+  const base::MutexLock lock(mutex_);
+  const auto found = calls_.find(call);
+  if (found == calls_.end()) return;
+  Carry(found->second, ReferralTaken(found->second.call, status));
+  EraseIfOver(call);
+}
+
 absl::Status Endpoint::Place(const dispatch::v1::CallOrder& order) {
   const std::string& prefix = account_->config.dial_plan_prefix();
   CTC_ASSIGN_OR_RETURN(std::string agent, PhoneUri(settings_, prefix, order.agent_phone()));
@@ -203,7 +247,8 @@ absl::Status Endpoint::Place(const dispatch::v1::CallOrder& order) {
   if (calls_.contains(order.id())) return absl::OkStatus();
   Live& live = calls_[order.id()];
   live.order = order;
-  live.call = NewCall(order.id(), std::move(agent), std::move(customer), HostOf(settings_.bind));
+  live.session = order.id();
+  live.call = NewCall(order.id(), std::move(agent), std::move(customer), HostOf(settings_));
   Carry(live, Start(live.call));
   return absl::OkStatus();
 }
@@ -227,7 +272,8 @@ absl::StatusOr<Effects> Endpoint::Command(Live& live, const ControlCallRequest& 
       const absl::StatusOr<std::string> uri =
           PhoneUri(settings_, account_->config.dial_plan_prefix(), target.phone());
       if (!uri.ok()) return base::InvalidField("target", "cannot be called by SIP");
-      return DialParty(live.call, target.leg_id(), target.party(), *uri);
+      return DialParty(live.call, target.leg_id(), target.party(), *uri, target.phone(),
+                       target.ring_seconds());
     }
     case ControlCallRequest::DROP_PARTY:
       return DropParty(live.call, request.target().leg_id());
@@ -247,18 +293,20 @@ absl::StatusOr<Effects> Endpoint::Command(Live& live, const ControlCallRequest& 
 
 absl::Status Endpoint::Control(const ControlCallRequest& request) {
   const base::MutexLock lock(mutex_);
-  const auto found =
-      calls_.find(request.order().room().empty() ? request.order().id() : request.order().room());
-  if (found == calls_.end()) return absl::NotFoundError("the call is over");
-  absl::StatusOr<Effects> effects = Command(found->second, request);
+  const dispatch::v1::CallOrder& order = request.order();
+  Live* live = Find(order.room().empty() ? order.id() : order.room());
+  if (live == nullptr) return absl::NotFoundError("the call is over");
+  absl::StatusOr<Effects> effects = Command(*live, request);
   if (!effects.ok()) return effects.status();
-  Carry(found->second, *std::move(effects));
+  const std::string call = live->call.id;
+  Carry(*live, *std::move(effects));
+  EraseIfOver(call);
   return absl::OkStatus();
 }
 
-bool Endpoint::Has(const std::string& call) const {
+bool Endpoint::Has(const std::string& session) const {
   const base::MutexLock lock(mutex_);
-  return calls_.contains(call);
+  return calls_.contains(session) || inbound_.contains(session);
 }
 
 size_t Endpoint::live_calls() const {
@@ -266,8 +314,12 @@ size_t Endpoint::live_calls() const {
   return calls_.size();
 }
 
+void Endpoint::Leave() {
+  if (agent_ != nullptr) agent_->Leave();
+}
+
 void Endpoint::Probe(std::function<void(int)> done) {
-  agent_->Probe("sip:" + settings_.trunk, std::move(done));
+  agent_->Probe(settings_.trunk.Uri(""), std::move(done));
 }
 
 }  // namespace ctc::providers::sip::native

@@ -2,6 +2,7 @@
 // live in this process: another one does not know them.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -9,7 +10,10 @@
 #include <vector>
 
 #include "libs/base/mutex.h"
+#include "libs/http/address_guard.h"
 #include "libs/providers/adapter.h"
+#include "libs/providers/sip/native/reaper.h"
+#include "libs/providers/sip/native/settings.h"
 #include "libs/providers/sip/native/user_agent.h"
 
 namespace ctc::providers::sip::native {
@@ -18,52 +22,94 @@ namespace ctc::providers::sip::native {
 using FactSink = std::function<void(const std::shared_ptr<const Account>& account,
                                     std::vector<session::v1::SessionFact> facts)>;
 
-// How phones are reached; read from the account's settings.
-struct NativeSettings {
-  std::string trunk;   // for numbers: "proxy.example:5060;transport=tcp"
-  std::string agents;  // for names of phones; the trunk by default
-  std::string bind = "sip:*:*";
-  absl::Duration ring_timeout = absl::Seconds(45);
+// A phone refers its call: the session service is to be asked, and `done` told the SIP status that
+// its answer means. `done` may be called from any thread, and be dropped.
+struct ReferralNote {
+  std::string call;
+  std::string phone;
+  bool attended = false;  // the two have spoken already
+  std::string key;        // the same for a repetition
+  std::function<void(int status)> done;
+};
+using ReferralSink =
+    std::function<void(const std::shared_ptr<const Account>& account, ReferralNote note)>;
+
+// What a caller's flow is asked; `done` as in ReferralNote.
+struct FlowAnswer {
+  std::string session;  // UUID
+  routing::v1::FlowStep step;
+};
+struct FlowNote {
+  std::string session;  // empty until the first answer
+  std::string provider_call_id;
+  std::string from_phone;
+  std::string to_phone;
+  routing::v1::FlowInput input;
+  std::function<void(absl::StatusOr<FlowAnswer> answer)> done;
+};
+using FlowSink = std::function<void(const std::shared_ptr<const Account>& account, FlowNote note)>;
+
+// Where an endpoint tells what its phones say; must not wait.
+struct Outlets {
+  FactSink facts;
+  ReferralSink referrals;
+  FlowSink flows;
 };
 
-// True when the account's settings choose native SIP.
-bool IsNative(const dispatch::v1::Provider& config);
-// VALIDATION_FAILED names every field at fault.
-absl::StatusOr<NativeSettings> ReadNativeSettings(const dispatch::v1::Provider& config);
-
-// The URI of a number (at the trunk), of a phone's name (at the agents' proxy) or of name@host.
-// INVALID_ARGUMENT for what is none of them.
-absl::StatusOr<std::string> PhoneUri(const NativeSettings& settings, std::string_view prefix,
-                                     std::string_view phone);
+// What endpoints stand on; outlives them.
+struct Ground {
+  const base::Clock& clock;
+  Outlets outlets;
+  http::AddressGuard guard;  // of the addresses that an account and its phones may name
+};
 
 // Thread-safe.
 class Endpoint : public std::enable_shared_from_this<Endpoint> {
  public:
+  // It ends in `reaper`. FAILED_PRECONDITION while another has the account's own address, and has
+  // not ended; UNAVAILABLE when it cannot be bound.
   static absl::StatusOr<std::shared_ptr<Endpoint>> Create(std::shared_ptr<const Account> account,
-                                                          const base::Clock& clock, FactSink sink);
+                                                          const Ground& ground, Reaper& reaper);
 
   // Rings the agent. A call that is there already is not rung again.
   absl::Status Place(const dispatch::v1::CallOrder& order);
   // NOT_FOUND when the call is not here; FAILED_PRECONDITION when it is not in a state for it;
   // UNIMPLEMENTED for what SIP without media cannot do.
   absl::Status Control(const dispatch::v1::ControlCallRequest& request);
-  bool Has(const std::string& call) const;
+  bool Has(const std::string& session) const;
   size_t live_calls() const;
   // The proxy's answer to OPTIONS, by `done`, on another thread.
   void Probe(std::function<void(int)> done);
   const Account& account() const { return *account_; }
+  // While it is closed, the account being no more or another, no caller is taken in.
+  void SetClosed(bool closed) { closed_ = closed; }
+  bool closed() const { return closed_; }
+  // Begins to end: its calls are hung up. Does not wait.
+  void Leave();
 
  private:
   struct Live {
     Call call;
     dispatch::v1::CallOrder order;
+    std::string session;  // UUID; of an inbound call once its flow answered
+    int referrals = 0;
   };
 
-  Endpoint(std::shared_ptr<const Account> account, NativeSettings settings,
-           const base::Clock& clock, FactSink sink);
+  Endpoint(std::shared_ptr<const Account> account, NativeSettings settings, const Ground& ground);
 
   void OnInput(const LegName& name, const Input& input);
   std::string Told(const LegName& name) const;
+  int OnRefer(const LegName& name, const ReferTo& target);
+  int OnCaller(Caller caller);
+  void OnFlowAnswer(const std::string& call, absl::StatusOr<FlowAnswer> answer);
+  void OnFlowTimer(const std::string& call, int number);
+  void RingFor(Live& live, const routing::v1::FlowStep::Dial& dial)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Ask(Live& live, routing::v1::FlowInput input) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // By our name of the call or by its session's id.
+  Live* Find(const std::string& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EraseIfOver(const std::string& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnReferralTaken(const std::string& call, int status);
   void Carry(Live& live, Effects effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string From(const Live& live, const std::string& leg) const;
   absl::StatusOr<Effects> Command(Live& live, const dispatch::v1::ControlCallRequest& request)
@@ -72,9 +118,11 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   const std::shared_ptr<const Account> account_;
   const NativeSettings settings_;
   const base::Clock& clock_;
-  const FactSink sink_;
+  const Outlets outlets_;
+  std::atomic<bool> closed_ = false;
   mutable base::Mutex mutex_;
   std::map<std::string, Live> calls_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::string> inbound_ ABSL_GUARDED_BY(mutex_);  // call by session
   std::unique_ptr<UserAgent> agent_;  // last: its thread ends before what it calls
 };
 

@@ -1,21 +1,29 @@
 // The thread runs a su_root; requests come to it as messages, so that all handles are its own.
 #include "libs/providers/sip/native/user_agent.h"
 
-#include <absl/strings/numbers.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <sofia-sip/msg_header.h>
 #include <sofia-sip/nua.h>
 #include <sofia-sip/nua_tag.h>
+#include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_status.h>
 #include <sofia-sip/sip_tag.h>
 #include <sofia-sip/su.h>
 #include <sofia-sip/su_wait.h>
+#include <sofia-sip/tport_tag.h>
 
+#include <atomic>
 #include <future>
 #include <map>
 #include <thread>
 
-#include "libs/providers/sip/sip_status.h"
+#include "libs/base/ids.h"
+#include "libs/crypto/crypto.h"
+#include "libs/providers/sip/native/digest.h"
+#include "libs/providers/sip/native/digest_plugin.h"
+#include "libs/providers/sip/native/sip_message.h"
+#include "libs/providers/sip/native/tls_files.h"
 
 namespace ctc::providers::sip::native {
 namespace {
@@ -27,39 +35,33 @@ constexpr const char* kSdpType = "application/sdp";
 
 using Command = std::function<void()>;
 
-std::string PayloadOf(const sip_t* sip) {
-  if (sip == nullptr || sip->sip_payload == nullptr || sip->sip_payload->pl_data == nullptr) {
-    return "";
-  }
-  return {sip->sip_payload->pl_data, sip->sip_payload->pl_len};
-}
-
-// The Reason header's status (RFC 3326): its SIP cause, or the one its Q.850 cause means.
-int ReasonOf(const sip_t* sip) {
-  for (const sip_reason_t* reason = sip == nullptr ? nullptr : sip->sip_reason; reason != nullptr;
-       reason = reason->re_next) {
-    int cause = 0;
-    if (reason->re_cause == nullptr || !absl::SimpleAtoi(reason->re_cause, &cause)) continue;
-    if (absl::string_view(reason->re_protocol) == "Q.850") return StatusOfCause(cause);
-    if (absl::string_view(reason->re_protocol) == "SIP") return cause;
-  }
-  return 0;
+base::Secret RandomKey() {
+  std::string key(32, '\0');
+  base::SystemRandom().Fill({reinterpret_cast<unsigned char*>(key.data()), key.size()});
+  return base::Secret(std::move(key));
 }
 
 class SofiaAgent final : public UserAgent {
  public:
-  SofiaAgent(UserAgentConfig config, OnInput on_input, OnRefresh on_refresh)
+  SofiaAgent(UserAgentConfig config, const base::Clock& clock, PhoneEvents events)
       : config_(std::move(config)),
-        on_input_(std::move(on_input)),
-        on_refresh_(std::move(on_refresh)) {}
+        clock_(clock),
+        events_(std::move(events)),
+        challenger_("click-to-call", RandomKey()) {}
 
   ~SofiaAgent() override {
     if (!thread_.joinable()) return;
-    if (nua_ != nullptr) Post([this] { nua_shutdown(nua_); });
+    BeginShutdown();
     thread_.join();
   }
 
+  void Leave() override { BeginShutdown(); }
+
   absl::Status Launch() {
+    if (config_.tls) {
+      CTC_ASSIGN_OR_RETURN(
+          tls_files_, TlsFiles::Write(config_.tls_ca, config_.tls_certificate, config_.tls_key));
+    }
     std::promise<bool> bound;
     std::future<bool> ready = bound.get_future();
     thread_ = std::thread([this, &bound] { Run(bound); });
@@ -68,9 +70,17 @@ class SofiaAgent final : public UserAgent {
     return absl::UnavailableError("the SIP address cannot be bound");
   }
 
-  void Perform(LegName name, Action action, std::string uri, std::string from) override {
-    Post([this, name = std::move(name), action = std::move(action), uri = std::move(uri),
-          from = std::move(from)] { Do(name, action, uri, from); });
+  void Perform(LegName name, Action action, Dialling dialling) override {
+    Post([this, name = std::move(name), action = std::move(action),
+          dialling = std::move(dialling)] { Do(name, action, dialling); });
+  }
+
+  void After(absl::Duration time, std::function<void()> then) override {
+    Post([this, time, then = std::move(then)] {
+      su_timer_t* timer = su_timer_create(su_root_task(root_), absl::ToInt64Milliseconds(time));
+      timers_[timer] = then;
+      su_timer_set(timer, &SofiaAgent::OnTimer, reinterpret_cast<su_timer_arg_t*>(this));
+    });
   }
 
   void Probe(std::string uri, std::function<void(int)> done) override {
@@ -91,6 +101,7 @@ class SofiaAgent final : public UserAgent {
     su_timer_t* ring = nullptr;
     bool authenticated = false;
     bool established = false;
+    std::string refer_event;  // of the referral that it is told of, "refer;id=5"
   };
 
   struct Waiting {  // for the answer to OPTIONS
@@ -101,21 +112,50 @@ class SofiaAgent final : public UserAgent {
   void Run(std::promise<bool>& bound) {
     su_init();
     root_ = su_root_create(nullptr);
+    const std::string secure = SecureBind(config_.bind);
+    const char* folder = tls_files_ == nullptr ? "" : tls_files_->folder().c_str();
     nua_ = root_ == nullptr
                ? nullptr
                : nua_create(root_, &SofiaAgent::OnEvent, Self(), NUTAG_URL(config_.bind.c_str()),
+                            TAG_IF(config_.tls, NUTAG_SIPS_URL(secure.c_str())),
+                            TAG_IF(config_.tls, NUTAG_CERTIFICATE_DIR(folder)),
+                            TAG_IF(config_.tls, TPTAG_TLS_VERIFY_POLICY(TPTLS_VERIFY_SUBJECTS_OUT)),
                             NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOACK(0), NUTAG_AUTOANSWER(0),
-                            NUTAG_AUTOALERT(0), NUTAG_ENABLEINVITE(0), NUTAG_ENABLEMESSAGE(0),
+                            NUTAG_AUTOALERT(0), NUTAG_ENABLEINVITE(config_.callers.has_value()),
+                            NUTAG_ENABLEMESSAGE(0), NUTAG_APPL_METHOD("REFER"),
                             NUTAG_SESSION_TIMER(kSessionSeconds), NUTAG_MIN_SE(kMinSessionSeconds),
                             NUTAG_UPDATE_REFRESH(1), SIPTAG_USER_AGENT_STR("click-to-call"),
                             TAG_END());
-    const bool good = nua_ != nullptr;
+    tls_files_.reset();
+    const bool good = nua_ != nullptr && RegisterDigestPlugin();
     bound.set_value(good);
     if (good) su_root_run(root_);
-    for (auto& [handle, line] : lines_) nua_handle_destroy(handle);
+    LetGo();
     if (nua_ != nullptr) nua_destroy(nua_);
     if (root_ != nullptr) su_root_destroy(root_);
     su_deinit();
+  }
+
+  void BeginShutdown() {
+    if (nua_ == nullptr || leaving_.exchange(true)) return;
+    Post([this] {
+      EndProbes();  // nobody waits for a proxy that is silent
+      nua_shutdown(nua_);
+    });
+  }
+
+  void EndProbes() {
+    while (!probes_.empty()) OnProbed(probes_.begin()->first, 503);
+  }
+
+  // What is still there when the stack has shut down.
+  void LetGo() {
+    for (auto& [timer, then] : timers_) su_timer_destroy(timer);
+    for (auto& [handle, line] : lines_) {
+      StopRing(line);
+      nua_handle_destroy(handle);
+    }
+    EndProbes();
   }
 
   nua_magic_t* Self() { return reinterpret_cast<nua_magic_t*>(this); }
@@ -138,9 +178,8 @@ class SofiaAgent final : public UserAgent {
     (*command)();
   }
 
-  void Do(const LegName& name, const Action& action, const std::string& uri,
-          const std::string& from) {
-    if (action.kind == Action::Kind::kInvite) return Invite(name, action.text, uri, from);
+  void Do(const LegName& name, const Action& action, const Dialling& dialling) {
+    if (action.kind == Action::Kind::kInvite) return Invite(name, action.text, dialling);
     const auto found = handles_.find(name);
     if (found == handles_.end()) return;
     nua_handle_t* handle = found->second;
@@ -167,30 +206,53 @@ class SofiaAgent final : public UserAgent {
         nua_info(handle, SIPTAG_CONTENT_TYPE_STR("application/dtmf-relay"),
                  SIPTAG_PAYLOAD_STR(digit.c_str()), TAG_END());
         break;
+      case Action::Kind::kNotify:
+        Notify(handle, action.status);
+        break;
+      case Action::Kind::kRespond:
+        nua_respond(handle, action.status, PhraseOf(action.status),
+                    TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR(kSdpType)),
+                    TAG_IF(sdp, SIPTAG_PAYLOAD_STR(body)), TAG_END());
+        break;
       case Action::Kind::kInvite:
         break;
     }
   }
 
-  void Invite(const LegName& name, const std::string& sdp, const std::string& uri,
-              const std::string& from) {
-    nua_handle_t* handle =
-        nua_handle(nua_, nullptr, NUTAG_URL(uri.c_str()), SIPTAG_TO_STR(uri.c_str()),
-                   SIPTAG_FROM_STR(from.c_str()), TAG_END());
+  // How a referral stands, as the beginning of a response (RFC 3420).
+  void Notify(nua_handle_t* handle, int status) {
+    Line& line = lines_.at(handle);
+    const std::string fragment = absl::StrCat("SIP/2.0 ", status, " ", PhraseOf(status), "\r\n");
+    const bool over = status >= 200;
+    nua_notify(handle, SIPTAG_EVENT_STR(line.refer_event.c_str()),
+               NUTAG_SUBSTATE(over ? nua_substate_terminated : nua_substate_active),
+               SIPTAG_CONTENT_TYPE_STR("message/sipfrag"), SIPTAG_PAYLOAD_STR(fragment.c_str()),
+               TAG_END());
+  }
+
+  void Invite(const LegName& name, const std::string& sdp, const Dialling& dialling) {
+    const char* uri = dialling.uri.c_str();
+    // In brackets: what follows a bare URI belongs to the header.
+    const std::string to = absl::StrCat("<", dialling.uri, ">");
+    nua_handle_t* handle = nua_handle(nua_, nullptr, NUTAG_URL(uri), SIPTAG_TO_STR(to.c_str()),
+                                      SIPTAG_FROM_STR(dialling.from.c_str()), TAG_END());
     if (handle == nullptr) {
       Input failed;
       failed.kind = Input::Kind::kRejected;
       failed.leg = name.leg;
       failed.status = 400;
-      return on_input_(name, std::move(failed));
+      return events_.on_input(name, std::move(failed));
     }
     Line& line = lines_[handle];
     line.name = name;
     handles_[name] = handle;
+    const bool takes_over = !dialling.replaces.empty();
     nua_invite(handle, TAG_IF(!sdp.empty(), SIPTAG_CONTENT_TYPE_STR(kSdpType)),
-               TAG_IF(!sdp.empty(), SIPTAG_PAYLOAD_STR(sdp.c_str())), TAG_END());
+               TAG_IF(!sdp.empty(), SIPTAG_PAYLOAD_STR(sdp.c_str())),
+               TAG_IF(takes_over, SIPTAG_REPLACES_STR(dialling.replaces.c_str())),
+               TAG_IF(takes_over, SIPTAG_REQUIRE_STR("replaces")), TAG_END());
     line.ring =
-        su_timer_create(su_root_task(root_), absl::ToInt64Milliseconds(config_.ring_timeout));
+        su_timer_create(su_root_task(root_), absl::ToInt64Milliseconds(dialling.ring_timeout));
     su_timer_set(line.ring, &SofiaAgent::OnRingTimeout, reinterpret_cast<su_timer_arg_t*>(this));
   }
 
@@ -203,9 +265,16 @@ class SofiaAgent final : public UserAgent {
     }
   }
 
+  static void OnTimer(su_root_magic_t*, su_timer_t* timer, su_timer_arg_t* argument) {
+    auto* self = reinterpret_cast<SofiaAgent*>(argument);
+    auto node = self->timers_.extract(timer);
+    su_timer_destroy(timer);
+    if (!node.empty()) node.mapped()();
+  }
+
   static void OnEvent(nua_event_t event, int status, const char* /*phrase*/, nua_t* /*nua*/,
                       nua_magic_t* magic, nua_handle_t* handle, nua_hmagic_t* /*hmagic*/,
-                      const sip_t* sip, tagi_t* /*tags*/) {
+                      const sip_t* sip, tagi_t* tags) {
     auto* self = reinterpret_cast<SofiaAgent*>(magic);
     if (event == nua_r_shutdown) {
       if (status >= 200) su_root_break(self->root_);
@@ -214,7 +283,16 @@ class SofiaAgent final : public UserAgent {
     // Without a message nothing was answered: the stack speaks for the network.
     if (event == nua_r_options) return self->OnProbed(handle, sip == nullptr ? 408 : status);
     const auto found = self->lines_.find(handle);
+    if (event == nua_i_refer) {
+      Line* line = found == self->lines_.end() ? nullptr : &found->second;
+      return self->OnRefer(handle, line, sip, tags);
+    }
+    if (event == nua_i_invite && found == self->lines_.end()) return self->OnCaller(handle, sip);
     if (found == self->lines_.end()) return;
+    if (event == nua_i_cancel) self->Tell(found->second, Input::Kind::kEnded, 0, "");
+    if (event == nua_i_ack) {
+      self->Tell(found->second, Input::Kind::kAcknowledged, 200, PayloadOf(sip));
+    }
     if (event == nua_r_invite) self->OnInviteAnswer(handle, found->second, status, sip);
     if (event == nua_i_invite) self->OnReinvite(handle, found->second);
     if (event == nua_i_bye) {
@@ -255,23 +333,105 @@ class SofiaAgent final : public UserAgent {
   // Answers a challenge once for each dialog; a second one means that the credentials are wrong.
   bool Authenticate(nua_handle_t* handle, Line& line, const sip_t* sip) {
     if (line.authenticated || sip == nullptr || config_.user.empty()) return false;
-    const msg_auth_t* challenge = sip->sip_www_authenticate != nullptr
-                                      ? sip->sip_www_authenticate
-                                      : sip->sip_proxy_authenticate;
-    if (challenge == nullptr) return false;
-    const char* realm = msg_params_find(challenge->au_params, "realm=");
-    if (realm == nullptr) return false;
     line.authenticated = true;
-    const std::string credentials =
-        absl::StrCat(challenge->au_scheme, ":", realm, ":", std::string(config_.user.Reveal()), ":",
-                     std::string(config_.password.Reveal()));
-    nua_authenticate(handle, NUTAG_AUTH(credentials.c_str()), TAG_END());
-    return true;
+    bool answered = false;
+    for (const msg_auth_t* first : {sip->sip_www_authenticate, sip->sip_proxy_authenticate}) {
+      for (const msg_auth_t* challenge = first; challenge; challenge = challenge->au_next) {
+        const char* realm = msg_params_find(challenge->au_params, "realm=");
+        if (realm == nullptr || !absl::EqualsIgnoreCase(challenge->au_scheme, "Digest")) continue;
+        const std::string credentials = CredentialsFor(realm, config_.user, config_.password);
+        nua_authenticate(handle, NUTAG_AUTH(credentials.c_str()), TAG_END());
+        answered = true;
+      }
+    }
+    return answered;
+  }
+
+  // Strangers learn no more than that they are unknown.
+  void OnCaller(nua_handle_t* handle, const sip_t* sip) {
+    if (!config_.callers || sip == nullptr || sip->sip_call_id == nullptr) {
+      return TurnAway(handle, 403);
+    }
+    const bool trusted = config_.callers->Trusts(SourceOf(nua_current_request(nua_)));
+    bool stale = false;
+    if (!trusted && !Proves(sip, stale)) {
+      const bool can = !config_.user.empty() && !config_.password.empty();
+      return can ? Challenge(handle, sip, stale) : TurnAway(handle, 403);
+    }
+    const char* user = sip->sip_request->rq_url->url_user;
+    Caller caller{{"in-" + crypto::ToHex(crypto::Sha256(DialogOf(sip))).substr(0, 32), "customer"},
+                  CallerOf(sip, trusted),
+                  user == nullptr ? "" : user,
+                  PayloadOf(sip)};
+    // The same request by two ways, or a second one with its names: the first one stays.
+    if (handles_.contains(caller.name)) return TurnAway(handle, 482);
+    Line& line = lines_[handle];
+    line.name = caller.name;
+    line.established = true;
+    handles_[caller.name] = handle;
+    const int status = events_.on_caller(std::move(caller));
+    if (status < 300) return;
+    handles_.erase(line.name);
+    lines_.erase(handle);
+    TurnAway(handle, status);
+  }
+
+  void TurnAway(nua_handle_t* handle, int status) {
+    nua_respond(handle, status, PhraseOf(status), NUTAG_WITH_THIS(nua_), TAG_END());
+    nua_handle_destroy(handle);
+  }
+
+  // True when the caller shows the account's password.
+  bool Proves(const sip_t* sip, bool& stale) const {
+    const DigestSubject subject{config_.user, config_.password, "INVITE", "", PayloadOf(sip)};
+    for (const msg_auth_t* shown = sip->sip_authorization; shown; shown = shown->au_next) {
+      const auto verdict =
+          challenger_.Judge(ParamsOf(*shown), subject, sip->sip_call_id->i_id, clock_.Now());
+      if (verdict == Challenger::Verdict::kGood) return !config_.password.empty();
+      stale = stale || verdict == Challenger::Verdict::kStale;
+    }
+    return false;
+  }
+
+  void Challenge(nua_handle_t* handle, const sip_t* sip, bool stale) {
+    const std::vector<std::string> challenges =
+        challenger_.Challenges(sip->sip_call_id->i_id, clock_.Now(), stale);
+    nua_respond(handle, SIP_401_UNAUTHORIZED, NUTAG_WITH_THIS(nua_),
+                SIPTAG_WWW_AUTHENTICATE_STR(challenges[0].c_str()),
+                SIPTAG_WWW_AUTHENTICATE_STR(challenges[1].c_str()), TAG_END());
+    nua_handle_destroy(handle);
+  }
+
+  void OnRefer(nua_handle_t* handle, Line* line, const sip_t* sip, tagi_t* tags) {
+    const int status = line == nullptr ? 403 : ReferralStatus(*line, sip, tags);
+    nua_respond(handle, status, PhraseOf(status), NUTAG_WITH_THIS(nua_), TAG_END());
+    if (line == nullptr) nua_handle_destroy(handle);
+  }
+
+  int ReferralStatus(Line& line, const sip_t* sip, tagi_t* tags) {
+    const sip_refer_to_t* to = sip == nullptr ? nullptr : sip->sip_refer_to;
+    if (to == nullptr || (to->r_url->url_type != url_sip && to->r_url->url_type != url_sips)) {
+      return 400;
+    }
+    const auto text = [](const char* part) { return part == nullptr ? "" : part; };
+    const url_t& url = *to->r_url;
+    const absl::StatusOr<ReferTo> target = ReadReferTo(text(url.url_user), text(url.url_host),
+                                                       text(url.url_port), text(url.url_headers));
+    if (!target.ok()) return 400;
+    const sip_event_t* event = nullptr;
+    tl_gets(tags, NUTAG_REFER_EVENT_REF(event), TAG_END());
+    std::string told = event == nullptr ? "refer" : event->o_type;
+    if (event != nullptr && event->o_id != nullptr) absl::StrAppend(&told, ";id=", event->o_id);
+    // The one that is told of already goes on if this one is refused.
+    std::string before = std::exchange(line.refer_event, std::move(told));
+    const int status = events_.on_refer(line.name, *target);
+    if (status != 202) line.refer_event = std::move(before);
+    return status;
   }
 
   // A phone's re-INVITE (a refresh of the session, mostly): nothing changes.
   void OnReinvite(nua_handle_t* handle, const Line& line) {
-    const std::string told = on_refresh_(line.name);
+    const std::string told = events_.on_refresh(line.name);
     if (told.empty()) {
       nua_respond(handle, SIP_488_NOT_ACCEPTABLE, TAG_END());
       return;
@@ -287,7 +447,7 @@ class SofiaAgent final : public UserAgent {
     input.status = status;
     input.sdp = std::move(sdp);
     const LegName name = line.name;  // the line may go in the call
-    on_input_(name, std::move(input));
+    events_.on_input(name, std::move(input));
   }
 
   static void StopRing(Line& line) {
@@ -301,29 +461,35 @@ class SofiaAgent final : public UserAgent {
     StopRing(line);
     lines_.erase(handle);
     const auto found = handles_.find(line.name);
-    if (found != handles_.end() && found->second == handle) handles_.erase(found);
-    Tell(line, Input::Kind::kEnded, 0, "");
+    // A leg that was called anew since is another dialog's.
+    if (found != handles_.end() && found->second == handle) {
+      handles_.erase(found);
+      Tell(line, Input::Kind::kEnded, 0, "");
+    }
     nua_handle_destroy(handle);
   }
 
   const UserAgentConfig config_;
-  const OnInput on_input_;
-  const OnRefresh on_refresh_;
+  const base::Clock& clock_;
+  const PhoneEvents events_;
+  const Challenger challenger_;
+  std::unique_ptr<TlsFiles> tls_files_;  // until the stack has read them
   std::thread thread_;
+  std::atomic<bool> leaving_ = false;
   su_root_t* root_ = nullptr;
   nua_t* nua_ = nullptr;
-  std::map<nua_handle_t*, Line> lines_;  // these three on the thread only
+  std::map<nua_handle_t*, Line> lines_;  // these four on the thread only
   std::map<LegName, nua_handle_t*> handles_;
   std::map<nua_handle_t*, Waiting> probes_;
+  std::map<su_timer_t*, std::function<void()>> timers_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<UserAgent>> UserAgent::Start(UserAgentConfig config,
-                                                            OnInput on_input,
-                                                            OnRefresh on_refresh) {
-  auto agent =
-      std::make_unique<SofiaAgent>(std::move(config), std::move(on_input), std::move(on_refresh));
+                                                            const base::Clock& clock,
+                                                            PhoneEvents events) {
+  auto agent = std::make_unique<SofiaAgent>(std::move(config), clock, std::move(events));
   CTC_RETURN_IF_ERROR(agent->Launch());
   return std::unique_ptr<UserAgent>(std::move(agent));
 }

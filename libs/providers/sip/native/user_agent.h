@@ -5,11 +5,15 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "libs/base/clock.h"
 #include "libs/base/secret.h"
 #include "libs/base/status.h"
 #include "libs/providers/sip/native/call_machine.h"
+#include "libs/providers/sip/native/caller_rules.h"
+#include "libs/providers/sip/native/refer_to.h"
 
 namespace ctc::providers::sip::native {
 
@@ -17,7 +21,11 @@ struct UserAgentConfig {
   std::string bind;  // "sip:0.0.0.0:*"
   base::Secret user;
   base::Secret password;
-  absl::Duration ring_timeout;
+  bool tls = false;  // at the port after that of `bind`
+  std::string tls_ca;
+  std::string tls_certificate;
+  base::Secret tls_key;
+  std::optional<CallerRules> callers;  // absent: nobody may call us
 };
 
 // One leg of one call.
@@ -27,22 +35,49 @@ struct LegName {
   friend auto operator<=>(const LegName&, const LegName&) = default;
 };
 
+// How a leg is called; for kInvite.
+struct Dialling {
+  std::string uri;
+  std::string from;
+  std::string replaces;
+  absl::Duration ring_timeout;
+};
+
+// Somebody calls us, and may.
+struct Caller {
+  LegName name;
+  std::string from;  // user part: a number, a name or nothing
+  std::string to;
+  std::string offer;
+};
+
+// What phones want of us; all of it on the agent's thread, must not wait.
+struct PhoneEvents {
+  std::function<void(const LegName& name, Input input)> on_input;
+  // A phone's own re-INVITE: what we last told it, to be told again.
+  std::function<std::string(const LegName& name)> on_refresh;
+  // A phone refers its call: the SIP status that answers it.
+  std::function<int(const LegName& name, const ReferTo& target)> on_refer;
+  // The SIP status that refuses the caller; 100: it waits.
+  std::function<int(Caller caller)> on_caller;
+};
+
 class UserAgent {
  public:
-  // What a phone said. On the agent's thread; must not wait.
-  using OnInput = std::function<void(const LegName& name, Input input)>;
-  // A phone's own re-INVITE: what we last told it, to be told again. On the agent's thread.
-  using OnRefresh = std::function<std::string(const LegName& name)>;
-
   // UNAVAILABLE when the address cannot be bound.
-  static absl::StatusOr<std::unique_ptr<UserAgent>> Start(UserAgentConfig config, OnInput on_input,
-                                                          OnRefresh on_refresh);
+  static absl::StatusOr<std::unique_ptr<UserAgent>> Start(UserAgentConfig config,
+                                                          const base::Clock& clock,
+                                                          PhoneEvents events);
   virtual ~UserAgent() = default;
 
-  // Does what the machine asks, in the order given. `uri` and `from` are for kInvite.
-  virtual void Perform(LegName name, Action action, std::string uri, std::string from) = 0;
-  // Asks `uri` for its OPTIONS; `done` gets the SIP status, 408 when nothing answers. On its
-  // thread.
+  // Begins to end: hangs up whatever is up. The destructor waits until that is done.
+  virtual void Leave() = 0;
+  // Does what the machine asks, in the order given.
+  virtual void Perform(LegName name, Action action, Dialling dialling) = 0;
+  // Calls `then` on its thread.
+  virtual void After(absl::Duration time, std::function<void()> then) = 0;
+  // Asks `uri` for its OPTIONS; `done` gets the SIP status, 408 when nothing answers, 503 when the
+  // agent ends before. On its thread.
   virtual void Probe(std::string uri, std::function<void(int)> done) = 0;
 };
 

@@ -1,0 +1,71 @@
+#include "libs/providers/sip/native/sip_message.h"
+
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <arpa/inet.h>
+#include <sofia-sip/msg_addr.h>
+#include <sofia-sip/sip_extra.h>
+#include <sofia-sip/sip_status.h>
+
+#include "libs/providers/sip/sip_status.h"
+
+namespace ctc::providers::sip::native {
+
+std::string PayloadOf(const sip_t* sip) {
+  if (sip == nullptr || sip->sip_payload == nullptr || sip->sip_payload->pl_data == nullptr) {
+    return "";
+  }
+  return {sip->sip_payload->pl_data, sip->sip_payload->pl_len};
+}
+
+int ReasonOf(const sip_t* sip) {
+  for (const sip_reason_t* reason = sip == nullptr ? nullptr : sip->sip_reason; reason != nullptr;
+       reason = reason->re_next) {
+    int cause = 0;
+    if (reason->re_cause == nullptr || !absl::SimpleAtoi(reason->re_cause, &cause)) continue;
+    if (absl::string_view(reason->re_protocol) == "Q.850") return StatusOfCause(cause);
+    if (absl::string_view(reason->re_protocol) == "SIP") return cause;
+  }
+  return 0;
+}
+
+const char* PhraseOf(int status) {
+  const char* phrase = sip_status_phrase(status);
+  return phrase == nullptr ? "Status" : phrase;
+}
+
+std::string SourceOf(msg_t* message) {
+  su_sockaddr_t address{};
+  socklen_t size = sizeof(address);
+  if (message == nullptr || msg_get_address(message, &address, &size) < 0) return "";
+  char text[INET6_ADDRSTRLEN] = "";
+  const void* bytes = address.su_family == AF_INET6
+                          ? static_cast<const void*>(&address.su_sin6.sin6_addr)
+                          : &address.su_sin.sin_addr;
+  return inet_ntop(address.su_family, bytes, text, sizeof(text)) == nullptr ? "" : text;
+}
+
+std::vector<std::string_view> ParamsOf(const msg_auth_t& header) {
+  std::vector<std::string_view> params;
+  for (auto* at = header.au_params; at != nullptr && *at != nullptr; ++at) params.emplace_back(*at);
+  return params;
+}
+
+std::string DialogOf(const sip_t* sip) {
+  const char* tag = sip->sip_from == nullptr ? nullptr : sip->sip_from->a_tag;
+  return absl::StrCat(sip->sip_call_id == nullptr ? "" : sip->sip_call_id->i_id, "\n",
+                      tag == nullptr ? "" : tag);
+}
+
+std::string CallerOf(const sip_t* sip, bool trusted) {
+  const sip_p_asserted_identity_t* asserted = trusted ? sip_p_asserted_identity(sip) : nullptr;
+  const url_t* url = asserted != nullptr        ? asserted->paid_url
+                     : sip->sip_from != nullptr ? sip->sip_from->a_url
+                                                : nullptr;
+  if (url == nullptr || url->url_user == nullptr) return "";
+  std::string user = url->url_user;
+  user.resize(std::min(user.find(';'), user.size()));
+  return user == "anonymous" ? "" : user;
+}
+
+}  // namespace ctc::providers::sip::native

@@ -1,0 +1,27 @@
+// What is read of a message of Sofia-SIP's.
+#pragma once
+
+#include <sofia-sip/msg_types.h>
+#include <sofia-sip/sip.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ctc::providers::sip::native {
+
+std::string PayloadOf(const sip_t* sip);
+// The Reason header's status (RFC 3326): its SIP cause, or the one its Q.850 cause means.
+int ReasonOf(const sip_t* sip);
+const char* PhraseOf(int status);
+// Where it came from, without the port.
+std::string SourceOf(msg_t* message);
+// "name=value" of a challenge or of the answer to one.
+std::vector<std::string_view> ParamsOf(const msg_auth_t& header);
+// Call-ID and the caller's tag: the same for a repetition of the call's first request, with
+// credentials or without.
+std::string DialogOf(const sip_t* sip);
+// Of From, or of what the trunk asserts (RFC 3325); empty when withheld.
+std::string CallerOf(const sip_t* sip, bool trusted);
+
+}  // namespace ctc::providers::sip::native

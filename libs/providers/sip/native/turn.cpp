@@ -1,0 +1,462 @@
+#include "libs/providers/sip/native/turn.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/error_catalogue.h"
+#include "libs/providers/sip/sip_status.h"
+
+namespace ctc::providers::sip::native {
+namespace {
+
+using session::v1::CallFact;
+using Phase = Leg::Phase;
+
+bool IsTarget(const Leg& leg) { return leg.party == session::v1::Leg::CONSULT; }
+
+// What a caller is answered to whom the flow has nothing to offer.
+int StatusOfReason(session::v1::EndReason reason) {
+  switch (reason) {
+    case session::v1::INVALID_NUMBER:
+      return 404;
+    case session::v1::BLOCKED_BY_POLICY:
+      return 403;
+    case session::v1::AGENT_REJECTED:
+      return 603;
+    case session::v1::PROVIDER_ERROR:
+    case session::v1::PROVIDER_UNREACHABLE:
+      return 503;
+    default:
+      return 480;
+  }
+}
+
+bool Joins(const Exchange& exchange, std::string_view a, std::string_view b) {
+  return (exchange.offers == a && exchange.answers == b) ||
+         (exchange.offers == b && exchange.answers == a);
+}
+
+}  // namespace
+
+void Turn::Say(CallFact::Kind kind, const std::string& leg) {
+  CallFact fact;
+  fact.set_kind(kind);
+  fact.set_party(call_.legs.at(leg).party);
+  Say(leg, std::move(fact));
+}
+
+void Turn::Say(const std::string& leg, CallFact fact) {
+  const int attempt = call_.legs.at(leg).attempt;
+  fact.set_provider_leg_id(
+      absl::StrCat(call_.id, "-", leg, attempt > 1 ? absl::StrCat("-", attempt) : ""));
+  if (leg != kAgent && leg != kCustomer) fact.set_leg_id(leg);
+  fact.set_sequence(++call_.facts);
+  fact.set_event_key(absl::StrCat("sip:", call_.id, ":", leg, ":", call_.facts));
+  effects_.facts.push_back(std::move(fact));
+}
+
+void Turn::Do(Action::Kind kind, const std::string& leg, std::string text, int status) {
+  if (kind == Action::Kind::kAck) call_.legs.at(leg).unacknowledged = false;
+  effects_.actions.push_back({kind, leg, std::move(text), status});
+}
+
+Leg* Turn::Up(const std::string& name) {
+  Leg* leg = call_.Find(name);
+  return leg == nullptr || leg->phase != Phase::kUp ? nullptr : leg;
+}
+
+bool Turn::HasTarget() const {
+  return std::any_of(call_.legs.begin(), call_.legs.end(), [this](const auto& entry) {
+    return IsTarget(entry.second) && entry.first != call_.seat &&
+           entry.second.phase != Phase::kEnded;
+  });
+}
+
+bool Turn::IsReferred(const std::string& name) const {
+  return call_.referral && call_.referral->target == name;
+}
+
+void Turn::TellReferrer(int status) {
+  const Leg* leg = Up(call_.referral->leg);
+  if (leg != nullptr) Do(Action::Kind::kNotify, call_.referral->leg, "", status);
+  if (status < 200) return;
+  SettleReferrer();
+  call_.referral.reset();
+}
+
+void Turn::SettleReferrer() {
+  if (std::exchange(call_.referral->left, false)) {
+    Say(CallFact::CALL_ENDED, call_.referral->leg);
+  }
+}
+
+void Turn::OnReferralTaken(int status) {
+  call_.referral->asked = false;
+  if (status < 300) return SettleReferrer();
+  const std::string leg = call_.referral->leg;
+  const bool left = call_.referral->left;
+  TellReferrer(status);
+  if (!left) return;
+  call_.agent_left = call_.agent_left && leg != call_.seat;
+  AfterEnd(leg, 0);
+}
+
+void Turn::Invite(const std::string& name) {
+  Leg& leg = call_.legs.at(name);
+  leg.phase = Phase::kInviting;
+  // Only the agent answers before anything is offered.
+  const bool first = name == kAgent && !call_.joined && !call_.flow;
+  if (first) leg.told = OfferWithoutMedia(leg.origin);
+  // A caller's offer is the agent's to answer.
+  const bool called = call_.flow && !call_.joined;
+  if (called) leg.told = WithOrigin(call_.legs.at(kCustomer).heard, leg.origin).value_or("");
+  Do(Action::Kind::kInvite, name, first || called ? leg.told : "");
+}
+
+void Turn::End(const std::string& name, int status) {
+  Leg& leg = call_.legs.at(name);
+  if (leg.phase == Phase::kInviting) {
+    leg.cancelled = true;
+    Do(Action::Kind::kCancel, name, "");
+  } else if (leg.phase == Phase::kUp) {
+    // A 200 must be acknowledged before its dialog is ended.
+    if (leg.unacknowledged) Do(Action::Kind::kAck, name, Silent(leg));
+    Do(Action::Kind::kBye, name, "", status);
+    leg.phase = Phase::kEnded;
+  } else if (leg.phase == Phase::kCalling) {
+    Do(Action::Kind::kRespond, name, "", status >= 300 ? status : 480);
+    leg.phase = Phase::kEnded;
+  } else if (leg.phase == Phase::kIdle) {
+    leg.phase = Phase::kEnded;
+  }
+  DropExchanges(name);
+}
+
+void Turn::EndAll(int status) {
+  call_.ending = true;
+  call_.exchanges.clear();
+  if (call_.referral) SettleReferrer();
+  call_.referral.reset();
+  for (auto& [name, leg] : call_.legs) End(name, status);
+}
+
+void Turn::Begin(Exchange exchange) {
+  call_.exchanges.push_back(std::move(exchange));
+  if (call_.exchanges.size() == 1) Step();
+}
+
+void Turn::Step() {
+  if (call_.exchanges.empty() || call_.ending) return;
+  Exchange& exchange = call_.exchanges.front();
+  Leg* offers = Up(exchange.offers);
+  Leg* answers = Up(exchange.answers);
+  if (offers == nullptr || (answers == nullptr && !exchange.hold)) return Next();
+  if (exchange.hold) return StepHold(exchange);
+  if (exchange.step == 0 && !offers->unacknowledged) {
+    exchange.step = 1;
+    return Do(Action::Kind::kReinvite, exchange.offers, "");
+  }
+  exchange.step = 2;
+  Offer(exchange.answers, *answers, offers->heard);
+}
+
+void Turn::StepHold(Exchange& exchange) {
+  ++exchange.step;
+  const std::string& name = exchange.step == 1 ? exchange.offers : exchange.answers;
+  Leg* leg = Up(name);
+  if (exchange.step > 2 || leg == nullptr || leg->told.empty()) return Next();
+  Offer(name, *leg, WithDirection(leg->told, "inactive").value_or(leg->told));
+}
+
+void Turn::OnRinging(const Input& input) {
+  Leg& leg = call_.legs.at(input.leg);
+  if (leg.phase != Phase::kInviting || leg.rang) return;
+  leg.rang = true;
+  Say(CallFact::CALL_RINGING, input.leg);
+  if (IsReferred(input.leg)) TellReferrer(180);
+  Leg* caller = call_.Find(kCustomer);
+  if (caller->phase == Phase::kCalling && input.leg == call_.seat) {
+    Do(Action::Kind::kRespond, kCustomer, "", 180);
+  }
+}
+
+void Turn::OnAnswered(const Input& input) {
+  Leg& leg = call_.legs.at(input.leg);
+  if (leg.phase == Phase::kEnded) return;
+  leg.heard = input.sdp;
+  if (leg.phase == Phase::kInviting) return OnPickedUp(input.leg, leg);
+  if (call_.exchanges.empty()) return Do(Action::Kind::kAck, input.leg, "");
+  Exchange& exchange = call_.exchanges.front();
+  if (!exchange.hold && exchange.step == 1 && input.leg == exchange.offers) {
+    leg.unacknowledged = true;
+    return Step();
+  }
+  Do(Action::Kind::kAck, input.leg, "");
+  if (exchange.hold) return exchange.step < 2 ? StepHold(exchange) : Next();
+  if (exchange.step == 2 && input.leg == exchange.answers) Close(exchange, input.sdp);
+}
+
+void Turn::OnRefused(const Input& input) {
+  if (call_.exchanges.empty()) return;
+  const Exchange exchange = call_.exchanges.front();
+  if (input.leg != exchange.offers && input.leg != exchange.answers) return;
+  if (!call_.joined) {
+    CallFact fact = EndingOfStatus(session::v1::Leg::CUSTOMER, input.status);
+    Say(kCustomer, std::move(fact));
+    return EndAll(input.status);
+  }
+  if (Leg* offers = Up(exchange.offers); offers != nullptr && offers->unacknowledged) {
+    Acknowledge(exchange.offers, *offers, Silent(*offers));
+  }
+  call_.exchanges.pop_front();
+  Step();
+}
+
+void Turn::OnRejected(const Input& input) {
+  Leg& leg = call_.legs.at(input.leg);
+  if (leg.phase == Phase::kUp) return OnRefused(input);
+  if (leg.phase == Phase::kEnded) return;
+  leg.phase = Phase::kEnded;
+  CallFact fact = EndingOfStatus(leg.party, leg.timed_out ? 480 : input.status);
+  if (leg.cancelled && !leg.timed_out) {
+    fact = CallFact();
+    fact.set_kind(CallFact::CALL_CANCELLED);
+    fact.set_party(leg.party);
+    fact.set_cause("sip:487");
+  }
+  if (IsReferred(input.leg)) TellReferrer(leg.timed_out ? 480 : input.status);
+  Say(input.leg, std::move(fact));
+  AfterEnd(input.leg, input.status);
+}
+
+void Turn::OnEnded(const Input& input) {
+  Leg& leg = call_.legs.at(input.leg);
+  if (leg.phase == Phase::kEnded) return;
+  leg.phase = Phase::kEnded;
+  leg.unacknowledged = false;
+  // Whether its call goes on is not known before its referral was taken.
+  if (call_.referral && call_.referral->leg == input.leg && call_.referral->asked) {
+    call_.referral->left = true;
+    if (call_.seat == input.leg) call_.agent_left = true;
+    return DropExchanges(input.leg);
+  }
+  CallFact fact;
+  fact.set_kind(CallFact::CALL_ENDED);
+  fact.set_party(leg.party);
+  if (input.status > 0) fact.set_cause(absl::StrCat("sip:", input.status));
+  if (call_.flow && input.leg == kCustomer && !call_.joined) {
+    fact.set_reason(session::v1::CALLER_ABANDONED);
+    return Abandon(std::move(fact));
+  }
+  Say(input.leg, std::move(fact));
+  AfterEnd(input.leg, 0);
+}
+
+// The flow is told before the session ends: a queue is not to count the caller any more.
+void Turn::Abandon(CallFact fact) {
+  EndAll();
+  Say(kCustomer, std::move(fact));
+  call_.flow->held.push_back(std::move(effects_.facts.back()));
+  effects_.facts.pop_back();
+  if (!call_.flow->asking) Ask(routing::v1::FlowInput::CALLER_GONE);
+  call_.flow->gone = true;
+}
+
+void Turn::Ask(routing::v1::FlowInput::Kind kind) {
+  ++call_.flow->timer;
+  call_.flow->asking = true;
+  effects_.ask.emplace();
+  effects_.ask->set_kind(kind);
+  effects_.ask->set_step_number(call_.flow->step.number());
+}
+
+void Turn::AskAfterDial(CallFact::Kind kind) {
+  if (!call_.flow || call_.ending || call_.legs.at(kCustomer).phase != Phase::kCalling) return;
+  call_.flow->busy = kind == CallFact::CALL_BUSY;
+  switch (kind) {
+    case CallFact::CALL_BUSY:
+      return Ask(routing::v1::FlowInput::DIAL_BUSY);
+    case CallFact::CALL_REJECTED:
+      return Ask(routing::v1::FlowInput::DIAL_REJECTED);
+    case CallFact::CALL_FAILED:
+      return Ask(routing::v1::FlowInput::DIAL_FAILED);
+    default:
+      return Ask(routing::v1::FlowInput::DIAL_NO_ANSWER);
+  }
+}
+
+void Turn::ReleaseHeld() {
+  for (CallFact& fact : call_.flow->held) effects_.facts.push_back(std::move(fact));
+  call_.flow->held.clear();
+}
+
+void Turn::Refuse(int status, CallFact fact) {
+  call_.flow->gone = true;
+  fact.set_party(session::v1::Leg::CUSTOMER);
+  fact.set_cause(absl::StrCat("sip:", status));
+  Say(kCustomer, std::move(fact));
+  EndAll(status);
+}
+
+void Turn::Perform() {
+  const routing::v1::FlowStep& step = call_.flow->step;
+  if (step.has_dial()) {
+    effects_.dial = step.dial();
+    return;
+  }
+  if (step.has_wait()) {
+    Do(Action::Kind::kRespond, kCustomer, "", 182);
+    return StartTimer(std::max(1, step.wait().seconds()));
+  }
+  CallFact fact;
+  if (step.has_hang_up()) {
+    fact.set_kind(CallFact::CALL_ENDED);
+    fact.set_reason(step.hang_up().reason());
+    const int status = StatusOfReason(step.hang_up().reason());
+    return Refuse(status == 603 && call_.flow->busy ? 486 : status, std::move(fact));
+  }
+  if (!step.has_gather() && !step.has_voicemail()) return Ask(routing::v1::FlowInput::DONE);
+  fact.set_kind(CallFact::CALL_FAILED);
+  fact.set_reason(session::v1::PROVIDER_ERROR);
+  fact.set_error_code(std::string(base::kCapabilityMissing.code));
+  fact.set_message("the menu needs a voice or keys: native SIP has neither");
+  Refuse(480, std::move(fact));
+}
+
+void Turn::AfterEnd(const std::string& name, int status) {
+  DropExchanges(name);
+  if (call_.ending) return;
+  // A caller whom this agent did not take may have the next one.
+  if (call_.legs.at(kCustomer).phase == Phase::kCalling) {
+    return AskAfterDial(effects_.facts.back().kind());
+  }
+  if (name == kCustomer) return EndAll(status);
+  if (name != call_.seat || call_.agent_left) return;
+  // An agent who puts the phone down while the target rings or talks has left it the customer.
+  if (HasTarget() && Up(kCustomer) != nullptr) {
+    call_.agent_left = true;
+  } else {
+    EndAll(status);
+  }
+}
+
+void Turn::OnPickedUp(const std::string& name, Leg& leg) {
+  leg.phase = Phase::kUp;
+  leg.unacknowledged = true;
+  if (leg.cancelled) {  // the 200 crossed our CANCEL
+    End(name);
+    if (IsReferred(name)) TellReferrer(leg.timed_out ? 480 : 487);
+    Say(name, EndingOfStatus(leg.party, leg.timed_out ? 480 : 487));
+    return AfterEnd(name, 0);
+  }
+  if (call_.flow && !call_.joined) return Connect(leg);
+  if (name == kAgent && !call_.joined) {
+    Acknowledge(name, leg, "");
+    Say(CallFact::CALL_ANSWERED, name);
+    return Invite(kCustomer);
+  }
+  if (name != kCustomer) Say(CallFact::CALL_ANSWERED, name);
+  // Nobody speaks with it before the hand-over, which is under way.
+  if (IsReferred(name)) return TellReferrer(200);
+  // A target whose agent is gone waits for the hand-over; its offer is kept.
+  const std::string peer = name == call_.seat ? kCustomer : call_.seat;
+  if (Up(peer) != nullptr) Begin({name, peer, false, 0});
+}
+
+void Turn::Connect(Leg& agent) {
+  Leg& caller = call_.legs.at(kCustomer);
+  const absl::StatusOr<std::string> sdp = WithOrigin(agent.heard, caller.origin);
+  if (!sdp.ok() || caller.phase != Phase::kCalling) {
+    End(call_.seat, 488);
+    Say(call_.seat, EndingOfStatus(agent.party, 488));
+    return AskAfterDial(CallFact::CALL_FAILED);
+  }
+  caller.told = *sdp;
+  caller.phase = Phase::kUp;
+  Do(Action::Kind::kRespond, kCustomer, caller.told, 200);
+  // With no offer of the caller's it was the agent's, and the caller's answer comes in its ACK.
+  if (caller.heard.empty()) return;
+  Do(Action::Kind::kAck, call_.seat, "");
+  Connected();
+}
+
+void Turn::Connected() {
+  call_.joined = true;
+  Say(CallFact::CALL_ANSWERED, call_.seat);
+}
+
+void Turn::OnAcknowledged(const Input& input) {
+  Leg* agent = Up(call_.seat);
+  if (!call_.flow || call_.joined || agent == nullptr || !agent->unacknowledged) return;
+  call_.legs.at(kCustomer).heard = input.sdp;
+  ++agent->origin.version;
+  const absl::StatusOr<std::string> sdp = WithOrigin(input.sdp, agent->origin);
+  Acknowledge(call_.seat, *agent, sdp.ok() ? *sdp : Silent(*agent));
+  Connected();
+}
+
+void Turn::Offer(const std::string& name, Leg& leg, const std::string& sdp) {
+  ++leg.origin.version;
+  const absl::StatusOr<std::string> text = WithOrigin(sdp, leg.origin);
+  if (!text.ok()) {
+    Input refused;
+    refused.leg = name;
+    refused.status = 488;
+    return OnRefused(refused);
+  }
+  leg.told = *text;
+  Do(Action::Kind::kReinvite, name, leg.told);
+}
+
+void Turn::Acknowledge(const std::string& name, Leg& leg, const std::string& sdp) {
+  if (!sdp.empty()) leg.told = sdp;
+  Do(Action::Kind::kAck, name, sdp);
+}
+
+std::string Turn::Silent(Leg& leg) {
+  ++leg.origin.version;
+  const absl::StatusOr<std::string> quiet = WithDirection(leg.heard, "inactive");
+  return quiet.ok() ? WithOrigin(*quiet, leg.origin).value_or("") : "";
+}
+
+void Turn::Close(Exchange& exchange, const std::string& answer) {
+  Leg& offers = call_.legs.at(exchange.offers);
+  ++offers.origin.version;
+  const absl::StatusOr<std::string> sdp = WithOrigin(answer, offers.origin);
+  Acknowledge(exchange.offers, offers, sdp.ok() ? *sdp : Silent(offers));
+  const bool talk = Joins(exchange, kAgent, kCustomer);
+  if (talk && !call_.joined) {
+    call_.joined = true;
+    Say(CallFact::CALL_ANSWERED, kCustomer);
+  }
+  const bool customer = exchange.offers == kCustomer || exchange.answers == kCustomer;
+  if (customer && call_.held) {
+    call_.held = false;
+    Say(CallFact::CALL_RESUMED, kCustomer);
+  }
+  Next();
+}
+
+void Turn::Next() {
+  const Exchange done = call_.exchanges.front();
+  call_.exchanges.pop_front();
+  const bool holds = done.hold && done.offers == kCustomer;
+  if (holds && !call_.held && Up(kCustomer) != nullptr) {
+    call_.held = true;
+    Say(CallFact::CALL_HELD, kCustomer);
+  }
+  Step();
+}
+
+void Turn::DropExchanges(const std::string& leg) {
+  const bool runs = !call_.exchanges.empty() && (call_.exchanges.front().offers == leg ||
+                                                 call_.exchanges.front().answers == leg);
+  std::erase_if(call_.exchanges, [&](const Exchange& exchange) {
+    return exchange.offers == leg || exchange.answers == leg;
+  });
+  if (runs && !call_.ending) Step();
+}
+
+}  // namespace ctc::providers::sip::native

@@ -1,0 +1,86 @@
+// One turn of a call: what each event and each order does to its legs, gathered as effects. The
+// exchanges of descriptions (RFC 3264) run one after another. Pure; used by the call machine alone.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "libs/providers/sip/native/call_machine.h"
+
+namespace ctc::providers::sip::native {
+
+inline constexpr const char* kAgent = "agent";
+inline constexpr const char* kCustomer = "customer";
+
+class Turn {
+ public:
+  explicit Turn(Call& call) : call_(call) {}
+
+  Effects Finish() { return std::move(effects_); }
+
+  void Say(session::v1::CallFact::Kind kind, const std::string& leg);
+  void Say(const std::string& leg, session::v1::CallFact fact);
+  void Do(Action::Kind kind, const std::string& leg, std::string text, int status = 0);
+
+  void Invite(const std::string& name);
+  // Ends a leg whatever state it is in.
+  void End(const std::string& name, int status = 0);
+  void EndAll(int status = 0);
+  // Queues an exchange of descriptions.
+  void Begin(Exchange exchange);
+
+  void OnRinging(const Input& input);
+  void OnAnswered(const Input& input);
+  void OnRejected(const Input& input);
+  void OnEnded(const Input& input);
+  void OnAcknowledged(const Input& input);
+
+  Leg* Up(const std::string& name);
+
+  // The caller's flow; see call_machine.h.
+  void Ask(routing::v1::FlowInput::Kind kind);
+  // The agent did not take the call, by `kind`; the flow says what next.
+  void AskAfterDial(session::v1::CallFact::Kind kind);
+  void Perform();
+  // The call ends before anybody talked: the caller is answered `status`.
+  void Refuse(int status, session::v1::CallFact fact);
+  void ReleaseHeld();
+  void StartTimer(int seconds) { effects_.timer_seconds = seconds; }
+
+  // Tells the phone that referred how that stands; from 200 on it is over.
+  void TellReferrer(int status);
+  // The session has taken the referral, or refused it by `status`.
+  void OnReferralTaken(int status);
+
+ private:
+  // The next request of the exchange that runs.
+  void Step();
+  void StepHold(Exchange& exchange);
+  // A re-INVITE was refused: media cannot be joined. An old call goes on as it was.
+  void OnRefused(const Input& input);
+  void Abandon(session::v1::CallFact fact);
+  // Who is left alone hangs up.
+  void AfterEnd(const std::string& name, int status);
+  void OnPickedUp(const std::string& name, Leg& leg);
+  // The agent took a caller's call: the two descriptions cross the usual way.
+  void Connect(Leg& agent);
+  void Connected();
+  void Offer(const std::string& name, Leg& leg, const std::string& sdp);
+  void Acknowledge(const std::string& name, Leg& leg, const std::string& sdp);
+  // An answer that agrees to the streams and lets none flow.
+  std::string Silent(Leg& leg);
+  void Close(Exchange& exchange, const std::string& answer);
+  void Next();
+  void DropExchanges(const std::string& leg);
+  // A phone that hung up before its referral was taken is told to have left now.
+  void SettleReferrer();
+  // The target that a phone's own referral named.
+  bool IsReferred(const std::string& name) const;
+  // A transfer's target rings or is there.
+  bool HasTarget() const;
+
+  Call& call_;
+  Effects effects_;
+};
+
+}  // namespace ctc::providers::sip::native

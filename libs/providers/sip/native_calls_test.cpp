@@ -1,0 +1,192 @@
+// The lines of native accounts: when one stays, is replaced, is listened for again and ends.
+#include "libs/providers/sip/native_calls.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+#include <google/protobuf/util/json_util.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <boost/asio/use_future.hpp>
+#include <catch2/catch.hpp>
+
+#include "libs/base/error_catalogue.h"
+#include "libs/testing/eventually.h"
+#include "libs/testing/fake_clock.h"
+#include "libs/testing/run_task.h"
+
+namespace ctc::providers::sip {
+namespace {
+
+using asio::ip::udp;
+using dispatch::v1::LookUpCallResponse;
+using dispatch::v1::PlaceCallResponse;
+using testing::EventuallyTrue;
+using AccountPtr = std::shared_ptr<const Account>;
+
+// A UDP port of loopback, and what comes there.
+class Phone {
+ public:
+  Phone() : socket_(io_, {asio::ip::address_v4::loopback(), 0}) {}
+
+  int port() const { return socket_.local_endpoint().port(); }
+  std::string host() const { return absl::StrCat("127.0.0.1:", port()); }
+  void Close() { socket_.close(); }
+
+  // Answers the next request of the method.
+  void Answer(const std::string& method, const std::string& status) {
+    const std::string request = Await(method);
+    std::string answer = "SIP/2.0 " + status + "\r\n";
+    for (absl::string_view line : absl::StrSplit(request, "\r\n")) {
+      const std::string name(line.substr(0, line.find(':')));
+      const bool copied = name == "Via" || name == "From" || name == "Call-ID" || name == "CSeq";
+      if (copied) absl::StrAppend(&answer, line, "\r\n");
+      if (name == "To") absl::StrAppend(&answer, line, ";tag=t1\r\n");
+    }
+    socket_.send_to(asio::buffer(answer + "Content-Length: 0\r\n\r\n"), caller_);
+  }
+  std::string Await(const std::string& method) {
+    std::string bytes;
+    while (!bytes.starts_with(method + " ")) {
+      bytes.resize(65536);
+      bytes.resize(socket_.receive_from(asio::buffer(bytes), caller_));
+    }
+    return bytes;
+  }
+
+ private:
+  asio::io_context io_;
+  udp::socket socket_;
+  udp::endpoint caller_;
+};
+
+native::Outlets Deaf() {
+  native::Outlets outlets;
+  outlets.facts = [](const AccountPtr&, std::vector<session::v1::SessionFact>) {};
+  outlets.referrals = [](const AccountPtr&, native::ReferralNote) {};
+  outlets.flows = [](const AccountPtr&, native::FlowNote) {};
+  return outlets;
+}
+
+struct World {
+  Phone phone;
+  int own_port = Phone().port();
+  testing::FakeClock clock;
+  std::unique_ptr<NativeCalls> calls = std::make_unique<NativeCalls>(
+      native::Ground{clock, Deaf(), http::AddressGuard::Everywhere()});
+  int64_t writes = 0;
+
+  // As it is after one more write.
+  AccountPtr Written(int priority = 1, const std::string& password = "s3cret") {
+    auto account = std::make_shared<Account>();
+    account->config.set_id("p1");
+    account->config.set_is_active(true);
+    account->config.set_api_url("sip:" + phone.host() + ";transport=udp");
+    account->config.set_phone_number("+15550199");
+    account->config.set_priority(priority);
+    account->config.mutable_updated_at()->set_seconds(++writes);
+    account->api_key = base::Secret("user");
+    account->api_secret = base::Secret(password);
+    const std::string settings = absl::StrCat(R"({"mode":"native","bind":"sip:127.0.0.1:)",
+                                              own_port, R"(","inbound_from":["127.0.0.2"]})");
+    REQUIRE(
+        google::protobuf::util::JsonStringToMessage(settings, account->config.mutable_settings())
+            .ok());
+    return account;
+  }
+  dispatch::v1::CallOrder Order(const std::string& id = "call-1") {
+    dispatch::v1::CallOrder order;
+    order.set_id(id);
+    order.set_agent_phone("ann");
+    order.set_to_phone("+15550100");
+    return order;
+  }
+  bool IsLive(const AccountPtr& account) {
+    dispatch::v1::LookUpCallRequest request;
+    *request.mutable_order() = Order();
+    return calls->LookUp(*account, request).found() == LookUpCallResponse::LIVE;
+  }
+  void AwaitListening(const std::vector<AccountPtr>& accounts) {
+    EventuallyTrue(
+        [&] {
+          clock.Advance(absl::Seconds(1));
+          return calls->Attend(accounts) == absl::InfiniteDuration();
+        },
+        "all to be listened for");
+  }
+};
+
+TEST_CASE("a line outlives what does not concern it, and is replaced by what does",
+          "[sip][native]") {
+  World w;
+  const AccountPtr first = w.Written();
+  REQUIRE(w.calls->Attend({first}) == absl::InfiniteDuration());
+  REQUIRE(w.calls->Place(*first, w.Order()).outcome() == PlaceCallResponse::ACCEPTED);
+  const AccountPtr dearer = w.Written(7);
+  CHECK(w.calls->Attend({dearer}) == absl::InfiniteDuration());
+  CHECK(w.calls->lines() == 1);
+  // The password is another, and the call that goes on keeps the account's own address.
+  const AccountPtr changed = w.Written(7, "new");
+  CHECK(w.calls->Attend({changed}) == absl::Seconds(1));
+  const PlaceCallResponse refused = w.calls->Place(*changed, w.Order("call-2"));
+  CHECK(refused.outcome() == PlaceCallResponse::NOT_SENT);
+  CHECK(refused.error_message().find("not yet") != std::string::npos);
+  CHECK(w.IsLive(changed));
+  w.phone.Answer("INVITE", "486 Busy Here");
+  EventuallyTrue([&] { return !w.IsLive(changed); }, "the call to end");
+  w.AwaitListening({changed});
+  CHECK(w.calls->lines() == 1);
+}
+
+TEST_CASE("the line of an account that is no more ends with its last call", "[sip][native]") {
+  World w;
+  const AccountPtr account = w.Written();
+  REQUIRE(w.calls->Place(*account, w.Order()).outcome() == PlaceCallResponse::ACCEPTED);
+  CHECK(w.calls->Attend({}) == absl::Seconds(30));
+  CHECK(w.calls->lines() == 1);
+  w.phone.Answer("INVITE", "486 Busy Here");
+  w.AwaitListening({});
+  CHECK(w.calls->lines() == 0);
+  // Switched on again, it is as before.
+  w.AwaitListening({account});
+  CHECK(w.calls->lines() == 1);
+}
+
+TEST_CASE("an account that cannot listen is tried again later, or when it was written",
+          "[sip][native]") {
+  World w;
+  Phone squatter;
+  w.own_port = squatter.port();
+  const AccountPtr account = w.Written();
+  CHECK(w.calls->Attend({account}) == absl::Seconds(30));
+  squatter.Close();
+  w.clock.Advance(absl::Seconds(10));
+  CHECK(w.calls->Attend({account}) == absl::Seconds(20));
+  CHECK(w.calls->lines() == 0);
+  const bool later = GENERATE(true, false);
+  if (later) w.clock.Advance(absl::Seconds(20));
+  const absl::Duration began = w.clock.Monotonic();
+  w.AwaitListening({later ? account : w.Written()});
+  CHECK(w.clock.Monotonic() - began < absl::Seconds(20));
+  CHECK(w.calls->lines() == 1);
+}
+
+TEST_CASE("a check is answered by the proxy, or by the end of the line", "[sip][native]") {
+  World w;
+  testing::IoThreads threads;
+  const AccountPtr account = w.Written();
+  std::future<absl::StatusOr<std::string>> checked =
+      asio::co_spawn(threads.executor(), w.calls->Check(*account), asio::use_future);
+  SECTION("the proxy") {
+    w.phone.Answer("OPTIONS", "404 Not Found");
+    CHECK(checked.get().value() == "the proxy answers OPTIONS with 404");
+  }
+  SECTION("the end") {
+    w.phone.Await("OPTIONS");
+    CHECK(w.calls->Attend({}) == absl::InfiniteDuration());
+    CHECK(w.calls->lines() == 0);
+    CHECK(base::IsError(checked.get().status(), base::kProviderUnreachable));
+  }
+}
+
+}  // namespace
+}  // namespace ctc::providers::sip

@@ -1,0 +1,148 @@
+// What tests of dispatch over a real database share: an account of Twilio's type, a feed, and
+// processes that work on both.
+#pragma once
+
+#include <catch2/catch.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ctc/session/v1/session_service.rpc.h"
+#include "libs/base/mutex.h"
+#include "libs/testing/eventually.h"
+#include "libs/testing/fake_random.h"
+#include "libs/testing/mariadb.h"
+#include "libs/testing/run_task.h"
+#include "services/dispatch/service/gate.h"
+#include "services/dispatch/store/submission_store.h"
+
+namespace ctc::dispatch {
+
+inline const base::TenantId kTenant("t1");
+
+// The session service: a feed, and whatever else a test answers. Thread-safe.
+class FakeSessionBase : public rpc::Channel {
+ public:
+  Task<absl::StatusOr<rpc::MessagePtr>> Call(std::string_view path, rpc::Context,
+                                             const google::protobuf::Message& request,
+                                             const google::protobuf::Message&) override {
+    if (path != session::v1::SessionServiceRpc::kReadFeed.path) co_return Answer(path, request);
+    const auto after = static_cast<const session::v1::ReadFeedRequest&>(request).after_seq();
+    asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(2));
+    boost::system::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    auto page = std::make_unique<session::v1::ReadFeedResponse>();
+    const base::MutexLock lock(mutex_);
+    for (const session::v1::CallEvent& event : feed_) {
+      if (event.seq() > after) *page->add_events() = event;
+    }
+    page->set_last_seq(std::max<int64_t>(after, static_cast<int64_t>(feed_.size())));
+    co_return rpc::MessagePtr(std::move(page));
+  }
+  void Tell(session::v1::CallEvent event) {
+    const base::MutexLock lock(mutex_);
+    event.set_seq(static_cast<int64_t>(feed_.size()) + 1);
+    feed_.push_back(std::move(event));
+  }
+
+ private:
+  virtual absl::StatusOr<rpc::MessagePtr> Answer(std::string_view path,
+                                                 const google::protobuf::Message& request) = 0;
+
+  base::Mutex mutex_;
+  std::vector<session::v1::CallEvent> feed_ ABSL_GUARDED_BY(mutex_);
+};
+
+// What replicas share.
+struct DispatchWorld {
+  DispatchWorld(const std::string& consumer, std::unique_ptr<providers::Adapter> adapter)
+      : ids(base::SystemClock(), random) {
+    account = ids.Uuid();
+    StoredProvider row;
+    row.tenant = kTenant;
+    row.provider.set_id(account);
+    row.provider.set_provider_name("Twilio");
+    row.provider.set_provider_type(common::v1::ProviderType::TWILIO);
+    row.provider.set_api_url("https://api.twilio.com");
+    row.provider.set_account_sid("AC1");
+    row.provider.set_is_active(true);
+    row.provider.mutable_created_at()->set_seconds(1'767'225'600);
+    *row.provider.mutable_updated_at() = row.provider.created_at();
+    v1::ProviderSecrets secrets;
+    secrets.set_auth_token("token");
+    row.sealed = keyring.Seal(secrets, kTenant, account).value();
+    testing::IoThreads io;
+    SubmissionStore submissions(*database);
+    const absl::Time now = base::SystemClock().Now();
+    REQUIRE(io.Run(ProviderStore(*database).Insert(row, now + absl::Seconds(10))).ok());
+    // Replicas follow from the beginning, not from the newest event.
+    REQUIRE(io.Run(submissions.Begin({}, consumer, 0, now, now + absl::Seconds(10))).ok());
+    registry.Add(std::move(adapter));
+  }
+  session::v1::CallEvent Event(const std::string& call, const std::string& type) const {
+    session::v1::CallEvent event;
+    event.set_tenant_id(kTenant.value());
+    event.set_id(call);
+    event.set_provider_id(account);
+    event.set_provider_type(common::v1::ProviderType::TWILIO);
+    event.set_type(type);
+    event.set_party(session::v1::Leg::AGENT);
+    return event;
+  }
+  // What is written of a leg's submission: "SENT" and how it ended, or "none".
+  std::string Outcome(const std::string& call, const std::string& leg) const {
+    std::string outcome;
+    const absl::Status read = database->RunBlocking([&](db::Connection& c) -> absl::Status {
+      CTC_ASSIGN_OR_RETURN(const db::Rows rows, c.Query("SELECT outcome FROM provider_submission"
+                                                        " WHERE session_id = ? AND leg_id = ?",
+                                                        {call, leg}));
+      outcome = rows.empty() ? "none" : rows[0].Text(0);
+      return absl::OkStatus();
+    });
+    return read.ok() ? outcome : std::string(read.message());
+  }
+  void AwaitOutcome(const std::string& call, const std::string& leg, const std::string& wanted,
+                    absl::Duration limit = absl::Seconds(10)) const {
+    testing::Eventually(
+        [&] {
+          const std::string outcome = Outcome(call, leg);
+          return outcome == wanted ? "" : outcome;
+        },
+        limit);
+  }
+
+  testing::FakeRandom random;
+  base::IdGenerator ids;
+  std::unique_ptr<db::Database> database = testing::MariaDb::Shared().OpenFresh();
+  Keyring keyring =
+      Keyring::Parse(base::Secret("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")).value();
+  Registry registry;
+  std::string account;
+};
+
+// One process of dispatch. What runs on its background must outlive Stop.
+struct DispatchProcess {
+  explicit DispatchProcess(DispatchWorld& world)
+      : providers(*world.database),
+        submissions(*world.database),
+        directory(providers, world.keyring, base::SystemClock(), "http://ctc"),
+        gate(world.registry, directory, board, background, base::SystemClock()) {}
+  void Stop() {
+    auto stop = [](Background& running) -> Task<bool> {
+      co_await running.Stop();
+      co_return true;
+    };
+    io.Run(stop(background));
+  }
+
+  testing::IoThreads io{2};
+  ProviderStore providers;
+  SubmissionStore submissions;
+  Directory directory;
+  HealthBoard board{base::SystemClock()};
+  Background background{io.executor()};
+  Gate gate;
+};
+
+}  // namespace ctc::dispatch

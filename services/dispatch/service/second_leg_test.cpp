@@ -1,0 +1,292 @@
+// The customer's leg, however the provider answers: over a real database and Twilio's adapter, with
+// a feed and a provider as a test says.
+#include "services/dispatch/service/second_leg.h"
+
+#include <future>
+#include <map>
+
+#include "ctc/webhook/v1/webhook_service.rpc.h"
+#include "libs/base/error_catalogue.h"
+#include "libs/http/message.h"
+#include "libs/providers/twilio/adapter.h"
+#include "services/dispatch/service/dispatch_world_for_test.h"
+
+namespace ctc::dispatch {
+namespace {
+
+using session::v1::CallFact;
+using session::v1::Leg;
+using session::v1::Session;
+
+using Form = std::vector<std::pair<std::string, std::string>>;
+
+// How a request for the customer's leg is answered, and whether it was dialled all the same.
+struct Answer {
+  int status = 0;  // 0: the connection breaks
+  std::string body;
+  bool dialled = false;
+  http::Reached reached = http::Reached::kMaybe;
+};
+
+// Twilio: who is dialled decides how it answers. Thread-safe.
+class FakeTwilio final : public http::Client {
+ public:
+  void When(const std::string& phone, Answer answer) {
+    const base::MutexLock lock(mutex_);
+    answers_[phone] = std::move(answer);
+  }
+  Task<http::ClientResult> Send(http::ClientRequest request) override {
+    const base::MutexLock lock(mutex_);
+    const std::string path = request.url.substr(request.url.find("/Accounts/AC1") + 13);
+    const Form form = http::ParseForm(request.body).value_or(Form());
+    if (path.ends_with("/Participants.json")) co_return DialOne(form);
+    if (request.method == "GET") co_return Calls(path);
+    ended_[path]++;
+    co_return Said(200, "{}");
+  }
+  int Dials(const std::string& phone) {
+    const base::MutexLock lock(mutex_);
+    return dials_[phone];
+  }
+  int HangUps(const std::string& sid) {
+    const base::MutexLock lock(mutex_);
+    return ended_["/Calls/" + sid + ".json"];
+  }
+
+ private:
+  static http::ClientResult Said(int status, std::string body) {
+    http::ClientResult result;
+    result.response.status = status;
+    result.response.body = std::move(body);
+    return result;
+  }
+  http::ClientResult DialOne(const Form& form) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::string to;
+    for (const auto& [name, value] : form) {
+      if (name == "To") to = value;
+    }
+    dials_[to]++;
+    const Answer& answer = answers_[to];
+    if (answer.status != 0) return Said(answer.status, answer.body);
+    http::ClientResult broken;
+    broken.error.reached = answer.reached;
+    broken.error.status = absl::UnavailableError("the connection broke");
+    return broken;
+  }
+  // The list of calls to one number.
+  http::ClientResult Calls(const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const auto& [phone, answer] : answers_) {
+      if (!answer.dialled || path.find(http::Encode(phone)) == std::string::npos) continue;
+      const std::string now = absl::FormatTime("%a, %d %b %Y %H:%M:%S +0000",
+                                               base::SystemClock().Now(), absl::UTCTimeZone());
+      return Said(200, R"({"calls":[{"sid":"CAfound","status":"ringing","date_created":")" + now +
+                           R"("}]})");
+    }
+    return Said(200, R"({"calls":[]})");
+  }
+  base::Mutex mutex_;
+  std::map<std::string, Answer> answers_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, int> dials_ ABSL_GUARDED_BY(mutex_);  // by number
+  std::map<std::string, int> ended_ ABSL_GUARDED_BY(mutex_);  // by path
+};
+
+// The session service, which knows some calls. Thread-safe.
+class FakeSession final : public FakeSessionBase {
+ public:
+  void Add(const Session& session) {
+    const base::MutexLock lock(mutex_);
+    sessions_[session.id()] = session;
+  }
+
+ private:
+  absl::StatusOr<rpc::MessagePtr> Answer(std::string_view,
+                                         const google::protobuf::Message& request) override {
+    const base::MutexLock lock(mutex_);
+    auto response = std::make_unique<session::v1::GetSessionResponse>();
+    const auto& id = static_cast<const session::v1::GetSessionRequest&>(request).id();
+    *response->mutable_session() = sessions_[id];
+    return rpc::MessagePtr(std::move(response));
+  }
+
+  base::Mutex mutex_;
+  std::map<std::string, Session> sessions_ ABSL_GUARDED_BY(mutex_);
+};
+
+// The webhook service, which keeps what it is told. Thread-safe.
+class FakeWebhook final : public rpc::Channel {
+ public:
+  Task<absl::StatusOr<rpc::MessagePtr>> Call(std::string_view, rpc::Context,
+                                             const google::protobuf::Message& request,
+                                             const google::protobuf::Message&) override {
+    const base::MutexLock lock(mutex_);
+    const auto& told = static_cast<const webhook::v1::IngestFactsRequest&>(request);
+    for (const auto& fact : told.facts()) facts_[fact.session()].push_back(fact.fact());
+    co_return rpc::MessagePtr(std::make_unique<webhook::v1::IngestFactsResponse>());
+  }
+  std::vector<CallFact> Of(const std::string& session) {
+    const base::MutexLock lock(mutex_);
+    return facts_[session];
+  }
+
+ private:
+  base::Mutex mutex_;
+  std::map<std::string, std::vector<CallFact>> facts_ ABSL_GUARDED_BY(mutex_);
+};
+
+struct World {
+  // An agent has answered and waits for this customer.
+  std::string Wait(const std::string& customer, Answer answer) {
+    twilio.When(customer, std::move(answer));
+    Session session;
+    session.set_id(shared.ids.Uuid());
+    session.set_conversation_id(session.id());
+    session.set_status(Session::RINGING);
+    session.set_direction(Session::OUTBOUND);
+    session.set_to_phone(customer);
+    session.set_from_phone("+15551230001");
+    session.set_agent_phone("+15551230002");
+    session.set_provider_call_id("CA" + customer.substr(1));
+    sessions.Add(session);
+    session::v1::CallEvent event = shared.Event(session.id(), "leg.answered");
+    event.set_fact_kind(CallFact::CALL_ANSWERED);
+    sessions.Tell(event);
+    return session.id();
+  }
+
+  FakeTwilio twilio;
+  DispatchWorld shared{"dispatch.second_leg",
+                       providers::twilio::MakeAdapter({twilio, base::SystemClock(), {}})};
+  FakeSession sessions;
+  FakeWebhook webhook;
+};
+
+// One process that follows the feed until it goes.
+class Replica {
+ public:
+  explicit Replica(World& world)
+      : process_(world.shared),
+        leg_({process_.submissions, world.shared.registry, process_.directory, process_.gate,
+              process_.background, world.sessions, world.webhook, base::SystemClock()}),
+        ended_(asio::co_spawn(asio::make_strand(process_.io.context()), leg_.Follow(),
+                              asio::use_future)) {}
+  ~Replica() {
+    leg_.Stop();
+    ended_.get();
+    process_.Stop();
+  }
+
+ private:
+  DispatchProcess process_;
+  SecondLeg leg_;
+  std::future<void> ended_;
+};
+
+struct Case {
+  std::string customer;
+  Answer answer;
+  std::string outcome;
+  const base::ErrorSpec* error = nullptr;
+  session::v1::EndReason reason = session::v1::END_REASON_UNSPECIFIED;
+};
+
+std::vector<Case> BadAnswers() {
+  return {
+      {"+15550000429",
+       {429, "{}"},
+       "REFUSED",
+       &base::kProviderRateLimited,
+       session::v1::PROVIDER_REJECTED},
+      {"+15550000401",
+       {401, R"({"code":20003})"},
+       "REFUSED",
+       &base::kProviderCredentials,
+       session::v1::PROVIDER_REJECTED},
+      {"+15550000400",
+       {400, R"({"code":21211})"},
+       "REFUSED",
+       &base::kInvalidDestination,
+       session::v1::INVALID_NUMBER},
+      {"+15550000302", {302, ""}, "REFUSED", &base::kProviderError, session::v1::PROVIDER_ERROR},
+      {"+15550000001",
+       {0, "", false, http::Reached::kNotSent},
+       "NOT_SENT",
+       &base::kProviderUnreachable,
+       session::v1::PROVIDER_UNREACHABLE},
+      // Perhaps dialled: what the provider shows decides.
+      {"+15550000201",
+       {201, "<html>busy</html>"},
+       "UNKNOWN_OUTCOME",
+       &base::kSubmissionUnknown,
+       session::v1::LOST},
+      {"+15550000202",
+       {201, R"({"call_sid":"CA)"},
+       "UNKNOWN_OUTCOME",
+       &base::kSubmissionUnknown,
+       session::v1::LOST},
+      {"+15550000500",
+       {500, "<html>"},
+       "UNKNOWN_OUTCOME",
+       &base::kSubmissionUnknown,
+       session::v1::LOST},
+      {"+15550000002", {0, ""}, "UNKNOWN_OUTCOME", &base::kSubmissionUnknown, session::v1::LOST},
+  };
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a customer's leg that a provider answers badly fails the call, frees the agent and is not "
+    "dialled again",
+    "[dispatch][second_leg]") {
+  World world;
+  const std::vector<Case> cases = BadAnswers();
+  std::vector<std::string> calls;
+  for (const Case& c : cases) calls.push_back(world.Wait(c.customer, c.answer));
+  {
+    const Replica one(world);
+    const Replica two(world);
+    for (size_t i = 0; i < cases.size(); ++i) {
+      world.shared.AwaitOutcome(calls[i], "customer", cases[i].outcome, absl::Seconds(30));
+    }
+  }
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const Case& c = cases[i];
+    INFO(c.customer);
+    CHECK(world.twilio.Dials(c.customer) == 1);
+    CHECK(world.twilio.HangUps("CA" + c.customer.substr(1)) == 1);
+    const std::vector<CallFact> told = world.webhook.Of(calls[i]);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].kind() == CallFact::CALL_FAILED);
+    CHECK(told[0].party() == Leg::CUSTOMER);
+    CHECK(told[0].error_code() == c.error->code);
+    CHECK(told[0].reason() == c.reason);
+    CHECK_FALSE(told[0].message().empty());
+  }
+}
+
+TEST_CASE("a customer's leg that was dialled all the same goes on", "[dispatch][second_leg]") {
+  World world;
+  const std::vector<std::pair<std::string, Answer>> answers = {
+      {"+15550000200", {201, R"({"call_sid":"CAnew"})"}},
+      {"+15550000500", {500, "", true}},
+      {"+15550000201", {201, "<html>", true}},
+      {"+15550000002", {0, "", true}},
+  };
+  std::vector<std::string> calls;
+  for (const auto& [customer, answer] : answers) calls.push_back(world.Wait(customer, answer));
+  {
+    const Replica replica(world);
+    for (const std::string& call : calls) {
+      world.shared.AwaitOutcome(call, "customer", "ACCEPTED", absl::Seconds(30));
+    }
+  }
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const std::string& customer = answers[i].first;
+    INFO(customer);
+    CHECK(world.twilio.Dials(customer) == 1);
+    CHECK(world.twilio.HangUps("CA" + customer.substr(1)) == 0);
+    CHECK(world.webhook.Of(calls[i]).empty());
+  }
+}
+
+}  // namespace ctc::dispatch

@@ -1,0 +1,73 @@
+"""Callers are recorded only where the tenant's rules allow it: conversations and messages."""
+import pytest
+
+from stack.process import wait_until
+from test_twilio_inbound import Line, leg
+
+RULES = "/api/v1/compliance-rules"
+AGENT = {"agent_id": "ann", "phone": "+12025550177", "record": True}
+
+
+def consent(tenant, jurisdiction="", **parameters):
+    body = {"rule_name": "ask first", "rule_type": "RECORDING_CONSENT", "parameters": parameters}
+    if jurisdiction:
+        body["jurisdiction"] = jurisdiction
+    answer = tenant.api.post(RULES, body)
+    assert answer.status == 201, answer
+
+
+def explanations(line, session):
+    answer = line.tenant.api.get(f"/api/v1/click-to-call/sessions/{session['id']}/events")
+    return " ".join(e.get("detail", "") for e in answer.body["events"])
+
+
+def recordings(tenant):
+    return tenant.api.get("/api/v1/recordings").body["recordings"]
+
+
+def talk(tenant, **action):
+    line = Line(tenant, **{**AGENT, **action})
+    session = line.ended(line.ring(keys=["1"], talk_ms=20000))
+    assert session["status"] == "COMPLETED" and leg(session, "agent")["answered_at"], session
+    return line, session
+
+
+@pytest.mark.parametrize("jurisdiction", [None, "DE"])
+def test_a_conversation_is_recorded_where_no_rule_stands_against_it(tenant, jurisdiction):
+    if jurisdiction:
+        consent(tenant, jurisdiction)  # of another country than the caller's
+    talk(tenant)
+    wait_until(lambda: recordings(tenant), 10, "the recording")
+
+
+@pytest.mark.parametrize("jurisdiction", ["", "US"])
+def test_a_conversation_that_needs_consent_goes_on_unrecorded(tenant, jurisdiction):
+    consent(tenant, jurisdiction)
+    line, session = talk(tenant)
+    assert not session.get("is_recorded") and recordings(tenant) == [], session
+    assert "not recorded: \"ask first\" wants consent first" in explanations(line, session)
+
+
+def test_every_caller_is_recorded_when_the_configuration_says_so(tenant):
+    assert tenant.api.put("/api/v1/recording-config", {"auto_record": True}).status == 200
+    talk(tenant, record=False)
+    wait_until(lambda: recordings(tenant), 10, "the recording")
+
+
+def test_a_message_is_taken_on_request_in_spite_of_the_rule(tenant):
+    consent(tenant)
+    line = Line(tenant, action="VOICEMAIL")
+    session = line.ended(line.ring(keys=["1", "#"], message_ms=4000))
+    assert session["status"] == "VOICEMAIL", session
+    wait_until(lambda: recordings(tenant), 10, "the message")
+
+
+def test_a_message_is_not_taken_where_the_rule_speaks_of_messages(tenant):
+    consent(tenant, messages=True)
+    line = Line(tenant, action="VOICEMAIL")
+    call = line.ring(keys=["1", "#"], message_ms=4000)
+    session = line.ended(call)
+    assert session["status"] != "VOICEMAIL", session
+    assert not any(heard.startswith("message") for heard in line.heard(call)), line.heard(call)
+    assert recordings(tenant) == []
+    assert "no message may be recorded" in explanations(line, session)
