@@ -34,6 +34,10 @@ absl::Status BatchResultMissing(const std::string& name) {
   return base::MakeError(base::kInternal, absl::StrCat("results do not fit the items: ", name));
 }
 
+absl::Status BatchOutOfTurn(const std::string& name) {
+  return base::MakeError(base::kConflict, absl::StrCat("it met another batch: ", name));
+}
+
 std::thread StartBatchThread(const std::string& name, std::function<void()> loop) {
   return std::thread([name, loop = std::move(loop)] {
     // The kernel keeps 15 characters of a thread's name.

@@ -5,6 +5,7 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/db/batch_order.h"
 #include "libs/db/batch_writer.h"
 #include "libs/db/completion.h"
 
@@ -21,6 +22,7 @@ struct BatchMetrics {
 absl::Status BatchQueueFull(const std::string& name);
 absl::Status BatchTooLate(const std::string& name);
 absl::Status BatchResultMissing(const std::string& name);
+absl::Status BatchOutOfTurn(const std::string& name);
 // Names the writer's thread and readies it for the connector; `loop` is its body.
 std::thread StartBatchThread(const std::string& name, std::function<void()> loop);
 // Work that throws must not end the thread.
@@ -35,16 +37,14 @@ struct BatchWriter<Item, Result>::Pending {
 
 template <class Item, class Result>
 struct BatchWriter<Item, Result>::State {
-  State(std::unique_ptr<Worker> w, BatchOptions o, WriteBatch write_batch, AfterCommit after)
-      : worker(std::move(w)),
-        options(std::move(o)),
+  State(BatchOptions o, WriteInTurn write_batch, AfterCommit after)
+      : options(std::move(o)),
         write(std::move(write_batch)),
         after_commit(std::move(after)),
         metrics(options.name) {}
 
-  const std::unique_ptr<Worker> worker;
   const BatchOptions options;
-  const WriteBatch write;
+  const WriteInTurn write;
   const AfterCommit after_commit;
   const BatchMetrics metrics;
   std::mutex mutex;
@@ -54,23 +54,56 @@ struct BatchWriter<Item, Result>::State {
   // When the first of `later` has waited long enough; under mutex.
   absl::Duration later_due;
   bool stopping = false;  // under mutex
+  BatchOrder order{mutex, [this] {
+                     if (HasWork()) wake.notify_one();
+                   }};
 
   bool LaterIsDue() const {
     return !later.empty() && (stopping || later.size() >= options.gather ||
                               base::SystemClock().Monotonic() >= later_due);
   }
+  bool HasWork() const { return stopping || !queue.empty() || LaterIsDue(); }
   size_t waiting() const { return queue.size() + later.size(); }
-  std::thread thread;
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<std::thread> threads;
 };
+
+// The turn of one batch.
+template <class Item, class Result>
+struct BatchWriter<Item, Result>::Making final : Turn {
+  explicit Making(BatchOrder& o) : order(o) {}
+  bool alone() const override { return place.alone; }
+  void Pass() override { order.Pass(place); }
+
+  BatchOrder& order;
+  BatchOrder::Place place;
+};
+
+template <class Item, class Result>
+BatchWriter<Item, Result>::BatchWriter(Database& database, BatchOptions options, WriteInTurn write,
+                                       AfterCommit after_commit)
+    : state_(
+          std::make_unique<State>(std::move(options), std::move(write), std::move(after_commit))) {
+  State& state = *state_;
+  for (int lane = 0; lane < state.options.lanes; ++lane) {
+    state.workers.push_back(state.options.single_statement ? database.MakeSingleStatementWorker()
+                                                           : database.MakeWorker());
+    Worker& worker = *state.workers.back();
+    state.threads.push_back(
+        StartBatchThread(state.options.name, [this, &worker] { Loop(worker); }));
+  }
+}
 
 template <class Item, class Result>
 BatchWriter<Item, Result>::BatchWriter(Database& database, BatchOptions options, WriteBatch write,
                                        AfterCommit after_commit)
-    : state_(std::make_unique<State>(
-          options.single_statement ? database.MakeSingleStatementWorker() : database.MakeWorker(),
-          options, std::move(write), std::move(after_commit))) {
-  state_->thread = StartBatchThread(state_->options.name, [this] { Loop(); });
-}
+    : BatchWriter(
+          database, std::move(options),
+          [write = std::move(write)](Connection& connection, std::vector<Item>& items,
+                                     Results& results, Turn& turn [[maybe_unused]]) {
+            return write(connection, items, results);
+          },
+          std::move(after_commit)) {}
 
 template <class Item, class Result>
 BatchWriter<Item, Result>::~BatchWriter() {
@@ -78,8 +111,8 @@ BatchWriter<Item, Result>::~BatchWriter() {
     const std::lock_guard<std::mutex> lock(state_->mutex);
     state_->stopping = true;
   }
-  state_->wake.notify_one();
-  state_->thread.join();
+  state_->wake.notify_all();
+  for (std::thread& thread : state_->threads) thread.join();
 }
 
 template <class Item, class Result>
@@ -103,7 +136,7 @@ void BatchWriter<Item, Result>::Enqueue(Pending pending, Urgency urgency) {
         state.later_due = base::SystemClock().Monotonic() + state.options.patience;
       }
       state.metrics.depth.Set(static_cast<double>(state.waiting()));
-      // The writer sleeps only while `queue` is empty and `later` is short.
+      // A lane sleeps only while `queue` is empty and `later` is short, or another has the turn.
       if (queue.size() == 1 || queue.size() == state.options.gather) state.wake.notify_one();
       return;
     }
@@ -112,13 +145,13 @@ void BatchWriter<Item, Result>::Enqueue(Pending pending, Urgency urgency) {
   pending.done.Complete(BatchQueueFull(state.options.name));
 }
 
-// Takes what waits, up to max_batch; waits for the first. False once stopped and empty.
+// Takes the turn and what waits, up to max_batch; waits for both. False once stopped and empty.
 template <class Item, class Result>
-bool BatchWriter<Item, Result>::Collect(Batch& batch) {
+bool BatchWriter<Item, Result>::Collect(Batch& batch, Making& turn) {
   State& state = *state_;
   std::unique_lock<std::mutex> lock(state.mutex);
-  while (!state.stopping && state.queue.empty() && !state.LaterIsDue()) {
-    if (state.later.empty()) {
+  while (!state.HasWork() || state.order.taken()) {
+    if (state.later.empty() || state.order.taken()) {
       state.wake.wait(lock);
     } else {
       const absl::Duration left = state.later_due - base::SystemClock().Monotonic();
@@ -135,12 +168,17 @@ bool BatchWriter<Item, Result>::Collect(Batch& batch) {
   take(state.queue);
   if (later_too) take(state.later);
   state.metrics.depth.Set(static_cast<double>(state.waiting()));
-  return !batch.empty();
+  if (batch.empty()) return false;
+  state.order.Take(turn.place);
+  return true;
 }
 
 template <class Item, class Result>
-void BatchWriter<Item, Result>::Loop() {
-  for (Batch batch; Collect(batch); batch.clear()) {
+void BatchWriter<Item, Result>::Loop(Worker& worker) {
+  for (;;) {
+    Batch batch;
+    Making turn(state_->order);
+    if (!Collect(batch, turn)) return;
     const absl::Time now = base::SystemClock().Now();
     Batch timely;
     timely.reserve(batch.size());
@@ -151,33 +189,34 @@ void BatchWriter<Item, Result>::Loop() {
         timely.push_back(std::move(pending));
       }
     }
-    if (!timely.empty()) WriteBatchOnce(std::move(timely));
+    if (timely.empty()) {
+      state_->order.Finish(turn.place);
+    } else {
+      WriteBatchOnce(worker, std::move(timely), turn);
+    }
   }
 }
 
 template <class Item, class Result>
-void BatchWriter<Item, Result>::WriteBatchOnce(Batch batch) {
+void BatchWriter<Item, Result>::WriteBatchOnce(Worker& worker, Batch batch, Making& turn) {
   State& state = *state_;
   const absl::Duration start = base::SystemClock().Monotonic();
   std::vector<Item> items;
   items.reserve(batch.size());
   for (Pending& pending : batch) items.push_back(std::move(pending.item));
   Results results;
-  const absl::Status status = Attempt(items, results);
-  if (!status.ok()) {
-    results.assign(items.size(), status);
-    if (items.size() > 1 && status.code() != absl::StatusCode::kUnavailable) {
-      WriteAlone(items, results);
-    }
-  }
+  const absl::Status status = Attempt(worker, items, results, turn);
+  if (!status.ok()) WriteAgain(worker, items, results, turn, status);
   state.metrics.size.Observe(static_cast<double>(items.size()));
   state.metrics.seconds.Observe(absl::ToDoubleSeconds(base::SystemClock().Monotonic() - start));
+  state.order.AwaitOlder(turn.place);
   if (state.after_commit) {
     const absl::Status ignored = RunBatchSafely(state.options.name, [&] {
       state.after_commit(items, results);
       return absl::OkStatus();
     });
   }
+  state.order.Finish(turn.place);
   std::vector<std::unique_ptr<Resumption>> resumptions;
   resumptions.reserve(batch.size());
   for (size_t i = 0; i < batch.size(); ++i) {
@@ -188,22 +227,43 @@ void BatchWriter<Item, Result>::WriteBatchOnce(Batch batch) {
 
 // One transaction for `items`.
 template <class Item, class Result>
-absl::Status BatchWriter<Item, Result>::Attempt(std::vector<Item>& items, Results& results) {
+absl::Status BatchWriter<Item, Result>::Attempt(Worker& worker, std::vector<Item>& items,
+                                                Results& results, Making& turn) {
   const Work work = [&](Connection& connection) {
     return RunBatchSafely(state_->options.name, [&]() -> absl::Status {
+      // A deadlock has the worker run this again; others may have been made upon it meanwhile.
+      if (!turn.place.held) return BatchOutOfTurn(state_->options.name);
       results.clear();
       results.reserve(items.size());
-      CTC_RETURN_IF_ERROR(state_->write(connection, items, results));
+      CTC_RETURN_IF_ERROR(state_->write(connection, items, results, turn));
       if (results.size() == items.size()) return absl::OkStatus();
       return BatchResultMissing(state_->options.name);
     });
   };
-  return state_->worker->Run(work);
+  return worker.Run(work);
+}
+
+// After a failure: once more as a whole when it met others, else each item for itself.
+template <class Item, class Result>
+void BatchWriter<Item, Result>::WriteAgain(Worker& worker, std::vector<Item>& items,
+                                           Results& results, Making& turn,
+                                           const absl::Status& why) {
+  absl::Status status = why;
+  if (absl::IsAborted(status)) {
+    state_->order.AwaitAlone(turn.place);
+    status = Attempt(worker, items, results, turn);
+    if (status.ok()) return;
+  }
+  results.assign(items.size(), status);
+  if (items.size() == 1 || absl::IsUnavailable(status)) return;
+  state_->order.AwaitAlone(turn.place);
+  WriteAlone(worker, items, results, turn);
 }
 
 // A transaction for each item, so that only the one at fault fails.
 template <class Item, class Result>
-void BatchWriter<Item, Result>::WriteAlone(std::vector<Item>& items, Results& results) {
+void BatchWriter<Item, Result>::WriteAlone(Worker& worker, std::vector<Item>& items,
+                                           Results& results, Making& turn) {
   std::vector<Item> one;
   Results answer;
   absl::Status status;
@@ -214,7 +274,7 @@ void BatchWriter<Item, Result>::WriteAlone(std::vector<Item>& items, Results& re
     }
     one.clear();
     one.push_back(std::move(items[i]));
-    status = Attempt(one, answer);
+    status = Attempt(worker, one, answer, turn);
     items[i] = std::move(one.front());
     if (status.ok()) {
       results[i] = std::move(answer.front());

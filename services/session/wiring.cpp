@@ -24,7 +24,7 @@ class SessionHost final : public host::Service {
         cache_(settings_.cache_sessions),
         ring_(settings_.ring_events),
         reader_(database_, cache_, ring_),
-        writer_(database_, environment.clock, cache_, ring_),
+        writer_(database_, environment.clock, environment.random, cache_, ring_),
         core_{environment.clock,
               ids_,
               settings_,

@@ -185,7 +185,7 @@ struct Process {
         cache(1000),
         ring(1000),
         reader(database, cache, ring),
-        writer(database, clock, cache, ring),
+        writer(database, clock, random, cache, ring),
         core{clock, ids, settings, reader, writer, ring, peers, peers, peers},
         submission(core, [this](Task<void> task) { Spawn(std::move(task)); }),
         initiation(core, submission, [this](Task<void> task) { Spawn(std::move(task)); }),

@@ -9,9 +9,9 @@ constexpr size_t kMostAgents = 20000;
 
 }  // namespace
 
-absl::StatusOr<AgentLoad::Sessions*> AgentLoad::Of(db::Connection& connection,
-                                                   const base::TenantId& tenant,
-                                                   const std::string& agent_id) {
+absl::StatusOr<AgentLoad::Sessions*> AgentLoad::Of(
+    db::Connection& connection, const base::TenantId& tenant, const std::string& agent_id,
+    const std::unordered_map<std::string, RecordPtr>& uncommitted) {
   const std::string key = Key(tenant, agent_id);
   if (const auto found = agents_.find(key); found != agents_.end()) return &found->second;
   CTC_ASSIGN_OR_RETURN(
@@ -23,6 +23,9 @@ absl::StatusOr<AgentLoad::Sessions*> AgentLoad::Of(db::Connection& connection,
   if (agents_.size() >= kMostAgents) agents_.clear();
   Sessions& sessions = agents_[key];
   for (const db::Row& row : rows) sessions[row.Text(0)] = row.Text(1);
+  for (const auto& [id, record] : uncommitted) {
+    if (record != nullptr) Note(*record);
+  }
   return &sessions;
 }
 

@@ -1,5 +1,6 @@
 // Live sessions of registered agents, so that a capacity is checked without a query. Filled on
-// demand by the writer and kept current by it; used on its thread only.
+// demand by the writer's batches and kept current by them. Not thread-safe: for whoever has the
+// turn.
 #pragma once
 
 #include <map>
@@ -16,9 +17,10 @@ class AgentLoad {
   // id -> sess_ id
   using Sessions = std::map<std::string, std::string>;
 
-  // The agent's live sessions; asks the database the first time.
+  // The agent's live sessions; asks the database the first time, where `uncommitted` may not be.
   absl::StatusOr<Sessions*> Of(db::Connection& connection, const base::TenantId& tenant,
-                               const std::string& agent_id);
+                               const std::string& agent_id,
+                               const std::unordered_map<std::string, RecordPtr>& uncommitted);
   // Notes a session's new state for an agent that is known here.
   void Note(const Record& record);
   // Notes that a session is no longer its agent's, or not for now.

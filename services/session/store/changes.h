@@ -81,10 +81,12 @@ struct Item {
   std::vector<Change> changes;
 };
 
-// Where the feed and the writers of all processes stand.
+// Where the feed and the writers of all processes stand: after which batch. Its stamp is the
+// batch's own, so that a batch which was made upon another that failed never takes a third one's
+// place in the feed for it.
 struct Position {
   int64_t last_seq = -1;
-  int64_t writes = -1;
+  int64_t stamp = -1;
   friend bool operator==(const Position&, const Position&) = default;
 };
 

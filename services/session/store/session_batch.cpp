@@ -49,32 +49,35 @@ void AddOnce(std::vector<std::string>& ids, const std::string& id) {
 }  // namespace
 
 absl::Status SessionBatch::Run(const std::vector<Item>& items,
-                               std::vector<absl::StatusOr<Written>>& results) {
-  if (known_.writes >= 0) {
+                               std::vector<absl::StatusOr<Written>>& results, db::Turn& turn) {
+  if (known_.stamp >= 0) {
     before_ = known_;
-    CTC_ASSIGN_OR_RETURN(const bool done, Attempt(items, results, Start::kAssumed));
+    CTC_ASSIGN_OR_RETURN(const bool done, Attempt(items, results, Start::kAssumed, turn));
     if (done) return absl::OkStatus();
     Reset();
     results.clear();
   }
   CTC_RETURN_IF_ERROR(ReadPosition());
-  return Attempt(items, results, Start::kRead).status();
+  return Attempt(items, results, Start::kRead, turn).status();
 }
 
-// False when another process wrote since `known_`: all that was computed may be wrong.
+// False when another process wrote since `known_`, or the batch before failed: all that was
+// computed may be wrong.
 absl::StatusOr<bool> SessionBatch::Attempt(const std::vector<Item>& items,
                                            std::vector<absl::StatusOr<Written>>& results,
-                                           Start start) {
+                                           Start start, db::Turn& turn) {
   next_seq_ = before_.last_seq + 1;
   CTC_RETURN_IF_ERROR(LoadSessions(items));
   for (const Item& item : items) results.push_back(RunItem(item));
   const bool wrote = !inserted_.empty() || !updated_.empty() || !submitted_.empty();
-  const Position after{next_seq_ - 1, before_.writes + (wrote ? 1 : 0)};
+  const Position after{next_seq_ - 1, wrote ? stamp_ : before_.stamp};
   // Without a write there is nothing whose lock would tell whether the start was right.
   if (!wrote && start == Start::kAssumed) return false;
   if (wrote) {
     CTC_ASSIGN_OR_RETURN(const bool moved, MovePosition(after));
     if (!moved) return false;
+    newest_batch_ = {after, newest_, before_ == known_};
+    turn.Pass();
     const absl::Status written = WriteAll();
     if (absl::IsAlreadyExists(written) && items.size() == 1 && items[0].create != nullptr) {
       CTC_RETURN_IF_ERROR(MoveBack());
@@ -114,7 +117,10 @@ absl::Status SessionBatch::ReadPosition() {
       connection_.Query("SELECT last_seq, writes FROM feed_sequence WHERE id = 1 FOR UPDATE"));
   if (rows.empty()) return absl::InternalError("the row of feed_sequence is missing");
   before_ = {rows[0].Int(0), rows[0].Int(1)};
-  if (!(before_ == known_)) load_.Clear();
+  if (!(before_ == known_)) {
+    load_.Clear();
+    newest_batch_.records.clear();
+  }
   return absl::OkStatus();
 }
 
@@ -124,7 +130,7 @@ absl::StatusOr<bool> SessionBatch::MovePosition(const Position& after) {
       const int64_t rows,
       connection_.Execute("UPDATE feed_sequence SET last_seq = ?, writes = ?"
                           " WHERE id = 1 AND last_seq = ? AND writes = ?",
-                          {after.last_seq, after.writes, before_.last_seq, before_.writes}));
+                          {after.last_seq, after.stamp, before_.last_seq, before_.stamp}));
   return rows == 1;
 }
 
@@ -132,7 +138,7 @@ absl::StatusOr<bool> SessionBatch::MovePosition(const Position& after) {
 absl::Status SessionBatch::MoveBack() {
   return connection_
       .Execute("UPDATE feed_sequence SET last_seq = ?, writes = ? WHERE id = 1",
-               {before_.last_seq, before_.writes})
+               {before_.last_seq, before_.stamp})
       .status();
 }
 
@@ -142,7 +148,7 @@ absl::Status SessionBatch::LoadSessions(const std::vector<Item>& items) {
   for (const Item& item : items) {
     for (const Change& change : item.changes) {
       if (newest_.contains(change.id)) continue;
-      RecordPtr cached = cache_is_current ? cache_.Find(change.id) : nullptr;
+      RecordPtr cached = cache_is_current ? FindCurrent(change.id) : nullptr;
       if (cached == nullptr) missing.push_back(change.id);
       newest_[change.id] = std::move(cached);
     }
@@ -154,6 +160,16 @@ absl::Status SessionBatch::LoadSessions(const std::vector<Item>& items) {
     newest_[id] = std::make_shared<const Record>(std::move(record));
   }
   return absl::OkStatus();
+}
+
+// The cache's is preferred among equals: its submission may be foretold.
+RecordPtr SessionBatch::FindCurrent(const std::string& id) {
+  RecordPtr cached = newest_batch_.cache_is_current ? cache_.Find(id) : nullptr;
+  const auto found = newest_batch_.records.find(id);
+  if (found == newest_batch_.records.end() || found->second == nullptr) return cached;
+  const bool newer =
+      cached == nullptr || cached->session.version() < found->second->session.version();
+  return newer ? found->second : cached;
 }
 
 absl::StatusOr<Written> SessionBatch::RunItem(const Item& item) {
@@ -168,8 +184,9 @@ absl::StatusOr<Written> SessionBatch::RunItem(const Item& item) {
 
 absl::Status SessionBatch::CheckCapacity(const NewSession& create) {
   if (create.agent_capacity <= 0) return absl::OkStatus();
-  CTC_ASSIGN_OR_RETURN(const AgentLoad::Sessions* live, load_.Of(connection_, create.record.tenant,
-                                                                 create.record.session.agent_id()));
+  CTC_ASSIGN_OR_RETURN(const AgentLoad::Sessions* live,
+                       load_.Of(connection_, create.record.tenant, create.record.session.agent_id(),
+                                newest_batch_.records));
   if (static_cast<int>(live->size()) < create.agent_capacity) return absl::OkStatus();
   return WithSession(base::kAgentBusy, "The agent has as many calls as the capacity allows",
                      live->begin()->second);
@@ -414,7 +431,7 @@ absl::Status SessionBatch::WriteAll() {
 absl::StatusOr<Written> SessionBatch::ResolveDuplicate(const NewSession& create,
                                                        const absl::Status& duplicate) {
   const Record& given = create.record;
-  load_.Clear();  // it counted a session that was not made
+  undone_ = true;
   if (!given.idempotency_key.empty()) {
     CTC_ASSIGN_OR_RETURN(std::vector<Record> twins,
                          SelectByIdempotencyKey(connection_, given.tenant, given.idempotency_key));

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "libs/db/batch_writer.h"
 #include "libs/db/database.h"
 #include "services/session/store/agent_load.h"
 #include "services/session/store/changes.h"
@@ -16,27 +17,49 @@
 
 namespace ctc::session::store {
 
+// What this process's batches have come to: where the feed stands after the newest of them, and the
+// sessions that the cache does not have yet, since that batch is not committed.
+struct Newest {
+  Position position;
+  std::unordered_map<std::string, RecordPtr> records;  // by UUID
+  // False when that batch found that another process had written: the cache is cleared with it.
+  bool cache_is_current = true;
+};
+
 class SessionBatch {
  public:
-  // `known`: the position the cache is current for. `load` is cleared when that is not so.
-  SessionBatch(db::Connection& connection, SessionCache& cache, AgentLoad& load, Position known,
-               absl::Time now)
-      : connection_(connection), cache_(cache), load_(load), known_(known), now_(now) {}
+  // Cache and `load` are current at `newest`, together with its records; `load` is cleared when
+  // that turns out not to be so. `stamp` is this batch's alone.
+  SessionBatch(db::Connection& connection, SessionCache& cache, AgentLoad& load, Newest& newest,
+               int64_t stamp, absl::Time now)
+      : connection_(connection),
+        cache_(cache),
+        load_(load),
+        newest_batch_(newest),
+        known_(newest.position),
+        stamp_(stamp),
+        now_(now) {}
 
-  // Fills one result for each item. Errors: the database's; ALREADY_EXISTS when one of several new
+  // Fills one result for each item. Once what is written is certain and in line, `newest` becomes
+  // it and the turn is passed. Errors: the database's; ALREADY_EXISTS when one of several new
   // sessions meets a unique key: then each item is to be written alone.
-  absl::Status Run(const std::vector<Item>& items, std::vector<absl::StatusOr<Written>>& results);
+  absl::Status Run(const std::vector<Item>& items, std::vector<absl::StatusOr<Written>>& results,
+                   db::Turn& turn);
+  // True when `load` counted a session that was not made after all.
+  bool undone() const { return undone_; }
 
  private:
   // Whether the position before is assumed to be `known_`, or was read under the lock.
   enum class Start { kAssumed, kRead };
   absl::StatusOr<bool> Attempt(const std::vector<Item>& items,
-                               std::vector<absl::StatusOr<Written>>& results, Start start);
+                               std::vector<absl::StatusOr<Written>>& results, Start start,
+                               db::Turn& turn);
   void Reset();
   absl::Status ReadPosition();
   absl::StatusOr<bool> MovePosition(const Position& after);
   absl::Status MoveBack();
   absl::Status LoadSessions(const std::vector<Item>& items);
+  RecordPtr FindCurrent(const std::string& id);
   absl::StatusOr<Written> RunItem(const Item& item);
   absl::StatusOr<CreateOutcome> Create(const NewSession& create, Written& written);
   absl::Status CheckCapacity(const NewSession& create);
@@ -55,10 +78,13 @@ class SessionBatch {
   db::Connection& connection_;
   SessionCache& cache_;
   AgentLoad& load_;
+  Newest& newest_batch_;
   const Position known_;
+  const int64_t stamp_;
   const absl::Time now_;
 
   Position before_;
+  bool undone_ = false;
   int64_t next_seq_ = 0;
   std::unordered_map<std::string, RecordPtr> newest_;  // by UUID
   std::vector<std::string> inserted_;

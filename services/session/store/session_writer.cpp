@@ -2,7 +2,6 @@
 #include "services/session/store/session_writer.h"
 
 #include "libs/base/error_catalogue.h"
-#include "services/session/store/session_batch.h"
 
 namespace ctc::session::store {
 namespace {
@@ -13,21 +12,29 @@ bool IsDoubtful(const absl::Status& status) {
          absl::IsDeadlineExceeded(status) || absl::IsAborted(status);
 }
 
+// Far from those of all other writers, and with room to count up from.
+int64_t FirstStamp(base::Random& random) {
+  uint64_t stamp = 0;
+  random.Fill({reinterpret_cast<unsigned char*>(&stamp), sizeof stamp});
+  return static_cast<int64_t>(stamp >> 2);
+}
+
 }  // namespace
 
-SessionWriter::SessionWriter(db::Database& database, const base::Clock& clock, SessionCache& cache,
-                             FeedRing& ring)
+SessionWriter::SessionWriter(db::Database& database, const base::Clock& clock, base::Random& random,
+                             SessionCache& cache, FeedRing& ring)
     : clock_(clock),
       cache_(cache),
       ring_(ring),
-      feed_seq_(observability::MakeGauge("ctc_session_feed_seq", "Newest position of the feed")) {
+      feed_seq_(observability::MakeGauge("ctc_session_feed_seq", "Newest position of the feed")),
+      stamp_(FirstStamp(random)) {
   db::BatchOptions options;
   options.name = "session";
+  options.lanes = 2;
   queue_ = std::make_unique<db::BatchWriter<Item, Written>>(
       database, options,
-      [this](db::Connection& connection, std::vector<Item>& items, Results& results) {
-        return Write(connection, items, results);
-      },
+      [this](db::Connection& connection, std::vector<Item>& items, Results& results,
+             db::Turn& turn) { return Write(connection, items, results, turn); },
       [this](std::vector<Item>& items, Results& results) { AfterCommit(items, results); });
 }
 
@@ -77,10 +84,12 @@ Task<absl::Status> SessionWriter::Refresh(absl::Time deadline) {
 }
 
 absl::Status SessionWriter::Write(db::Connection& connection, std::vector<Item>& items,
-                                  Results& results) {
-  SessionBatch batch(connection, cache_, load_, known_, clock_.Now());
-  const absl::Status status = batch.Run(items, results);
-  if (!status.ok()) load_.Clear();
+                                  Results& results, db::Turn& turn) {
+  if (doubtful_.exchange(false)) load_.Clear();
+  if (turn.alone()) newest_ = {known_, {}, true};
+  SessionBatch batch(connection, cache_, load_, newest_, ++stamp_, clock_.Now());
+  const absl::Status status = batch.Run(items, results, turn);
+  if (!status.ok() || batch.undone()) doubtful_ = true;
   return status;
 }
 
@@ -98,7 +107,7 @@ void SessionWriter::AfterCommit(std::vector<Item>& items, Results& results) {
   }
   if (doubtful) {
     known_ = Position{};
-    load_.Clear();
+    doubtful_ = true;
   }
   feed_seq_.Set(static_cast<double>(known_.last_seq));
 }

@@ -6,18 +6,20 @@
 #include <memory>
 
 #include "libs/base/clock.h"
+#include "libs/base/ids.h"
 #include "libs/db/batch_writer.h"
 #include "services/session/store/agent_load.h"
 #include "services/session/store/changes.h"
 #include "services/session/store/feed_ring.h"
+#include "services/session/store/session_batch.h"
 #include "services/session/store/session_cache.h"
 
 namespace ctc::session::store {
 
 class SessionWriter {
  public:
-  SessionWriter(db::Database& database, const base::Clock& clock, SessionCache& cache,
-                FeedRing& ring);
+  SessionWriter(db::Database& database, const base::Clock& clock, base::Random& random,
+                SessionCache& cache, FeedRing& ring);
 
   // Makes a session and its first event. Errors: CALL_ALREADY_RUNNING and AGENT_BUSY with
   // metadata.session_id; the database's. A repeated Idempotency-Key gives the session there is.
@@ -40,7 +42,8 @@ class SessionWriter {
 
  private:
   using Results = std::vector<absl::StatusOr<Written>>;
-  absl::Status Write(db::Connection& connection, std::vector<Item>& items, Results& results);
+  absl::Status Write(db::Connection& connection, std::vector<Item>& items, Results& results,
+                     db::Turn& turn);
   void AfterCommit(std::vector<Item>& items, Results& results);
   void Publish(const Written& written);
   void Forget(const Item& item);
@@ -50,12 +53,17 @@ class SessionWriter {
   SessionCache& cache_;
   FeedRing& ring_;
   const observability::Gauge feed_seq_;
-  // On the writer's thread only:
+  // Of the batch that has the turn:
   AgentLoad load_;
+  Newest newest_;
+  int64_t stamp_;  // of the newest batch that was made
+  // Set when `load_` may tell of what was not committed.
+  std::atomic<bool> doubtful_ = false;
+  // After the newest batch that is published; of the batch that is being published.
   Position known_;
   // Batches since the last Refresh.
   std::atomic<int64_t> batches_ = 0;
-  std::unique_ptr<db::BatchWriter<Item, Written>> queue_;  // last: its thread uses all of the above
+  std::unique_ptr<db::BatchWriter<Item, Written>> queue_;  // last: its threads use all of the above
 };
 
 }  // namespace ctc::session::store
