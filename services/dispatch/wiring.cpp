@@ -210,6 +210,12 @@ class DispatchHost final : public host::Service {
 absl::StatusOr<std::unique_ptr<host::Service>> Make(const host::Environment& environment) {
   CTC_ASSIGN_OR_RETURN(Keyring keyring,
                        Keyring::Parse(environment.settings.Secret("dispatch.master_key")));
+  const int64_t cache_mib = environment.settings.Int("dispatch.recording_cache_mib");
+  if (cache_mib < kLargestRecordingMib) {
+    return absl::InvalidArgumentError(absl::StrCat("dispatch.recording_cache_mib: is ", cache_mib,
+                                                   "; a recording may have ", kLargestRecordingMib,
+                                                   " MiB, and one at least must fit"));
+  }
   absl::StatusOr<http::AddressGuard> guard =
       http::AddressGuard::PublicAnd(environment.settings.Text("dispatch.allowed_networks"));
   if (!guard.ok()) {

@@ -155,13 +155,19 @@ REINVITED = f"""
   <recv request="INVITE"/>
   {respond("200 OK", AUDIO)}
   <recv request="ACK"/>"""
-# As a phone does: no stream where none is offered, its own where it is asked for an offer.
-PICK_UP = INVITE + respond("180 Ringing", to=NEW) + """
+
+
+def pick_up(extra=""):
+    """As a phone does: no stream where none is offered, its own where it is asked for an offer."""
+    return INVITE + respond("180 Ringing", to=NEW) + """
   <pause milliseconds="200"/>
-  <nop next="50" test="offered"/>""" + respond("200 OK", AUDIO, NEW, then="55") + """
-  <label id="50"/>""" + respond("200 OK", NO_MEDIA, NEW) + """
+  <nop next="50" test="offered"/>""" + respond("200 OK", AUDIO, NEW, extra=extra, then="55") + """
+  <label id="50"/>""" + respond("200 OK", NO_MEDIA, NEW, extra=extra) + """
   <label id="55"/>
   <recv request="ACK"/>"""
+
+
+PICK_UP = pick_up()
 CHALLENGE = 'WWW-Authenticate: Digest realm="phones", nonce="{}", algorithm={}, qop="auth"\n      '
 
 
@@ -244,7 +250,9 @@ SCENARIOS = {
   <recv request="ACK"/>""" + PICK_UP + TALK,
     # The shortest session there may be: the other side refreshes it, or this one does not.
     "is-refreshed": PICK_UP + TIMED.replace("{}", "uac"),
-    "never-refreshes": PICK_UP + TIMED.replace("{}", "uas"),
+    # Who refreshes is agreed on once: in the first answer, as we leave it open in the first INVITE.
+    "never-refreshes": pick_up("Supported: timer\n      Session-Expires: 90;refresher=uas\n      ")
+    + TIMED.replace("{}", "uas").replace("Require:", "Supported:"),
     "refers": PICK_UP + REINVITED + '\n  <pause milliseconds="300"/>' + REFER + REFERRED,
     "refers-and-leaves": PICK_UP + REINVITED + '\n  <pause milliseconds="300"/>' + REFER + LEAVES_REFERRED,
     "customer-refers": answer(AUDIO) + '\n  <pause milliseconds="700"/>' + REFER + """

@@ -46,7 +46,7 @@ def test_digits(stack, tenant, call):
     answer = call["do"]("dtmf", {"digits": "12#"})
     assert answer.status == 200, answer
     if call["kind"] == "TWILIO":
-        heard = lambda: {leg["to"]: leg["digits"] for leg in room_of(stack, call)}
+        heard = lambda: {leg["to"]: leg["digits"] for leg in room_of(stack, call)}  # noqa: E731
         wait_until(lambda: heard() == {"+12025559921": "12#", "+12025550001": ""}, 10,
                    "the digits at the customer's phone only")
         asked = tenant.api.get(f"/api/v1/webhooks/logs?session_id={call['id']}&limit=100").body

@@ -31,7 +31,9 @@ def test_an_outcome_is_told_truthfully(tenant, kind, digits, status, reason):
     legs = {leg["party"]: leg for leg in ended["legs"]}
     assert legs["AGENT"]["answered_at"], "the agent did pick up"
     if status == "COMPLETED":
-        assert ended["call_answered_at"] and ended["call_ended_at"] > ended["call_answered_at"]
+        # Its times are whole seconds, and only the first of these calls lasts longer than one.
+        talked = ended["call_ended_at"] > ended["call_answered_at"]
+        assert talked or (digits != "0100" and ended["call_ended_at"] == ended["call_answered_at"]), ended
     else:
         assert "call_answered_at" not in ended and ended["duration_seconds"] == 0
         assert "answered_at" not in legs["CUSTOMER"]
@@ -50,5 +52,5 @@ def test_a_leg_at_twilio_whose_answer_was_lost_is_looked_up_and_dialled_once(ten
     assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
     simulator = Api(tenant.stack.simulator_url)
     for phone in (agent, customer):
-        reference = urllib.parse.quote(f"{id}|{phone}")
+        reference = urllib.parse.quote(f"{ended['id']}|{phone[1:]}")
         assert simulator.get(f"/_stats?reference={reference}").body["dials"] == 1, phone

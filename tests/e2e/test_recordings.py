@@ -12,6 +12,7 @@ import test_sip_http
 from conftest import is_problem
 from stack.process import wait_until
 from test_twilio_inbound import Line
+from test_webhooks import moment
 
 SESSIONS = "/api/v1/click-to-call/sessions"
 TALKS = "+12025559920"  # a short talk that ends by itself
@@ -147,7 +148,7 @@ def told(tenant, quiet_provider, url):
     """A recording that the provider says to be at `url`."""
     tenant.provider("ASTERISK", url=quiet_provider.url)
     session = tenant.place("+12025550100", agent_phone="agent-a")
-    answer = tenant.webhook(session["session_id"], "RECORDING_READY", recording_url=url)
+    answer = tenant.webhook(session["session_id"], "RECORDING_READY", at=moment(0), recording_url=url)
     assert answer.status == 200, answer
     return wait_ready(tenant, session["id"])["media_path"]
 
@@ -165,7 +166,7 @@ def test_what_the_provider_has_not_is_missing(stack, tenant, quiet_provider):
     session = tenant.place(TALKS, agent_phone="agent-a", record=True)
     tenant.wait_ended(session["id"], seconds=40)
     wait_ready(tenant, session["id"])
-    answer = tenant.webhook(session["session_id"], "RECORDING_READY", recording_url=gone)
+    answer = tenant.webhook(session["session_id"], "RECORDING_READY", at=moment(0), recording_url=gone)
     assert answer.status == 200, answer
     missing = wait_until(lambda: [r for r in tenant.api.get(f"{SESSIONS}/{session['id']}/recordings").body["recordings"]
                                   if r["recording_url"] == gone], 10, "the other recording")[0]

@@ -198,7 +198,27 @@ TwilioRecording& TwilioExchange::StartRecording(const Account& account, const st
   } else if (const CallPtr leg = FindCall(account, call)) {
     leg->recordings.push_back(sid);
   }
-  return recordings_.emplace(sid, std::move(recording)).first->second;
+  TwilioRecording& kept = recordings_.emplace(sid, std::move(recording)).first->second;
+  if (callback.Wants("in-progress")) TellRecording(kept);
+  return kept;
+}
+
+void TwilioExchange::TellRecording(const TwilioRecording& recording) {
+  Form form = {{"AccountSid", recording.account.sid},
+               {"CallSid", recording.call},
+               {"RecordingSid", recording.sid},
+               {"RecordingUrl", RecordingUrl(recording)},
+               {"RecordingStatus", recording.status},
+               {"RecordingChannels", std::to_string(recording.channels)},
+               {"RecordingStartTime", TwilioTime(recording.started)},
+               {"RecordingSource", recording.source},
+               {"RecordingTrack", "both"}};
+  if (recording.status == "completed") {
+    form.emplace("RecordingDuration", std::to_string(absl::ToInt64Seconds(recording.duration)));
+  }
+  if (!recording.conference.empty()) form.emplace("ConferenceSid", recording.conference);
+  callbacks_.Notify(recording.sid, recording.account, recording.callback, std::move(form),
+                    Delivery::kInOrder, false);
 }
 
 std::string TwilioExchange::RecordingUrl(const TwilioRecording& recording) const {
@@ -210,20 +230,7 @@ void TwilioExchange::StopRecording(TwilioRecording& recording) {
   if (recording.status != "in-progress" && recording.status != "paused") return;
   recording.status = "completed";
   recording.duration = absl::Now() - recording.started;
-  if (!recording.callback.Wants("completed")) return;
-  Form form = {{"AccountSid", recording.account.sid},
-               {"CallSid", recording.call},
-               {"RecordingSid", recording.sid},
-               {"RecordingUrl", RecordingUrl(recording)},
-               {"RecordingStatus", "completed"},
-               {"RecordingDuration", std::to_string(absl::ToInt64Seconds(recording.duration))},
-               {"RecordingChannels", std::to_string(recording.channels)},
-               {"RecordingStartTime", TwilioTime(recording.started)},
-               {"RecordingSource", recording.source},
-               {"RecordingTrack", "both"}};
-  if (!recording.conference.empty()) form.emplace("ConferenceSid", recording.conference);
-  callbacks_.Notify(recording.sid, recording.account, recording.callback, std::move(form),
-                    Delivery::kInOrder, false);
+  if (recording.callback.Wants("completed")) TellRecording(recording);
 }
 
 }  // namespace ctc::simulator

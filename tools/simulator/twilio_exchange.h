@@ -82,6 +82,8 @@ class TwilioExchange {
   Task<void> Wait(CallPtr call, absl::Duration duration);
   Task<void> Last(CallPtr call, absl::Duration duration);
   std::string RecordingUrl(const TwilioRecording& recording) const;
+  // Its status, at its callback.
+  void TellRecording(const TwilioRecording& recording);
   Task<void> PlayTo(CallPtr call, std::string url, std::string method);
   void Join(const CallPtr& call, const ConferencePtr& conference);
   Form Standard(const TwilioCall& call) const;

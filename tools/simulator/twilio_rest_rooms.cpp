@@ -174,6 +174,10 @@ http::Response TwilioRest::Recordings(const Query& query) {
   if (it == exchange_.recordings().end() || it->second.account.sid != query.account.sid) {
     return NotFound(query.request.path);
   }
+  // Whatever token began it is the account's.
+  if (query.account.token.Reveal() != it->second.account.token.Reveal()) {
+    return TwilioFailure(401, 20003, "Authenticate");
+  }
   if (query.Is("DELETE")) {
     exchange_.recordings().erase(it);
     return NoTwilioContent();

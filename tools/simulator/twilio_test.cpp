@@ -73,7 +73,8 @@ TEST_CASE("Dial with Number runs both legs, the action and the recording", "[twi
   const std::string twiml =
       "<Response><Dial callerId=\"+15551230001\" record=\"record-from-answer-dual\" action=\"" +
       receiver.Url("/action") + "\" recordingStatusCallback=\"" + receiver.Url("/recording") +
-      "\"><Number statusCallback=\"" + receiver.Url("/leg") +
+      "\" recordingStatusCallbackEvent=\"in-progress completed\"><Number statusCallback=\"" +
+      receiver.Url("/leg") +
       "\" statusCallbackEvent=\"initiated ringing answered completed\">+15550109920</Number>"
       "</Dial></Response>";
   const std::string parent =
@@ -92,6 +93,7 @@ TEST_CASE("Dial with Number runs both legs, the action and the recording", "[twi
   CHECK(receiver.Sequence("DialCallSid", child["sid"], "DialCallStatus") == "completed ");
   const std::string recording = receiver.Sequence("RecordingStatus", "completed", "RecordingSid");
   const std::string sid = recording.substr(0, recording.size() - 1);
+  CHECK(receiver.Sequence("RecordingSid", sid, "RecordingStatus") == "in-progress completed ");
   CHECK(Get(f, "/Recordings/" + sid + ".json").body["channels"] == 2);
   CHECK(f.Send("GET", kAccount + "/Recordings/" + sid + ".wav").response.body.starts_with("RIFF"));
 }

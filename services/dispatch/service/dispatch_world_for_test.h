@@ -10,6 +10,7 @@
 
 #include "ctc/session/v1/session_service.rpc.h"
 #include "libs/base/mutex.h"
+#include "libs/rpc/channel.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/fake_random.h"
 #include "libs/testing/mariadb.h"

@@ -104,8 +104,8 @@ Task<absl::StatusOr<Callee>> FindAgentOfQueue(Core& core, rpc::Context context,
   std::vector<std::string> order;
   std::vector<std::string> again;
   for (const std::string& agent : live->available_agents()) {
-    const bool missed =
-        std::find(search.missed.begin(), search.missed.end(), agent) != search.missed.end();
+    const bool missed = search.all_missed || std::find(search.missed.begin(), search.missed.end(),
+                                                       agent) != search.missed.end();
     if (agent != search.but) (missed ? again : order).push_back(agent);
   }
   if (order.empty() && search.ask_again) order = std::move(again);

@@ -31,6 +31,7 @@ struct QueueSearch {
   std::string queue_id;
   std::string but;                  // the agent who hands over
   std::vector<std::string> missed;  // who did not take this call
+  bool all_missed = false;          // so many that the rest is not known
   bool ask_again = false;           // those too, when there is no other
 };
 // The agent who is asked next by the queue's strategy. Errors: NO_AGENT_AVAILABLE.

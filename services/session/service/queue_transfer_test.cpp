@@ -1,6 +1,4 @@
 // Handovers to a queue, over a real database.
-#include <atomic>
-
 #include "libs/base/error_catalogue.h"
 #include "services/session/service/talk_fixture.h"
 
@@ -176,36 +174,30 @@ TEST_CASE("an announced handover to a queue gives the customer back at its limit
 TEST_CASE("in a queue of more agents than are remembered nobody is rung again without a pause",
           "[session][transfers][queue]") {
   QueueFixture f;
+  f.peers.queue_terms.set_max_wait_seconds(3600);
   Lines agents;
   for (int i = 0; i < 52; ++i) {
     agents.push_back("agent-" + std::to_string(100 + i));
     f.AddAgent(agents.back(), "+49401" + std::to_string(100 + i));
   }
   f.SetFree(agents);
-  std::atomic<int> rung = 0;
-  f.peers.control =
-      [&](const ControlCallRequest& request) -> absl::StatusOr<dispatch::v1::ControlCallResponse> {
-    if (request.action() != ControlCallRequest::DIAL_PARTY) {
-      return dispatch::v1::ControlCallResponse();
-    }
-    ++rung;
-    return base::MakeError(base::kInvalidDestination, "no such extension");
-  };
   REQUIRE_THAT(f.ToQueue(T::BLIND).status(), IsOk());
-  f.Tell({f.OnLeg("agent", F::CALL_ENDED, 1)});
-  // Eight at once, until those who are remembered have been rung.
-  for (int i = 0; i < 10 && !f.Told("transfer.waiting"); ++i) {
-    f.clock.Advance(absl::Seconds(3));
-    f.Sweep();
+  for (int i = 1; i <= 50; ++i) {
+    const std::string leg = "consult-" + std::to_string(i);
+    f.AwaitRung(leg);
+    f.Tell({f.OnLeg(leg, F::CALL_BUSY, i)});
   }
   EventuallyTrue([&] { return f.Told("transfer.waiting"); }, "the wait");
-  CHECK(rung == 50);
   f.Sweep();
-  CHECK(rung == 50);
-  f.clock.Advance(absl::Seconds(11));
+  CHECK(f.Rung("consult-51") == 0);
+  f.clock.Advance(absl::Seconds(61));
   f.Sweep();
-  EventuallyTrue([&] { return rung > 50; }, "the next round");
-  CHECK(rung == 51);
+  f.AwaitRung("consult-51");
+  f.Tell({f.OnLeg("consult-51", F::CALL_BUSY, 200)});
+  EventuallyTrue([&] { return f.Leg(f.id, "consult-52").state() == v1::Leg::DIALLING; },
+                 "the wait");
+  f.Sweep();
+  CHECK(f.Rung("consult-52") == 0);
 }
 
 TEST_CASE("a queue that is switched off takes no handover", "[session][transfers][queue]") {
