@@ -21,16 +21,21 @@ providers::Account AnAccount() {
   return account;
 }
 
-dispatch::v1::ReadWebhookResponse Read(const std::string& body, absl::Time now) {
+struct Reader {
   providers::FakeHttp http;
   testing::FakeClock clock;
-  const auto adapter = providers::sip::MakeAdapter({http, clock, {}}, {});
+  const std::unique_ptr<providers::Adapter> adapter =
+      providers::sip::MakeAdapter({http, clock, {}}, {});
+};
+
+dispatch::v1::ReadWebhookResponse Read(const std::string& body, absl::Time now) {
+  static const Reader reader;  // thousands of orders are read
   common::v1::HttpRequest request;
   request.set_body(body);
   auto& header = *request.add_headers();
   header.set_name("x-signature");
   header.set_value(crypto::ToHex(crypto::HmacSha256("secret", body)));
-  return adapter->ReadWebhook(AnAccount(), request, now);
+  return reader.adapter->ReadWebhook(AnAccount(), request, now);
 }
 
 // What a switch tells of one call, each event with the next number.

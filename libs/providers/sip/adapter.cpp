@@ -14,6 +14,7 @@
 #include "libs/providers/sip/mapped_webhook.h"
 #include "libs/providers/sip/native_calls.h"
 #include "libs/providers/sip/switch_template.h"
+#include "libs/providers/sip/template_cache.h"
 #include "libs/providers/type_info.h"
 
 namespace ctc::providers::sip {
@@ -122,6 +123,7 @@ class SipAdapter final : public Adapter {
  private:
   Environment environment_;
   NativeCalls native_;
+  TemplateCache templates_;
 };
 
 dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
@@ -164,7 +166,7 @@ dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
 absl::Status SipAdapter::CheckAccount(const Account& account) const {
   if (native::IsNative(account.config)) return native_.CheckAccount(account);
   base::ErrorDetail detail;
-  const auto settings = ReadSwitchTemplate(account.config);
+  const auto settings = templates_.Of(account.config);
   if (!settings.ok()) detail.fields = base::DetailOf(settings.status()).fields;
   const auto auth = settings.ok() ? (*settings)->auth : SwitchTemplate::Auth::kNone;
   if (auth != SwitchTemplate::Auth::kNone && account.api_key.empty()) {
@@ -179,7 +181,7 @@ absl::Status SipAdapter::CheckAccount(const Account& account) const {
 
 Task<PlaceCallResponse> SipAdapter::Place(const Account& account, const CallOrder& order) {
   if (native::IsNative(account.config)) co_return native_.Place(account, order);
-  const auto settings = ReadSwitchTemplate(account.config);
+  const auto settings = templates_.Of(account.config);
   if (!settings.ok()) co_return NotSent(base::kProviderError, MessageOf(settings.status()));
   const Operation& place = *(*settings)->Find("place");
   if (place.names_agent && order.agent_phone().empty()) {
@@ -201,7 +203,7 @@ Task<PlaceCallResponse> SipAdapter::Place(const Account& account, const CallOrde
 Task<absl::StatusOr<ControlCallResponse>> SipAdapter::Control(const Account& account,
                                                               const ControlCallRequest& request) {
   if (native::IsNative(account.config)) co_return native_.Control(account, request);
-  CTC_CO_ASSIGN_OR_RETURN(const auto settings, ReadSwitchTemplate(account.config));
+  CTC_CO_ASSIGN_OR_RETURN(const auto settings, templates_.Of(account.config));
   const Wanted wanted = OperationFor(request);
   const Operation* operation = settings->Find(wanted.operation);
   if (operation == nullptr) co_return Missing(wanted.capability);
@@ -221,7 +223,7 @@ Task<absl::StatusOr<ControlCallResponse>> SipAdapter::Control(const Account& acc
 Task<absl::StatusOr<LookUpCallResponse>> SipAdapter::LookUp(const Account& account,
                                                             const LookUpCallRequest& request) {
   if (native::IsNative(account.config)) co_return native_.LookUp(account, request);
-  CTC_CO_ASSIGN_OR_RETURN(const auto settings, ReadSwitchTemplate(account.config));
+  CTC_CO_ASSIGN_OR_RETURN(const auto settings, templates_.Of(account.config));
   LookUpCallResponse response;
   const Operation* operation =
       settings->Find(request.provider_call_id().empty() ? "look_up_by_reference" : "look_up");
@@ -242,7 +244,7 @@ Task<absl::StatusOr<LookUpCallResponse>> SipAdapter::LookUp(const Account& accou
 
 Task<absl::StatusOr<std::string>> SipAdapter::Check(const Account& account) {
   if (native::IsNative(account.config)) co_return co_await native_.Check(account);
-  CTC_CO_ASSIGN_OR_RETURN(const auto settings, ReadSwitchTemplate(account.config));
+  CTC_CO_ASSIGN_OR_RETURN(const auto settings, templates_.Of(account.config));
   const Operation* health = settings->Find("health");
   if (health == nullptr) co_return Missing("health");
   const absl::Duration timeout = absl::Seconds(std::clamp(account.config.timeout_seconds(), 1, 8));
@@ -260,7 +262,7 @@ Task<absl::StatusOr<std::string>> SipAdapter::Check(const Account& account) {
 Task<absl::StatusOr<Recording>> SipAdapter::FetchRecording(const Account& account,
                                                            const std::string& recording_url) {
   if (native::IsNative(account.config)) co_return Missing("fetch_recording");
-  CTC_CO_ASSIGN_OR_RETURN(const auto settings, ReadSwitchTemplate(account.config));
+  CTC_CO_ASSIGN_OR_RETURN(const auto settings, templates_.Of(account.config));
   RecordingSource source;
   // The switch's own host only: where else its recordings are kept is not ours to trust.
   source.is_known = [&account](const std::string& url) {
@@ -278,7 +280,7 @@ dispatch::v1::ReadWebhookResponse SipAdapter::ReadWebhook(const Account& account
   if (native::IsNative(account.config)) {
     return ReadSignedWebhook(account, request, now, environment_.window);
   }
-  const auto settings = ReadSwitchTemplate(account.config);
+  const auto settings = templates_.Of(account.config);
   if (!settings.ok() || !(*settings)->webhook.event.set() || IsSeedWebhook(request)) {
     return ReadSignedWebhook(account, request, now, environment_.window);
   }

@@ -6,6 +6,7 @@
 #include "libs/base/error.h"
 #include "libs/providers/sip/operation_reader.h"
 #include "libs/providers/sip/presets.h"
+#include "libs/providers/sip/template_cache.h"
 
 namespace ctc::providers::sip {
 namespace {
@@ -165,6 +166,17 @@ TEST_CASE("a webhook mapping's faults are named by their fields", "[sip][setting
   CHECK(faults("{" + map + R"(,"events":{"up":"ANSWERED"},"verify":{"mode":"none"}})").size() == 1);
   CHECK(faults("{" + map + R"(,"events":{"up":"ANSWERED"},"legs":{"a":"BOSS"}})").size() == 1);
   CHECK(faults(R"({"map":{"event":"e","call_id":"/id"},"events":{"up":"ANSWERED"}})").size() == 2);
+}
+
+TEST_CASE("a template is read once for the same settings", "[sip][settings]") {
+  const TemplateCache cache;
+  const auto config = WithSettings(R"({"preset":"reference","ring_timeout_seconds":20})");
+  const auto first = cache.Of(config);
+  REQUIRE(first.ok());
+  CHECK(cache.Of(config).value() == *first);
+  CHECK(cache.Of(WithSettings("{}")).value()->ring_timeout_seconds == 45);
+  CHECK(!cache.Of(WithSettings(R"({"preset":"none"})")).ok());
+  CHECK(!cache.Of(WithSettings(R"({"preset":"none"})")).ok());
 }
 
 }  // namespace
