@@ -15,14 +15,12 @@ db::BatchOptions Options() {
   options.name = "webhook_log";
   options.max_batch = store::kMostAtOnce;
   options.single_statement = true;
-  options.lanes = 2;
   return options;
 }
 
 // May run again for the same lines, so nothing is moved out of them.
 absl::Status WriteEntries(db::Connection& connection, Entries& entries,
-                          std::vector<absl::StatusOr<bool>>& results, db::Turn& turn) {
-  turn.Pass();  // lines have nothing to do with each other
+                          std::vector<absl::StatusOr<bool>>& results) {
   std::vector<const LogEntry*> lines;
   lines.reserve(entries.size());
   for (const LogWriter::NewEntry& added : entries) lines.push_back(&added.entry);
