@@ -33,7 +33,7 @@ def test_fifty_thousand_lines_are_taken_at_once(tenant, quiet_provider):
     (HEADER + "x" * (3 << 20), "csv"),
     (lines(10) + "+12025550100,GREY\n", "csv line 12"),
     (lines(10) + "not a number,VIP\n", "csv line 12"),
-])
+], ids=["a line too many", "too many bytes", "no such list", "no number"])
 def test_a_fault_in_one_line_takes_none(tenant, csv, field):
     problem = is_problem(tenant.api.post(PATH, {"csv": csv}), 400, "VALIDATION_FAILED")
     assert problem["errors"][0]["field"] == field, problem
