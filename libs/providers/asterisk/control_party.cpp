@@ -2,6 +2,8 @@
 // control.cpp.
 #include <absl/strings/str_cat.h>
 
+#include <chrono>
+
 #include "libs/base/error_catalogue.h"
 #include "libs/providers/asterisk/ari_event.h"
 #include "libs/providers/asterisk/control.h"
@@ -92,6 +94,19 @@ Task<absl::Status> Control::EnsureSnoop(const std::string& supervisor) {
   co_return co_await Ensure(std::move(path));
 }
 
+// Asterisk answers 409 for the moment in which a channel is on its way from bridge to bridge.
+Task<absl::StatusOr<Control::Asked>> Control::Move(std::string channel, std::string bridge) {
+  constexpr int kTries = 10;
+  const std::string path = "/bridges/" + bridge + "/addChannel?channel=" + channel;
+  for (int tried = 1;; ++tried) {
+    absl::StatusOr<Asked> added = co_await Ask("POST", path);
+    if (tried == kTries || !base::IsError(added.status(), base::kCallNotLive)) co_return added;
+    asio::steady_timer pause(co_await asio::this_coro::executor, std::chrono::milliseconds(50));
+    boost::system::error_code ignored;
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
 Task<absl::StatusOr<Control::Asked>> Control::ChangeMode() {
   const ControlCallRequest::Target& target = request_.target();
   if (PartyOf(target.leg_id()) != Leg::SUPERVISOR || !IsLegId(target.leg_id())) {
@@ -110,9 +125,7 @@ Task<absl::StatusOr<Control::Asked>> Control::ChangeMode() {
     CTC_CO_ASSIGN_OR_RETURN(const Asked muted, co_await Ask("POST", mute));
     if (muted == Asked::kGone) co_return base::MakeError(base::kCallNotLive, "it has left");
   }
-  CTC_CO_ASSIGN_OR_RETURN(
-      const Asked added,
-      co_await Ask("POST", "/bridges/" + bridge + "/addChannel?channel=" + supervisor));
+  CTC_CO_ASSIGN_OR_RETURN(const Asked added, co_await Move(supervisor, bridge));
   if (added == Asked::kGone) co_return base::MakeError(base::kCallNotLive, "it has left");
   if (target.mode() != ControlCallRequest::LISTEN) {
     CTC_CO_RETURN_IF_ERROR((co_await Ask("DELETE", mute)).status());

@@ -265,6 +265,17 @@ TEST_CASE("a supervisor changes how it listens", "[asterisk][control]") {
           absl::StatusCode::kInvalidArgument);
     CHECK(world.http.requests.empty());
   }
+  SECTION("one on the way from bridge to bridge is waited for") {
+    int asked = 0;
+    world.http.When(add, [&](const http::ClientRequest&) {
+      http::ClientResult result;
+      result.response.status = ++asked < 3 ? 409 : 204;
+      if (asked < 3) result.response.body = R"({"message":"Channel not in Stasis application"})";
+      return result;
+    });
+    lines(ControlCallRequest::BARGE);
+    CHECK(asked == 3);
+  }
   SECTION("nor one who has left") {
     world.http.When(add, 400, R"({"message":"Channel not found"})");
     world.Target("supervisor-1", "", ControlCallRequest::BARGE);
