@@ -7,20 +7,13 @@
 
 #include <memory>
 
+#include "libs/crypto/openssl_handle.h"
+
 namespace ctc::crypto {
 namespace {
 
 constexpr long kSeconds = 10L * 365 * 24 * 3600;
 
-template <auto kFree>
-struct Deleter {
-  template <class T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
 
 Bio Open(std::string_view text) {
