@@ -84,7 +84,7 @@ absl::Status Session::RunOnce(const Work& work, bool& retry) {
   const int statements = connection_->statements();
   const bool lost_in_work = connection_->lost();
   if (!config_.single_statement) {
-    if (status.ok()) status = connection_->Commit();
+    if (status.ok() && !connection_->committed()) status = connection_->Commit();
     if (!status.ok() && !connection_->lost()) connection_->Rollback();
   }
   retry = connection_->deadlocked() && !connection_->lost();
@@ -105,7 +105,9 @@ class Pool final : public Database {
   Task<absl::Status> Run(absl::Time deadline, Work work) override;
   absl::Status RunBlocking(const Work& work) override;
   std::unique_ptr<Worker> MakeWorker() override {
-    return std::make_unique<Session>(endpoint_, config_);
+    Config config = config_;
+    config.many_at_once = true;
+    return std::make_unique<Session>(endpoint_, std::move(config));
   }
   std::unique_ptr<Worker> MakeSingleStatementWorker() override {
     Config config = config_;

@@ -1,5 +1,6 @@
 // A pool of MySQL connections, each on its own thread, behind coroutines. Statement text is
-// constant and values are bound; statements are prepared once for each connection and kept.
+// constant and values are bound; statements are prepared once for each connection and kept. Only
+// what writes many rows is written as literals (rows_text.h).
 #pragma once
 
 #include <absl/time/time.h>
@@ -12,6 +13,7 @@
 #include "libs/base/asio.h"
 #include "libs/base/secret.h"
 #include "libs/base/status.h"
+#include "libs/db/rows_text.h"
 #include "libs/db/value.h"
 
 namespace ctc::db {
@@ -25,7 +27,11 @@ struct Config {
   absl::Duration connect_timeout = absl::Seconds(3);
   absl::Duration statement_timeout = absl::Seconds(15);
   bool single_statement = false;  // see MakeSingleStatementWorker
+  bool many_at_once = false;      // see Connection::ExecuteAll
 };
+
+// Whether several statements end the transaction, too.
+enum class Ending { kStay, kCommit };
 
 // An open connection, inside a worker thread. Not thread-safe; lives only inside Run.
 // Errors: ALREADY_EXISTS (1062), ABORTED (1205, 1213), UNAVAILABLE (lost), DEADLINE_EXCEEDED (over
@@ -41,6 +47,10 @@ class Connection {
   // row, rows after rows.
   virtual absl::StatusOr<int64_t> ExecuteRows(std::string_view head, int width,
                                               const Params& params, std::string_view tail = "") = 0;
+  // All of them in one round trip; none after one that failed. With kCommit the transaction is
+  // committed behind the last: the unit has nothing more to do then, and an UNAVAILABLE may mean
+  // that it was. Only on a connection of MakeWorker.
+  virtual absl::Status ExecuteAll(const std::vector<RowsStatement>& statements, Ending ending) = 0;
 };
 
 // Name of the unique index behind an ALREADY_EXISTS of this library, as "uq_dial_guard"; "" for any
@@ -72,7 +82,7 @@ class Database {
   // The same on the calling thread with its own connection: for start-up, migrations and tools.
   virtual absl::Status RunBlocking(const Work& work) = 0;
 
-  // A dedicated connection for a batch writer's own thread.
+  // A dedicated connection for a batch writer's own thread; the only kind that takes ExecuteAll.
   virtual std::unique_ptr<class Worker> MakeWorker() = 0;
   // One whose units are a single statement each, which commits by itself: half the round trips.
   // The statement must be one that may run twice, for it does when the connection breaks in it. A

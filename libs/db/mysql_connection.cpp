@@ -5,10 +5,9 @@
 #include <mysql_driver.h>
 
 #include <algorithm>
-#include <cstring>
-#include <mutex>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/db/rows_text.h"
 #include "libs/db/session.h"
 
 namespace ctc::db {
@@ -65,33 +64,9 @@ absl::Status Away(int code) {
                          absl::StrCat("the database is not available (error ", code, ")"));
 }
 
-constexpr size_t kDateTimeLength = 23;
-
-// Millisecond text of a time within MySQL's range; NULL outside of it. Digit by digit: a batch has
-// hundreds of them, and printf takes a sixth of the writer's time.
-bool FormatDateTime(absl::Time time, std::array<char, kDateTimeLength + 1>& text) {
-  if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return false;
-  const absl::CivilSecond civil = absl::ToCivilSecond(time, absl::UTCTimeZone());
-  if (civil.year() < 1000 || civil.year() > 9999) return false;
-  const int64_t millis = ((absl::ToUnixMillis(time) % 1000) + 1000) % 1000;
-  std::memcpy(text.data(), "0000-00-00 00:00:00.000", kDateTimeLength + 1);
-  const auto put = [&](size_t last, int64_t value) {
-    for (size_t at = last; value > 0; --at, value /= 10) {
-      text[at] = static_cast<char>('0' + (value % 10));
-    }
-  };
-  put(3, civil.year());
-  put(6, civil.month());
-  put(9, civil.day());
-  put(12, civil.hour());
-  put(15, civil.minute());
-  put(18, civil.second());
-  put(22, millis);
-  return true;
-}
-
 struct Binder {
   sql::PreparedStatement& statement;
+  DateTimeText& times;
   unsigned int index;
 
   void operator()(Null) const { statement.setNull(index, 0); }
@@ -99,18 +74,19 @@ struct Binder {
   void operator()(double value) const { statement.setDouble(index, value); }
   void operator()(const std::string& value) const { statement.setString(index, value); }
   void operator()(absl::Time value) const {
-    std::array<char, kDateTimeLength + 1> text;
-    if (FormatDateTime(value, text)) {
-      statement.setString(index, sql::SQLString(text.data()));
-    } else {
+    const std::string_view text = times.Format(value);
+    if (text.empty()) {
       statement.setNull(index, 0);
+    } else {
+      statement.setString(index, sql::SQLString(text.data(), text.size()));
     }
   }
 };
 
-void Bind(sql::PreparedStatement& statement, const Value* params, size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    std::visit(Binder{statement, static_cast<unsigned int>(i + 1)}, params[i]);
+void Bind(sql::PreparedStatement& statement, const Params& params) {
+  DateTimeText times;
+  for (size_t i = 0; i < params.size(); ++i) {
+    std::visit(Binder{statement, times, static_cast<unsigned int>(i + 1)}, params[i]);
   }
 }
 
@@ -147,6 +123,7 @@ sql::ConnectOptionsMap Options(const Endpoint& endpoint, const Config& config) {
   options["OPT_CHARSET_NAME"] = sql::SQLString("utf8mb4");
   options["OPT_RECONNECT"] = false;
   options["CLIENT_FOUND_ROWS"] = true;
+  options["CLIENT_MULTI_STATEMENTS"] = config.many_at_once;
   return options;
 }
 
@@ -255,7 +232,7 @@ absl::StatusOr<Rows> MysqlConnection::Query(std::string_view sql, const Params& 
       return ReadAll(*result);
     }
     sql::PreparedStatement& statement = Prepare(text);
-    Bind(statement, params.data(), params.size());
+    Bind(statement, params);
     const std::unique_ptr<sql::ResultSet> result(statement.executeQuery());
     return ReadAll(*result);
   } catch (const sql::SQLException& e) {
@@ -265,29 +242,23 @@ absl::StatusOr<Rows> MysqlConnection::Query(std::string_view sql, const Params& 
 }
 
 absl::StatusOr<int64_t> MysqlConnection::Execute(std::string_view sql, const Params& params) {
-  return ExecuteBound(std::string(sql), params.data(), params.size());
-}
-
-absl::StatusOr<int64_t> MysqlConnection::ExecuteBound(const std::string& sql, const Value* params,
-                                                      size_t count) {
   CTC_RETURN_IF_ERROR(CountStatement());
+  const std::string text(sql);
   try {
-    if (count == 0) {
-      const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
-      return statement->executeUpdate(sql);
-    }
-    sql::PreparedStatement& statement = Prepare(sql);
-    Bind(statement, params, count);
+    if (params.empty()) return ExecuteText(text);
+    sql::PreparedStatement& statement = Prepare(text);
+    Bind(statement, params);
     return statement.executeUpdate();
   } catch (const sql::SQLException& e) {
-    prepared_.erase(sql);
+    prepared_.erase(text);
     return ErrorOf(e);
   }
 }
 
-// One statement for up to so many rows: at most so many texts of each head are prepared, and a
-// batch costs one round trip.
-constexpr size_t kMaxRows = 64;
+int64_t MysqlConnection::ExecuteText(const std::string& text) {
+  const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
+  return statement->executeUpdate(text);
+}
 
 absl::StatusOr<int64_t> MysqlConnection::ExecuteRows(std::string_view head, int width,
                                                      const Params& params, std::string_view tail) {
@@ -295,28 +266,48 @@ absl::StatusOr<int64_t> MysqlConnection::ExecuteRows(std::string_view head, int 
   if (width <= 0 || params.size() % columns != 0) {
     return base::MakeError(base::kInternal, "rows and width do not fit");
   }
-  std::string row = "(?";
-  for (size_t i = 1; i < columns; ++i) row += ",?";
-  row += ")";
+  RowsText rows(head, tail);
+  for (size_t i = 0; i < params.size(); ++i) {
+    if (i % columns == 0) rows.BeginRow();
+    rows.Add(params[i]);
+    if (i % columns == columns - 1) rows.EndRow();
+  }
   int64_t changed = 0;
-  size_t done = 0;
-  const size_t rows = params.size() / columns;
-  while (done < rows) {
-    const size_t size = std::min(rows - done, kMaxRows);
-    std::string sql = absl::StrCat(std::string(head), " VALUES ", row);
-    for (size_t i = 1; i < size; ++i) absl::StrAppend(&sql, ",", row);
-    absl::StrAppend(&sql, " ", std::string(tail));
-    CTC_ASSIGN_OR_RETURN(const int64_t count,
-                         ExecuteBound(sql, params.data() + done * columns, size * columns));
-    changed += count;
-    done += size;
+  for (const RowsStatement& statement : std::move(rows).Finish()) {
+    CTC_RETURN_IF_ERROR(CountStatement());
+    try {
+      changed += ExecuteText(statement.text());
+    } catch (const sql::SQLException& e) {
+      return ErrorOf(e);
+    }
   }
   return changed;
+}
+
+absl::Status MysqlConnection::ExecuteAll(const std::vector<RowsStatement>& statements,
+                                         Ending ending) {
+  std::string text;
+  for (const RowsStatement& statement : statements) absl::StrAppend(&text, statement.text(), ";");
+  if (ending == Ending::kCommit) text += "COMMIT";
+  if (text.empty()) return absl::OkStatus();
+  for (size_t i = 0; i <= statements.size(); ++i) CTC_RETURN_IF_ERROR(CountStatement());
+  try {
+    const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
+    statement->execute(text);
+    const size_t results = statements.size() + (ending == Ending::kCommit ? 1 : 0);
+    // Throws at the answer of the one that failed, which is the last.
+    for (size_t i = 1; i < results; ++i) statement->getMoreResults();
+    committed_ = ending == Ending::kCommit;
+    return absl::OkStatus();
+  } catch (const sql::SQLException& e) {
+    return ErrorOf(e);
+  }
 }
 
 void MysqlConnection::BeginUnit() {
   statements_ = 0;
   deadlocked_ = false;
+  committed_ = false;
 }
 
 absl::Status MysqlConnection::Commit() {

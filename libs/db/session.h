@@ -27,6 +27,7 @@ class MysqlConnection final : public Connection {
   absl::StatusOr<int64_t> Execute(std::string_view sql, const Params& params) override;
   absl::StatusOr<int64_t> ExecuteRows(std::string_view head, int width, const Params& params,
                                       std::string_view tail) override;
+  absl::Status ExecuteAll(const std::vector<RowsStatement>& statements, Ending ending) override;
 
   // A transaction begins by itself with the first statement after these.
   void BeginUnit();
@@ -36,6 +37,7 @@ class MysqlConnection final : public Connection {
   bool lost() const { return lost_; }
   // The server ended the unit's transaction, or a wait for a lock in it timed out.
   bool deadlocked() const { return deadlocked_; }
+  bool committed() const { return committed_; }   // the unit did so itself
   int statements() const { return statements_; }  // of this unit
 
  private:
@@ -46,7 +48,7 @@ class MysqlConnection final : public Connection {
   absl::Status SetUp(const Config& config);
   sql::PreparedStatement& Prepare(const std::string& sql);
   absl::Status ErrorOf(const sql::SQLException& e);
-  absl::StatusOr<int64_t> ExecuteBound(const std::string& sql, const Value* params, size_t count);
+  int64_t ExecuteText(const std::string& text);
   // Counts one more statement of the unit; refuses a second where each commits by itself.
   absl::Status CountStatement();
 
@@ -55,6 +57,7 @@ class MysqlConnection final : public Connection {
   bool single_statement_ = false;
   bool lost_ = false;
   bool deadlocked_ = false;
+  bool committed_ = false;
   int statements_ = 0;
 };
 

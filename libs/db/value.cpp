@@ -1,10 +1,11 @@
-// Reading columns, whose text is MySQL's own, as numbers and times.
+// Reading columns, whose text is MySQL's own, as numbers and times; times as such text.
 #include "libs/db/value.h"
 
 #include <absl/time/civil_time.h>
 
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 
 namespace ctc::db {
 namespace {
@@ -45,7 +46,33 @@ absl::Time ParseDateTime(std::string_view text) {
   return absl::FromCivil(civil, absl::UTCTimeZone()) + absl::Microseconds(micros);
 }
 
+// The decimal digits of `value`, ending at `last`.
+void PutDigits(char* last, int64_t value) {
+  for (; value > 0; --last, value /= 10) *last = static_cast<char>('0' + (value % 10));
+}
+
 }  // namespace
+
+std::string_view DateTimeText::Format(absl::Time time) {
+  if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return {};
+  const int64_t second = absl::ToUnixSeconds(time);  // rounded down
+  if (!known_ || second != second_) {
+    const absl::CivilSecond civil = absl::ToCivilSecond(time, absl::UTCTimeZone());
+    if (civil.year() < 1000 || civil.year() > 9999) return {};
+    std::memcpy(text_.data(), "0000-00-00 00:00:00.000", kLength);
+    PutDigits(&text_[3], civil.year());
+    PutDigits(&text_[6], civil.month());
+    PutDigits(&text_[9], civil.day());
+    PutDigits(&text_[12], civil.hour());
+    PutDigits(&text_[15], civil.minute());
+    PutDigits(&text_[18], civil.second());
+    second_ = second;
+    known_ = true;
+  }
+  std::memcpy(&text_[20], "000", 3);
+  PutDigits(&text_[22], absl::ToUnixMillis(time) - (second * 1000));
+  return {text_.data(), kLength};
+}
 
 int64_t Row::Int(size_t i) const {
   if (IsNull(i)) return 0;

@@ -4,6 +4,7 @@
 
 #include <absl/time/time.h>
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -28,6 +29,22 @@ inline Value TextOrNull(std::string_view text) {
 }
 
 using Params = std::vector<Value>;
+
+// Times as MySQL's DATETIME(3) in UTC. Remembers the last second: a batch has hundreds of times
+// within few of them, and a calendar is slow.
+class DateTimeText {
+ public:
+  // "2026-01-02 03:04:05.678", until the next call; empty outside of MySQL's range (years 1000 to
+  // 9999) and for infinite times.
+  std::string_view Format(absl::Time time);
+
+ private:
+  static constexpr size_t kLength = 23;
+
+  int64_t second_ = 0;  // since 1970, of `text_`
+  bool known_ = false;
+  std::array<char, kLength> text_{};
+};
 
 // One row of a result; columns are counted from 0. Reading another type than the column's converts
 // as MySQL does; NULL reads as 0, "" or InfinitePast.

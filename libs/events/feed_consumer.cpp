@@ -23,6 +23,9 @@ namespace sv1 = session::v1;
 
 constexpr absl::Duration kPollWait = absl::Seconds(20);
 constexpr absl::Duration kCallSlack = absl::Seconds(10);  // beyond what a poll waits for
+// Between a page and the next, unless it was full: events that come close together are one page
+// and one commit. What comes after a quiet moment is not kept waiting.
+constexpr absl::Duration kGather = absl::Milliseconds(10);
 constexpr absl::Duration kFirstBackOff = absl::Milliseconds(100);
 constexpr absl::Duration kMaxBackOff = absl::Seconds(5);
 constexpr int64_t kAtNewest = -1;
@@ -158,15 +161,16 @@ Task<absl::Status> FeedConsumer::State::Step() {
   const int64_t last_seq = page->last_seq();
   const bool full = page->events_size() >= options.batch_limit;
   Batch batch;
-  batch.reserve(static_cast<size_t>(page->events_size()));
-  for (sv1::CallEvent& event : *page->mutable_events()) batch.push_back(std::move(event));
+  batch.Swap(page->mutable_events());
   // Whether a failed commit took place is not known: the cursor must be read again.
   cursor_known = false;
   absl::Status applied = co_await apply(batch, last_seq);
   CTC_CO_RETURN_IF_ERROR(applied);
   cursor = last_seq;
   cursor_known = true;
-  if (!full) lag.Set(0);
+  if (full) co_return absl::OkStatus();
+  lag.Set(0);
+  co_await Pause(kGather);
   co_return absl::OkStatus();
 }
 

@@ -21,7 +21,7 @@ struct ConsumerOptions {
 
 class FeedConsumer {
  public:
-  using Batch = std::vector<session::v1::CallEvent>;
+  using Batch = google::protobuf::RepeatedPtrField<session::v1::CallEvent>;
   // The seq up to which effects are committed; -1 starts at the newest event.
   using LoadCursor = std::function<Task<absl::StatusOr<int64_t>>()>;
   // Commits the effects of `batch` and the cursor `last_seq` in one transaction. Called again with

@@ -27,19 +27,18 @@ CurlTransfer::CurlTransfer(ClientRequest request, std::shared_ptr<const AddressG
                            std::function<void(ClientResult)> done)
     : request_(std::move(request)), guard_(std::move(guard)), done_(std::move(done)) {}
 
-CurlTransfer::~CurlTransfer() { curl_slist_free_all(headers_); }
+CurlTransfer::~CurlTransfer() {
+  curl_slist_free_all(headers_);
+  curl_url_cleanup(url_);
+}
 
 absl::Status CurlTransfer::Prepare(CURL* easy) {
   easy_ = easy;
-  if (!std::all_of(request_.url.begin(), request_.url.end(),
-                   [](char c) { return c > 0x20 && c != 0x7F; })) {
-    return absl::InvalidArgumentError("the URL has a character that must be encoded");
-  }
+  CTC_RETURN_IF_ERROR(PrepareUrl());
   CTC_RETURN_IF_ERROR(PrepareHeaders());
   PrepareMethod();
   const long timeout =
       static_cast<long>(std::max<int64_t>(1, absl::ToInt64Milliseconds(request_.timeout)));
-  curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
   curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
@@ -61,6 +60,20 @@ absl::Status CurlTransfer::Prepare(CURL* easy) {
   }
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &CurlTransfer::OnReady);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+  return absl::OkStatus();
+}
+
+// Parsed here: curl would take a text apart, put it together again and print it letter by letter.
+absl::Status CurlTransfer::PrepareUrl() {
+  if (!std::all_of(request_.url.begin(), request_.url.end(),
+                   [](char c) { return c > 0x20 && c != 0x7F; })) {
+    return absl::InvalidArgumentError("the URL has a character that must be encoded");
+  }
+  url_ = curl_url();
+  if (curl_url_set(url_, CURLUPART_URL, request_.url.c_str(), 0) != CURLUE_OK) {
+    return absl::InvalidArgumentError("the URL cannot be read");
+  }
+  curl_easy_setopt(easy_, CURLOPT_CURLU, url_);
   return absl::OkStatus();
 }
 

@@ -33,6 +33,7 @@ class CurlTransfer {
   static curl_socket_t OnSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int OnReady(void* self, char*, char*, int, int);
 
+  absl::Status PrepareUrl();
   absl::Status PrepareHeaders();
   void PrepareMethod();
   ClientError ErrorOf(CURLcode code) const;
@@ -41,6 +42,7 @@ class CurlTransfer {
   const std::shared_ptr<const AddressGuard> guard_;
   std::function<void(ClientResult)> done_;
   CURL* easy_ = nullptr;
+  CURLU* url_ = nullptr;
   curl_slist* headers_ = nullptr;
   ClientResult result_;
   int attempts_ = 0;

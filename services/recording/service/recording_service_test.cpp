@@ -108,6 +108,12 @@ session::v1::CallEvent Event(int64_t seq, const std::string& type) {
   return event;
 }
 
+events::FeedConsumer::Batch BatchOf(const session::v1::CallEvent& event) {
+  events::FeedConsumer::Batch batch;
+  *batch.Add() = event;
+  return batch;
+}
+
 }  // namespace
 
 TEST_CASE_METHOD(Fixture, "a blacklisted number is denied at once, audited, for this tenant only",
@@ -208,9 +214,10 @@ TEST_CASE_METHOD(Fixture, "the recording configuration decides until the click d
 
 TEST_CASE_METHOD(Fixture, "recordings follow the feed once, however often a batch comes", "[db]") {
   REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
-  const events::FeedConsumer::Batch batch = {
+  const std::vector<session::v1::CallEvent> told = {
       Event(1, "session.initiated"), Event(2, "recording.started"), Event(3, "recording.paused"),
       Event(4, "recording.resumed"), Event(5, "recording.stopped")};
+  const events::FeedConsumer::Batch batch(told.begin(), told.end());
   REQUIRE(testing::RunTask(follower.Apply(batch, 5)).ok());
   RecordingFollower after_crash(*database, base::SystemClock(), base::SystemRandom());
   const auto position = testing::RunTask(after_crash.LoadPosition());
@@ -231,7 +238,7 @@ TEST_CASE_METHOD(Fixture, "recordings follow the feed once, however often a batc
 
 TEST_CASE_METHOD(Fixture, "a recording's audio comes by pieces once it is ready", "[db]") {
   REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
-  REQUIRE(testing::RunTask(follower.Apply({Event(1, "recording.started")}, 1)).ok());
+  REQUIRE(testing::RunTask(follower.Apply(BatchOf(Event(1, "recording.started")), 1)).ok());
   v1::ListSessionRecordingsRequest list;
   list.set_id("sess_1");
   const auto before = testing::RunTask(service.ListSessionRecordings(As(), list));
@@ -247,7 +254,7 @@ TEST_CASE_METHOD(Fixture, "a recording's audio comes by pieces once it is ready"
 
   session::v1::CallEvent ready = Event(2, "recording.ready");
   ready.set_detail("https://pbx.example.com/1.wav");
-  REQUIRE(testing::RunTask(follower.Apply({ready}, 2)).ok());
+  REQUIRE(testing::RunTask(follower.Apply(BatchOf(ready), 2)).ok());
   const auto after = testing::RunTask(service.ListSessionRecordings(As(), list));
   REQUIRE(after.ok());
   CHECK(after->recordings(0).media_path() == "/api/v1/recordings/" + get.id() + "/media");
@@ -264,7 +271,7 @@ TEST_CASE_METHOD(Fixture, "nobody hears a recording that is not theirs", "[db]")
   REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
   session::v1::CallEvent ready = Event(1, "recording.ready");
   ready.set_detail("https://pbx.example.com/1.wav");
-  REQUIRE(testing::RunTask(follower.Apply({ready}, 1)).ok());
+  REQUIRE(testing::RunTask(follower.Apply(BatchOf(ready), 1)).ok());
   const auto list = testing::RunTask(service.ListRecordings(As(), v1::ListRecordingsRequest()));
   REQUIRE(list.ok());
   REQUIRE(list->recordings_size() == 1);
@@ -288,7 +295,7 @@ TEST_CASE_METHOD(Fixture, "nobody hears a recording that is not theirs", "[db]")
 
 TEST_CASE_METHOD(Fixture, "recordings are listed by state", "[db]") {
   REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
-  REQUIRE(testing::RunTask(follower.Apply({Event(1, "recording.started")}, 1)).ok());
+  REQUIRE(testing::RunTask(follower.Apply(BatchOf(Event(1, "recording.started")), 1)).ok());
   v1::ListRecordingsRequest list;
   list.set_state("READY");
   CHECK(testing::RunTask(service.ListRecordings(As(), list))->total() == 0);

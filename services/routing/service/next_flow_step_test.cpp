@@ -23,6 +23,12 @@ struct QueueWorld : IvrWorld {
   v1::Queue queue;
 };
 
+events::FeedConsumer::Batch BatchOf(const session::v1::CallEvent& event) {
+  events::FeedConsumer::Batch batch;
+  *batch.Add() = event;
+  return batch;
+}
+
 }  // namespace
 
 TEST_CASE_METHOD(IvrWorld, "menus alone touch no table once they are known") {
@@ -171,9 +177,9 @@ TEST_CASE_METHOD(QueueWorld, "a caller whose call ended by an event alone leaves
   ended.set_id(ids.Uuid());
   ended.set_tenant_id("t1");
   ended.set_seq(1);
-  REQUIRE(RunTask(follower.Apply({ended}, 1)).ok());
+  REQUIRE(RunTask(follower.Apply(BatchOf(ended), 1)).ok());
   const int before = database.runs;
-  REQUIRE(RunTask(follower.Apply({ended}, 2)).ok());
+  REQUIRE(RunTask(follower.Apply(BatchOf(ended), 2)).ok());
   CHECK(database.runs == before);  // nobody queues: not looked at again at once
   Caller one(*this, kNumber);
   Caller two(*this, kNumber);
@@ -182,10 +188,10 @@ TEST_CASE_METHOD(QueueWorld, "a caller whose call ended by an event alone leaves
   clock.Advance(absl::Seconds(1));
   ended.set_id(one.session);
   ended.set_tenant_id("t2");
-  REQUIRE(RunTask(follower.Apply({ended}, 3)).ok());
+  REQUIRE(RunTask(follower.Apply(BatchOf(ended), 3)).ok());
   CHECK(CountEntries() == 2);  // not another tenant's
   ended.set_tenant_id("t1");
-  REQUIRE(RunTask(follower.Apply({ended}, 4)).ok());
+  REQUIRE(RunTask(follower.Apply(BatchOf(ended), 4)).ok());
   CHECK(CountEntries() == 1);
   CHECK(Live(queue.id()).waiting(0).session_id() == two.session);
 }

@@ -300,9 +300,11 @@ TEST_CASE_METHOD(Fixture, "calls of a registered agent become activity exactly o
   ActivityFollower follower(database, directory, clock, base::SystemRandom());
   CHECK(*RunTask(follower.LoadPosition()) == -1);
   REQUIRE(RunTask(follower.Apply({}, 10)).ok());  // begins at the newest event
-  const events::FeedConsumer::Batch batch = {Event(11, "session.ringing", Session::INITIATED, 1000),
-                                             Event(12, "session.connected", Session::RINGING, 1005),
-                                             Event(13, "session.ended", Session::CONNECTED, 1065)};
+  const std::vector<session::v1::CallEvent> told = {
+      Event(11, "session.ringing", Session::INITIATED, 1000),
+      Event(12, "session.connected", Session::RINGING, 1005),
+      Event(13, "session.ended", Session::CONNECTED, 1065)};
+  const events::FeedConsumer::Batch batch(told.begin(), told.end());
   REQUIRE(RunTask(follower.Apply(batch, 13)).ok());
   ActivityFollower after_crash(database, directory, clock, base::SystemRandom());
   CHECK(*RunTask(after_crash.LoadPosition()) == 13);
@@ -318,9 +320,9 @@ TEST_CASE_METHOD(Fixture, "calls of a registered agent become activity exactly o
 TEST_CASE_METHOD(Fixture, "calls of an agent who is not registered leave no line") {
   ActivityFollower follower(database, directory, clock, base::SystemRandom());
   REQUIRE(RunTask(follower.LoadPosition()).ok());
-  REQUIRE(RunTask(follower.Apply(
-                      {Event(1, "session.connected", session::v1::Session::RINGING, 1000)}, 1))
-              .ok());
+  events::FeedConsumer::Batch batch;
+  *batch.Add() = Event(1, "session.connected", session::v1::Session::RINGING, 1000);
+  REQUIRE(RunTask(follower.Apply(batch, 1)).ok());
   const v1::ListAgentActivityRequest all;
   CHECK(RunTask(service.ListAgentActivity(As(), all))->total() == 0);
 }

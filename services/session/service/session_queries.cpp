@@ -180,7 +180,7 @@ Task<absl::StatusOr<v1::ReadFeedResponse>> SessionService::ReadFeed(
     const absl::Duration left = until - core_.clock.Monotonic();
     if (!page.events.empty() || left <= absl::ZeroDuration()) {
       response.set_last_seq(after);
-      for (v1::CallEvent& event : page.events) *response.add_events() = std::move(event);
+      for (const store::EventPtr& event : page.events) *response.add_events() = *event;
       co_return response;
     }
     if (!moved) co_await WaitForNews(core_, after, left);

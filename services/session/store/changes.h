@@ -94,7 +94,7 @@ struct Written {
   std::optional<CreateOutcome> created;
   std::vector<ChangeOutcome> changed;
   // For the cache and the feed, after the commit.
-  std::vector<v1::CallEvent> events;
+  std::vector<EventPtr> events;
   Position before;
   Position after;
 };

@@ -4,7 +4,6 @@
 namespace ctc::session::store {
 namespace {
 
-using db::Params;
 using db::Value;
 
 constexpr std::string_view kEventHead =
@@ -12,7 +11,14 @@ constexpr std::string_view kEventHead =
     " recorded_at, session_created_at, old_status, new_status, duration_delta_seconds, known_by,"
     " party, fact_kind, end_reason, provider_type, is_late, agent_id, provider_id, campaign_id,"
     " provider_leg_id, detail)";
-constexpr int kEventWidth = 22;
+
+constexpr std::string_view kLegHead =
+    "INSERT INTO call_leg (tenant_id, session_id, leg_id, party, state, provider_leg_id, phone,"
+    " ringing_at, answered_at, ended_at, cause)";
+constexpr std::string_view kLegTail =
+    "ON DUPLICATE KEY UPDATE state = VALUES(state), provider_leg_id = VALUES(provider_leg_id),"
+    " ringing_at = VALUES(ringing_at), answered_at = VALUES(answered_at),"
+    " ended_at = VALUES(ended_at), cause = VALUES(cause)";
 
 constexpr std::string_view kAfter =
     "SELECT seq, tenant_id, session_id, public_id, type, occurred_at, recorded_at,"
@@ -68,35 +74,21 @@ Value TimeOrNull(bool present, const google::protobuf::Timestamp& time) {
 
 }  // namespace
 
-absl::Status InsertEvents(db::Connection& connection, const std::vector<v1::CallEvent>& events) {
-  if (events.empty()) return absl::OkStatus();
-  Params params;
-  params.reserve(events.size() * kEventWidth);
-  for (const v1::CallEvent& e : events) {
-    params.insert(params.end(), {Value(e.seq()),
-                                 Value(e.tenant_id()),
-                                 Value(e.id()),
-                                 Value(e.session_id()),
-                                 Value(e.type()),
-                                 Value(domain::FromProto(e.occurred_at())),
-                                 Value(domain::FromProto(e.recorded_at())),
-                                 Value(domain::FromProto(e.session_created_at())),
-                                 Value(int64_t{e.old_status()}),
-                                 Value(int64_t{e.new_status()}),
-                                 Value(int64_t{e.duration_delta_seconds()}),
-                                 Value(int64_t{e.known_by()}),
-                                 Value(int64_t{e.party()}),
-                                 Value(int64_t{e.fact_kind()}),
-                                 Value(int64_t{e.end_reason()}),
-                                 Value(int64_t{e.provider_type()}),
-                                 Value(int64_t{e.late() ? 1 : 0}),
-                                 Value(e.agent_id()),
-                                 Value(e.provider_id()),
-                                 Value(e.campaign_id()),
-                                 Value(e.provider_leg_id()),
-                                 Value(e.detail())});
+db::RowsText InsertEvents(const std::vector<EventPtr>& events) {
+  db::RowsText rows(kEventHead);
+  for (const EventPtr& event : events) {
+    const v1::CallEvent& e = *event;
+    rows.BeginRow();
+    rows.Add(e.seq(), e.tenant_id(), e.id(), e.session_id(), e.type(),
+             domain::FromProto(e.occurred_at()), domain::FromProto(e.recorded_at()),
+             domain::FromProto(e.session_created_at()), int64_t{e.old_status()},
+             int64_t{e.new_status()}, e.duration_delta_seconds(), int64_t{e.known_by()},
+             int64_t{e.party()}, int64_t{e.fact_kind()}, int64_t{e.end_reason()},
+             int64_t{e.provider_type()}, int64_t{e.late() ? 1 : 0}, e.agent_id(), e.provider_id(),
+             e.campaign_id(), e.provider_leg_id(), e.detail());
+    rows.EndRow();
   }
-  return connection.ExecuteRows(kEventHead, kEventWidth, params).status();
+  return rows;
 }
 
 absl::StatusOr<std::vector<v1::CallEvent>> SelectEventsAfter(db::Connection& connection,
@@ -110,29 +102,20 @@ absl::StatusOr<std::vector<v1::CallEvent>> SelectEventsOf(db::Connection& connec
   return ReadAll(connection.Query(kOfSession, {tenant.value(), id}));
 }
 
-absl::Status UpsertLegs(db::Connection& connection, const std::vector<LegRow>& legs) {
-  if (legs.empty()) return absl::OkStatus();
-  Params params;
+db::RowsText UpsertLegs(const std::vector<LegRow>& legs) {
+  db::RowsText rows(kLegHead, kLegTail);
   for (const LegRow& row : legs) {
     const v1::Leg& leg = row.record->session.legs(row.index);
-    params.insert(params.end(),
-                  {Value(row.record->tenant.value()), Value(row.record->id()), Value(leg.id()),
-                   Value(v1::Leg::Party_Name(leg.party())), Value(v1::Leg::State_Name(leg.state())),
-                   db::TextOrNull(leg.provider_leg_id()), Value(leg.phone()),
-                   TimeOrNull(leg.has_ringing_at(), leg.ringing_at()),
-                   TimeOrNull(leg.has_answered_at(), leg.answered_at()),
-                   TimeOrNull(leg.has_ended_at(), leg.ended_at()), Value(leg.cause())});
+    rows.BeginRow();
+    rows.Add(row.record->tenant.value(), row.record->id(), leg.id(),
+             v1::Leg::Party_Name(leg.party()), v1::Leg::State_Name(leg.state()),
+             db::NullIfEmpty{leg.provider_leg_id()}, leg.phone(),
+             TimeOrNull(leg.has_ringing_at(), leg.ringing_at()),
+             TimeOrNull(leg.has_answered_at(), leg.answered_at()),
+             TimeOrNull(leg.has_ended_at(), leg.ended_at()), leg.cause());
+    rows.EndRow();
   }
-  return connection
-      .ExecuteRows(
-          "INSERT INTO call_leg (tenant_id, session_id, leg_id, party, state, provider_leg_id,"
-          " phone, ringing_at, answered_at, ended_at, cause)",
-          11, params,
-          " ON DUPLICATE KEY UPDATE state = VALUES(state),"
-          " provider_leg_id = VALUES(provider_leg_id), ringing_at = VALUES(ringing_at),"
-          " answered_at = VALUES(answered_at), ended_at = VALUES(ended_at),"
-          " cause = VALUES(cause)")
-      .status();
+  return rows;
 }
 
 }  // namespace ctc::session::store

@@ -8,7 +8,8 @@
 
 namespace ctc::session::store {
 
-absl::Status InsertEvents(db::Connection& connection, const std::vector<v1::CallEvent>& events);
+// This and UpsertLegs: the rows of statements that are to be executed in their order.
+db::RowsText InsertEvents(const std::vector<EventPtr>& events);
 // Events with seq > `after`, in order.
 absl::StatusOr<std::vector<v1::CallEvent>> SelectEventsAfter(db::Connection& connection,
                                                              int64_t after, int limit);
@@ -21,6 +22,6 @@ struct LegRow {
   RecordPtr record;
   int index = 0;
 };
-absl::Status UpsertLegs(db::Connection& connection, const std::vector<LegRow>& legs);
+db::RowsText UpsertLegs(const std::vector<LegRow>& legs);
 
 }  // namespace ctc::session::store

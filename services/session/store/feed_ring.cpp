@@ -17,8 +17,9 @@ std::optional<FeedRing::Page> FeedRing::Read(int64_t after, size_t limit,
   if (after < first - 1) return std::nullopt;
   size_t i = static_cast<size_t>(after - first + 1);
   for (size_t looked = 0; i < events_.size() && looked < limit; ++i, ++looked) {
-    if (tenant.empty() || events_[i].tenant_id() == tenant) page.events.push_back(events_[i]);
-    page.last_seq = events_[i].seq();
+    const EventPtr& event = events_[i];
+    if (tenant.empty() || event->tenant_id() == tenant) page.events.push_back(event);
+    page.last_seq = event->seq();
   }
   return page;
 }
@@ -28,14 +29,14 @@ int64_t FeedRing::last_seq() const {
   return last_seq_;
 }
 
-void FeedRing::Append(const std::vector<v1::CallEvent>& events) {
+void FeedRing::Append(const std::vector<EventPtr>& events) {
   if (events.empty()) return;
   std::vector<Waiter> waiters;
   {
     const base::MutexLock lock(mutex_);
-    if (events.front().seq() != last_seq_ + 1) events_.clear();
+    if (events.front()->seq() != last_seq_ + 1) events_.clear();
     events_.insert(events_.end(), events.begin(), events.end());
-    last_seq_ = events.back().seq();
+    last_seq_ = events.back()->seq();
     while (events_.size() > capacity_) events_.pop_front();
     waiters.swap(waiters_);
   }

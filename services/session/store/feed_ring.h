@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "ctc/session/v1/call_event.pb.h"
 #include "libs/base/mutex.h"
+#include "services/session/store/record.h"
 
 namespace ctc::session::store {
 
@@ -18,7 +18,7 @@ class FeedRing {
   explicit FeedRing(size_t capacity) : capacity_(capacity) {}
 
   struct Page {
-    std::vector<v1::CallEvent> events;
+    std::vector<EventPtr> events;
     int64_t last_seq = 0;  // the last one looked at
   };
   // Events after `after`, at most `limit` looked at, of `tenant` or of all when it is empty. None
@@ -29,7 +29,7 @@ class FeedRing {
   int64_t last_seq() const;
 
   // From the writer, after the commit. A gap (another process wrote) drops what is older.
-  void Append(const std::vector<v1::CallEvent>& events);
+  void Append(const std::vector<EventPtr>& events);
   // Another process wrote up to `last_seq`.
   void SkipTo(int64_t last_seq);
 
@@ -46,7 +46,7 @@ class FeedRing {
 
   const size_t capacity_;
   mutable base::Mutex mutex_;
-  std::deque<v1::CallEvent> events_ ABSL_GUARDED_BY(mutex_);  // dense by seq
+  std::deque<EventPtr> events_ ABSL_GUARDED_BY(mutex_);  // dense by seq
   int64_t last_seq_ ABSL_GUARDED_BY(mutex_) = -1;
   std::vector<Waiter> waiters_ ABSL_GUARDED_BY(mutex_);
 };

@@ -61,4 +61,7 @@ bool Knows(const Record& record, const domain::Fact& fact);
 // The event with what every event of a session tells: ids, agent, provider, campaign.
 void Describe(const Record& record, absl::Time recorded_at, v1::CallEvent& event);
 
+// An event of the feed: never changed once it has its place, and shared by all who pass it on.
+using EventPtr = std::shared_ptr<const v1::CallEvent>;
+
 }  // namespace ctc::session::store

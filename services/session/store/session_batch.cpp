@@ -74,11 +74,13 @@ absl::StatusOr<bool> SessionBatch::Attempt(const std::vector<Item>& items,
   // Without a write there is nothing whose lock would tell whether the start was right.
   if (!wrote && start == Start::kAssumed) return false;
   if (wrote) {
+    // Made before the lock is taken: other writers wait for it.
+    const Statements statements = MakeStatements();
     CTC_ASSIGN_OR_RETURN(const bool moved, MovePosition(after));
     if (!moved) return false;
     newest_batch_ = {after, newest_, before_ == known_};
     turn.Pass();
-    const absl::Status written = WriteAll();
+    const absl::Status written = WriteAll(statements);
     if (absl::IsAlreadyExists(written) && items.size() == 1 && items[0].create != nullptr) {
       CTC_RETURN_IF_ERROR(MoveBack());
       results[0] = ResolveDuplicate(*items[0].create, written);
@@ -401,31 +403,44 @@ void SessionBatch::NoteLegs(const domain::SessionState& before, const RecordPtr&
 void SessionBatch::AddEvent(const Record& record, v1::CallEvent event, Written& written) {
   Describe(record, now_, event);
   event.set_seq(next_seq_++);
-  written.events.push_back(event);
-  events_.push_back(std::move(event));
+  const auto placed = std::make_shared<const v1::CallEvent>(std::move(event));
+  written.events.push_back(placed);
+  events_.push_back(placed);
 }
 
-absl::Status SessionBatch::WriteAll() {
-  const auto records = [&](const std::vector<std::string>& ids) {
-    std::vector<RecordPtr> out;
-    for (const std::string& id : ids) out.push_back(newest_.at(id));
-    return out;
-  };
-  CTC_RETURN_IF_ERROR(InsertRecords(connection_, records(inserted_)));
-  CTC_RETURN_IF_ERROR(UpdateRecords(connection_, records(updated_)));
-  CTC_RETURN_IF_ERROR(UpdateSubmissions(connection_, records(submitted_)));
-  for (const RecordPtr& record : records(rerouted_)) {
+std::vector<RecordPtr> SessionBatch::NewestOf(const std::vector<std::string>& ids) const {
+  std::vector<RecordPtr> records;
+  records.reserve(ids.size());
+  for (const std::string& id : ids) records.push_back(newest_.at(id));
+  return records;
+}
+
+Statements SessionBatch::MakeStatements() const {
+  Statements statements;
+  InsertRecords(NewestOf(inserted_), statements);
+  UpdateRecords(NewestOf(updated_), statements);
+  UpdateSubmissions(NewestOf(submitted_), statements);
+  Append(InsertEvents(events_), statements);
+  Append(UpsertLegs(legs_), statements);
+  Append(UpsertTransfers(transfers_, now_), statements);
+  return statements;
+}
+
+// In one round trip with the commit, unless there is something of what changes rarely.
+absl::Status SessionBatch::WriteAll(const Statements& statements) {
+  const bool is_all = rerouted_.empty() && wrapped_up_.empty() && advanced_.empty();
+  CTC_RETURN_IF_ERROR(
+      connection_.ExecuteAll(statements, is_all ? db::Ending::kCommit : db::Ending::kStay));
+  for (const RecordPtr& record : NewestOf(rerouted_)) {
     CTC_RETURN_IF_ERROR(UpdateRoute(connection_, *record));
   }
-  for (const RecordPtr& record : records(wrapped_up_)) {
+  for (const RecordPtr& record : NewestOf(wrapped_up_)) {
     CTC_RETURN_IF_ERROR(UpdateWrapUp(connection_, *record));
   }
-  for (const RecordPtr& record : records(advanced_)) {
+  for (const RecordPtr& record : NewestOf(advanced_)) {
     CTC_RETURN_IF_ERROR(UpdateFlow(connection_, *record));
   }
-  CTC_RETURN_IF_ERROR(InsertEvents(connection_, events_));
-  CTC_RETURN_IF_ERROR(UpsertLegs(connection_, legs_));
-  return UpsertTransfers(connection_, transfers_, now_);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Written> SessionBatch::ResolveDuplicate(const NewSession& create,

@@ -13,6 +13,7 @@
 #include "services/session/store/changes.h"
 #include "services/session/store/event_rows.h"
 #include "services/session/store/session_cache.h"
+#include "services/session/store/session_rows.h"
 #include "services/session/store/transfer_rows.h"
 
 namespace ctc::session::store {
@@ -71,7 +72,9 @@ class SessionBatch {
   RecordPtr CreateSuccessor(const Record& given, Written& written);
   void NoteLegs(const domain::SessionState& before, const RecordPtr& record);
   void AddEvent(const Record& record, v1::CallEvent event, Written& written);
-  absl::Status WriteAll();
+  std::vector<RecordPtr> NewestOf(const std::vector<std::string>& ids) const;
+  Statements MakeStatements() const;
+  absl::Status WriteAll(const Statements& statements);
   // The result for a single item whose INSERT met a unique key.
   absl::StatusOr<Written> ResolveDuplicate(const NewSession& create, const absl::Status& duplicate);
 
@@ -93,7 +96,7 @@ class SessionBatch {
   std::vector<std::string> rerouted_;
   std::vector<std::string> wrapped_up_;
   std::vector<std::string> advanced_;
-  std::vector<v1::CallEvent> events_;
+  std::vector<EventPtr> events_;
   std::vector<LegRow> legs_;
   std::vector<TransferRow> transfers_;
   std::unordered_map<std::string, RecordPtr> guards_;  // of this batch's new sessions

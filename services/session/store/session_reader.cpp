@@ -176,7 +176,8 @@ Task<absl::StatusOr<FeedRing::Page>> SessionReader::ReadFeed(int64_t after, int 
   }));
   for (v1::CallEvent& event : events) {
     page.last_seq = event.seq();
-    if (tenant.empty() || event.tenant_id() == tenant) page.events.push_back(std::move(event));
+    if (!tenant.empty() && event.tenant_id() != tenant) continue;
+    page.events.push_back(std::make_shared<const v1::CallEvent>(std::move(event)));
   }
   co_return page;
 }

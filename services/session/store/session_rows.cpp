@@ -11,7 +11,8 @@ namespace ctc::session::store {
 namespace {
 
 using db::Null;
-using db::Params;
+using db::NullIfEmpty;
+using db::RowsText;
 using db::Value;
 
 Value TimeOrNull(bool present, const google::protobuf::Timestamp& time) {
@@ -25,7 +26,7 @@ Value MetadataText(const v1::Session& session) {
   return transcoding::ToJson(session.metadata());
 }
 
-Value FactsBlob(const Record& record) {
+std::string FactsBlob(const Record& record) {
   v1::StoredFacts stored;
   for (const domain::Fact& fact : record.facts) *stored.add_facts() = fact;
   for (const v1::StoredTransfer& t : record.transfers) *stored.add_transfers() = t;
@@ -34,9 +35,9 @@ Value FactsBlob(const Record& record) {
 }
 
 // A session that began its conversation needs no name for it.
-Value ConversationOrNull(const v1::Session& session) {
-  return session.conversation_id() == session.id() ? Value(Null{})
-                                                   : db::TextOrNull(session.conversation_id());
+NullIfEmpty ConversationOf(const v1::Session& session) {
+  if (session.conversation_id() == session.id()) return {};
+  return {session.conversation_id()};
 }
 
 Value FlowOrNull(const Record& record) {
@@ -48,16 +49,24 @@ std::string TypeName(const v1::Session& session) {
   return common::v1::ProviderType::Value_Name(session.provider_type());
 }
 
-// What a row must have to exist, and what facts and the submission change.
-constexpr int kChangingWidth = 30;
-constexpr std::string_view kChangingHead =
-    "INSERT INTO click_to_call_session (id, tenant_id, session_id, to_phone, correlation_id,"
-    " created_at, status, provider_call_id, call_started_at, call_answered_at, call_ended_at,"
-    " duration_seconds, ring_seconds, hold_seconds, is_muted, is_recorded, recording_url,"
-    " error_code, error_message, end_reason, known_by, cause, submission, attempts, dial_guard,"
-    " facts, watchdog_at, version, updated_at, from_phone)";
+// What a row must have to exist.
+constexpr std::string_view kNeeded =
+    "id, tenant_id, session_id, to_phone, correlation_id, created_at, status";
+
+void AddNeeded(const Record& record, RowsText& rows) {
+  const v1::Session& s = record.session;
+  rows.Add(s.id(), record.tenant.value(), s.session_id(), s.to_phone(), s.correlation_id(),
+           domain::FromProto(s.created_at()), v1::Session::Status_Name(s.status()));
+}
+
+// What facts and the submission change.
+constexpr std::string_view kChanging =
+    "provider_call_id, call_started_at, call_answered_at, call_ended_at, duration_seconds,"
+    " ring_seconds, hold_seconds, is_muted, is_recorded, recording_url, error_code, error_message,"
+    " end_reason, known_by, cause, submission, attempts, dial_guard, facts, watchdog_at, version,"
+    " updated_at, from_phone";
 constexpr std::string_view kChangingTail =
-    " ON DUPLICATE KEY UPDATE status = VALUES(status),"
+    "ON DUPLICATE KEY UPDATE status = VALUES(status),"
     " provider_call_id = VALUES(provider_call_id), call_started_at = VALUES(call_started_at),"
     " call_answered_at = VALUES(call_answered_at), call_ended_at = VALUES(call_ended_at),"
     " duration_seconds = VALUES(duration_seconds), ring_seconds = VALUES(ring_seconds),"
@@ -69,83 +78,48 @@ constexpr std::string_view kChangingTail =
     " dial_guard = VALUES(dial_guard), facts = VALUES(facts), watchdog_at = VALUES(watchdog_at),"
     " version = VALUES(version), updated_at = VALUES(updated_at)";
 
-void AddChanging(const Record& record, Params& params) {
+void AddChanging(const Record& record, RowsText& rows) {
   const v1::Session& s = record.session;
-  params.insert(params.end(),
-                {Value(s.id()),
-                 Value(record.tenant.value()),
-                 Value(s.session_id()),
-                 Value(s.to_phone()),
-                 Value(s.correlation_id()),
-                 Value(domain::FromProto(s.created_at())),
-                 Value(v1::Session::Status_Name(s.status())),
-                 db::TextOrNull(s.provider_call_id()),
-                 TimeOrNull(s.has_call_started_at(), s.call_started_at()),
-                 TimeOrNull(s.has_call_answered_at(), s.call_answered_at()),
-                 TimeOrNull(s.has_call_ended_at(), s.call_ended_at()),
-                 Value(int64_t{s.duration_seconds()}),
-                 Value(int64_t{s.ring_seconds()}),
-                 Value(int64_t{s.hold_seconds()}),
-                 Flag(s.is_muted()),
-                 Flag(s.is_recorded()),
-                 db::TextOrNull(s.recording_url()),
-                 db::TextOrNull(s.error_code()),
-                 db::TextOrNull(s.error_message()),
-                 s.has_end_reason() ? Value(v1::EndReason_Name(s.end_reason())) : Value(Null{}),
-                 Value(v1::KnownBy_Name(s.known_by())),
-                 db::TextOrNull(s.cause()),
-                 Value(v1::Session::Submission_Name(s.submission())),
-                 Value(int64_t{s.attempts()}),
-                 db::TextOrNull(record.dial_guard),
-                 FactsBlob(record),
-                 record.watchdog_at ? Value(*record.watchdog_at) : Value(Null{}),
-                 Value(s.version()),
-                 Value(domain::FromProto(s.updated_at())),
-                 Value(s.from_phone())});
+  rows.Add(
+      NullIfEmpty{s.provider_call_id()}, TimeOrNull(s.has_call_started_at(), s.call_started_at()),
+      TimeOrNull(s.has_call_answered_at(), s.call_answered_at()),
+      TimeOrNull(s.has_call_ended_at(), s.call_ended_at()), s.duration_seconds(), s.ring_seconds(),
+      s.hold_seconds(), Flag(s.is_muted()), Flag(s.is_recorded()), NullIfEmpty{s.recording_url()},
+      NullIfEmpty{s.error_code()}, NullIfEmpty{s.error_message()},
+      s.has_end_reason() ? Value(v1::EndReason_Name(s.end_reason())) : Value(Null{}),
+      v1::KnownBy_Name(s.known_by()), NullIfEmpty{s.cause()},
+      v1::Session::Submission_Name(s.submission()), s.attempts(), NullIfEmpty{record.dial_guard},
+      FactsBlob(record), record.watchdog_at ? Value(*record.watchdog_at) : Value(Null{}),
+      s.version(), domain::FromProto(s.updated_at()), s.from_phone());
 }
 
-// What is fixed when the session is made, after the changing ones.
-constexpr int kFixedWidth = 17;
-constexpr std::string_view kInsertHead =
-    "INSERT INTO click_to_call_session (id, tenant_id, session_id, to_phone, correlation_id,"
-    " created_at, status, provider_call_id, call_started_at, call_answered_at, call_ended_at,"
-    " duration_seconds, ring_seconds, hold_seconds, is_muted, is_recorded, recording_url,"
-    " error_code, error_message, end_reason, known_by, cause, submission, attempts, dial_guard,"
-    " facts, watchdog_at, version, updated_at, from_phone,"
-    " provider_id, provider_type, direction, phone_type, agent_phone, agent_id, lead_id,"
+// What is fixed when the session is made.
+constexpr std::string_view kFixed =
+    "provider_id, provider_type, direction, phone_type, agent_phone, agent_id, lead_id,"
     " campaign_id, account_id, contact_name, contact_email, metadata_json, priority, callback_url,"
-    " record_requested, idempotency_key, route, parent_session_id, conversation_id, flow)";
+    " record_requested, idempotency_key, route";
 
-void AddFixed(const Record& record, Params& params) {
+void AddFixed(const Record& record, RowsText& rows) {
   const v1::Session& s = record.session;
-  params.insert(params.end(),
-                {Value(s.provider_id()), Value(TypeName(s)),
-                 Value(v1::Session::Direction_Name(s.direction())), Value(s.phone_type()),
-                 db::TextOrNull(s.agent_phone()), db::TextOrNull(s.agent_id()),
-                 db::TextOrNull(s.lead_id()), db::TextOrNull(s.campaign_id()),
-                 db::TextOrNull(s.account_id()), db::TextOrNull(s.contact_name()),
-                 db::TextOrNull(s.contact_email()), MetadataText(s), Value(int64_t{s.priority()}),
-                 db::TextOrNull(s.callback_url()), Flag(record.record_requested),
-                 db::TextOrNull(record.idempotency_key), Value(record.route.SerializeAsString())});
+  rows.Add(s.provider_id(), TypeName(s), v1::Session::Direction_Name(s.direction()), s.phone_type(),
+           NullIfEmpty{s.agent_phone()}, NullIfEmpty{s.agent_id()}, NullIfEmpty{s.lead_id()},
+           NullIfEmpty{s.campaign_id()}, NullIfEmpty{s.account_id()}, NullIfEmpty{s.contact_name()},
+           NullIfEmpty{s.contact_email()}, MetadataText(s), s.priority(),
+           NullIfEmpty{s.callback_url()}, Flag(record.record_requested),
+           NullIfEmpty{record.idempotency_key}, record.route.SerializeAsString());
 }
 
 // What ties it to other sessions and to a menu; a click has none of it.
-constexpr int kLinkWidth = 3;
+constexpr std::string_view kLinks = "parent_session_id, conversation_id, flow";
 
-void AddLinks(const Record& record, Params& params) {
+void AddLinks(const Record& record, RowsText& rows) {
   const v1::Session& s = record.session;
-  params.insert(params.end(),
-                {db::TextOrNull(s.parent_session_id()), ConversationOrNull(s), FlowOrNull(record)});
+  rows.Add(NullIfEmpty{s.parent_session_id()}, ConversationOf(s), FlowOrNull(record));
 }
 
 // A session as a click makes it: of what facts change, the columns' defaults hold.
-constexpr int kFreshWidth = 14 + kFixedWidth;
-constexpr std::string_view kFreshHead =
-    "INSERT INTO click_to_call_session (id, tenant_id, session_id, to_phone, correlation_id,"
-    " created_at, status, known_by, submission, attempts, dial_guard, watchdog_at, from_phone,"
-    " provider_id, provider_type, direction, phone_type, agent_phone, agent_id, lead_id,"
-    " campaign_id, account_id, contact_name, contact_email, metadata_json, priority, callback_url,"
-    " record_requested, idempotency_key, route, updated_at)";
+constexpr std::string_view kFresh =
+    "known_by, submission, attempts, dial_guard, watchdog_at, from_phone, updated_at";
 
 bool IsFresh(const Record& record) {
   return record.facts.empty() && record.session.version() == 1 &&
@@ -154,86 +128,74 @@ bool IsFresh(const Record& record) {
          record.session.parent_session_id().empty();
 }
 
-void AddFresh(const Record& record, Params& params) {
+void AddFresh(const Record& record, RowsText& rows) {
   const v1::Session& s = record.session;
-  params.insert(
-      params.end(),
-      {Value(s.id()), Value(record.tenant.value()), Value(s.session_id()), Value(s.to_phone()),
-       Value(s.correlation_id()), Value(domain::FromProto(s.created_at())),
-       Value(v1::Session::Status_Name(s.status())), Value(v1::KnownBy_Name(s.known_by())),
-       Value(v1::Session::Submission_Name(s.submission())), Value(int64_t{s.attempts()}),
-       db::TextOrNull(record.dial_guard), Value(*record.watchdog_at), Value(s.from_phone())});
-  AddFixed(record, params);
-  params.push_back(Value(domain::FromProto(s.updated_at())));
-}
-
-absl::Status InsertFresh(db::Connection& connection, const std::vector<RecordPtr>& records) {
-  if (records.empty()) return absl::OkStatus();
-  Params params;
-  params.reserve(records.size() * kFreshWidth);
-  for (const RecordPtr& record : records) AddFresh(*record, params);
-  return connection.ExecuteRows(kFreshHead, kFreshWidth, params).status();
-}
-
-absl::Status InsertTold(db::Connection& connection, const std::vector<RecordPtr>& records) {
-  if (records.empty()) return absl::OkStatus();
-  Params params;
-  constexpr int kWidth = kChangingWidth + kFixedWidth + kLinkWidth;
-  params.reserve(records.size() * kWidth);
-  for (const RecordPtr& record : records) {
-    AddChanging(*record, params);
-    AddFixed(*record, params);
-    AddLinks(*record, params);
-  }
-  return connection.ExecuteRows(kInsertHead, kWidth, params).status();
+  rows.Add(v1::KnownBy_Name(s.known_by()), v1::Session::Submission_Name(s.submission()),
+           s.attempts(), NullIfEmpty{record.dial_guard}, *record.watchdog_at, s.from_phone(),
+           domain::FromProto(s.updated_at()));
 }
 
 // What the provider's answer to the submission changes.
-constexpr int kSubmissionWidth = 11;
-constexpr std::string_view kSubmissionHead =
-    "INSERT INTO click_to_call_session (id, tenant_id, session_id, to_phone, correlation_id,"
-    " created_at, status, provider_call_id, submission, version, updated_at)";
+constexpr std::string_view kSubmission = "provider_call_id, submission, version, updated_at";
 constexpr std::string_view kSubmissionTail =
-    " ON DUPLICATE KEY UPDATE provider_call_id = VALUES(provider_call_id),"
+    "ON DUPLICATE KEY UPDATE provider_call_id = VALUES(provider_call_id),"
     " submission = VALUES(submission), version = VALUES(version),"
     " updated_at = VALUES(updated_at)";
 
-void AddSubmission(const Record& record, Params& params) {
+void AddSubmission(const Record& record, RowsText& rows) {
   const v1::Session& s = record.session;
-  params.insert(
-      params.end(),
-      {Value(s.id()), Value(record.tenant.value()), Value(s.session_id()), Value(s.to_phone()),
-       Value(s.correlation_id()), Value(domain::FromProto(s.created_at())),
-       Value(v1::Session::Status_Name(s.status())), db::TextOrNull(s.provider_call_id()),
-       Value(v1::Session::Submission_Name(s.submission())), Value(s.version()),
-       Value(domain::FromProto(s.updated_at()))});
+  rows.Add(NullIfEmpty{s.provider_call_id()}, v1::Session::Submission_Name(s.submission()),
+           s.version(), domain::FromProto(s.updated_at()));
+}
+
+// One row of several groups of columns.
+struct Group {
+  std::string_view columns;
+  void (*add)(const Record& record, RowsText& rows);
+};
+
+void Write(const std::vector<RecordPtr>& records, std::initializer_list<Group> groups,
+           std::string_view tail, Statements& statements) {
+  if (records.empty()) return;
+  std::string head = "INSERT INTO click_to_call_session (";
+  for (const Group& group : groups) {
+    if (head.back() != '(') head += ", ";
+    head.append(group.columns);
+  }
+  head += ')';
+  RowsText rows(head, tail);
+  for (const RecordPtr& record : records) {
+    rows.BeginRow();
+    for (const Group& group : groups) group.add(*record, rows);
+    rows.EndRow();
+  }
+  Append(std::move(rows), statements);
 }
 
 }  // namespace
 
-absl::Status InsertRecords(db::Connection& connection, const std::vector<RecordPtr>& records) {
+void Append(RowsText rows, Statements& statements) {
+  for (db::RowsStatement& statement : std::move(rows).Finish()) {
+    statements.push_back(std::move(statement));
+  }
+}
+
+void InsertRecords(const std::vector<RecordPtr>& records, Statements& statements) {
   std::vector<RecordPtr> fresh;
   std::vector<RecordPtr> told;
   for (const RecordPtr& record : records) (IsFresh(*record) ? fresh : told).push_back(record);
-  CTC_RETURN_IF_ERROR(InsertFresh(connection, fresh));
-  return InsertTold(connection, told);
+  const Group needed{kNeeded, AddNeeded};
+  const Group fixed{kFixed, AddFixed};
+  Write(fresh, {needed, {kFresh, AddFresh}, fixed}, "", statements);
+  Write(told, {needed, {kChanging, AddChanging}, fixed, {kLinks, AddLinks}}, "", statements);
 }
 
-absl::Status UpdateRecords(db::Connection& connection, const std::vector<RecordPtr>& records) {
-  if (records.empty()) return absl::OkStatus();
-  Params params;
-  params.reserve(records.size() * kChangingWidth);
-  for (const RecordPtr& record : records) AddChanging(*record, params);
-  return connection.ExecuteRows(kChangingHead, kChangingWidth, params, kChangingTail).status();
+void UpdateRecords(const std::vector<RecordPtr>& records, Statements& statements) {
+  Write(records, {{kNeeded, AddNeeded}, {kChanging, AddChanging}}, kChangingTail, statements);
 }
 
-absl::Status UpdateSubmissions(db::Connection& connection, const std::vector<RecordPtr>& records) {
-  if (records.empty()) return absl::OkStatus();
-  Params params;
-  params.reserve(records.size() * kSubmissionWidth);
-  for (const RecordPtr& record : records) AddSubmission(*record, params);
-  return connection.ExecuteRows(kSubmissionHead, kSubmissionWidth, params, kSubmissionTail)
-      .status();
+void UpdateSubmissions(const std::vector<RecordPtr>& records, Statements& statements) {
+  Write(records, {{kNeeded, AddNeeded}, {kSubmission, AddSubmission}}, kSubmissionTail, statements);
 }
 
 absl::Status UpdateRoute(db::Connection& connection, const Record& record) {

@@ -14,13 +14,16 @@ namespace ctc::session::store {
 std::string_view RecordColumns();
 absl::StatusOr<Record> RecordOfRow(const db::Row& row);
 
-absl::Status InsertRecords(db::Connection& connection, const std::vector<RecordPtr>& records);
+using Statements = std::vector<db::RowsStatement>;
 
-// Writes what facts and the submission change, for rows that exist.
-absl::Status UpdateRecords(db::Connection& connection, const std::vector<RecordPtr>& records);
-
-// Writes what a provider's answer to the submission changes, for rows that exist.
-absl::Status UpdateSubmissions(db::Connection& connection, const std::vector<RecordPtr>& records);
+// These add to `statements` what is to be executed in their order.
+void InsertRecords(const std::vector<RecordPtr>& records, Statements& statements);
+// What facts and the submission change, for rows that exist.
+void UpdateRecords(const std::vector<RecordPtr>& records, Statements& statements);
+// What a provider's answer to the submission changes, for rows that exist.
+void UpdateSubmissions(const std::vector<RecordPtr>& records, Statements& statements);
+// Puts the statements of `rows` behind those that are there.
+void Append(db::RowsText rows, Statements& statements);
 
 // What changes rarely: the account and number of a next candidate; the agent's notes.
 absl::Status UpdateRoute(db::Connection& connection, const Record& record);

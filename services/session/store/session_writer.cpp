@@ -136,7 +136,8 @@ void SessionWriter::Forget(const Item& item) {
 }
 
 void SessionWriter::Count(const Written& written) const {
-  for (const v1::CallEvent& event : written.events) {
+  for (const EventPtr& placed : written.events) {
+    const v1::CallEvent& event = *placed;
     if (event.type() != "session.ended") continue;
     observability::MakeCounter(
         "ctc_session_calls_total", "Ended calls",

@@ -5,37 +5,37 @@
 
 namespace ctc::session::store {
 
-using db::Value;
+namespace {
 
-absl::Status UpsertTransfers(db::Connection& connection, const std::vector<TransferRow>& rows,
-                             absl::Time now) {
-  if (rows.empty()) return absl::OkStatus();
-  constexpr int kWidth = 17;
-  db::Params params;
-  for (const TransferRow& row : rows) {
+constexpr std::string_view kHead =
+    "INSERT INTO call_transfer (id, tenant_id, session_id, new_session_id, transfer_type, status,"
+    " from_agent_id, to_agent_id, to_phone, to_queue_id, leg_id, reason, error_message,"
+    " requested_at, completed_at, created_at, updated_at)";
+constexpr std::string_view kTail =
+    "ON DUPLICATE KEY UPDATE new_session_id = VALUES(new_session_id), status = VALUES(status),"
+    " to_agent_id = VALUES(to_agent_id), leg_id = VALUES(leg_id),"
+    " error_message = VALUES(error_message), completed_at = VALUES(completed_at),"
+    " updated_at = VALUES(updated_at)";
+
+}  // namespace
+
+db::RowsText UpsertTransfers(const std::vector<TransferRow>& transfers, absl::Time now) {
+  using db::NullIfEmpty;
+  db::RowsText rows(kHead, kTail);
+  for (const TransferRow& row : transfers) {
     const v1::Transfer& t = row.stored.transfer();
-    params.insert(
-        params.end(),
-        {Value(t.id()), Value(row.tenant.value()), Value(t.session_id()),
-         db::TextOrNull(t.new_session_id()), Value(v1::Transfer::Type_Name(t.transfer_type())),
-         Value(v1::Transfer::Status_Name(t.status())), db::TextOrNull(t.from_agent_id()),
-         db::TextOrNull(t.to_agent_id()), db::TextOrNull(t.to_phone()),
-         db::TextOrNull(t.to_queue_id()), Value(row.stored.leg_id()), db::TextOrNull(t.reason()),
-         db::TextOrNull(t.error_message()), Value(domain::FromProto(t.requested_at())),
-         t.has_completed_at() ? Value(domain::FromProto(t.completed_at())) : Value(db::Null{}),
-         Value(domain::FromProto(t.requested_at())), Value(now)});
+    const absl::Time requested = domain::FromProto(t.requested_at());
+    rows.BeginRow();
+    rows.Add(t.id(), row.tenant.value(), t.session_id(), NullIfEmpty{t.new_session_id()},
+             v1::Transfer::Type_Name(t.transfer_type()), v1::Transfer::Status_Name(t.status()),
+             NullIfEmpty{t.from_agent_id()}, NullIfEmpty{t.to_agent_id()},
+             NullIfEmpty{t.to_phone()}, NullIfEmpty{t.to_queue_id()}, row.stored.leg_id(),
+             NullIfEmpty{t.reason()}, NullIfEmpty{t.error_message()}, requested,
+             t.has_completed_at() ? domain::FromProto(t.completed_at()) : absl::InfiniteFuture(),
+             requested, now);
+    rows.EndRow();
   }
-  return connection
-      .ExecuteRows(
-          "INSERT INTO call_transfer (id, tenant_id, session_id, new_session_id, transfer_type,"
-          " status, from_agent_id, to_agent_id, to_phone, to_queue_id, leg_id, reason,"
-          " error_message, requested_at, completed_at, created_at, updated_at)",
-          kWidth, params,
-          " ON DUPLICATE KEY UPDATE new_session_id = VALUES(new_session_id),"
-          " status = VALUES(status), to_agent_id = VALUES(to_agent_id), leg_id = VALUES(leg_id),"
-          " error_message = VALUES(error_message),"
-          " completed_at = VALUES(completed_at), updated_at = VALUES(updated_at)")
-      .status();
+  return rows;
 }
 
 }  // namespace ctc::session::store

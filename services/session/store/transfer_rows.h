@@ -14,8 +14,7 @@ struct TransferRow {
   v1::StoredTransfer stored;
 };
 
-// Writes the rows as they are now; a later one of the same transfer wins.
-absl::Status UpsertTransfers(db::Connection& connection, const std::vector<TransferRow>& rows,
-                             absl::Time now);
+// The rows as they are now; a later one of the same transfer wins.
+db::RowsText UpsertTransfers(const std::vector<TransferRow>& transfers, absl::Time now);
 
 }  // namespace ctc::session::store

@@ -3,7 +3,7 @@
 
 namespace ctc::stats {
 
-std::vector<Change> ReadChanges(const std::vector<session::v1::CallEvent>& events) {
+std::vector<Change> ReadChanges(const events::FeedConsumer::Batch& events) {
   std::vector<Change> changes;
   for (const session::v1::CallEvent& event : events) {
     if (event.old_status() == event.new_status() && event.duration_delta_seconds() == 0) continue;

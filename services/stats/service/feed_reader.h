@@ -3,12 +3,12 @@
 
 #include <vector>
 
-#include "ctc/session/v1/call_event.pb.h"
+#include "libs/events/feed_consumer.h"
 #include "services/stats/domain/figures.h"
 
 namespace ctc::stats {
 
 // The events that change figures, in order.
-std::vector<Change> ReadChanges(const std::vector<session::v1::CallEvent>& events);
+std::vector<Change> ReadChanges(const events::FeedConsumer::Batch& events);
 
 }  // namespace ctc::stats

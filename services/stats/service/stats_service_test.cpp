@@ -39,8 +39,9 @@ struct Fixture {
   }
 
   void Tell(const Told& told) {
-    std::vector<sv1::CallEvent> events(2);
-    for (sv1::CallEvent& event : events) {
+    events::FeedConsumer::Batch events;
+    for (int i = 0; i < 2; ++i) {
+      sv1::CallEvent& event = *events.Add();
       event.set_seq(++seq);
       event.set_tenant_id(told.tenant);
       event.set_agent_id(told.agent);
@@ -167,10 +168,11 @@ TEST_CASE_METHOD(Fixture, "an agent's token is told the agent's own figures and 
 }
 
 TEST_CASE_METHOD(Fixture, "events that change no figure are not taken") {
-  std::vector<sv1::CallEvent> events(1);
-  events[0].set_seq(1);
-  events[0].set_old_status(sv1::Session::RINGING);
-  events[0].set_new_status(sv1::Session::RINGING);
+  events::FeedConsumer::Batch events;
+  sv1::CallEvent& event = *events.Add();
+  event.set_seq(1);
+  event.set_old_status(sv1::Session::RINGING);
+  event.set_new_status(sv1::Session::RINGING);
   CHECK(ReadChanges(events).empty());
 }
 

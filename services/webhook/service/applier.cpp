@@ -20,6 +20,9 @@ namespace sv1 = session::v1;
 
 constexpr size_t kMaxBatch = 256;
 constexpr int kMaxFacts = 500;  // of several events in one call
+// Between two calls of the session service, unless a full batch waits: what comes close together
+// is one transaction there. An event after a quiet moment is applied at once.
+constexpr absl::Duration kGather = absl::Milliseconds(10);
 constexpr absl::Duration kCallTimeout = absl::Seconds(10);
 constexpr absl::Duration kWriteTimeout = absl::Seconds(10);
 constexpr size_t kMaxMessage = 1000;
@@ -143,6 +146,7 @@ Task<void> Applier::Loop() {
       continue;
     }
     co_await ApplyAll(std::move(events));
+    if (!behind_ && queue_.size() < kMaxBatch) co_await Wait(kGather, false);
   }
 }
 

@@ -1,6 +1,6 @@
 // Takes committed events to the session service, in order, until each is applied or given up. One
-// coroutine on one strand: what it takes at once is what came while it was busy. Events that waited
-// in a process that died, or for long, are claimed from the log.
+// coroutine on one strand: what it takes at once is what came while it was busy, and for a moment
+// after. Events that waited in a process that died, or for long, are claimed from the log.
 #pragma once
 
 #include <atomic>

@@ -44,9 +44,9 @@ void EventQueue::DropReceivedUpTo(absl::Time time) {
   depth_.Set(static_cast<double>(events_.size()));
 }
 
-bool EventQueue::empty() const {
+size_t EventQueue::size() const {
   const base::MutexLock lock(mutex_);
-  return events_.empty();
+  return events_.size();
 }
 
 }  // namespace ctc::webhook

@@ -33,7 +33,8 @@ class EventQueue {
   std::vector<WaitingEvent> Take(size_t max);
   // Leaves to the log what was received up to `time`: it is claimed from there.
   void DropReceivedUpTo(absl::Time time);
-  bool empty() const;
+  size_t size() const;
+  bool empty() const { return size() == 0; }
 
  private:
   const size_t limit_;
