@@ -16,6 +16,7 @@ class FaultyProvider:
     def __init__(self):
         self.mode = "ok"
         self.dials = []       # ids in the order asked
+        self.bodies = []      # what each was asked with
         self.known = set()    # calls that were really placed
         self.release = threading.Event()
         outer = self
@@ -59,7 +60,7 @@ class FaultyProvider:
         handler.close_connection = True
 
     def post(self, handler):
-        handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        asked = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         parts = handler.path.split("?")[0].split("/")
         places = parts[-1] in PLACING or ("channels" in parts and
                                           len(parts) <= parts.index("channels") + 2)
@@ -67,6 +68,7 @@ class FaultyProvider:
             return self.send(handler, 204, b"")
         call = parts[-1]
         self.dials.append(call)
+        self.bodies.append(asked)
         good = json.dumps({"id": call, "state": "Down", "name": "PJSIP/x-1"}).encode()
         mode = self.mode
         if mode == "ok":

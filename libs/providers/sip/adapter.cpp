@@ -175,6 +175,11 @@ absl::Status SipAdapter::CheckAccount(const Account& account) const {
   if (auth == SwitchTemplate::Auth::kBasic && account.api_secret.empty()) {
     detail.fields.push_back({"api_secret", "is required by settings.auth"});
   }
+  const bool token =
+      settings.ok() && (*settings)->webhook.verify.mode == ProofSettings::Mode::kUrlToken;
+  if (token && account.webhook_secret.empty()) {
+    detail.fields.push_back({"webhook_secret", "is required by settings.webhook.verify url_token"});
+  }
   if (detail.fields.empty()) return absl::OkStatus();
   return base::MakeError(base::kValidationFailed, "the account cannot be used", std::move(detail));
 }

@@ -7,6 +7,7 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/crypto/crypto.h"
+#include "libs/providers/callback_token.h"
 #include "libs/providers/outcome.h"
 #include "libs/providers/sip/sip_status.h"
 
@@ -118,6 +119,16 @@ std::string IdOf(const Operation& operation, const Values& values, const Answer&
   return id.size() <= kMaxId ? id : "";
 }
 
+std::string WebhookUrl(const Account& account, const ProofSettings& proof,
+                       const std::string& session) {
+  constexpr std::string_view kPath = "/api/v1/webhooks/voip/sip";
+  if (proof.mode == ProofSettings::Mode::kUrlToken) {
+    return CallUrl(account, base::Secret(), kPath, session);
+  }
+  return absl::StrCat(account.public_url, std::string(kPath),
+                      "?tenant=", http::Encode(account.tenant.value()));
+}
+
 absl::StatusOr<bool> ControlError(ErrorClass meaning, bool ends, const std::string& detail) {
   switch (meaning) {
     case ErrorClass::kNotFound:
@@ -165,9 +176,7 @@ Values ValuesOf(const Account& account, const SwitchTemplate& settings,
   values["caller_id_digits"] = DigitsOf(order.from_phone());
   values["contact_name"] = order.contact_name();
   values["prefix"] = account.config.dial_plan_prefix();
-  values["webhook_url"] =
-      absl::StrCat(account.public_url,
-                   "/api/v1/webhooks/voip/sip?tenant=", http::Encode(account.tenant.value()));
+  values["webhook_url"] = WebhookUrl(account, settings.webhook.verify, order.id());
   values["uuid_a"] = LegUuid(account, order.id(), 'a');
   values["uuid_b"] = LegUuid(account, order.id(), 'b');
   values["ring_timeout_s"] = int64_t{settings.ring_timeout_seconds};

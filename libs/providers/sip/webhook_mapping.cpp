@@ -1,6 +1,5 @@
 #include "libs/providers/sip/webhook_mapping.h"
 
-#include <absl/strings/ascii.h>
 #include <absl/strings/str_join.h>
 
 #include <algorithm>
@@ -16,23 +15,6 @@ std::vector<std::string> NamesOf(const std::map<std::string, CallFact::Kind>& me
   std::vector<std::string> names;
   for (const auto& [name, kind] : meanings) names.push_back(name);
   return names;
-}
-
-WebhookMapping::Verify ReadVerify(SettingsReader& reader, WebhookMapping& mapping) {
-  static const Json none = Json::object();
-  const Json* found = reader.Find("verify");
-  SettingsReader verify(found == nullptr ? none : *found, reader.Path("verify"), reader.faults());
-  const std::string mode =
-      verify.Word("mode", {"hmac_sha256", "timed_hmac_sha256", "basic", "bearer"});
-  mapping.header = absl::AsciiStrToLower(verify.Text("header", mapping.header));
-  mapping.timestamp_header =
-      absl::AsciiStrToLower(verify.Text("timestamp_header", mapping.timestamp_header));
-  if (mapping.header.empty()) verify.Fault("header", "must not be empty");
-  verify.RefuseOthers();
-  if (mode == "timed_hmac_sha256") return WebhookMapping::Verify::kTimedHmac;
-  if (mode == "basic") return WebhookMapping::Verify::kBasic;
-  if (mode == "bearer") return WebhookMapping::Verify::kBearer;
-  return WebhookMapping::Verify::kHmac;
 }
 
 void ReadMap(SettingsReader& reader, WebhookMapping& mapping) {
@@ -118,7 +100,7 @@ std::map<std::string, std::string> ReadWords(SettingsReader& reader, const char*
 
 WebhookMapping ReadWebhookMapping(SettingsReader& reader) {
   WebhookMapping mapping;
-  mapping.verify = ReadVerify(reader, mapping);
+  mapping.verify = ReadProofSettings(reader);
   const std::string body = reader.Word("body", {"json", "form"});
   mapping.body = body == "form" ? WebhookMapping::Body::kForm : WebhookMapping::Body::kJson;
   mapping.json_field = reader.Text("json_field");

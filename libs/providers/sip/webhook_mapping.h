@@ -7,21 +7,16 @@
 
 #include "ctc/session/v1/fact.pb.h"
 #include "libs/providers/sip/probe.h"
+#include "libs/providers/sip/proof_settings.h"
 #include "libs/providers/sip/settings_reader.h"
 
 namespace ctc::providers::sip {
 
 struct WebhookMapping {
-  enum class Verify { kHmac, kTimedHmac, kBasic, kBearer };
   enum class Body { kJson, kForm };
   enum class TimeFormat { kRfc3339, kSeconds, kMillis, kMicros };
 
-  // kHmac: the header is hex HMAC-SHA256 of the body, or of "<timestamp>.<body>" when
-  // `timestamp_header` is there. kTimedHmac: "t=<seconds>,v1=<hex>". The others compare
-  // webhook_secret (kBasic: "user:password") with the credentials sent.
-  Verify verify = Verify::kHmac;
-  std::string header = "x-signature";
-  std::string timestamp_header = "x-timestamp";
+  ProofSettings verify;
 
   Body body = Body::kJson;
   std::string json_field;  // of a form that carries the event as JSON in one field
