@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "libs/base/ids.h"
 #include "libs/media/sound.h"
 #include "libs/media/stream.h"
 
@@ -57,7 +58,7 @@ struct MediaConfig {
   absl::Duration silent_after = absl::Seconds(30);  // of on_silent; zero: never
   Sound hold_music;                                 // null: a quiet melody of our own
   const base::Clock* clock = &base::SystemClock();  // outlives the server
-  std::function<uint32_t()> random;                 // SSRCs and the like; null: unpredictable ones
+  base::Random* random = &base::SystemRandom();     // of SSRCs and the like; outlives it, too
   MediaEvents events;
 };
 

@@ -17,6 +17,7 @@ HOMES = (
     (r"spdlog/", ("libs/observability/",), "logs go through libs/observability/log.h"),
     (r"phonenumbers/", ("libs/telephony/",), "numbers go through libs/telephony/phone_number.h"),
     (r"openssl/", ("libs/crypto/",), "hashes, seals and tokens go through libs/crypto/crypto.h"),
+    (r"spandsp/", ("libs/media/",), "keys in sound go through libs/media/digit_detector.h"),
     (r"boost/beast", ("libs/http/",), "HTTP goes through libs/http"),
     (r"grpcpp/", ("libs/rpc/", "libs/host/"), "rpcs go through libs/rpc"),
     (
