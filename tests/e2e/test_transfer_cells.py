@@ -1,17 +1,16 @@
 """Every way to hand a call over, as one table: provider, kind, target, outcome. What is told of it in the end is
 the same everywhere: the transfer's row, both sessions, both agents' activity, and who is left in the call."""
 import itertools
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import pytest
 
+from at_once import running
 from conftest import Tenant, is_problem
 from provider_accounts import account, click
 from stack.process import wait_until
 from talks import NUMBER, PATH, Talk
 
-AT_ONCE = 8  # calls; a test waits for its own
 BUSY_NUMBER, SILENT_NUMBER = "+15025559901", "+15025559902"
 PROVIDERS, TYPES = ["TWILIO", "VONAGE", "SIP"], ["BLIND", "ATTENDED", "WARM", "COLD"]
 TARGETS, OUTCOMES = ["agent", "queue", "number"], ["completed", "cancelled", "failed"]
@@ -163,17 +162,14 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def running(stack, request):
-    """The cells that were asked for, several at once: most of a cell is waiting for phones."""
-    cells = [item.callspec.params["cell"] for item in request.session.items
-             if getattr(item, "callspec", None) and "cell" in item.callspec.params]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {cell: pool.submit(lambda one: Run(stack, one).run(), cell) for cell in cells}
+def runs(stack, request):
+    with running(request, "cell", lambda cell: Run(stack, cell).run()) as futures:
+        yield futures
 
 
 @pytest.mark.parametrize("cell", CELLS, ids="-".join)
-def test_a_transfer(running, cell):
-    running[cell].result()
+def test_a_transfer(runs, cell):
+    runs[cell].result()
 
 
 @pytest.mark.parametrize("kind, digits", [("EXOTEL", "9921"), ("MCUBE", "9921")])

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/base/error_catalogue.h"
 #include "libs/providers/asterisk/samples_for_test.h"
 
 namespace ctc::providers::asterisk {
@@ -267,7 +268,8 @@ TEST_CASE("what became of the agent's phone is told to the flow", "[asterisk][fl
 TEST_CASE("an agent that the switch cannot ring at all has failed", "[asterisk][flow]") {
   Way way;
   way.Step(DialStep());
-  Effects effects = way.legs.FailLeg(way.call, "agent", "Allocation failed", absl::UnixEpoch());
+  Effects effects = way.legs.FailLeg(way.call, "agent", {base::kProviderError, "Allocation failed"},
+                                     absl::UnixEpoch());
   effects.Add(way.machine.OnCall(way.flow, way.call));
   CHECK(AskOf(effects).kind() == FlowInput::DIAL_FAILED);
 }
