@@ -293,6 +293,12 @@ void MediaServer::Record(std::string_view room, RecordSpec spec) {
   });
 }
 
+void MediaServer::SetRecorded(std::string_view room, std::vector<std::string> parties) {
+  impl_->WithRoom(room, [parties = std::move(parties)](Room* found) mutable {
+    if (found != nullptr) found->SetRecorded(std::move(parties));
+  });
+}
+
 void MediaServer::PauseRecording(std::string_view room) {
   impl_->WithRoom(room, [](Room* found) {
     if (found != nullptr) found->PauseRecording();

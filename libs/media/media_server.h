@@ -51,15 +51,15 @@ struct MediaEvents {
 
 struct MediaConfig {
   std::string bind_ip = "127.0.0.1";  // IPv4 or IPv6; all streams are of its family
-  std::string announced_ip;           // what Open says; empty: bind_ip
+  std::string announced_ip = {};      // what Open says; empty: bind_ip
   // Each party takes an even port and the odd one above. 0 and 0: whatever is free.
   uint16_t first_port = 0;
   uint16_t last_port = 0;
   absl::Duration silent_after = absl::Seconds(30);  // of on_silent; zero: never
-  Sound hold_music;                                 // null: a quiet melody of our own
+  Sound hold_music = {};                            // null: a quiet melody of our own
   const base::Clock* clock = &base::SystemClock();  // outlives the server
   base::Random* random = &base::SystemRandom();     // of SSRCs and the like; outlives it, too
-  MediaEvents events;
+  MediaEvents events = {};
 };
 
 // Who hears whom: the speakers' voices are added up for each listener. A pair of one with itself
@@ -93,14 +93,15 @@ struct Recorded {
 struct RecordSpec {
   // A WAV file of G.711 u-law, mono, 8 kHz; made anew. It can be read while it grows, and after the
   // process died: up to what was written last, at most a second before.
-  std::string path;
-  std::vector<std::string> parties;  // whose voices; empty: everybody's, whoever comes
+  std::string path = {};
+  std::vector<std::string> parties = {};  // whose voices; empty: as SetRecorded says
   absl::Duration max_length = absl::Hours(4);
-  absl::Duration silence_end;  // ends when nothing was said for so long; zero: never
-  bool beep = false;           // first, for those who are recorded to hear; it is not in the file
+  // Ends when nothing was said for so long; zero: never.
+  absl::Duration silence_end = absl::ZeroDuration();
+  bool beep = false;  // first, for those who are recorded to hear; it is not in the file
   // The file is complete, or why it is not: UNAVAILABLE for what the disk says, ALREADY_EXISTS when
   // the room is being recorded, NOT_FOUND when there is no such room. On a thread of the server.
-  std::function<void(absl::StatusOr<Recorded> recorded)> on_done;
+  std::function<void(absl::StatusOr<Recorded> recorded)> on_done = {};
 };
 
 class MediaServer {
@@ -141,6 +142,9 @@ class MediaServer {
 
   // One recording at a time in a room. It holds what the parties say, not what they are played.
   void Record(std::string_view room, RecordSpec spec);
+  // Whose voices the room's recordings hold from now on, this one and those to come; everybody's,
+  // whoever comes, before it was called.
+  void SetRecorded(std::string_view room, std::vector<std::string> parties);
   // What is said meanwhile is not in the file.
   void PauseRecording(std::string_view room);
   void ResumeRecording(std::string_view room);

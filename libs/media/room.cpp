@@ -65,10 +65,18 @@ void Room::Link() {
   if (!active_) return;
   active_->voices.clear();
   for (const auto& party : parties_) {
-    const bool recorded =
-        active_->spec.parties.empty() || Contains(active_->spec.parties, party->name());
-    if (recorded) active_->voices.push_back(party.get());
+    if (IsRecorded(party->name())) active_->voices.push_back(party.get());
   }
+}
+
+bool Room::IsRecorded(const std::string& party) const {
+  if (!active_->spec.parties.empty()) return Contains(active_->spec.parties, party);
+  return !recorded_ || Contains(*recorded_, party);
+}
+
+void Room::SetRecorded(std::vector<std::string> parties) {
+  recorded_ = std::move(parties);
+  Link();
 }
 
 void Room::Tick(uint64_t frame) {

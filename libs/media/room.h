@@ -27,6 +27,7 @@ class Room {
   bool empty() const { return parties_.empty(); }
 
   void SetHearing(Hearing hearing);
+  void SetRecorded(std::vector<std::string> parties);
 
   void Record(RecordSpec spec);
   void PauseRecording();
@@ -45,13 +46,15 @@ class Room {
   };
 
   void Link();
+  bool IsRecorded(const std::string& party) const;
   void TickRecording();
   void EndRecording(RecordEnd end);
 
   RecordWriter& writer_;
   std::vector<std::unique_ptr<Party>> parties_;
   Hearing hearing_;
-  std::vector<std::vector<const Party*>> heard_;  // by each of parties_
+  std::optional<std::vector<std::string>> recorded_;  // absent: everybody
+  std::vector<std::vector<const Party*>> heard_;      // by each of parties_
   std::optional<Active> active_;
   std::vector<const Frame*> voices_;  // memory of Tick
 };
