@@ -7,6 +7,7 @@
 #include <sofia-sip/sip_extra.h>
 #include <sofia-sip/sip_status.h>
 
+#include "libs/providers/sip/native/info_key.h"
 #include "libs/providers/sip/sip_status.h"
 
 namespace ctc::providers::sip::native {
@@ -55,6 +56,22 @@ std::string DialogOf(const sip_t* sip) {
   const char* tag = sip->sip_from == nullptr ? nullptr : sip->sip_from->a_tag;
   return absl::StrCat(sip->sip_call_id == nullptr ? "" : sip->sip_call_id->i_id, "\n",
                       tag == nullptr ? "" : tag);
+}
+
+absl::StatusOr<ReferTo> ReferToOf(const sip_t* sip) {
+  const sip_refer_to_t* to = sip == nullptr ? nullptr : sip->sip_refer_to;
+  if (to == nullptr || (to->r_url->url_type != url_sip && to->r_url->url_type != url_sips)) {
+    return absl::InvalidArgumentError("Refer-To names no phone");
+  }
+  const auto text = [](const char* part) { return part == nullptr ? "" : part; };
+  const url_t& url = *to->r_url;
+  return ReadReferTo(text(url.url_user), text(url.url_host), text(url.url_port),
+                     text(url.url_headers));
+}
+
+std::optional<char> KeyOf(const sip_t* sip) {
+  if (sip == nullptr || sip->sip_content_type == nullptr) return std::nullopt;
+  return KeyOfInfo(sip->sip_content_type->c_type, PayloadOf(sip));
 }
 
 std::string CallerOf(const sip_t* sip, bool trusted) {

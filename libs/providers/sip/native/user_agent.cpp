@@ -123,6 +123,7 @@ class SofiaAgent final : public UserAgent {
                             NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOACK(0), NUTAG_AUTOANSWER(0),
                             NUTAG_AUTOALERT(0), NUTAG_ENABLEINVITE(config_.callers.has_value()),
                             NUTAG_ENABLEMESSAGE(0), NUTAG_APPL_METHOD("REFER"),
+                            TAG_IF(config_.takes_keys, NUTAG_ALLOW("INFO")),
                             NUTAG_SESSION_TIMER(kSessionSeconds), NUTAG_MIN_SE(kMinSessionSeconds),
                             NUTAG_UPDATE_REFRESH(1), SIPTAG_USER_AGENT_STR("click-to-call"),
                             TAG_END());
@@ -294,7 +295,8 @@ class SofiaAgent final : public UserAgent {
       self->Tell(found->second, Input::Kind::kAcknowledged, 200, PayloadOf(sip));
     }
     if (event == nua_r_invite) self->OnInviteAnswer(handle, found->second, status, sip);
-    if (event == nua_i_invite) self->OnReinvite(handle, found->second);
+    if (event == nua_i_invite) self->OnReinvite(handle, found->second, PayloadOf(sip));
+    if (event == nua_i_info) self->OnInfo(found->second, sip);
     if (event == nua_i_bye) {
       self->Tell(found->second, Input::Kind::kEnded, ReasonOf(sip), "");
     }
@@ -320,7 +322,7 @@ class SofiaAgent final : public UserAgent {
 
   void OnInviteAnswer(nua_handle_t* handle, Line& line, int status, const sip_t* sip) {
     if (status <= 100) return;
-    if (status < 200) return Tell(line, Input::Kind::kRinging, status, "");
+    if (status < 200) return Tell(line, Input::Kind::kRinging, status, PayloadOf(sip));
     if ((status == 401 || status == 407) && Authenticate(handle, line, sip)) return;
     StopRing(line);
     if (status < 300) {
@@ -409,14 +411,7 @@ class SofiaAgent final : public UserAgent {
   }
 
   int ReferralStatus(Line& line, const sip_t* sip, tagi_t* tags) {
-    const sip_refer_to_t* to = sip == nullptr ? nullptr : sip->sip_refer_to;
-    if (to == nullptr || (to->r_url->url_type != url_sip && to->r_url->url_type != url_sips)) {
-      return 400;
-    }
-    const auto text = [](const char* part) { return part == nullptr ? "" : part; };
-    const url_t& url = *to->r_url;
-    const absl::StatusOr<ReferTo> target = ReadReferTo(text(url.url_user), text(url.url_host),
-                                                       text(url.url_port), text(url.url_headers));
+    const absl::StatusOr<ReferTo> target = ReferToOf(sip);
     if (!target.ok()) return 400;
     const sip_event_t* event = nullptr;
     tl_gets(tags, NUTAG_REFER_EVENT_REF(event), TAG_END());
@@ -429,9 +424,14 @@ class SofiaAgent final : public UserAgent {
     return status;
   }
 
-  // A phone's re-INVITE (a refresh of the session, mostly): nothing changes.
-  void OnReinvite(nua_handle_t* handle, const Line& line) {
-    const std::string told = events_.on_refresh(line.name);
+  void OnInfo(const Line& line, const sip_t* sip) {
+    const std::optional<char> key = KeyOf(sip);
+    if (key) events_.on_key(line.name, *key);
+  }
+
+  // Most are refreshes of the session, by which nothing changes.
+  void OnReinvite(nua_handle_t* handle, const Line& line, const std::string& offer) {
+    const std::string told = events_.on_reinvite(line.name, offer);
     if (told.empty()) {
       nua_respond(handle, SIP_488_NOT_ACCEPTABLE, TAG_END());
       return;
