@@ -17,6 +17,7 @@ namespace ctc::providers::sip {
 namespace {
 
 using dispatch::v1::ReadWebhookResponse;
+using http_switch::Answer;
 using session::v1::CallFact;
 using session::v1::Leg;
 

@@ -6,9 +6,12 @@
 #include <optional>
 #include <string>
 
-#include "libs/providers/sip/settings_reader.h"
+#include "libs/providers/http_switch/settings_reader.h"
 
 namespace ctc::providers::sip {
+
+using http_switch::Json;
+using http_switch::SettingsReader;
 
 struct ProofSettings {
   enum class Mode {

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "ctc/session/v1/fact.pb.h"
-#include "libs/providers/sip/probe.h"
+#include "libs/providers/http_switch/probe.h"
+#include "libs/providers/http_switch/settings_reader.h"
 #include "libs/providers/sip/proof_settings.h"
-#include "libs/providers/sip/settings_reader.h"
 
 namespace ctc::providers::sip {
+
+using http_switch::Probe;
 
 struct WebhookMapping {
   enum class Body { kJson, kForm };
@@ -46,11 +48,5 @@ const std::map<std::string, session::v1::CallFact::Kind>& EventMeanings();
 
 // Faults are kept in `reader`'s list.
 WebhookMapping ReadWebhookMapping(SettingsReader& reader);
-
-// A probe of the settings; absent is one that finds nothing.
-Probe ReadProbe(SettingsReader& reader, const char* name);
-// An object of texts, each one of `meanings`.
-std::map<std::string, std::string> ReadWords(SettingsReader& reader, const char* name,
-                                             const std::vector<std::string>& meanings);
 
 }  // namespace ctc::providers::sip

@@ -13,7 +13,7 @@
 
 #include "libs/base/error.h"
 
-namespace ctc::providers::sip {
+namespace ctc::providers::http_switch {
 
 using Json = nlohmann::json;
 using Faults = std::vector<base::FieldError>;
@@ -83,4 +83,4 @@ class SettingsReader {
   std::set<std::string, std::less<>> asked_;
 };
 
-}  // namespace ctc::providers::sip
+}  // namespace ctc::providers::http_switch

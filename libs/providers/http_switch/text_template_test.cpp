@@ -1,10 +1,10 @@
-#include "libs/providers/sip/text_template.h"
+#include "libs/providers/http_switch/text_template.h"
 
 #include <catch2/catch.hpp>
 
-#include "libs/providers/sip/probe.h"
+#include "libs/providers/http_switch/probe.h"
 
-namespace ctc::providers::sip {
+namespace ctc::providers::http_switch {
 namespace {
 
 using Json = nlohmann::json;
@@ -153,4 +153,4 @@ TEST_CASE("presence sees what has no text", "[sip][probe]") {
 }
 
 }  // namespace
-}  // namespace ctc::providers::sip
+}  // namespace ctc::providers::http_switch

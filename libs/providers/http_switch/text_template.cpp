@@ -1,4 +1,4 @@
-#include "libs/providers/sip/text_template.h"
+#include "libs/providers/http_switch/text_template.h"
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
@@ -11,7 +11,7 @@
 #include "libs/base/status.h"
 #include "libs/http/message.h"
 
-namespace ctc::providers::sip {
+namespace ctc::providers::http_switch {
 namespace {
 
 using Json = nlohmann::json;
@@ -203,4 +203,4 @@ absl::StatusOr<Json> FillJson(const Json& body, const Values& values) {
   return filled;
 }
 
-}  // namespace ctc::providers::sip
+}  // namespace ctc::providers::http_switch

@@ -1,4 +1,4 @@
-#include "libs/providers/sip/probe.h"
+#include "libs/providers/http_switch/probe.h"
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_replace.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace ctc::providers::sip {
+namespace ctc::providers::http_switch {
 namespace {
 
 using Json = nlohmann::json;
@@ -114,4 +114,4 @@ bool Probe::IsPresent(const Answer& answer) const {
   return found != nullptr && !found->is_null();
 }
 
-}  // namespace ctc::providers::sip
+}  // namespace ctc::providers::http_switch

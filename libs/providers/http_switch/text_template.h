@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-namespace ctc::providers::sip {
+namespace ctc::providers::http_switch {
 
 // What a variable stands for. Numbers and booleans may be written bare by {name:raw} in JSON.
 using Value = std::variant<std::string, int64_t, bool>;
@@ -55,4 +55,4 @@ class TextTemplate {
 absl::Status CheckJsonTemplate(const nlohmann::json& body, const VariableKinds& known);
 absl::StatusOr<nlohmann::json> FillJson(const nlohmann::json& body, const Values& values);
 
-}  // namespace ctc::providers::sip
+}  // namespace ctc::providers::http_switch

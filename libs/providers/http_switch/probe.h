@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace ctc::providers::sip {
+namespace ctc::providers::http_switch {
 
 // A body, parsed as JSON where it is JSON. `text` outlives it.
 struct Answer {
@@ -43,4 +43,4 @@ class Probe {
 // The value at a JSON pointer; null when there is none. Never throws.
 const nlohmann::json* FindPointer(const nlohmann::json& json, std::string_view pointer);
 
-}  // namespace ctc::providers::sip
+}  // namespace ctc::providers::http_switch
