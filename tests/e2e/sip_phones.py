@@ -368,6 +368,7 @@ class Phone:
         self.process = subprocess.Popen(
             ["sipp", "-sf", str(scenario), "-i", self.host, "-p", str(self.port), "-t", transport, "-nostdin",
              "-m", str(calls), *([to] if to else []),
+             "-key", "loopback6", "[::1]", "-key", "private6", "[fd00::1]",  # brackets are SIPp's own
              "-trace_msg", "-message_file", str(self.messages), "-message_overwrite", "true"],
             cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, "TERM": "dumb"})
