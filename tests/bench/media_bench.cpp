@@ -65,6 +65,7 @@ void Measure(const char* name, bool recorded) {
       packets += leg->phone.Listen().packets;
     }
     next += std::chrono::milliseconds(20);
+    // lint-allow(sleep): phones speak in real time
     std::this_thread::sleep_until(next);
   }
   const double seconds = (kFrames - kFrames / 10) * 0.02 * kCalls;
