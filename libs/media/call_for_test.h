@@ -64,7 +64,7 @@ struct Leg {
   Address server;
 };
 
-// A call of several phones. `Pump` is a phone's 20 ms: each says its level.
+// A call of several phones. While a condition is awaited, each says its level every 20 ms.
 class Call {
  public:
   explicit Call(MediaConfig config = {}) {
