@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import is_problem, remember
+from conftest import check_database, is_problem, remember
 from stack.api import Api
 from stack.process import wait_until
 
@@ -193,6 +193,7 @@ def test_a_token_in_the_url_proves_the_webhooks_of_its_call_alone(tenant, quiet_
     assert told(tenant, "call.answered", query, leg="customer").status == 200
     tenant.wait_status(one, "CONNECTED")
     assert tenant.session(other)["status"] == "INITIATED"
+    check_database(tenant.stack)  # the log of webhooks among all tables
 
 
 def test_an_ed25519_signature_proves_a_webhook(tenant, quiet_provider, tmp_path):

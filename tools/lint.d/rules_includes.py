@@ -61,10 +61,14 @@ def _between_services(source, header):
     return None
 
 
+# Folders of libs/providers that are no provider's: what several of them share.
+SHARED = ("http_switch",)
+
+
 def _between_providers(source, header):
     own = re.match(r"libs/providers/([a-z_]+)/", source.path)
     other = re.match(r"libs/providers/([a-z_]+)/", header)
-    if own and other and own.group(1) != other.group(1):
+    if own and other and own.group(1) != other.group(1) and other.group(1) not in SHARED:
         return f"a provider is one folder: {own.group(1)} does not use {header}"
     return None
 
