@@ -274,6 +274,18 @@ def test_a_call_is_recorded_from_the_join_to_its_end(line):
     line.over(line.agent, line.customer, phone)
 
 
+def test_a_call_for_which_no_port_is_free_is_not_placed(line):
+    line.open(media_ports="41000-41003")
+    talk = line.talk()
+    problem = is_problem(line.tenant.initiate("+12025550101", agent_id="ben", agent_phone="ann"), 502,
+                         "PROVIDER_UNREACHABLE")
+    assert "media_ports" in problem["detail"] + str(problem), problem
+    assert talk.end()["status"] == "COMPLETED"
+    line.over(line.agent, line.customer)
+    again = line.tenant.initiate("+12025550101", agent_id="ben", agent_phone="ann")
+    assert again.status == 201, again
+
+
 def test_what_an_anchored_account_can_do(line):
     line.open()
     account = line.tenant.api.get(f"/api/v1/voip-providers/{line.provider['id']}").body

@@ -78,9 +78,10 @@ native::Effects Ask(native::AnchoredCall& call, const std::string& leg, uint8_t 
     case 15:
       return native::StopRecording(call).value_or(native::Effects());
     case 16:
-      return call.recording ? native::RecordingDone(call, std::string(call.recording->file),
-                                                    absl::Seconds(what >> 6))
-                            : native::Effects();
+      return call.recordings.empty()
+                 ? native::Effects()
+                 : native::RecordingDone(call, std::string(call.recordings.begin()->first),
+                                         absl::Seconds(what >> 6));
     case 17:
       return native::KeyPressed(call, leg, '1', native::AnchoredLeg::Keys::kInSound);
     case 18:

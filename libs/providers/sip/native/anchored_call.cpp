@@ -31,8 +31,15 @@ const AnchoredLeg* AnchoredCall::Find(const std::string& leg) const {
   return found == legs.end() ? nullptr : &found->second;
 }
 
+OpenRecording* AnchoredCall::Recording() {
+  for (auto& [file, recording] : recordings) {
+    if (!recording.ending) return &recording;
+  }
+  return nullptr;
+}
+
 bool AnchoredCall::over() const {
-  if (recording || (flow && flow->asking)) return false;
+  if (!recordings.empty() || (flow && flow->asking)) return false;
   return std::all_of(legs.begin(), legs.end(),
                      [](const auto& entry) { return entry.second.phase == Phase::kEnded; });
 }
@@ -123,7 +130,7 @@ Effects FellSilent(AnchoredCall& call, const std::string& leg) {
 
 Effects RecordingDone(AnchoredCall& call, const std::string& file, absl::Duration length) {
   AnchoredTurn turn(call);
-  if (call.recording && call.recording->file == file) turn.OnRecorded(length);
+  if (call.recordings.contains(file)) turn.OnRecorded(file, length);
   return turn.Finish();
 }
 
@@ -242,24 +249,20 @@ absl::StatusOr<Effects> ChangeMode(AnchoredCall& call, const std::string& leg,
 absl::StatusOr<Effects> StartRecording(AnchoredCall& call, const std::string& session) {
   AnchoredTurn turn(call);
   if (!call.joined || turn.Up(kCustomer) == nullptr) return NotLive("the call is not connected");
-  if (call.recording && call.recording->ending) {
-    return NotLive("the recording before is being closed");
-  }
-  if (!call.recording) turn.StartRecording(session == call.id ? "" : session);
+  if (call.Recording() == nullptr) turn.StartRecording(session == call.id ? "" : session);
   return turn.Finish();
 }
 
 absl::StatusOr<Effects> StopRecording(AnchoredCall& call) {
   AnchoredTurn turn(call);
-  if (!call.recording) return NotLive("no recording runs");
+  if (call.Recording() == nullptr) return NotLive("no recording runs");
   turn.EndTheRecording();
   return turn.Finish();
 }
 
 absl::StatusOr<Effects> PauseRecording(AnchoredCall& call, bool paused) {
   AnchoredTurn turn(call);
-  if (!call.recording || call.recording->ending) return NotLive("no recording runs");
-  call.recording->paused = paused;
+  if (call.Recording() == nullptr) return NotLive("no recording runs");
   turn.Order(PauseTheRecording{paused});
   return turn.Finish();
 }

@@ -81,13 +81,11 @@ struct AnchoredFlow {
   std::vector<session::v1::CallFact> held;  // the caller's end, until the flow knows of it
 };
 
-// The recording that runs: of the conversation, or of a caller's message.
-struct RunningRecording {
+// A recording that is not complete: of the conversation, or of a caller's message.
+struct OpenRecording {
   std::string session;  // whose it is; empty: the call's own
-  std::string file;
   bool message = false;
-  bool paused = false;
-  bool ending = false;
+  bool ending = false;  // another one may begin
 };
 
 struct AnchoredCall {
@@ -102,14 +100,16 @@ struct AnchoredCall {
   bool unattended = false;     // the customer waits for the next agent: a transfer is under way
   bool ending = false;
   std::optional<Referral> referral;
-  std::optional<AnchoredFlow> flow;  // of an inbound call
-  std::optional<RunningRecording> recording;
-  int recordings = 0;
+  std::optional<AnchoredFlow> flow;                 // of an inbound call
+  std::map<std::string, OpenRecording> recordings;  // by file
+  int recorded = 0;                                 // how many there have been
   int facts = 0;
   Scene scene;  // as last ordered
 
   AnchoredLeg* Find(const std::string& leg);
   const AnchoredLeg* Find(const std::string& leg) const;
+  // The recording that runs, one at a time; null: none.
+  OpenRecording* Recording();
   bool over() const;
 };
 

@@ -249,8 +249,7 @@ TEST_CASE("recordings are begun, paused and ended", "[sip][anchored][recording]"
   t.Take(PauseRecording(t.call, true).value());
   t.Take(PauseRecording(t.call, false).value());
   t.Take(StopRecording(t.call).value());
-  t.Take(StopRecording(t.call).value());
-  CHECK(absl::IsFailedPrecondition(StartRecording(t.call, "c2").status()));
+  CHECK(absl::IsFailedPrecondition(StopRecording(t.call).status()));
   CHECK(t.Ordered() == V{"record c2-1.wav", "pause", "go on", "end recording"});
   CHECK(t.Told() == V{"RECORDING_STARTED CUSTOMER"});
   t.Take(RecordingDone(t.call, "another.wav", absl::Seconds(3)));
@@ -262,6 +261,13 @@ TEST_CASE("recordings are begun, paused and ended", "[sip][anchored][recording]"
     t.Take(StartRecording(t.call, "c1").value());
     CHECK(t.Ordered() == V{"record c1-2.wav"});
     CHECK(t.whose.empty());
+  }
+  SECTION("while another one has begun") {
+    t.Take(StartRecording(t.call, "c1").value());
+    t.Told();
+    t.Take(RecordingDone(t.call, "c2-1.wav", absl::Seconds(3)));
+    CHECK(t.whose == "c2");
+    CHECK(t.call.Recording() != nullptr);
   }
   SECTION("with a full disk") {
     t.Take(RecordingDone(t.call, "c2-1.wav", absl::Seconds(-1)));

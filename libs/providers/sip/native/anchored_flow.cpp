@@ -244,18 +244,13 @@ void AnchoredTurn::Wait() {
 
 void AnchoredTurn::TakeMessage() {
   AnchoredFlow& flow = *call_.flow;
-  // A conversation before it has been recorded, and its file is not closed.
-  if (call_.recording) return Ask(FlowInput::DONE);
   flow.phase = FlowPhase::kMessage;
-  RunningRecording recording;
-  recording.file = absl::StrCat(call_.id, "-message-", ++call_.recordings, ".wav");
-  recording.message = true;
   BeginRecording order;
-  order.file = recording.file;
+  order.file = absl::StrCat(call_.id, "-message-", ++call_.recorded, ".wav");
+  call_.recordings[order.file].message = true;
   order.voices = {kCustomer};
   order.beep = true;
   order.max_length = absl::Seconds(std::max(1, flow.step.voicemail().max_seconds()));
-  call_.recording = std::move(recording);
   Order(std::move(order));
   StartTimer(flow.step.voicemail().max_seconds() + kMessageGraceSeconds);
 }

@@ -283,33 +283,31 @@ void AnchoredTurn::OnKey(const std::string& name, char key) {
 }
 
 void AnchoredTurn::StartRecording(const std::string& session) {
-  RunningRecording recording;
-  recording.session = session;
-  recording.file =
-      absl::StrCat(session.empty() ? call_.id : session, "-", ++call_.recordings, ".wav");
   BeginRecording order;
-  order.file = recording.file;
-  call_.recording = std::move(recording);
+  order.file = absl::StrCat(session.empty() ? call_.id : session, "-", ++call_.recorded, ".wav");
+  call_.recordings[order.file] = {session};
   Order(std::move(order));
   effects_.session = session;
   Say(CallFact::RECORDING_STARTED, kCustomer);
 }
 
 void AnchoredTurn::EndTheRecording() {
-  if (!call_.recording || std::exchange(call_.recording->ending, true)) return;
+  OpenRecording* recording = call_.Recording();
+  if (recording == nullptr) return;
+  recording->ending = true;
   Order(EndRecording{});
 }
 
-void AnchoredTurn::OnRecorded(absl::Duration length) {
-  const RunningRecording done = *std::exchange(call_.recording, std::nullopt);
-  if (done.message) return OnMessage(done.file, length);
+void AnchoredTurn::OnRecorded(const std::string& file, absl::Duration length) {
+  const OpenRecording done = call_.recordings.extract(file).mapped();
+  if (done.message) return OnMessage(file, length);
   effects_.session = done.session;
   Say(CallFact::RECORDING_STOPPED, kCustomer);
   if (length < absl::ZeroDuration()) return;
   CallFact ready;
   ready.set_kind(CallFact::RECORDING_READY);
   ready.set_party(Party::CUSTOMER);
-  ready.set_recording_url(call_.config->recording_prefix + done.file);
+  ready.set_recording_url(call_.config->recording_prefix + file);
   Say(kCustomer, std::move(ready));
 }
 

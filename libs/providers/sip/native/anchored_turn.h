@@ -46,7 +46,7 @@ class AnchoredTurn {
   void Joined();
 
   void StartRecording(const std::string& session);
-  void OnRecorded(absl::Duration length);
+  void OnRecorded(const std::string& file, absl::Duration length);
   void EndTheRecording();
 
   // The caller's flow; see anchored_flow.cpp.

@@ -1,9 +1,11 @@
 #include "libs/providers/sip/native/sip_message.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <arpa/inet.h>
 #include <sofia-sip/msg_addr.h>
+#include <sofia-sip/msg_header.h>
 #include <sofia-sip/sip_extra.h>
 #include <sofia-sip/sip_status.h>
 
@@ -50,6 +52,22 @@ std::vector<std::string_view> ParamsOf(const msg_auth_t& header) {
   std::vector<std::string_view> params;
   for (auto* at = header.au_params; at != nullptr && *at != nullptr; ++at) params.emplace_back(*at);
   return params;
+}
+
+std::vector<std::string> RealmsOf(const sip_t* sip) {
+  std::vector<std::string> realms;
+  for (const msg_auth_t* first : {sip->sip_www_authenticate, sip->sip_proxy_authenticate}) {
+    for (const msg_auth_t* challenge = first; challenge; challenge = challenge->au_next) {
+      const char* realm = msg_params_find(challenge->au_params, "realm=");
+      if (realm == nullptr || !absl::EqualsIgnoreCase(challenge->au_scheme, "Digest")) continue;
+      realms.emplace_back(realm);
+    }
+  }
+  return realms;
+}
+
+bool IsPutOff(int status, const char* phrase) {
+  return status == 100 && phrase != nullptr && absl::StartsWith(phrase, "Retry After");
 }
 
 std::string DialogOf(const sip_t* sip) {

@@ -1,9 +1,7 @@
 // The thread runs a su_root; requests come to it as messages, so that all handles are its own.
 #include "libs/providers/sip/native/user_agent.h"
 
-#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
-#include <sofia-sip/msg_header.h>
 #include <sofia-sip/nua.h>
 #include <sofia-sip/nua_tag.h>
 #include <sofia-sip/sip_header.h>
@@ -18,7 +16,6 @@
 #include <map>
 #include <thread>
 
-#include "libs/base/ids.h"
 #include "libs/crypto/crypto.h"
 #include "libs/providers/sip/native/digest.h"
 #include "libs/providers/sip/native/digest_plugin.h"
@@ -35,19 +32,13 @@ constexpr const char* kSdpType = "application/sdp";
 
 using Command = std::function<void()>;
 
-base::Secret RandomKey() {
-  std::string key(32, '\0');
-  base::SystemRandom().Fill({reinterpret_cast<unsigned char*>(key.data()), key.size()});
-  return base::Secret(std::move(key));
-}
-
 class SofiaAgent final : public UserAgent {
  public:
   SofiaAgent(UserAgentConfig config, const base::Clock& clock, PhoneEvents events)
       : config_(std::move(config)),
         clock_(clock),
         events_(std::move(events)),
-        challenger_("click-to-call", RandomKey()) {}
+        challenger_("click-to-call", NewNonceKey()) {}
 
   ~SofiaAgent() override {
     if (!thread_.joinable()) return;
@@ -273,7 +264,7 @@ class SofiaAgent final : public UserAgent {
     if (!node.empty()) node.mapped()();
   }
 
-  static void OnEvent(nua_event_t event, int status, const char* /*phrase*/, nua_t* /*nua*/,
+  static void OnEvent(nua_event_t event, int status, const char* phrase, nua_t* /*nua*/,
                       nua_magic_t* magic, nua_handle_t* handle, nua_hmagic_t* /*hmagic*/,
                       const sip_t* sip, tagi_t* tags) {
     auto* self = reinterpret_cast<SofiaAgent*>(magic);
@@ -294,12 +285,13 @@ class SofiaAgent final : public UserAgent {
     if (event == nua_i_ack) {
       self->Tell(found->second, Input::Kind::kAcknowledged, 200, PayloadOf(sip));
     }
+    if (event == nua_r_invite && IsPutOff(status, phrase) && !found->second.established) {
+      return self->GiveUp(handle);
+    }
     if (event == nua_r_invite) self->OnInviteAnswer(handle, found->second, status, sip);
     if (event == nua_i_invite) self->OnReinvite(handle, found->second, PayloadOf(sip));
     if (event == nua_i_info) self->OnInfo(found->second, sip);
-    if (event == nua_i_bye) {
-      self->Tell(found->second, Input::Kind::kEnded, ReasonOf(sip), "");
-    }
+    if (event == nua_i_bye) self->Tell(found->second, Input::Kind::kEnded, ReasonOf(sip), "");
     if (event == nua_i_terminated) self->Forget(handle);
   }
 
@@ -320,6 +312,16 @@ class SofiaAgent final : public UserAgent {
     }
   }
 
+  // Nobody is called twice for one call: the refusal counts.
+  void GiveUp(nua_handle_t* handle) {
+    Line line = lines_.at(handle);
+    StopRing(line);
+    lines_.erase(handle);
+    handles_.erase(line.name);
+    Tell(line, Input::Kind::kRejected, 503, "");
+    nua_handle_destroy(handle);
+  }
+
   void OnInviteAnswer(nua_handle_t* handle, Line& line, int status, const sip_t* sip) {
     if (status <= 100) return;
     if (status < 200) return Tell(line, Input::Kind::kRinging, status, PayloadOf(sip));
@@ -336,17 +338,12 @@ class SofiaAgent final : public UserAgent {
   bool Authenticate(nua_handle_t* handle, Line& line, const sip_t* sip) {
     if (line.authenticated || sip == nullptr || config_.user.empty()) return false;
     line.authenticated = true;
-    bool answered = false;
-    for (const msg_auth_t* first : {sip->sip_www_authenticate, sip->sip_proxy_authenticate}) {
-      for (const msg_auth_t* challenge = first; challenge; challenge = challenge->au_next) {
-        const char* realm = msg_params_find(challenge->au_params, "realm=");
-        if (realm == nullptr || !absl::EqualsIgnoreCase(challenge->au_scheme, "Digest")) continue;
-        const std::string credentials = CredentialsFor(realm, config_.user, config_.password);
-        nua_authenticate(handle, NUTAG_AUTH(credentials.c_str()), TAG_END());
-        answered = true;
-      }
+    const std::vector<std::string> realms = RealmsOf(sip);
+    for (const std::string& realm : realms) {
+      const std::string credentials = CredentialsFor(realm, config_.user, config_.password);
+      nua_authenticate(handle, NUTAG_AUTH(credentials.c_str()), TAG_END());
     }
-    return answered;
+    return !realms.empty();
   }
 
   // Strangers learn no more than that they are unknown.
