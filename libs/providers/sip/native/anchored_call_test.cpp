@@ -71,6 +71,14 @@ TEST_CASE("a phone that answers without sound for us is hung up", "[sip][anchore
   CHECK(t.call.over());
 }
 
+TEST_CASE("sound of the other IP family is none for us", "[sip][anchored]") {
+  Tale t;
+  t.call.legs.at("agent").own.ip = "2001:db8::1";
+  t.Forget();
+  t.Answers("agent");
+  CHECK(t.Asked() == V{"ack agent", "bye agent 488"});
+}
+
 TEST_CASE("sound is sent to no address that is not allowed", "[sip][anchored][ssrf]") {
   AnchoredConfig config;
   config.guard = http::AddressGuard::PublicAnd("10.0.0.0/24").value();

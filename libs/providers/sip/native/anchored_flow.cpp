@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/base/status.h"
 #include "libs/providers/sip/native/anchored_turn.h"
 
 namespace ctc::providers::sip::native {
@@ -26,10 +27,7 @@ constexpr size_t kMaxAhead = 32;  // as many as one step may collect
 absl::StatusOr<AnchoredCall> NewAnchoredInbound(std::string id,
                                                 std::shared_ptr<const AnchoredConfig> config,
                                                 std::string offer, const media::Address& own) {
-  if (!offer.empty()) {
-    const absl::StatusOr<media::PeerAudio> audio = media::ReadAudio(offer);
-    if (!audio.ok()) return audio.status();
-  }
+  if (!offer.empty()) CTC_RETURN_IF_ERROR(ReadPeer(*config, own, offer).status());
   AnchoredCall call;
   call.id = std::move(id);
   call.config = std::move(config);
@@ -172,8 +170,7 @@ void AnchoredTurn::AnswerCaller() {
   if (caller.offer.empty()) return Do(Action::Kind::kRespond, kCustomer, OurOffer(caller), 200);
   ++caller.origin.version;
   absl::StatusOr<std::string> answer = media::Answer(caller.offer, caller.own, caller.origin);
-  // An address that is not allowed is called nothing: the caller hears nothing then.
-  (void)Agree(kCustomer, caller, caller.offer);
+  (void)Agree(kCustomer, caller, caller.offer);  // it was looked at when the caller came
   Do(Action::Kind::kRespond, kCustomer, answer.ok() ? *std::move(answer) : OurOffer(caller), 200);
 }
 

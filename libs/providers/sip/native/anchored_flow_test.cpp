@@ -166,6 +166,12 @@ TEST_CASE("a caller without an offer answers ours", "[sip][anchored][caller]") {
 TEST_CASE("a caller's offer without sound for us is refused", "[sip][anchored][caller]") {
   CHECK(absl::IsInvalidArgument(
       NewAnchoredInbound("in-1", ConfigForTest(), NoSound(), {"1.1.1.1", 1000}).status()));
+  AnchoredConfig config;
+  config.guard = http::AddressGuard::PublicAnd("").value();
+  const auto guarded = std::make_shared<const AnchoredConfig>(config);
+  CHECK(absl::IsInvalidArgument(
+      NewAnchoredInbound("in-1", guarded, Sound("sendrecv", "127.0.0.1"), {"1.1.1.1", 1000})
+          .status()));
 }
 
 TEST_CASE("an agent who does not take the call leaves the caller to the flow",

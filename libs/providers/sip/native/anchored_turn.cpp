@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/status.h"
 #include "libs/providers/sip/sip_status.h"
 
 namespace ctc::providers::sip::native {
@@ -19,6 +20,8 @@ using Phase = AnchoredLeg::Phase;
 bool IsCompany(const AnchoredLeg& leg) {
   return leg.party == Party::AGENT || leg.party == Party::CONSULT || leg.party == Party::GUEST;
 }
+
+bool IsV6(const std::string& ip) { return ip.find(':') != std::string::npos; }
 
 CallFact Deaf(Party::Party party) {
   CallFact fact = EndingOfStatus(party, 488);
@@ -115,13 +118,23 @@ void AnchoredTurn::EndAll(int status) {
   }
 }
 
-bool AnchoredTurn::Agree(const std::string& name, AnchoredLeg& leg, const std::string& sdp) {
-  absl::StatusOr<media::PeerAudio> audio = media::ReadAudio(sdp);
-  if (!audio.ok()) return false;
-  const std::string& ip = audio->stream.remote.ip;
+absl::StatusOr<media::PeerAudio> ReadPeer(const AnchoredConfig& config, const media::Address& own,
+                                          const std::string& sdp) {
+  CTC_ASSIGN_OR_RETURN(media::PeerAudio audio, media::ReadAudio(sdp));
+  const std::string& ip = audio.stream.remote.ip;
+  if (IsV6(ip) != IsV6(own.ip)) {
+    return absl::InvalidArgumentError("the phone's sound is of the other IP family");
+  }
   const bool nowhere = ip == "0.0.0.0" || ip == "::";
-  const bool v6 = ip.find(':') != std::string::npos;
-  if (!nowhere && !call_.config->guard.AllowsHostOf(v6 ? "[" + ip + "]" : ip)) return false;
+  if (!nowhere && !config.guard.AllowsHostOf(IsV6(ip) ? "[" + ip + "]" : ip)) {
+    return absl::InvalidArgumentError("the phone's sound is at an address that is not allowed");
+  }
+  return audio;
+}
+
+bool AnchoredTurn::Agree(const std::string& name, AnchoredLeg& leg, const std::string& sdp) {
+  absl::StatusOr<media::PeerAudio> audio = ReadPeer(*call_.config, leg.own, sdp);
+  if (!audio.ok()) return false;
   leg.agreed = *std::move(audio);
   Order(ConnectLeg{name, leg.agreed->stream});
   return true;

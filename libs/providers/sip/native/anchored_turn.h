@@ -10,6 +10,11 @@
 
 namespace ctc::providers::sip::native {
 
+// What a phone's description says of its sound. INVALID_ARGUMENT when it has none for us, of the
+// family of `own` and at an address that is allowed.
+absl::StatusOr<media::PeerAudio> ReadPeer(const AnchoredConfig& config, const media::Address& own,
+                                          const std::string& sdp);
+
 class AnchoredTurn {
  public:
   explicit AnchoredTurn(AnchoredCall& call) : call_(call) {}

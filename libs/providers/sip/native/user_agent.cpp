@@ -112,7 +112,8 @@ class SofiaAgent final : public UserAgent {
                             TAG_IF(config_.tls, NUTAG_CERTIFICATE_DIR(folder)),
                             TAG_IF(config_.tls, TPTAG_TLS_VERIFY_POLICY(TPTLS_VERIFY_SUBJECTS_OUT)),
                             NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOACK(0), NUTAG_AUTOANSWER(0),
-                            NUTAG_AUTOALERT(0), NUTAG_ENABLEINVITE(config_.callers.has_value()),
+                            NUTAG_AUTOALERT(0),
+                            NUTAG_ENABLEINVITE(1),  // of phones in a call; see OnCaller
                             NUTAG_ENABLEMESSAGE(0), NUTAG_APPL_METHOD("REFER"),
                             TAG_IF(config_.takes_keys, NUTAG_ALLOW("INFO")),
                             NUTAG_SESSION_TIMER(kSessionSeconds), NUTAG_MIN_SE(kMinSessionSeconds),
