@@ -303,6 +303,7 @@ SCENARIOS = {
     + '\n  <pause milliseconds="2500"/>' + reoffer(12, "sendrecv") + TALK,
     "tells-keys": answer(AUDIO) + '\n  <pause milliseconds="2000"/>'
     + info(11, "application/dtmf-relay", "Signal=7") + info(12, "application/dtmf", "8") + TALK,
+    "refreshes": PICK_UP + REINVITED + '\n  <pause milliseconds="500"/>' + reoffer(11, "sendrecv") + TALK,
     "refers-anchored": answer(AUDIO) + '\n  <pause milliseconds="2000"/>' + REFER + REFERRED,
     "answers-without-sound": INVITE + respond("180 Ringing", to=NEW) + respond("200 OK", "OFFERED", NEW)
     + '\n  <recv request="ACK"/>\n  <recv request="BYE"/>' + respond("200 OK"),

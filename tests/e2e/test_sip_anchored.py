@@ -197,16 +197,20 @@ def test_a_failed_blind_transfer_returns_to_the_agent(line):
     line.over(line.agent, line.customer)
 
 
-def test_a_phone_refers_its_call(line):
+@pytest.mark.parametrize("replaces, type", [("", "BLIND"), (
+    "?Replaces=call-1%40desk%3Bto-tag%3Dt1%3Bfrom-tag%3Df1", "ATTENDED")])
+def test_a_phone_refers_its_call(line, replaces, type):
     phone, ben = line.colleague()
-    line.open(agent="refers-anchored", refer_to=f"sip:ben@{phone.host}")
+    line.open(agent="refers-anchored", refer_to=f"sip:ben@{phone.host}:5060{replaces}")
     talk = line.talk()
     wait_until(lambda: talk.api.get(f"{PATH}/{talk.id}/transfers").body["total"], 15, "the transfer")
     transfer = talk.wait("COMPLETED")
+    assert transfer["transfer_type"] == type, transfer
     line.hear(line.them, "ben")
     talk.check_handed_over(transfer)
     line.over(line.agent, line.customer, phone)
     assert progress(line.agent)[-1] == "200"
+    assert ("Replaces: call-1@desk;to-tag=t1;from-tag=f1" in phone.seen()) is bool(replaces)
 
 
 def test_a_guest_joins_and_leaves(line):
