@@ -304,6 +304,9 @@ SCENARIOS = {
     "tells-keys": answer(AUDIO) + '\n  <pause milliseconds="2000"/>'
     + info(11, "application/dtmf-relay", "Signal=7") + info(12, "application/dtmf", "8") + TALK,
     "refreshes": PICK_UP + REINVITED + '\n  <pause milliseconds="500"/>' + reoffer(11, "sendrecv") + TALK,
+    # A trunk that says something before the called party picks up.
+    "tells-early": INVITE + respond("183 Session Progress", AUDIO, NEW).replace(' retrans="500"', "")
+    + '\n  <pause milliseconds="3000"/>' + respond("200 OK", AUDIO, NEW) + '\n  <recv request="ACK"/>' + TALK,
     "refers-anchored": answer(AUDIO) + '\n  <pause milliseconds="2000"/>' + REFER + REFERRED,
     "answers-without-sound": INVITE + respond("180 Ringing", to=NEW) + respond("200 OK", "OFFERED", NEW)
     + '\n  <recv request="ACK"/>\n  <recv request="BYE"/>' + respond("200 OK"),

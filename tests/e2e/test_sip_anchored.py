@@ -73,6 +73,17 @@ def test_the_agent_hears_the_customer_ring(line):
     line.over(line.agent, line.customer)
 
 
+def test_what_a_trunk_says_before_the_answer_is_heard(line):
+    id = line.open("tells-early").place()
+    line.ann.wait_hears("customer")
+    assert line.tenant.session(id)["status"] != "CONNECTED" and line.them.hears() == set()
+    line.tenant.wait_status(id, "CONNECTED")
+    line.hear(line.them, "ann")
+    line.ask(id, "end")
+    assert line.tenant.wait_ended(id)["status"] == "COMPLETED"
+    line.over(line.agent, line.customer)
+
+
 def test_two_talk_hold_mute_and_press_keys(line):
     talk = line.open().talk()
     line.ask(talk.id, "hold")
