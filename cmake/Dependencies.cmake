@@ -23,6 +23,7 @@ find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)
 find_library(PHONENUMBER_LIBRARY phonenumber REQUIRED)
 find_path(SOFIA_INCLUDE sofia-sip/nua.h PATH_SUFFIXES sofia-sip-1.12 REQUIRED)
 find_library(SOFIA_LIBRARY sofia-sip-ua REQUIRED)
+find_library(SPANDSP_LIBRARY spandsp REQUIRED)
 find_library(PROTOC_LIBRARY protoc REQUIRED)
 
 # google/api/annotations.proto and google/rpc/*.proto come with Debian's grpc-gateway sources.

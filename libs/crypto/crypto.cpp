@@ -261,6 +261,15 @@ bool VerifySignature(std::string_view algorithm, std::string_view public_key_pem
          EVP_DigestVerify(ctx.get(), Bytes(wire), wire.size(), Bytes(data), data.size()) == 1;
 }
 
+bool VerifyEd25519(std::string_view public_key, std::string_view data, std::string_view signature) {
+  const Key key(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Bytes(public_key), public_key.size()));
+  const DigestCtx ctx(EVP_MD_CTX_new());
+  return key && ctx && EVP_DigestVerifyInit(ctx.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
+         EVP_DigestVerify(ctx.get(), Bytes(signature), signature.size(), Bytes(data),
+                          data.size()) == 1;
+}
+
 absl::StatusOr<std::string> SignRs256(const base::Secret& private_key_pem, std::string_view data) {
   constexpr int kMinBits = 2048;
   const std::string_view pem = private_key_pem.Reveal();

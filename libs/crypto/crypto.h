@@ -38,6 +38,9 @@ absl::StatusOr<std::string> Unseal(const base::Secret& key, std::string_view sea
 bool VerifySignature(std::string_view algorithm, std::string_view public_key_pem,
                      std::string_view data, std::string_view signature);
 
+// Verifies an Ed25519 signature (RFC 8032); the key is 32 bytes, the signature 64.
+bool VerifyEd25519(std::string_view public_key, std::string_view data, std::string_view signature);
+
 // RS256 (RFC 7518 section 3.3) with an RSA private key in PEM, PKCS#8 or PKCS#1, of 2048 bits or
 // more. INVALID_ARGUMENT when it is not such a key, or has a passphrase.
 absl::StatusOr<std::string> SignRs256(const base::Secret& private_key_pem, std::string_view data);

@@ -166,5 +166,31 @@ TEST_CASE("RS256 and ES256 signatures are verified with the right key and text o
   CHECK_FALSE(VerifySignature("RS256", "not a key", "header.payload", rsa));
 }
 
+TEST_CASE("an Ed25519 signature is verified with the right key and text only") {
+  // RFC 8032 section 7.1, test 3.
+  const std::string key =
+      FromHex("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025").value();
+  const std::string text = "\xaf\x82";
+  const std::string signature =
+      FromHex(
+          "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
+          "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a")
+          .value();
+  CHECK(VerifyEd25519(key, text, signature));
+  CHECK_FALSE(VerifyEd25519(key, "\xaf\x83", signature));
+  CHECK_FALSE(VerifyEd25519(key, "", signature));
+  CHECK_FALSE(VerifyEd25519(key, text, signature.substr(1)));
+  CHECK_FALSE(VerifyEd25519(key, text, signature + "x"));
+  CHECK_FALSE(VerifyEd25519(key, text, ""));
+  CHECK_FALSE(VerifyEd25519(key.substr(1), text, signature));
+  CHECK_FALSE(VerifyEd25519("", text, signature));
+  std::string forged = signature;
+  for (size_t i = 0; i < forged.size(); ++i) {
+    forged[i] = static_cast<char>(forged[i] ^ 1);
+    CHECK_FALSE(VerifyEd25519(key, text, forged));
+    forged[i] = signature[i];
+  }
+}
+
 }  // namespace
 }  // namespace ctc::crypto

@@ -36,6 +36,8 @@ inline constexpr SettingSpec kSettings[] = {
      true},
     {"dispatch.recording_cache_mib", "256",
      "Recordings fetched from providers that are kept for two minutes, in MiB; at least 256."},
+    {"dispatch.recordings_dir", "var/recordings",
+     "Folder of the recordings of calls whose sound runs through us (native SIP, anchored)."},
     {"dispatch.webhook_max_age_seconds", "86400",
      "Webhooks of providers older than this are logged, not applied."},
     {"dispatch.webhook_max_skew_seconds", "300", "The same for webhooks from the future."},

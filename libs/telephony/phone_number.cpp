@@ -25,6 +25,42 @@ bool IsSeparator(char c) {
   return c == ' ' || c == '.' || c == '-' || c == '/' || c == '(' || c == ')';
 }
 
+bool IsPlain(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("+-_./@").find(c) != std::string_view::npos;
+  });
+}
+
+// The characters only: whether it is an address is for who sends there to find out.
+bool IsIpv6(std::string_view text) {
+  return text.find(':') != std::string_view::npos &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' ||
+                  c == '.';
+         });
+}
+
+// "[sip:|sips:]name@host[:port]", with the brackets of an IPv6 host (RFC 3261 section 25.1).
+bool IsSipAddress(std::string_view text) {
+  for (const std::string_view scheme : {"sip:", "sips:"}) {
+    if (text.starts_with(scheme)) text.remove_prefix(scheme.size());
+  }
+  const size_t at = text.find('@');
+  if (at == std::string_view::npos || !IsPlain(text.substr(0, at))) return false;
+  text.remove_prefix(at + 1);
+  const bool v6 = text.starts_with('[');
+  const size_t end = v6 ? text.find(']') : std::min(text.find(':'), text.size());
+  if (end == std::string_view::npos) return false;
+  const std::string_view host = v6 ? text.substr(1, end - 1) : text.substr(0, end);
+  text.remove_prefix(v6 ? end + 1 : end);
+  const bool named = IsPlain(host) && host.find_first_of("/@") == std::string_view::npos;
+  if (v6 ? !IsIpv6(host) : !named) return false;
+  if (text.empty()) return true;
+  return text.size() >= 2 && text.size() <= 6 && text.front() == ':' &&
+         std::all_of(text.begin() + 1, text.end(), IsDigit);
+}
+
 absl::Status Refuse(std::string_view why) { return base::InvalidField("phone", why); }
 
 absl::Status CheckDeeply(const std::string& number, NumberValidation validation) {
@@ -87,12 +123,10 @@ absl::Status CheckEndpoint(std::string_view endpoint) {
   if (endpoint.size() > kMaxEndpoint) {
     return base::InvalidField("endpoint", "has more than 128 characters");
   }
-  const bool clean = std::all_of(endpoint.begin(), endpoint.end(), [](char c) {
-    return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("+-_./@").find(c) != std::string_view::npos;
-  });
-  return clean ? absl::OkStatus()
-               : base::InvalidField("endpoint", "must have letters, digits and +-_./@ only");
+  if (IsPlain(endpoint) || IsSipAddress(endpoint)) return absl::OkStatus();
+  return base::InvalidField("endpoint",
+                            "must have letters, digits and +-_./@ only, or be sip:name@host:port "
+                            "with an IPv6 host in brackets");
 }
 
 }  // namespace ctc::telephony

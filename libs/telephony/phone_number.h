@@ -33,7 +33,8 @@ class E164 {
 std::string RegionOf(const E164& number);
 
 // An agent's phone is a number or an endpoint of the switch ("PJSIP/agent-a", "agent-a", "1001"):
-// letters, digits, "+-_./@" only, at most 128 characters. INVALID_ARGUMENT otherwise.
+// letters, digits, "+-_./@" only; or a SIP address, "sip:ann@[2001:db8::1]:5060" with or without
+// scheme and port. At most 128 characters. INVALID_ARGUMENT otherwise.
 absl::Status CheckEndpoint(std::string_view endpoint);
 
 }  // namespace ctc::telephony

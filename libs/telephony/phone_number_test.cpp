@@ -78,5 +78,38 @@ TEST_CASE("an endpoint of the switch has plain characters only") {
   }
 }
 
+TEST_CASE("an endpoint may be a SIP address, of an IPv6 host too") {
+  for (const char* good :
+       {"ann@[2001:db8::1]", "ann@[2001:db8::1]:5060", "sip:ann@[::1]:5060", "sips:ann@[::1]",
+        "sip:ann@[::ffff:10.0.0.1]:5060", "sip:ann@pbx.example", "sip:+12025550142@10.0.0.1:5080",
+        "ann@pbx.example:5060"}) {
+    CAPTURE(good);
+    CHECK_THAT(CheckEndpoint(good), testing::IsOk());
+  }
+  for (const std::string& bad : {std::string("[::1]"),
+                                 std::string("sip:[::1]"),
+                                 std::string("ann@[::1"),
+                                 std::string("ann@::1"),
+                                 std::string("ann@[]"),
+                                 std::string("ann@[1]"),
+                                 std::string("ann@[::1]5060"),
+                                 std::string("ann@[::1]:"),
+                                 std::string("ann@[::1]:506066"),
+                                 std::string("ann@[::1]:50x"),
+                                 std::string("ann@[::g]"),
+                                 std::string("ann@[fe80::1%eth0]"),
+                                 std::string("ann@[::1];x"),
+                                 std::string("ann@[::1]@[::2]"),
+                                 std::string("sip:ann"),
+                                 std::string("sip:@[::1]"),
+                                 std::string("tel:+12025550142"),
+                                 std::string("sip:ann:pw@host"),
+                                 std::string("sip:ann@host/x:1"),
+                                 "ann@[" + std::string(128, ':') + "]"}) {
+    CAPTURE(bad);
+    CHECK_THAT(CheckEndpoint(bad), testing::HasError(base::kValidationFailed));
+  }
+}
+
 }  // namespace
 }  // namespace ctc::telephony

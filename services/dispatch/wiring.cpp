@@ -25,6 +25,7 @@
 #include "services/dispatch/service/native_facts.h"
 #include "services/dispatch/service/native_flows.h"
 #include "services/dispatch/service/native_referrals.h"
+#include "services/dispatch/service/native_sounds.h"
 #include "services/dispatch/service/provider_service.h"
 #include "services/dispatch/service/registry.h"
 #include "services/dispatch/service/second_leg.h"
@@ -61,6 +62,7 @@ class DispatchHost final : public host::Service {
         native_facts_(environment.peer("webhook"), background_, environment.clock),
         native_flows_(environment.peer("webhook"), background_, environment.clock),
         native_referrals_(environment.peer("session"), background_, environment.clock),
+        native_sounds_(*http_, background_, environment.clock),
         directory_(store_, keyring_, environment.clock, environment.settings.Text("public.url")),
         board_(environment.clock),
         gate_(registry_, directory_, board_, background_, environment.clock),
@@ -81,8 +83,9 @@ class DispatchHost final : public host::Service {
                         environment.peer("session"), environment.clock}) {
     registry_.Add(
         providers::asterisk::MakeAdapter(ProviderEnvironment(environment, *http_, guard_)));
-    registry_.Add(providers::sip::MakeAdapter(ProviderEnvironment(environment, *http_, guard_),
-                                              NativeOutlets()));
+    registry_.Add(providers::sip::MakeAdapter(
+        ProviderEnvironment(environment, *http_, guard_), NativeOutlets(),
+        environment.settings.Text("dispatch.recordings_dir")));
     registry_.Add(providers::exotel::MakeAdapter(ProviderEnvironment(environment, *http_, guard_)));
     registry_.Add(providers::mcube::MakeAdapter(ProviderEnvironment(environment, *http_, guard_)));
     registry_.Add(providers::twilio::MakeAdapter(ProviderEnvironment(environment, *http_, guard_)));
@@ -159,6 +162,9 @@ class DispatchHost final : public host::Service {
     outlets.flows = [this](AccountPtr account, providers::sip::native::FlowNote note) {
       native_flows_.Add(std::move(account), std::move(note));
     };
+    outlets.sounds = [this](const AccountPtr&, providers::sip::native::SoundNote note) {
+      native_sounds_.Add(std::move(note));
+    };
     return outlets;
   }
 
@@ -191,6 +197,7 @@ class DispatchHost final : public host::Service {
   NativeFacts native_facts_;
   NativeFlows native_flows_;
   NativeReferrals native_referrals_;
+  NativeSounds native_sounds_;
   Registry registry_;  // its user agents' threads end before what they tell
   Directory directory_;
   HealthBoard board_;

@@ -81,6 +81,17 @@ def check_credentials(stack):
         assert not told, f"{log.name} tells {told}"
 
 
+def check_database(stack):
+    """No credential is stored as it is, in any table of the running database."""
+    if stack.database is None:
+        return
+    dump = subprocess.run(["mariadb-dump", "--no-defaults", f"--socket={stack.database.socket}", "-uroot",
+                           "--skip-extended-insert", stack.database.name], check=True, capture_output=True).stdout
+    assert b"INSERT INTO `voip_provider`" in dump
+    told = told_credentials(dump.decode(errors="replace"))
+    assert not told, f"the database holds {told}"
+
+
 @functools.cache
 def rsa_key():
     return subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],

@@ -16,6 +16,7 @@ class FaultyProvider:
     def __init__(self):
         self.mode = "ok"
         self.dials = []       # ids in the order asked
+        self.bodies = []      # what each was asked with
         self.known = set()    # calls that were really placed
         self.release = threading.Event()
         outer = self
@@ -33,7 +34,10 @@ class FaultyProvider:
                 outer.get(self)
 
             def do_DELETE(self):
-                outer.send(self, 204, b"")
+                outer.change(self)
+
+            def do_PUT(self):
+                outer.change(self)
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
@@ -58,8 +62,12 @@ class FaultyProvider:
         handler.connection.close()
         handler.close_connection = True
 
-    def post(self, handler):
+    def change(self, handler):
         handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        self.send(handler, 204, b"")
+
+    def post(self, handler):
+        asked = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         parts = handler.path.split("?")[0].split("/")
         places = parts[-1] in PLACING or ("channels" in parts and
                                           len(parts) <= parts.index("channels") + 2)
@@ -67,6 +75,11 @@ class FaultyProvider:
             return self.send(handler, 204, b"")
         call = parts[-1]
         self.dials.append(call)
+        self.bodies.append(asked)
+        return self.misbehave(handler, call)
+
+    def misbehave(self, handler, call):
+        """Answers the request that places `call` as `mode` says."""
         good = json.dumps({"id": call, "state": "Down", "name": "PJSIP/x-1"}).encode()
         mode = self.mode
         if mode == "ok":

@@ -17,5 +17,5 @@ def account(tenant, kind, url, **fields):
                            **{**ACCOUNTS[kind], **fields})
 
 
-def click(tenant):
-    return tenant.initiate("+919800000002", agent_id="ann", agent_phone="+919000000001")
+def click(tenant, to="+919800000002"):
+    return tenant.initiate(to, agent_id="ann", agent_phone="+919000000001")

@@ -83,6 +83,39 @@ HANG_UP = """
   <recv response="200"/>"""
 
 
+def in_call(method, sequence, body=""):
+    """A request of the phone's own in the call it was called by."""
+    body = f"{body}" if body else "Content-Length: 0"
+    return f"""
+  <send{'' if method == "ACK" else ' retrans="500"'}>
+    <![CDATA[
+      {method} [$target] SIP/2.0
+      Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+      From:[$self];tag=[pid]p[call_number]
+      To:[$caller]
+      Call-ID: [call_id]
+      CSeq: {sequence} {method}
+      Max-Forwards: 70
+      Contact: <sip:phone@[local_ip]:[local_port];transport=[transport]>
+      {body}
+
+    ]]>
+  </send>"""
+
+
+def reoffer(sequence, direction):
+    """Changes its own sound."""
+    sdp = f"Content-Type: application/sdp\n      Content-Length: [len]\n\n      {AUDIO}\n      a={direction}"
+    return in_call("INVITE", sequence, sdp) + """
+  <recv response="100" optional="true"/>
+  <recv response="200"/>""" + in_call("ACK", sequence)
+
+
+def info(sequence, kind, body):
+    return in_call("INFO", sequence, f"Content-Type: {kind}\n      Content-Length: [len]\n\n      {body}") \
+        + '\n  <recv response="200"/>'
+
+
 # Joined by a re-INVITE that agrees on the shortest session there may be (RFC 4028); {} refreshes it.
 TIMED = """
   <recv request="INVITE"/>""" + respond("200 OK", AUDIO, extra="Require: timer\n      Session-Expires: 90;refresher={}\n      ") + """
@@ -200,7 +233,7 @@ def call(number="NUMBER"):
   <recv response="100" optional="true"/>"""
 
 
-def request(method, sequence=1, to="[last_To:]", target="[next_url]", back=0):
+def request(method, sequence=1, to="[last_To:]", target="[next_url]", back=0, body="Content-Length: 0"):
     """`back`: it is of the transaction that began so many steps before."""
     retrans = "" if method in ("ACK", "CANCEL") else ' retrans="500"'
     return f"""
@@ -214,7 +247,7 @@ def request(method, sequence=1, to="[last_To:]", target="[next_url]", back=0):
       CSeq: {sequence} {method}
       Max-Forwards: 70
       [routes]
-      Content-Length: 0
+      {body}
 
     ]]>
   </send>"""
@@ -230,6 +263,11 @@ SCENARIOS = {
     "calls-and-hangs-up": call() + REACHED + '\n  <pause milliseconds="1200"/>' + request("BYE", 2)
     + '\n  <recv response="200"/>',
     "calls-and-stays": call() + REACHED + TALK,
+    "calls-and-tells-keys": call() + REACHED + '\n  <pause milliseconds="1500"/>' + request(
+        "INFO", 2, body="Content-Type: application/dtmf-relay\n      Content-Length: [len]\n\n      Signal=1")
+    + '\n  <recv response="200"/>' + TALK,
+    "calls-and-hangs-up-late": call() + REACHED + '\n  <pause milliseconds="6000"/>' + request("BYE", 2)
+    + '\n  <recv response="200"/>',
     "calls-and-gives-up": call() + """
   <recv response="182" optional="true"/>
   <recv response="180"/>
@@ -260,6 +298,20 @@ SCENARIOS = {
     "refers-in-vain": PICK_UP + REINVITED + '\n  <pause milliseconds="300"/>' + REFER + """
   <recv response="403"/>""" + TALK,
     "customer": answer(AUDIO) + TALK,
+    # By its own key, as people do.
+    "holds": answer(AUDIO) + '\n  <pause milliseconds="2000"/>' + reoffer(11, "sendonly")
+    + '\n  <pause milliseconds="2500"/>' + reoffer(12, "sendrecv") + TALK,
+    "tells-keys": answer(AUDIO) + '\n  <pause milliseconds="2000"/>'
+    + info(11, "application/dtmf-relay", "Signal=7") + info(12, "application/dtmf", "8") + TALK,
+    "refreshes": PICK_UP + REINVITED + '\n  <pause milliseconds="500"/>' + reoffer(11, "sendrecv") + TALK,
+    # A trunk that says something before the called party picks up.
+    "tells-early": INVITE + respond("183 Session Progress", AUDIO, NEW).replace(' retrans="500"', "")
+    + '\n  <pause milliseconds="3000"/>' + respond("200 OK", AUDIO, NEW) + '\n  <recv request="ACK"/>' + TALK,
+    "refers-anchored": answer(AUDIO) + '\n  <pause milliseconds="2000"/>' + REFER + REFERRED,
+    "answers-without-sound": INVITE + respond("180 Ringing", to=NEW) + respond("200 OK", "OFFERED", NEW)
+    + '\n  <recv request="ACK"/>\n  <recv request="BYE"/>' + respond("200 OK"),
+    "refuses": INVITE + respond("REFUSAL", to=NEW, extra="MORE") + '\n  <recv request="ACK"/>',
+    "says-nothing": INVITE + '\n  <pause milliseconds="60000"/>',
     "hangs-up": answer(AUDIO) + '\n  <pause milliseconds="1200"/>' + HANG_UP,
     "answers-options": '\n  <recv request="OPTIONS"/>' + respond("OPTIONS_ANSWER", to=NEW),
     "busy": refuse("486 Busy Here"),
@@ -320,6 +372,7 @@ class Phone:
         self.process = subprocess.Popen(
             ["sipp", "-sf", str(scenario), "-i", self.host, "-p", str(self.port), "-t", transport, "-nostdin",
              "-m", str(calls), *([to] if to else []),
+             "-key", "loopback6", "[::1]", "-key", "private6", "[fd00::1]",  # brackets are SIPp's own
              "-trace_msg", "-message_file", str(self.messages), "-message_overwrite", "true"],
             cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, "TERM": "dumb"})

@@ -171,6 +171,14 @@ def test_a_caller_goes_through_a_menu_below(switch, caller):
     assert caller.ended()["status"] == "COMPLETED"
 
 
+@pytest.mark.parametrize("keys, agent", [("91", "sam"), ("0867530904#", "pia")])
+def test_a_caller_who_knows_the_menu_types_ahead(switch, caller, keys, agent):
+    caller.press(keys).talks_with(AGENT)
+    assert switch.tenant.session(caller.id)["agent_id"] == agent
+    switch.asterisk.hang_up(caller.number)
+    assert caller.ended()["status"] == "COMPLETED"
+
+
 def test_a_caller_enters_a_number_of_several_digits(switch, caller):
     caller.press("0").is_asked_again(2).press("867530904#").talks_with(AGENT)
     assert switch.tenant.session(caller.id)["agent_id"] == "pia"

@@ -2,12 +2,18 @@
 no credential told (conftest looks for those in every answer and, at the end, in every log)."""
 import pytest
 
-from conftest import is_problem
+from conftest import check_database, is_problem
 from faulty_provider import FaultyProvider
 from provider_accounts import ACCOUNTS, account, click
 
 REFUSALS = [("429", "PROVIDER_RATE_LIMITED"), ("401", "PROVIDER_CREDENTIALS"), ("redirect", "PROVIDER_ERROR")]
 UNKNOWN = ["html", "half a body", "cut short", "nothing", "endless", "reset", "500"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_stored_in_clear(stack):
+    yield
+    check_database(stack)
 
 
 @pytest.fixture

@@ -1,10 +1,15 @@
 """mCube on its wire: clicks over both generations to their end, and what it cannot do."""
+import json
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from conftest import is_problem
+from faulty_provider import FaultyProvider
 from stack.api import Api
 from stack.process import wait_until
 
 AGENT = "+919000000001"
+INDIA = timezone(timedelta(hours=5, minutes=30))
 
 
 def account(tenant, classic=False, **fields):
@@ -114,3 +119,67 @@ def test_a_callers_agent_is_asked_for_and_the_talk_told(tenant, classic):
         f"/api/v1/click-to-call/sessions/{session['id']}/events").body["events"]]
     assert types.index("session.offered") < types.index("session.ringing") < types.index(
         "session.connected"), types
+
+
+class Mcube(FaultyProvider):
+    """Takes calls, and the live requests of one customer: `live` is what they are answered with."""
+    CALL = "90000000011741152953"
+
+    def __init__(self):
+        super().__init__()
+        self.asked, self.live = [], {"status": "succ"}
+
+    def post(self, handler):
+        body = json.loads(handler.rfile.read(int(handler.headers.get("Content-Length") or 0)) or "{}")
+        self.asked.append((handler.path, body))
+        answer = {"status": "succ", "callid": self.CALL} if handler.path.endswith("outbound-calls") else self.live
+        self.send(handler, 200, json.dumps(answer).encode())
+
+
+LIVE = {step: {"path": f"/live/{step}", "body": {"HTTP_AUTHORIZATION": "{token}", "callid": "{callid}",
+                                                 **({"digits": "{digits}"} if step == "dtmf" else {})}}
+        for step in ("hang_up", "hold", "resume", "dtmf")}
+
+
+def test_a_customer_whom_mcube_gave_addresses_can_control_calls(tenant):
+    mcube = Mcube()
+    provider = account(tenant, url=mcube.url, settings={"operations": LIVE})
+    assert {"hang_up", "hold", "dtmf"} <= set(provider["capabilities"]), provider
+    assert not {"mute", "transfer", "record"} & set(provider["capabilities"]), provider
+    session = click(tenant)
+    placed = mcube.asked[0][1]
+    push = {"callid": mcube.CALL, "refid": session["id"], "emp_phone": "9000000001", "callto": "9800000100",
+            "clicktocalldid": "8040000003", "starttime": f"{datetime.now(INDIA):%Y-%m-%d %H:%M:%S}", "dialstatus": "ANSWER",
+            "direction": "outbound", "groupname": "Sales", "agentname": "Ann"}
+    where = "/api/v1/webhooks/voip/mcube?" + placed["refurl"].split("?", 1)[1]
+    assert Api(tenant.stack.url).post(where, push).status == 200
+    tenant.wait_status(session["id"], "CONNECTED")
+    do = lambda step, body=None: tenant.api.post(  # noqa: E731
+        f"/api/v1/click-to-call/sessions/{session['id']}/{step}", body or {})
+    for step, body, asked, status in (("hold", None, "hold", "ON_HOLD"), ("resume", None, "resume", "CONNECTED"),
+                                      ("dtmf", {"digits": "12#"}, "dtmf", "CONNECTED")):
+        answer = do(step, body)
+        assert answer.status == 200 and answer.body["session"]["status"] == status, answer
+        digits = {"digits": "12#"} if step == "dtmf" else {}
+        assert mcube.asked[-1] == (f"/live/{asked}", {"HTTP_AUTHORIZATION": "mcube-token", "callid": mcube.CALL,
+                                                      **digits})
+    is_problem(do("mute"), 501, "CAPABILITY_MISSING")
+    mcube.live = {"status": "fail", "msg": "executive not on call"}
+    refused = is_problem(do("hold"), 502, "PROVIDER_REFUSED")
+    assert "executive not on call" in refused["detail"] and "mcube-token" not in str(refused), refused
+    mcube.live = {"status": "succ"}
+    assert do("end").status == 200
+    assert mcube.asked[-1][0] == "/live/hang_up"
+    ended = tenant.wait_ended(session["id"])
+    assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
+    mcube.close()
+
+
+def test_operations_are_checked_field_by_field(tenant):
+    answer = tenant.api.post("/api/v1/voip-providers", {
+        "provider_name": "live", "provider_type": "MCUBE", "api_url": "https://api.mcube.com",
+        "phone_number": NUMBER, "auth_token": "mcube-token", "settings": {"operations": {
+            "hold": {"path": "/h/{nobody}"}, "transfer": {"path": "/t"}}}})
+    problem = is_problem(answer, 400, "VALIDATION_FAILED")
+    assert {error["field"] for error in problem["errors"]} == {
+        "settings.operations.hold.path", "settings.operations.transfer"}, problem

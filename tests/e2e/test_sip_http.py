@@ -1,7 +1,12 @@
 """A SIP switch driven over HTTP by its account's template: the reference contract, end to end."""
+import base64
+import json
+import subprocess
+import time
+
 import pytest
 
-from conftest import is_problem
+from conftest import check_database, is_problem, remember
 from stack.api import Api
 from stack.process import wait_until
 
@@ -154,3 +159,65 @@ def test_the_seeds_webhook_tells_a_sip_call_too(tenant, quiet_provider):
                             provider="sip", secret="wrong")
     is_problem(forged, 401, "SIGNATURE_INVALID")
     do(tenant, session["id"], "end")
+
+
+def told(tenant, event, query, headers=None, **fields):
+    """The switch's webhook, at the URL it was given."""
+    body = json.dumps({"event": event, "id": "switch-call-1", **fields}).encode()
+    return Api(tenant.stack.url).request("POST", "/api/v1/webhooks/voip/sip?" + query, raw=body, headers={
+        "Content-Type": "application/json", **(headers(body) if headers else {})})
+
+
+def proven_by(tenant, provider, verify, **fields):
+    """An account at a switch that only takes calls, and how its webhooks are proven."""
+    tenant.provider("SIP", url=provider.url, api_key=KEY, settings={
+        "preset": "reference", "webhook": {"verify": verify}}, **fields)
+    session = place(tenant, 9921)
+    asked = json.loads(provider.bodies[-1])
+    assert asked["reference"] == session["id"]
+    return session["id"], asked["callback_url"].split("?", 1)[1]
+
+
+def test_a_token_in_the_url_proves_the_webhooks_of_its_call_alone(tenant, quiet_provider):
+    one, query = proven_by(tenant, quiet_provider, {"mode": "url_token"}, webhook_secret="url-token-secret")
+    token = query.rsplit("token=", 1)[1]
+    remember(token, "the token of a call's webhooks")
+    other = tenant.place("+12025559922", agent_id="ben", agent_phone="1002")["id"]
+    for bad in (query[:-1], query.replace(one, other), f"tenant={tenant.name}&token=guessed"):
+        is_problem(told(tenant, "call.answered", bad, leg="customer"), 401, "SIGNATURE_INVALID")
+    missing = told(tenant, "call.answered", f"tenant={tenant.name}", leg="customer")
+    assert missing.status == 401, missing
+    strayed = told(tenant, "call.answered", query, leg="customer", reference=other)
+    assert strayed.status == 400, strayed
+    assert {tenant.session(id)["status"] for id in (one, other)} == {"INITIATED"}
+    assert told(tenant, "call.answered", query, leg="customer").status == 200
+    tenant.wait_status(one, "CONNECTED")
+    assert tenant.session(other)["status"] == "INITIATED"
+    check_database(tenant.stack)  # the log of webhooks among all tables
+
+
+def test_an_ed25519_signature_proves_a_webhook(tenant, quiet_provider, tmp_path):
+    key = tmp_path / "key.pem"
+    openssl = lambda *words: subprocess.run(["openssl", *words], check=True, capture_output=True).stdout  # noqa: E731
+    openssl("genpkey", "-algorithm", "ED25519", "-out", str(key))
+    public = openssl("pkey", "-in", str(key), "-pubout", "-outform", "DER")[-32:]
+
+    def signed(body, stamp=None, joint=b"|"):
+        stamp = stamp or str(int(time.time()))
+        text = tmp_path / "signed"
+        text.write_bytes(stamp.encode() + joint + body)
+        signature = openssl("pkeyutl", "-sign", "-rawin", "-inkey", str(key), "-in", str(text))
+        return {"Telnyx-Signature-Ed25519": base64.b64encode(signature).decode(), "Telnyx-Timestamp": stamp}
+    session, query = proven_by(tenant, quiet_provider, {
+        "mode": "ed25519", "header": "telnyx-signature-ed25519", "timestamp_header": "telnyx-timestamp",
+        "public_key": base64.b64encode(public).decode(), "tolerance_seconds": 300})
+    say = lambda headers: told(tenant, "call.answered", query, headers, leg="customer", reference=session)  # noqa: E731
+    is_problem(say(lambda body: signed(body, joint=b".")), 401, "SIGNATURE_INVALID")
+    is_problem(say(lambda body: signed(body + b" ")), 401, "SIGNATURE_INVALID")
+    is_problem(say(lambda body: {**signed(body), "Telnyx-Timestamp": "1"}), 401, "SIGNATURE_INVALID")
+    assert say(lambda body: {}).status == 401
+    old = say(lambda body: signed(body, str(int(time.time()) - 600)))
+    assert 400 <= old.status < 500, old
+    assert tenant.session(session)["status"] == "INITIATED"
+    assert say(signed).status == 200
+    tenant.wait_status(session, "CONNECTED")

@@ -396,6 +396,16 @@ def test_a_session_is_refreshed_and_one_whose_phone_died_ends(tenant, tmp_path):
             phone.close()
 
 
+def test_a_phones_own_refresh_changes_nothing(line):
+    """Also where nobody's calls are taken."""
+    id = line.open("customer", agent="refreshes").connect()
+    wait_until(lambda: "CSeq: 11 ACK" in line.agent.seen(), 10, "the refresh", hint=line.agent.seen()[-400:])
+    assert line.tenant.session(id)["status"] == "CONNECTED"
+    line.do(id, "end")
+    assert line.tenant.wait_ended(id)["status"] == "COMPLETED"
+    wait_until(lambda: line.agent.is_done() and line.customer.is_done(), 10, "both phones to be hung up")
+
+
 def test_the_proxy_is_asked_whether_it_lives(line):
     line.open("customer")
     test = f"/api/v1/voip-providers/{line.provider['id']}/test"

@@ -21,14 +21,14 @@ class Trunk:
     def __init__(self, tenant, folder):
         self.tenant, self.folder, self.phones, self.host = tenant, folder, [], own_address()
 
-    def open(self, agent, trusted=("127.0.0.1/32",), password="s3cret", ring_seconds=20):
+    def open(self, agent, trusted=("127.0.0.1/32",), password="s3cret", ring_seconds=20, **settings):
         self.agent = self.phone(agent)
         assert self.tenant.api.post("/api/v1/agents", {"id": "ann", "name": "ann", "phone": "ann"}).ok
         self.log_in("ann")
         credentials = {"api_key": "user", "api_secret": password} if password else {}
         self.tenant.provider("SIP", url="sip:127.0.0.1:9;transport=udp", timeout_seconds=8, **credentials, settings={
             "mode": "native", "bind": f"sip:{self.host}:5060", "agent_proxy": self.agent.url,
-            "inbound_from": list(trusted)})
+            "inbound_from": list(trusted), **settings})
         local = f"{socket.inet_aton(self.host)[::-1].hex().upper()}:{5060:04X}"
         wait_until(lambda: local in Path("/proc/net/udp").read_text(), 15, "the account to listen")
         return self

@@ -19,7 +19,8 @@ struct Renderer {
 constexpr Renderer kRenderers[] = {{Wire::kTwiml, "TwiML", PlayTwiml},
                                    {Wire::kNcco, "NCCO", PlayNcco},
                                    {Wire::kExotel, "Exotel's applets", PlayExotel},
-                                   {Wire::kAri, "ARI", PlayAri}};
+                                   {Wire::kAri, "ARI", PlayAri},
+                                   {Wire::kSip, "anchored SIP", PlaySip}};
 
 // Monday, 2026-01-05 12:00 in London.
 const absl::Time kNoon = absl::FromUnixSeconds(1'767'614'400);

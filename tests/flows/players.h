@@ -14,5 +14,6 @@ void PlayNcco(Service& service, Line& line, bool twice);   // Vonage
 void PlayExotel(Service& service, Line& line,
                 bool twice);  // the flow of libs/providers/exotel/README.md
 void PlayAri(Service& service, Line& line, bool twice);  // Asterisk's flow machine
+void PlaySip(Service& service, Line& line, bool twice);  // native SIP's anchored call
 
 }  // namespace ctc::flows

@@ -12,6 +12,9 @@ void Form(std::string_view bytes);
 void HttpRequest(std::string_view bytes);
 void IvrMenu(std::string_view bytes);
 void McubePush(std::string_view bytes);
+void MediaPacket(std::string_view bytes);
+void MediaSdp(std::string_view bytes);
+void MediaWav(std::string_view bytes);
 void MuxFrame(std::string_view bytes);
 void NumberCsv(std::string_view bytes);
 void PhoneNumber(std::string_view bytes);
@@ -19,6 +22,7 @@ void ProviderAnswers(std::string_view bytes);
 void RequestIdentity(std::string_view bytes);
 void RowValue(std::string_view bytes);
 void SignedWebhook(std::string_view bytes);
+void SipAnchored(std::string_view bytes);
 void SipCall(std::string_view bytes);
 void SipTemplate(std::string_view bytes);
 void SipHeaders(std::string_view bytes);
@@ -44,6 +48,9 @@ const std::vector<Target>& Targets() {
       {"http_request", HttpRequest},
       {"ivr_menu", IvrMenu},
       {"mcube_push", McubePush},
+      {"media_packet", MediaPacket},
+      {"media_sdp", MediaSdp},
+      {"media_wav", MediaWav},
       {"mux_frame", MuxFrame},
       {"number_csv", NumberCsv},
       {"phone_number", PhoneNumber},
@@ -51,6 +58,7 @@ const std::vector<Target>& Targets() {
       {"request_identity", RequestIdentity},
       {"row_value", RowValue},
       {"signed_webhook", SignedWebhook},
+      {"sip_anchored", SipAnchored},
       {"sip_call", SipCall},
       {"sip_template", SipTemplate},
       {"sip_headers", SipHeaders},

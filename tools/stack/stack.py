@@ -64,6 +64,7 @@ class Stack:
                 self._secret("master_key", lambda: base64.b64encode(secrets.token_bytes(32)).decode())),
             "CTC_RPC_SECRET_FILE": str(self._secret("rpc_secret", lambda: secrets.token_hex(32))),
             "CTC_GATEWAY_JWT_SECRET_FILE": str(self._secret("jwt_secret", lambda: secrets.token_hex(32))),
+            "CTC_DISPATCH_RECORDINGS_DIR": str(self.state / "recordings"),
             "CTC_DB_URL": self.db_url or self.database.url,
             "CTC_PUBLIC_URL": self.url,
             # Simulator, switch and phones of this machine.

@@ -400,15 +400,16 @@ void CallMachine::OnEnd(Call& call, const AriEvent& event, Effects& effects) con
   AfterLegEnded(call, event.tag, event.cause, effects);
 }
 
-Effects CallMachine::Fail(Call& call, std::string_view detail, absl::Time now) const {
+Effects CallMachine::Fail(Call& call, const Refusal& refusal, absl::Time now) const {
   Effects effects;
   const bool requested = call.customer().requested;
   if (!call.customer().ended) {
     effects.facts.push_back(MakeFact(call, std::string(kCustomerLeg), CallFact::CALL_FAILED, now));
     CallFact& fact = effects.facts.back().fact;
-    fact.set_reason(session::v1::PROVIDER_ERROR);
-    fact.set_error_code(std::string(base::kProviderError.code));
-    fact.set_message(Excerpt(detail));
+    const bool rejected = refusal.error.code != base::kProviderError.code;
+    fact.set_reason(rejected ? session::v1::PROVIDER_REJECTED : session::v1::PROVIDER_ERROR);
+    fact.set_error_code(std::string(refusal.error.code));
+    fact.set_message(Excerpt(refusal.detail));
   }
   if (requested) effects.actions.push_back({Kind::kHangUp});
   call.customer().ended = true;
@@ -417,7 +418,7 @@ Effects CallMachine::Fail(Call& call, std::string_view detail, absl::Time now) c
   return effects;
 }
 
-Effects CallMachine::FailLeg(Call& call, std::string_view tag, std::string_view detail,
+Effects CallMachine::FailLeg(Call& call, std::string_view tag, const Refusal& refusal,
                              absl::Time now) const {
   Effects effects;
   const std::string name(tag);
@@ -426,8 +427,8 @@ Effects CallMachine::FailLeg(Call& call, std::string_view tag, std::string_view 
   effects.facts.push_back(MakeFact(call, name, CallFact::CALL_FAILED, now));
   CallFact& fact = effects.facts.back().fact;
   fact.set_reason(ReasonOf(name, kFault));
-  fact.set_error_code(std::string(base::kProviderError.code));
-  fact.set_message(Excerpt(detail));
+  fact.set_error_code(std::string(refusal.error.code));
+  fact.set_message(Excerpt(refusal.detail));
   if (leg.answered) effects.actions.push_back({Kind::kHangUp, name});
   leg.requested = leg.ended = true;
   leg.outcome = CallFact::CALL_FAILED;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ctc/session/v1/fact.pb.h"
+#include "libs/base/error.h"
 #include "libs/providers/asterisk/ari_event.h"
 #include "libs/providers/asterisk/dialling.h"
 #include "libs/providers/asterisk/effects.h"
@@ -58,6 +59,12 @@ struct MachineConfig {
   std::string recording_url_prefix;  // "http://pbx:8088/ari/recordings/stored/"
 };
 
+// Why the switch did not do something.
+struct Refusal {
+  base::ErrorSpec error;
+  std::string detail;  // its words
+};
+
 class CallMachine {
  public:
   explicit CallMachine(MachineConfig config) : config_(std::move(config)) {}
@@ -66,10 +73,10 @@ class CallMachine {
   Effects Apply(Call& call, const AriEvent& event) const;
   // A caller's leg became a session's.
   Effects Begin(Call& call, absl::Time at) const;
-  // A request without which the call cannot go on was refused, with the provider's words.
-  Effects Fail(Call& call, std::string_view detail, absl::Time now) const;
+  // A request without which the call cannot go on was refused.
+  Effects Fail(Call& call, const Refusal& refusal, absl::Time now) const;
   // The same for one leg only: the others stay.
-  Effects FailLeg(Call& call, std::string_view tag, std::string_view detail, absl::Time now) const;
+  Effects FailLeg(Call& call, std::string_view tag, const Refusal& refusal, absl::Time now) const;
   // After a connection was lost: a leg we knew of is gone, nobody can say why.
   Effects Vanish(Call& call, std::string_view tag) const;
 

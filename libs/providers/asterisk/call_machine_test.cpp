@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/base/error_catalogue.h"
 #include "libs/providers/asterisk/samples_for_test.h"
 
 namespace ctc::providers::asterisk {
@@ -261,7 +262,8 @@ TEST_CASE("a step that cannot be done fails the call and ends the agent's leg",
           "[asterisk][machine]") {
   Script script;
   script.AgentAnswers();
-  const Effects effects = script.machine().Fail(script.call, "no trunk", absl::UnixEpoch());
+  const Effects effects =
+      script.machine().Fail(script.call, {base::kProviderError, "no trunk"}, absl::UnixEpoch());
   CHECK(OnlyFact(effects).kind() == CallFact::CALL_FAILED);
   CHECK(OnlyFact(effects).reason() == session::v1::PROVIDER_ERROR);
   CHECK(Kinds(effects) == std::vector<Kind>{Kind::kHangUp, Kind::kHangUp});

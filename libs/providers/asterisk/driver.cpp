@@ -27,14 +27,6 @@ MachineConfig ConfigOf(const DialSettings& settings) {
   return config;
 }
 
-bool MayTryAgain(const Action& action, const http::ClientResult& result) {
-  const int status = result.response.status;
-  // 500 as well when it is just over.
-  if (action.kind == Kind::kStopPlay || action.kind == Kind::kStopRingTone) return status == 0;
-  if (status == 500 && ReadErrorText(result.response.body) == "Allocation failed") return false;
-  return status == 0 || status >= 500;
-}
-
 // A party that left meanwhile needs nothing any more but to be cleared away.
 bool IsClearing(Kind kind) {
   return kind == Kind::kHangUp || kind == Kind::kDestroyBridge || kind == Kind::kEndMonitor;
@@ -190,18 +182,20 @@ Task<void> Driver::RunActions(std::string room) {
     live.actions.pop_front();
     if (!IsClearing(action.kind) && live.call.legs[action.leg].ended) continue;
     const SwitchRequest request(live.call, action);
-    std::string detail;
-    const int status = co_await Try(request, detail);
+    const http::ClientResult result = co_await Try(request);
+    if (SwitchRequests::Succeeded(action, result)) continue;
     // The leg itself is gone: its end is on its way.
-    const bool gone = action.kind == Kind::kAddToBridge &&
-                      (status == 404 || detail.find("Channel not found") != std::string::npos);
-    if (!detail.empty() && !gone) OnRefused(live, action, detail);
+    const std::string detail = SwitchRequests::DetailOf(result);
+    const bool gone =
+        action.kind == Kind::kAddToBridge &&
+        (result.response.status == 404 || detail.find("Channel not found") != std::string::npos);
+    if (!gone) OnRefused(live, action, {SwitchRequests::ErrorOf(result), detail});
   }
   live.running = false;
   EraseIfOver(room);
 }
 
-void Driver::OnRefused(LiveCall& live, const Action& action, const std::string& detail) {
+void Driver::OnRefused(LiveCall& live, const Action& action, const Refusal& refusal) {
   const bool was_there = live.call.customer().live();
   Effects effects;
   if (live.caller != nullptr) {
@@ -209,32 +203,28 @@ void Driver::OnRefused(LiveCall& live, const Action& action, const std::string& 
   }
   if (SwitchRequests::IsEssential(action)) {
     observability::Warn("asterisk refused a step of a call",
-                        {{"session", live.call.plan.call}, {"detail", detail}});
+                        {{"session", live.call.plan.call}, {"detail", refusal.detail}});
     const bool first = action.leg == kAgentLeg || action.leg == kCustomerLeg;
     const absl::Time now = environment_.clock.Now();
     if (live.call.inbound && first) {
-      effects.Add(machine_.FailLeg(live.call, kAgentLeg, detail, now));
+      effects.Add(machine_.FailLeg(live.call, kAgentLeg, refusal, now));
     } else if (!first) {
-      effects.Add(machine_.FailLeg(live.call, action.leg, detail, now));
+      effects.Add(machine_.FailLeg(live.call, action.leg, refusal, now));
     } else {
-      effects.Add(machine_.Fail(live.call, detail, now));
+      effects.Add(machine_.Fail(live.call, refusal, now));
     }
   }
   Follow(live, was_there, effects);
   Take(live, std::move(effects), "DriverFailed", "");
 }
 
-Task<int> Driver::Try(const SwitchRequest& request, std::string& detail) {
+Task<http::ClientResult> Driver::Try(const SwitchRequest& request) {
   for (int attempt = 1;; ++attempt) {
-    const http::ClientResult result = co_await requests_.Send(request);
-    if (SwitchRequests::Succeeded(request.action, result)) {
-      detail.clear();
-      co_return result.response.status;
+    http::ClientResult result = co_await requests_.Send(request);
+    const bool done = SwitchRequests::Succeeded(request.action, result);
+    if (done || attempt == kTries || !SwitchRequests::MayTryAgain(request.action, result)) {
+      co_return result;
     }
-    detail = result.ok() ? absl::StrCat("Asterisk said ", result.response.status, " ",
-                                        ReadErrorText(result.response.body))
-                         : std::string(result.error.status.message());
-    if (attempt == kTries || !MayTryAgain(request.action, result)) co_return result.response.status;
     asio::steady_timer timer(strand_, kPause * attempt);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

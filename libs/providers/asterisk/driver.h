@@ -118,8 +118,8 @@ class Driver : public std::enable_shared_from_this<Driver> {
   void EraseIfOver(const std::string& room);
   Task<void> RunActions(std::string room);
   // Tries again what was lost on the way; the answer's status, 0 when there was none.
-  Task<int> Try(const SwitchRequest& request, std::string& detail);
-  void OnRefused(LiveCall& live, const Action& action, const std::string& detail);
+  Task<http::ClientResult> Try(const SwitchRequest& request);
+  void OnRefused(LiveCall& live, const Action& action, const Refusal& refusal);
   void Spawn(std::function<Task<void>()> task);
 
   // A caller's channel has an id of Asterisk's: the event is told as one of its conversation. False

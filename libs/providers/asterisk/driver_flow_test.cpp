@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/providers/asterisk/driver.h"
+#include "libs/providers/asterisk/fake_ari_for_test.h"
 #include "libs/providers/asterisk/samples_for_test.h"
 #include "libs/providers/fake_http_for_test.h"
 #include "libs/testing/fake_clock.h"
@@ -47,7 +48,7 @@ struct World {
     account->config.set_api_url("http://pbx:8088");
     account->config.set_phone_number("+18885550100");
     account->auth_token = base::Secret("ctc:secret");
-    http.When("", 204, "");
+    AnswerAsAri(http);
     driver = Driver::Create(
                  io.get_executor(), {http, clock, {}}, account,
                  [this](FactNote note) {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/providers/asterisk/fake_ari_for_test.h"
 #include "libs/providers/asterisk/samples_for_test.h"
 #include "libs/providers/fake_http_for_test.h"
 #include "libs/testing/fake_clock.h"
@@ -28,7 +29,7 @@ struct World {
     account->config.set_api_url(api_url);
     account->config.set_caller_id("Acme Sales");
     account->auth_token = base::Secret("ctc:secret");
-    http.When("", 204, "");
+    AnswerAsAri(http);
     driver = Driver::Create(
                  io.get_executor(), {http, clock, {}}, account,
                  [this](FactNote note) { notes.push_back(std::move(note)); },
@@ -151,6 +152,65 @@ TEST_CASE("an answer that got lost is asked for again, under the same id", "[ast
   world.Say(StartEvent("agent"));
   CHECK(asked == 2);
   CHECK(world.Facts() == std::vector<std::string>{"AGENT CALL_ANSWERED"});
+}
+
+TEST_CASE("an answer to a dial that is no channel is asked for again, then given up",
+          "[asterisk][driver]") {
+  for (const char* body : {"", "<html>welcome</html>", R"({"id":"5f)", "[]", R"({"state":"Up"})"}) {
+    INFO(body);
+    World world;
+    world.http.When("POST http://pbx:8088/ari/channels/" + kCall + "-customer", 200, body);
+    world.Say(StartEvent("agent"));
+    CHECK(world.Facts() == std::vector<std::string>{"AGENT CALL_ANSWERED", "CUSTOMER CALL_FAILED"});
+    const CallFact& fact = world.notes.back().facts.front().fact();
+    CHECK(fact.error_code() == "PROVIDER_ERROR");
+    CHECK(fact.message() == "Asterisk's answer is not the channel that was asked for");
+    // Whatever became of the dials, under one id.
+    CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-customer"));
+    CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-agent"));
+  }
+}
+
+TEST_CASE("a garbled answer to a dial that was done is a dial", "[asterisk][driver]") {
+  World world;
+  int asked = 0;
+  world.http.When("-customer", [&](const http::ClientRequest&) {
+    http::ClientResult result;
+    result.response.status = ++asked == 1 ? 200 : 409;
+    result.response.body = "<html>";
+    return result;
+  });
+  world.Say(StartEvent("agent"));
+  CHECK(asked == 2);
+  CHECK(world.Facts() == std::vector<std::string>{"AGENT CALL_ANSWERED"});
+}
+
+TEST_CASE("a dial that the switch refuses says why and is not repeated", "[asterisk][driver]") {
+  struct Case {
+    int status;
+    const char* code;
+    session::v1::EndReason reason;
+  };
+  for (const Case& c : {Case{429, "PROVIDER_RATE_LIMITED", session::v1::PROVIDER_REJECTED},
+                        Case{401, "PROVIDER_CREDENTIALS", session::v1::PROVIDER_REJECTED},
+                        Case{403, "PROVIDER_CREDENTIALS", session::v1::PROVIDER_REJECTED},
+                        Case{302, "PROVIDER_ERROR", session::v1::PROVIDER_ERROR}}) {
+    INFO(c.status);
+    World world;
+    int asked = 0;
+    world.http.When("POST http://pbx:8088/ari/channels/" + kCall + "-customer",
+                    [&](const http::ClientRequest&) {
+                      ++asked;
+                      http::ClientResult result;
+                      result.response.status = c.status;
+                      return result;
+                    });
+    world.Say(StartEvent("agent"));
+    CHECK(asked == 1);
+    const CallFact& fact = world.notes.back().facts.front().fact();
+    CHECK(fact.error_code() == c.code);
+    CHECK(fact.reason() == c.reason);
+  }
 }
 
 TEST_CASE("events of others and noise are passed over", "[asterisk][driver]") {

@@ -22,6 +22,7 @@ constexpr absl::Duration kLongestPrompt = absl::Minutes(3);
 // The end of a message whose event got lost.
 constexpr absl::Duration kMessageGrace = absl::Seconds(10);
 constexpr int kMinSeconds = 1;
+constexpr size_t kMaxAhead = 32;  // as many as one step may collect
 
 void Start(Flow& flow, absl::Duration duration, Effects& effects) {
   ++flow.timer;
@@ -140,6 +141,23 @@ void FlowMachine::Perform(Flow& flow, Call& call, Effects& effects) const {
     effects.actions.push_back({Kind::kAnswerCaller});
     flow.answered = true;
   }
+  if (!flow.ahead.empty()) return TakeAhead(flow, call, effects);
+  PlayNext(flow, call, effects);
+}
+
+// Who knows the menu need not hear it: keys typed ahead go to the next step that awaits any.
+void FlowMachine::TakeAhead(Flow& flow, Call& call, Effects& effects) const {
+  if (flow.step.has_gather()) {
+    flow.phase = Phase::kGathering;
+    while (flow.phase == Phase::kGathering && !flow.ahead.empty()) {
+      const std::string key = flow.ahead.substr(0, 1);
+      flow.ahead.erase(0, 1);
+      OnKey(flow, call, key, effects);
+    }
+    return;
+  }
+  // A person, a queue or the voicemail comes between: what follows was not meant.
+  if (flow.step.then_case() != FlowStep::THEN_NOT_SET) flow.ahead.clear();
   PlayNext(flow, call, effects);
 }
 
@@ -236,6 +254,10 @@ void FlowMachine::OnKey(Flow& flow, Call& call, const std::string& key, Effects&
       effects.actions.push_back(
           {Kind::kEndMessage, std::string(kCustomerLeg), MessageOf(flow, call)});
     }
+    return;
+  }
+  if (flow.phase == Phase::kAsking) {
+    if (flow.ahead.size() < kMaxAhead) flow.ahead += key;
     return;
   }
   if (!flow.step.has_gather()) return;

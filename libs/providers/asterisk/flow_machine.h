@@ -31,6 +31,7 @@ struct Flow {
   routing::v1::FlowStep step;
   int prompt = 0;          // the one that is played
   std::string digits;      // of this gather
+  std::string ahead;       // keys that came while the next step was asked for
   int timer = 0;           // the number of the timer that counts; one with another number is void
   std::vector<Told> held;  // the end of the caller's leg, until the flow knows of it
 
@@ -72,6 +73,7 @@ class FlowMachine {
   void TakeMessage(Flow& flow, Call& call, Effects& effects) const;
   void EndMessage(Flow& flow, Call& call, int seconds, Effects& effects) const;
   void HangUp(Flow& flow, Call& call, Effects& effects) const;
+  void TakeAhead(Flow& flow, Call& call, Effects& effects) const;
   void OnKey(Flow& flow, Call& call, const std::string& key, Effects& effects) const;
 
   std::string say_;

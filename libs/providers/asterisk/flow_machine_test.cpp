@@ -2,114 +2,14 @@
 
 #include <catch2/catch.hpp>
 
-#include "libs/providers/asterisk/samples_for_test.h"
+#include "libs/base/error_catalogue.h"
+#include "libs/providers/asterisk/caller_way_for_test.h"
 
 namespace ctc::providers::asterisk {
 namespace {
 
-using Kind = Action::Kind;
 using Phase = Flow::Phase;
-using routing::v1::FlowInput;
-using routing::v1::FlowStep;
 using session::v1::CallFact;
-
-// A caller whose session is known, in the hands of both machines as the driver composes them.
-class Way {
- public:
-  Way() {
-    call.plan.call = kCall;
-    call.inbound = true;
-    call.customer().requested = call.customer().answered = true;
-    call.customer().channel = "1795369225.127";
-    const Effects begin = machine.Begin(flow);
-    REQUIRE(begin.ask.has_value());
-    CHECK(begin.ask->kind() == FlowInput::STARTED);
-    CHECK(begin.ask->step_number() == 0);
-  }
-  Effects Step(FlowStep step) {
-    step.set_number(++steps);
-    return machine.OnStep(flow, call, step);
-  }
-  Effects Key(const std::string& digit) {
-    AriEvent event;
-    event.type = AriEvent::Type::kDtmf;
-    event.tag = "customer";
-    event.digit = digit;
-    return machine.OnEvent(flow, call, event);
-  }
-  Effects Media(AriEvent::Type type, const std::string& id, const std::string& name = "",
-                int seconds = 0) {
-    AriEvent event;
-    event.type = type;
-    event.media = id;
-    event.name = name;
-    event.seconds = seconds;
-    return machine.OnEvent(flow, call, event);
-  }
-  Effects PromptEnds(int prompt) {
-    return Media(AriEvent::Type::kPlaybackFinished, PromptId(kCall, steps, prompt));
-  }
-  Effects TimerFires() { return machine.OnTimer(flow, call, flow.timer); }
-  // The switch's words on a leg, through the call machine.
-  Effects Say(const std::string& text) {
-    const absl::StatusOr<AriEvent> event = ReadEvent(text);
-    REQUIRE(event.ok());
-    Effects effects = legs.Apply(call, *event);
-    effects.Add(machine.OnCall(flow, call));
-    return effects;
-  }
-  Effects CallerLeaves() {
-    AriEvent event;
-    event.type = AriEvent::Type::kStasisEnd;
-    event.room = event.session = kCall;
-    event.tag = "customer";
-    const bool holds = FlowMachine::HoldsEnd(flow);
-    Effects effects = legs.Apply(call, event);
-    if (holds) flow.held = std::exchange(effects.facts, {});
-    effects.Add(machine.OnCall(flow, call));
-    return effects;
-  }
-
-  FlowMachine machine{"sound:ctc/{text}", "http://pbx/ari/recordings/stored/"};
-  CallMachine legs{MachineConfig()};
-  Call call;
-  Flow flow;
-  int steps = 0;
-};
-
-std::vector<Kind> Kinds(const Effects& effects) {
-  std::vector<Kind> kinds;
-  for (const Action& action : effects.actions) kinds.push_back(action.kind);
-  return kinds;
-}
-
-FlowInput AskOf(const Effects& effects) {
-  REQUIRE(effects.ask.has_value());
-  return *effects.ask;
-}
-
-FlowStep Prompted(int prompts) {
-  FlowStep step;
-  for (int i = 0; i < prompts; ++i) step.add_prompts()->set_text("p" + std::to_string(i));
-  return step;
-}
-
-FlowStep Menu(int prompts = 1) {
-  FlowStep step = Prompted(prompts);
-  step.mutable_gather()->set_max_digits(3);
-  step.mutable_gather()->set_finish_on_key("#");
-  step.mutable_gather()->set_timeout_seconds(5);
-  return step;
-}
-
-FlowStep DialStep() {
-  FlowStep step;
-  step.mutable_dial()->set_agent_id("ann");
-  step.mutable_dial()->set_phone("agent-a");
-  step.mutable_dial()->set_ring_seconds(20);
-  step.mutable_dial()->set_record(true);
-  return step;
-}
 
 TEST_CASE("a caller is answered once, before it first hears something", "[asterisk][flow]") {
   Way way;
@@ -203,13 +103,6 @@ TEST_CASE("a timer that was overtaken does nothing", "[asterisk][flow]") {
   CHECK_FALSE(way.TimerFires().ask.has_value());
 }
 
-TEST_CASE("keys between two steps are lost", "[asterisk][flow]") {
-  Way way;
-  CHECK_FALSE(way.Key("1").ask.has_value());
-  way.Step(Menu(0));
-  CHECK(AskOf(way.TimerFires()).kind() == FlowInput::NO_INPUT);
-}
-
 TEST_CASE("a wait is music for a time", "[asterisk][flow]") {
   Way way;
   FlowStep step;
@@ -274,7 +167,8 @@ TEST_CASE("what became of the agent's phone is told to the flow", "[asterisk][fl
 TEST_CASE("an agent that the switch cannot ring at all has failed", "[asterisk][flow]") {
   Way way;
   way.Step(DialStep());
-  Effects effects = way.legs.FailLeg(way.call, "agent", "Allocation failed", absl::UnixEpoch());
+  Effects effects = way.legs.FailLeg(way.call, "agent", {base::kProviderError, "Allocation failed"},
+                                     absl::UnixEpoch());
   effects.Add(way.machine.OnCall(way.flow, way.call));
   CHECK(AskOf(effects).kind() == FlowInput::DIAL_FAILED);
 }

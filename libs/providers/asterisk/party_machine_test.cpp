@@ -1,6 +1,7 @@
 // The call machine with more than two parties: transfers, conferences, supervisors.
 #include <catch2/catch.hpp>
 
+#include "libs/base/error_catalogue.h"
 #include "libs/providers/asterisk/call_machine.h"
 #include "libs/providers/asterisk/samples_for_test.h"
 
@@ -236,12 +237,14 @@ TEST_CASE("a supervisor leaves with the agent it hears", "[asterisk][machine]") 
 TEST_CASE("a party that cannot be joined leaves the others talking", "[asterisk][machine]") {
   Talk talk;
   talk.Joins("consult-1");
-  const Effects failed =
-      talk.machine.FailLeg(talk.call, "consult-1", "no bridge", absl::UnixEpoch());
+  const Effects failed = talk.machine.FailLeg(
+      talk.call, "consult-1", {base::kProviderError, "no bridge"}, absl::UnixEpoch());
   CHECK(OnlyFact(failed).kind() == CallFact::CALL_FAILED);
   CHECK(OnlyFact(failed).party() == Leg::CONSULT);
   CHECK(Words(failed) == Strings{"hang up consult-1"});
-  CHECK(talk.machine.FailLeg(talk.call, "consult-1", "again", absl::UnixEpoch()).facts.empty());
+  CHECK(talk.machine
+            .FailLeg(talk.call, "consult-1", {base::kProviderError, "again"}, absl::UnixEpoch())
+            .facts.empty());
 }
 
 }  // namespace

@@ -5,24 +5,35 @@
 
 #include <nlohmann/json.hpp>
 
+#include "libs/base/error_catalogue.h"
+#include "libs/providers/asterisk/ari_event.h"
+
 namespace ctc::providers::asterisk {
 namespace {
 
 using Kind = Action::Kind;
 
 // What the switch would say of an endpoint that does not even look like one.
-http::ClientResult Refusal() {
+http::ClientResult NotDiallable() {
   http::ClientResult refused;
   refused.response.status = 400;
   refused.response.body = R"({"message":"the number cannot be dialled"})";
   return refused;
 }
 
+bool IsDone(const http::ClientResult& result) {
+  return result.response.status >= 200 && result.response.status < 300;
+}
+
 }  // namespace
 
 bool SwitchRequests::Succeeded(const Action& action, const http::ClientResult& result) {
   const int status = result.response.status;
-  if (status >= 200 && status < 300) return true;
+  if (IsDone(result)) {
+    const bool originates = action.kind == Kind::kDialCustomer || action.kind == Kind::kRingAgent;
+    // Somebody else's page is no channel.
+    return !originates || ReadId(result.response.body).has_value();
+  }
   switch (action.kind) {
     case Kind::kMakeBridge:
     case Kind::kMakeMonitor:
@@ -34,6 +45,27 @@ bool SwitchRequests::Succeeded(const Action& action, const http::ClientResult& r
     default:
       return false;
   }
+}
+
+bool SwitchRequests::MayTryAgain(const Action& action, const http::ClientResult& result) {
+  const int status = result.response.status;
+  // 500 as well when it is just over.
+  if (action.kind == Kind::kStopPlay || action.kind == Kind::kStopRingTone) return status == 0;
+  if (status == 500 && ReadErrorText(result.response.body) == "Allocation failed") return false;
+  return status == 0 || status >= 500 || IsDone(result);
+}
+
+const base::ErrorSpec& SwitchRequests::ErrorOf(const http::ClientResult& result) {
+  const int status = result.response.status;
+  if (status == 401 || status == 403) return base::kProviderCredentials;
+  return status == 429 ? base::kProviderRateLimited : base::kProviderError;
+}
+
+std::string SwitchRequests::DetailOf(const http::ClientResult& result) {
+  if (!result.ok()) return std::string(result.error.status.message());
+  if (IsDone(result)) return "Asterisk's answer is not the channel that was asked for";
+  return absl::StrCat("Asterisk said ", result.response.status, " ",
+                      ReadErrorText(result.response.body));
 }
 
 bool SwitchRequests::IsEssential(const Action& action) {
@@ -175,7 +207,7 @@ Task<http::ClientResult> SwitchRequests::TakeMessage(const SwitchRequest& reques
 Task<http::ClientResult> SwitchRequests::DialCustomer(const SwitchRequest& request) {
   absl::StatusOr<std::string> endpoint =
       CustomerEndpoint(settings_, account_.config.dial_plan_prefix(), request.plan.to);
-  if (!endpoint.ok()) co_return Refusal();
+  if (!endpoint.ok()) co_return NotDiallable();
   Originate originate;
   originate.channel_id = request.channel;
   originate.endpoint = *std::move(endpoint);
@@ -192,7 +224,7 @@ Task<http::ClientResult> SwitchRequests::RingAgent(const SwitchRequest& request)
   const std::string& phone = request.action.text;
   absl::StatusOr<std::string> endpoint =
       AgentEndpoint(settings_, account_.config.dial_plan_prefix(), phone);
-  if (!endpoint.ok()) co_return Refusal();
+  if (!endpoint.ok()) co_return NotDiallable();
   const bool outside = phone.starts_with("+");
   Originate originate;
   originate.channel_id = request.channel;

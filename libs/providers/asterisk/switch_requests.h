@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "libs/base/error.h"
 #include "libs/providers/asterisk/ari_client.h"
 #include "libs/providers/asterisk/call_machine.h"
 
@@ -28,6 +29,11 @@ class SwitchRequests {
   Task<http::ClientResult> Send(SwitchRequest request);
   // Whether it is done, by this request or an earlier one whose answer got lost.
   static bool Succeeded(const Action& action, const http::ClientResult& result);
+  // Whether it may do better in a moment. Two requests for one thing do no harm: the id is ours.
+  static bool MayTryAgain(const Action& action, const http::ClientResult& result);
+  // What an answer that is no success is told as, and in which words.
+  static const base::ErrorSpec& ErrorOf(const http::ClientResult& result);
+  static std::string DetailOf(const http::ClientResult& result);
   // Without these the parties never meet; all others may fail.
   static bool IsEssential(const Action& action);
 

@@ -7,6 +7,7 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/providers/account_setting.h"
 #include "libs/providers/mcube/flow.h"
+#include "libs/providers/mcube/live_control.h"
 #include "libs/providers/mcube/push.h"
 #include "libs/providers/mcube/request.h"
 #include "libs/providers/missing_capability.h"
@@ -32,12 +33,13 @@ class McubeAdapter final : public Adapter {
   explicit McubeAdapter(const Environment& environment) : environment_(environment) {}
 
   dispatch::v1::ProviderTypeInfo Describe() const override;
+  std::vector<std::string> CapabilitiesOf(const dispatch::v1::Provider& config) const override {
+    return mcube::CapabilitiesOf(config);
+  }
   absl::Status CheckAccount(const Account& account) const override;
   Task<PlaceCallResponse> Place(const Account& account, const CallOrder& order) override;
-  Task<absl::StatusOr<ControlCallResponse>> Control(const Account& /*account*/,
-                                                    const ControlCallRequest& request) override {
-    co_return MissingCapability(kWhose, request.action());
-  }
+  Task<absl::StatusOr<ControlCallResponse>> Control(const Account& account,
+                                                    const ControlCallRequest& request) override;
   Task<absl::StatusOr<LookUpCallResponse>> LookUp(const Account& /*account*/,
                                                   const LookUpCallRequest& /*request*/) override {
     LookUpCallResponse response;
@@ -94,6 +96,10 @@ dispatch::v1::ProviderTypeInfo McubeAdapter::Describe() const {
            "agent: the first push tells of the agent alone; else of the conversation.");
   AddField(info, "settings.answeredtime_counts", false, false,
            "wait: answeredtime counts up to the answer; else the talk.");
+  AddField(
+      info, "settings.operations", false, false,
+      "Requests of live control as mCube gave them to you: hang_up, hold, resume, mute, unmute, "
+      "dtmf, record_start, record_stop, record_pause, record_resume.");
   for (const char* capability : {"place", "fetch_recording", "webhook", "inbound"}) {
     info.add_capabilities(capability);
   }
@@ -114,6 +120,9 @@ absl::Status McubeAdapter::CheckAccount(const Account& account) const {
   if (!cloud && account.api_key.empty()) {
     detail.fields.push_back({"api_key", "the key is required by a classic account"});
   }
+  if (const auto operations = ReadOperations(account.config); !operations.ok()) {
+    for (auto& fault : base::DetailOf(operations.status()).fields) detail.fields.push_back(fault);
+  }
   const std::optional<absl::Time> end = cloud ? TokenEnd(account.auth_token) : std::nullopt;
   if (end.has_value() && *end <= environment_.clock.Now()) {
     detail.fields.push_back({"auth_token", "the token has expired; mCube's end after a year"});
@@ -132,6 +141,19 @@ Task<PlaceCallResponse> McubeAdapter::Place(const Account& account, const CallOr
   request.timeout = absl::Seconds(std::max(1, account.config.timeout_seconds()));
   const http::ClientResult result = co_await environment_.http.Send(std::move(request));
   co_return OutcomeOf(result);
+}
+
+Task<absl::StatusOr<ControlCallResponse>> McubeAdapter::Control(const Account& account,
+                                                                const ControlCallRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const Operations operations, ReadOperations(account.config));
+  const http_switch::Operation* operation = FindOperation(operations, request.action());
+  if (operation == nullptr) co_return MissingCapability(kWhose, request.action());
+  CTC_CO_ASSIGN_OR_RETURN(http::ClientRequest asked, LiveRequest(account, *operation, request));
+  const http::ClientResult result = co_await environment_.http.Send(std::move(asked));
+  CTC_CO_ASSIGN_OR_RETURN(const bool gone, LiveOutcome(*operation, request.action(), result));
+  ControlCallResponse response;
+  response.set_call_is_gone(gone);
+  co_return response;
 }
 
 // Nothing at mCube can be asked without placing a call: whether it answers at all, and how long the

@@ -71,6 +71,12 @@ bool IsCallId(std::string_view text) {
          });
 }
 
+// A page of markup is another server's answer, whatever words it holds.
+bool IsMarkup(std::string_view body) {
+  const size_t first = body.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && (body[first] == '<' || body[first] == '{');
+}
+
 // Why mCube said no; the words are those of its panel and its widget.
 PlaceCallResponse RefusalOf(std::string_view said) {
   constexpr std::array<std::string_view, 3> kDoNotCall = {"dnd", "ndnc", "do not disturb"};
@@ -196,15 +202,25 @@ PlaceCallResponse OutcomeOf(const http::ClientResult& result) {
   if (const auto fields = CallbackFields::ReadJson(response.body); fields.ok()) {
     return OutcomeOfJson(*fields, response.status);
   }
-  // A page of markup is another server's answer, whatever words it holds.
-  const size_t first = response.body.find_first_not_of(" \t\r\n");
-  const bool markup =
-      first != std::string::npos && (response.body[first] == '<' || response.body[first] == '{');
+  const bool markup = IsMarkup(response.body);
   const Word word = markup ? Word::kNone : WordOfSentence(response.body);
   if (response.status >= 400 || word == Word::kNo) {
     return RefusalOf(markup ? absl::StrCat("HTTP ", response.status) : response.body);
   }
   return word == Word::kYes ? Accepted("") : Unclear();
+}
+
+std::optional<std::string> RefusalIn(const http::ClientResponse& response) {
+  const auto fields = CallbackFields::ReadJson(response.body);
+  if (!fields.ok()) {
+    const bool no = !IsMarkup(response.body) && WordOfSentence(response.body) == Word::kNo;
+    return no ? std::optional<std::string>(response.body) : std::nullopt;
+  }
+  const std::string said(fields->GetAny({"msg", "message", "error", "reason"}));
+  const Word word = WordOf(fields->GetAny({"status", "success", "result", "code"}));
+  if (word == Word::kYes) return std::nullopt;
+  if (word == Word::kNone && WordOfSentence(said) != Word::kNo) return std::nullopt;
+  return said.empty() ? "no" : said;
 }
 
 std::optional<absl::Time> TokenEnd(const base::Secret& token) {

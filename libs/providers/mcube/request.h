@@ -32,6 +32,9 @@ http::ClientRequest PlaceRequest(const Account& account, const dispatch::v1::Cal
 // is open.
 dispatch::v1::PlaceCallResponse OutcomeOf(const http::ClientResult& result);
 
+// Why an answer is a refusal whatever its status says; nothing when it is none.
+std::optional<std::string> RefusalIn(const http::ClientResponse& response);
+
 // When a token ends, by its claim exp_data; nothing when it is no such token.
 std::optional<absl::Time> TokenEnd(const base::Secret& token);
 

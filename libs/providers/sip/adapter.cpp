@@ -1,6 +1,8 @@
 #include "libs/providers/sip/adapter.h"
 
 #include <absl/strings/str_cat.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
 
@@ -12,6 +14,7 @@
 #include "libs/providers/sip/capabilities.h"
 #include "libs/providers/sip/exchange.h"
 #include "libs/providers/sip/mapped_webhook.h"
+#include "libs/providers/sip/native/recording_files.h"
 #include "libs/providers/sip/native_calls.h"
 #include "libs/providers/sip/switch_template.h"
 #include "libs/providers/sip/template_cache.h"
@@ -84,9 +87,10 @@ absl::Status Missing(const char* capability) {
 
 class SipAdapter final : public Adapter {
  public:
-  SipAdapter(const Environment& environment, native::Outlets outlets)
+  SipAdapter(const Environment& environment, native::Outlets outlets, std::string recordings)
       : environment_(environment),
-        native_({environment.clock, std::move(outlets), environment.guard}) {}
+        recordings_(std::move(recordings)),
+        native_({environment.clock, std::move(outlets), environment.guard, recordings_}) {}
 
   dispatch::v1::ProviderTypeInfo Describe() const override;
   std::vector<std::string> CapabilitiesOf(const dispatch::v1::Provider& config) const override {
@@ -104,6 +108,9 @@ class SipAdapter final : public Adapter {
                                                 absl::Time now) const override;
   Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
                                                  const std::string& recording_url) override;
+  Task<absl::StatusOr<Recording>> ReadOnDisk(const Account& account, const std::string& url) const {
+    co_return native::ReadRecording(recordings_, account.config, url);
+  }
   bool ChecksApiUrl(const dispatch::v1::Provider& config) const override {
     return native::IsNative(config);
   }
@@ -122,8 +129,10 @@ class SipAdapter final : public Adapter {
 
  private:
   Environment environment_;
+  const std::string recordings_;
   NativeCalls native_;
   TemplateCache templates_;
+  asio::thread_pool disk_{1};  // where recordings are read
 };
 
 dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
@@ -149,6 +158,19 @@ dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
   AddField(info, "settings.inbound_from", false, false,
            "Native: addresses of the trunk, as 10.0.0.0/8, whose calls are taken; others need "
            "api_key and api_secret. Absent: nobody's are.");
+  AddField(info, "settings.media", false, false,
+           "Native: direct (default), between the phones, or anchored: through this installation, "
+           "which can then mute, record, play, mix and hear keys.");
+  AddField(info, "settings.media_address", false, false,
+           "Native, anchored: the IP address that phones send sound to; that of bind by default.");
+  AddField(info, "settings.media_ports", false, false,
+           "Native, anchored: UDP ports for sound, as 20000-20999; any by default.");
+  AddField(
+      info, "settings.media_timeout_seconds", false, false,
+      "Native, anchored: silence of a phone after which it is hung up; 0, the default: never.");
+  AddField(info, "settings.say", false, false,
+           "Native, anchored: URL of a WAV file with {text}, {language} and {hash}, by which texts "
+           "are spoken.");
   AddField(info, "settings.preset", false, false,
            "reference (default), freeswitch, jambonz, kamailio, opensips, or none.");
   AddField(info, "settings.auth", false, false, "mode: bearer (default), basic, header or none.");
@@ -174,6 +196,11 @@ absl::Status SipAdapter::CheckAccount(const Account& account) const {
   }
   if (auth == SwitchTemplate::Auth::kBasic && account.api_secret.empty()) {
     detail.fields.push_back({"api_secret", "is required by settings.auth"});
+  }
+  const bool token =
+      settings.ok() && (*settings)->webhook.verify.mode == ProofSettings::Mode::kUrlToken;
+  if (token && account.webhook_secret.empty()) {
+    detail.fields.push_back({"webhook_secret", "is required by settings.webhook.verify url_token"});
   }
   if (detail.fields.empty()) return absl::OkStatus();
   return base::MakeError(base::kValidationFailed, "the account cannot be used", std::move(detail));
@@ -261,7 +288,13 @@ Task<absl::StatusOr<std::string>> SipAdapter::Check(const Account& account) {
 
 Task<absl::StatusOr<Recording>> SipAdapter::FetchRecording(const Account& account,
                                                            const std::string& recording_url) {
-  if (native::IsNative(account.config)) co_return Missing("fetch_recording");
+  if (native::IsNative(account.config)) {
+    // What was recorded can be had when no more is.
+    const bool ours = !native::RecordingFile(account.config, recording_url).empty();
+    if (!ours && !native::IsAnchored(account.config)) co_return Missing("fetch_recording");
+    co_return co_await asio::co_spawn(disk_, ReadOnDisk(account, recording_url),
+                                      asio::use_awaitable);
+  }
   CTC_CO_ASSIGN_OR_RETURN(const auto settings, templates_.Of(account.config));
   RecordingSource source;
   // The switch's own host only: where else its recordings are kept is not ours to trust.
@@ -289,8 +322,9 @@ dispatch::v1::ReadWebhookResponse SipAdapter::ReadWebhook(const Account& account
 
 }  // namespace
 
-std::unique_ptr<Adapter> MakeAdapter(const Environment& environment, native::Outlets outlets) {
-  return std::make_unique<SipAdapter>(environment, std::move(outlets));
+std::unique_ptr<Adapter> MakeAdapter(const Environment& environment, native::Outlets outlets,
+                                     std::string recordings) {
+  return std::make_unique<SipAdapter>(environment, std::move(outlets), std::move(recordings));
 }
 
 }  // namespace ctc::providers::sip

@@ -34,10 +34,15 @@ const std::vector<Capability>& OfSwitches() {
   return capabilities;
 }
 
-// Signalling alone: no sound passes here.
+// Signalling alone can do little; with the sound passing through us everything can be done.
 std::vector<std::string> OfNative(const dispatch::v1::Provider& config) {
+  const bool called = config.settings().fields().contains("inbound_from");
   std::vector<std::string> names = {"place", "hang_up", "hold", "dtmf", "transfer", "look_up"};
-  if (config.settings().fields().contains("inbound_from")) names.emplace_back("inbound");
+  if (called) names.emplace_back("inbound");
+  if (!native::IsAnchored(config)) return names;
+  names.insert(names.end(), {"mute", "record", "pause_recording", "fetch_recording",
+                             "warm_transfer", "conference", "listen", "whisper", "barge"});
+  if (called) names.insert(names.end(), {"ivr", "voicemail"});
   return names;
 }
 
@@ -46,7 +51,8 @@ std::vector<std::string> OfNative(const dispatch::v1::Provider& config) {
 std::vector<std::string> AllCapabilities() {
   std::vector<std::string> names;
   for (const Capability& capability : OfSwitches()) names.emplace_back(capability.name);
-  names.insert(names.end(), {"look_up", "inbound"});
+  names.insert(names.end(),
+               {"look_up", "inbound", "listen", "whisper", "barge", "ivr", "voicemail"});
   return names;
 }
 

@@ -51,9 +51,25 @@ TEST_CASE("signalling alone has no sound to mix, mute or record", "[sip][capabil
   CHECK(Of(R"({"mode":"native","inbound_from":["10.0.0.0/8"]})") == called);
 }
 
+TEST_CASE("whose sound passes through us can do everything", "[sip][capabilities]") {
+  const Names all = Of(R"({"mode":"native","media":"anchored","inbound_from":["10.0.0.0/8"]})");
+  for (const char* name : {"place", "hang_up", "hold", "dtmf", "transfer", "look_up", "inbound",
+                           "mute", "record", "pause_recording", "fetch_recording", "warm_transfer",
+                           "conference", "listen", "whisper", "barge", "ivr", "voicemail"}) {
+    INFO(name);
+    CHECK(Has(all, name));
+  }
+  const Names uncalled = Of(R"({"mode":"native","media":"anchored"})");
+  CHECK(Has(uncalled, "record"));
+  CHECK_FALSE(Has(uncalled, "ivr"));
+  CHECK_FALSE(Has(uncalled, "inbound"));
+  CHECK_FALSE(Has(Of(R"({"mode":"native","media":"direct"})"), "mute"));
+}
+
 TEST_CASE("no account can do what its type cannot", "[sip][capabilities]") {
   const Names all = AllCapabilities();
-  for (const char* settings : {"{}", R"({"mode":"native","inbound_from":[]})"}) {
+  for (const char* settings : {"{}", R"({"mode":"native","inbound_from":[]})",
+                               R"({"mode":"native","media":"anchored","inbound_from":[]})"}) {
     for (const std::string& name : Of(settings)) CHECK(Has(all, name.c_str()));
   }
   CHECK(Of(R"({"preset":"unheard-of"})").empty());

@@ -7,6 +7,7 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/crypto/crypto.h"
+#include "libs/providers/callback_token.h"
 #include "libs/providers/outcome.h"
 #include "libs/providers/sip/sip_status.h"
 
@@ -15,78 +16,17 @@ namespace {
 
 using dispatch::v1::LookUpCallResponse;
 using dispatch::v1::PlaceCallResponse;
+using http_switch::Answer;
+using http_switch::DetailOf;
+using http_switch::DigitsOf;
+using http_switch::ErrorClass;
+using http_switch::ErrorRule;
+using http_switch::FindRule;
+using http_switch::Succeeds;
 using session::v1::CallFact;
 using session::v1::Leg;
 
 constexpr size_t kMaxId = 191;
-
-std::string DigitsOf(std::string text) {
-  if (text.starts_with('+')) text.erase(0, 1);
-  return text;
-}
-
-// A value must neither end a path early nor climb out of it: libcurl resolves dot segments.
-bool IsSafePath(std::string_view url_path) {
-  std::string_view path = url_path.substr(0, url_path.find('?'));
-  path.remove_prefix(1);
-  while (true) {
-    const size_t end = path.find('/');
-    const std::string_view segment = path.substr(0, end);
-    if (segment == "." || segment == "..") return false;
-    if (end == std::string_view::npos) return true;
-    if (segment.empty()) return false;
-    path.remove_prefix(end + 1);
-  }
-}
-
-absl::Status FillBody(const Operation& operation, const Values& values,
-                      http::ClientRequest& request) {
-  if (operation.body_kind == BodyKind::kNone) return absl::OkStatus();
-  if (operation.body_kind == BodyKind::kJson) {
-    CTC_ASSIGN_OR_RETURN(const Json body, FillJson(operation.json, values));
-    request.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-  } else if (operation.body_kind == BodyKind::kForm) {
-    for (const auto& [name, text] : operation.form) {
-      CTC_ASSIGN_OR_RETURN(const std::string value, text.Fill(values));
-      absl::StrAppend(&request.body, request.body.empty() ? "" : "&", http::Encode(name), "=",
-                      value);
-    }
-  } else {
-    CTC_ASSIGN_OR_RETURN(request.body, operation.text.Fill(values));
-  }
-  request.headers.emplace_back("Content-Type", operation.content_type);
-  return absl::OkStatus();
-}
-
-bool Holds(const Condition& condition, int status, const Answer& answer) {
-  if (!condition.status.empty() && std::find(condition.status.begin(), condition.status.end(),
-                                             status) == condition.status.end()) {
-    return false;
-  }
-  if (!condition.at.set()) return true;
-  if (condition.absent) return !condition.at.IsPresent(answer);
-  if (!condition.equals && !condition.starts_with) return condition.at.IsPresent(answer);
-  const std::optional<std::string> found = condition.at.Find(answer);
-  if (!found.has_value()) return false;
-  if (condition.equals && *found != *condition.equals) return false;
-  return !condition.starts_with || found->starts_with(*condition.starts_with);
-}
-
-bool Succeeds(const Operation& operation, int status, const Answer& answer) {
-  if (operation.success.status.empty() && (status < 200 || status > 299)) return false;
-  return Holds(operation.success, status, answer);
-}
-
-const ErrorRule* FindRule(const Operation& operation, int status, const Answer& answer) {
-  for (const ErrorRule& rule : operation.errors) {
-    if (Holds(rule.when, status, answer)) return &rule;
-  }
-  return nullptr;
-}
-
-std::string DetailOf(const Operation& operation, int status, const Answer& answer) {
-  return absl::StrCat("the switch said ", status, " ", operation.message.Find(answer).value_or(""));
-}
 
 PlaceCallResponse RefusalOf(ErrorClass meaning, const std::string& detail) {
   switch (meaning) {
@@ -118,26 +58,14 @@ std::string IdOf(const Operation& operation, const Values& values, const Answer&
   return id.size() <= kMaxId ? id : "";
 }
 
-absl::StatusOr<bool> ControlError(ErrorClass meaning, bool ends, const std::string& detail) {
-  switch (meaning) {
-    case ErrorClass::kNotFound:
-      return true;
-    case ErrorClass::kConflict:
-      if (ends) return true;
-      return base::MakeError(base::kCallNotLive, detail);
-    case ErrorClass::kAuth:
-      return base::MakeError(base::kProviderCredentials, detail);
-    case ErrorClass::kRateLimited:
-      return base::MakeError(base::kProviderRateLimited, detail);
-    case ErrorClass::kCapacity:
-    case ErrorClass::kTemporary:
-      return base::MakeError(base::kProviderError, detail);
-    case ErrorClass::kInvalidNumber:
-      return base::MakeError(base::kInvalidDestination, detail);
-    case ErrorClass::kPermanent:
-      break;
+std::string WebhookUrl(const Account& account, const ProofSettings& proof,
+                       const std::string& session) {
+  constexpr std::string_view kPath = "/api/v1/webhooks/voip/sip";
+  if (proof.mode == ProofSettings::Mode::kUrlToken) {
+    return CallUrl(account, base::Secret(), kPath, session);
   }
-  return base::MakeError(base::kProviderRefused, detail);
+  return absl::StrCat(account.public_url, std::string(kPath),
+                      "?tenant=", http::Encode(account.tenant.value()));
 }
 
 }  // namespace
@@ -165,29 +93,13 @@ Values ValuesOf(const Account& account, const SwitchTemplate& settings,
   values["caller_id_digits"] = DigitsOf(order.from_phone());
   values["contact_name"] = order.contact_name();
   values["prefix"] = account.config.dial_plan_prefix();
-  values["webhook_url"] =
-      absl::StrCat(account.public_url,
-                   "/api/v1/webhooks/voip/sip?tenant=", http::Encode(account.tenant.value()));
+  values["webhook_url"] = WebhookUrl(account, settings.webhook.verify, order.id());
   values["uuid_a"] = LegUuid(account, order.id(), 'a');
   values["uuid_b"] = LegUuid(account, order.id(), 'b');
   values["ring_timeout_s"] = int64_t{settings.ring_timeout_seconds};
   values["max_duration_s"] = int64_t{settings.max_duration_seconds};
   values["record"] = order.record();
   return values;
-}
-
-void AddLive(const dispatch::v1::ControlCallRequest& request, Values& values) {
-  values["provider_call_id"] = request.provider_call_id();
-  values["leg_a"] = std::string();
-  values["leg_b"] = std::string();
-  for (const Leg& leg : request.legs()) {
-    if (leg.party() == Leg::AGENT) values["leg_a"] = leg.provider_leg_id();
-    if (leg.party() == Leg::CUSTOMER) values["leg_b"] = leg.provider_leg_id();
-  }
-  values["digits"] = request.digits();
-  values["leg"] = request.target().leg_id();
-  values["target"] = request.target().phone();
-  values["target_digits"] = DigitsOf(request.target().phone());
 }
 
 void Authenticate(const Account& account, const SwitchTemplate& settings,
@@ -211,21 +123,8 @@ absl::StatusOr<http::ClientRequest> MakeRequest(const Account& account,
                                                 const SwitchTemplate& settings,
                                                 const Operation& operation, const Values& values,
                                                 absl::Duration timeout) {
-  std::string base = account.config.api_url();
-  while (base.ends_with('/')) base.pop_back();
-  http::ClientRequest request;
-  request.method = operation.method;
-  request.timeout = timeout;
-  CTC_ASSIGN_OR_RETURN(const std::string path, operation.path.Fill(values));
-  if (!IsSafePath(path)) {
-    return absl::InvalidArgumentError("a value in the path is empty or leads out of it");
-  }
-  request.url = base + path;
-  for (const auto& [name, text] : operation.headers) {
-    CTC_ASSIGN_OR_RETURN(std::string value, text.Fill(values));
-    request.headers.emplace_back(name, std::move(value));
-  }
-  CTC_RETURN_IF_ERROR(FillBody(operation, values, request));
+  CTC_ASSIGN_OR_RETURN(http::ClientRequest request,
+                       FillRequest(account.config.api_url(), operation, values, timeout));
   Authenticate(account, settings, request);
   return request;
 }
@@ -247,23 +146,6 @@ PlaceCallResponse PlaceOutcome(const Operation& place, const Values& values,
     return RefusalOf(ErrorClass::kPermanent, DetailOf(place, status, answer));
   }
   return UnknownOutcome(base::kSubmissionUnknown, "the answer is not the one of a placed call");
-}
-
-absl::StatusOr<bool> ControlOutcome(const Operation& operation, bool ends,
-                                    const http::ClientResult& result) {
-  if (!result.ok()) return ControlStatus(result);
-  const int status = result.response.status;
-  const Answer answer(result.response.body);
-  if (const ErrorRule* rule = FindRule(operation, status, answer)) {
-    return ControlError(rule->meaning, ends, DetailOf(operation, status, answer));
-  }
-  if (Succeeds(operation, status, answer)) return false;
-  if (status == 404) return ControlError(ErrorClass::kNotFound, ends, "");
-  if (status == 409) {
-    return ControlError(ErrorClass::kConflict, ends, DetailOf(operation, status, answer));
-  }
-  CTC_RETURN_IF_ERROR(ControlStatus(result));
-  return base::MakeError(base::kProviderError, "the switch's answer is not the one expected");
 }
 
 LookUpCallResponse LookUpOutcome(const Account& account, const Operation& operation,

@@ -1,18 +1,19 @@
-// One request to the switch and what its answer means. Pure.
+// What a SIP switch is asked with, and what its answers to placing and looking up mean. Pure.
 #pragma once
 
 #include "libs/http/client.h"
 #include "libs/providers/adapter.h"
+#include "libs/providers/http_switch/exchange.h"
 #include "libs/providers/sip/switch_template.h"
 
 namespace ctc::providers::sip {
 
+using http_switch::AddLive;
+using http_switch::ControlOutcome;
+
 // The order's variables, and those of the account.
 Values ValuesOf(const Account& account, const SwitchTemplate& settings,
                 const dispatch::v1::CallOrder& order);
-// Adds what only a live call has: the switch's ids of it and of its legs.
-void AddLive(const dispatch::v1::ControlCallRequest& request, Values& values);
-
 // UUIDs that stay the same for an order at an account: ids that we choose for its two legs.
 std::string LegUuid(const Account& account, const std::string& order, char leg);
 
@@ -28,10 +29,6 @@ absl::StatusOr<http::ClientRequest> MakeRequest(const Account& account,
 
 dispatch::v1::PlaceCallResponse PlaceOutcome(const Operation& place, const Values& values,
                                              const http::ClientResult& result);
-
-// True when the call is gone. `ends`: the request was to end it.
-absl::StatusOr<bool> ControlOutcome(const Operation& operation, bool ends,
-                                    const http::ClientResult& result);
 
 dispatch::v1::LookUpCallResponse LookUpOutcome(const Account& account, const Operation& operation,
                                                const Values& values,

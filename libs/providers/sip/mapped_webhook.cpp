@@ -17,6 +17,7 @@ namespace ctc::providers::sip {
 namespace {
 
 using dispatch::v1::ReadWebhookResponse;
+using http_switch::Answer;
 using session::v1::CallFact;
 using session::v1::Leg;
 
@@ -83,8 +84,12 @@ std::optional<Answer> Parse(const WebhookMapping& mapping, const std::string& bo
 class EventReader {
  public:
   EventReader(const Account& account, const WebhookMapping& mapping, const Answer& event,
-              absl::Time now)
-      : account_(account), mapping_(mapping), event_(event), now_(now) {}
+              absl::Time now, std::string session)
+      : account_(account),
+        mapping_(mapping),
+        event_(event),
+        now_(now),
+        session_(std::move(session)) {}
 
   // The first fault, "" when there is none.
   std::string Read(ReadWebhookResponse& response) {
@@ -97,6 +102,10 @@ class EventReader {
     const std::string reference = mapping_.reference.Find(event_).value_or("");
     // Another system may place calls at the same switch, with references of its own.
     if (base::IsUuid(reference)) response.set_session(reference);
+    if (!session_.empty()) {
+      if (!reference.empty() && reference != session_) return "reference: is not the URL's session";
+      response.set_session(session_);
+    }
     if (call_id_.size() > kMaxId) return "call_id: is longer than 191 bytes";
     if (response.session().empty() && call_id_.empty()) return "call_id: is missing";
     if (const std::string fault = ReadTime(); !fault.empty()) return fault;
@@ -233,6 +242,7 @@ class EventReader {
   const WebhookMapping& mapping_;
   const Answer& event_;
   const absl::Time now_;
+  const std::string session_;  // that the proof is for; empty: any
   std::string call_id_;
   std::optional<absl::Time> at_;
 };
@@ -253,7 +263,7 @@ ReadWebhookResponse ReadMappedWebhook(const Account& account, const WebhookMappi
                                       const common::v1::HttpRequest& request, absl::Time now,
                                       const ReplayWindow& window) {
   ReadWebhookResponse response;
-  WebhookProof proof = ProveWebhook(account.webhook_secret, mapping, request);
+  WebhookProof proof = ProveWebhook(account, mapping.verify, request);
   if (proof.verdict != ReadWebhookResponse::GENUINE) {
     Refuse(response, proof.verdict, std::move(proof.reason));
     return response;
@@ -268,12 +278,15 @@ ReadWebhookResponse ReadMappedWebhook(const Account& account, const WebhookMappi
     Refuse(response, ReadWebhookResponse::UNREADABLE, "body: is not of the form promised");
     return response;
   }
-  EventReader reader(account, mapping, *event, now);
+  EventReader reader(account, mapping, *event, now, std::move(proof.session));
   if (std::string fault = reader.Read(response); !fault.empty()) {
     Refuse(response, ReadWebhookResponse::UNREADABLE, std::move(fault));
     return response;
   }
-  if (IsOutside(reader.at(), now, window) || IsOutside(proof.signed_at, now, window)) {
+  ReplayWindow of_signature = window;
+  of_signature.max_age =
+      std::min(window.max_age, mapping.verify.tolerance.value_or(window.max_age));
+  if (IsOutside(reader.at(), now, window) || IsOutside(proof.signed_at, now, of_signature)) {
     Refuse(response, ReadWebhookResponse::OUTSIDE_WINDOW, "the event is too old or in the future");
     return response;
   }

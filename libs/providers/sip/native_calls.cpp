@@ -165,6 +165,7 @@ PlaceCallResponse NativeCalls::Place(const Account& account, const CallOrder& or
   const absl::StatusOr<EndpointPtr> endpoint = For(account);
   if (!endpoint.ok()) return NotSent(base::kProviderUnreachable, MessageOf(endpoint.status()));
   const absl::Status placed = (*endpoint)->Place(order);
+  if (absl::IsUnavailable(placed)) return NotSent(base::kProviderUnreachable, MessageOf(placed));
   if (!placed.ok()) {
     return Refused(base::kInvalidDestination,
                    "the agent's or the customer's phone " + MessageOf(placed), FailOver::kForbidden,

@@ -72,7 +72,7 @@ struct World {
   int own_port = Phone().port();
   testing::FakeClock clock;
   std::unique_ptr<NativeCalls> calls = std::make_unique<NativeCalls>(
-      native::Ground{clock, Deaf(), http::AddressGuard::Everywhere()});
+      native::Ground{clock, Deaf(), http::AddressGuard::Everywhere(), ""});
   int64_t writes = 0;
 
   // As it is after one more write.

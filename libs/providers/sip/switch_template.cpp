@@ -5,12 +5,18 @@
 #include <utility>
 
 #include "libs/base/error_catalogue.h"
-#include "libs/providers/sip/operation_reader.h"
+#include "libs/providers/http_switch/operation_reader.h"
+#include "libs/providers/sip/operation_names.h"
 #include "libs/providers/sip/presets.h"
-#include "libs/providers/sip/settings_reader.h"
 
 namespace ctc::providers::sip {
 namespace {
+
+using http_switch::Faults;
+using http_switch::IsHeaderName;
+using http_switch::Json;
+using http_switch::ReadOperation;
+using http_switch::SettingsReader;
 
 Json SettingsOf(const dispatch::v1::Provider& config) {
   std::string text;

@@ -4,7 +4,6 @@
 #include <catch2/catch.hpp>
 
 #include "libs/base/error.h"
-#include "libs/providers/sip/operation_reader.h"
 #include "libs/providers/sip/presets.h"
 #include "libs/providers/sip/template_cache.h"
 
@@ -58,7 +57,7 @@ TEST_CASE("an account's settings go over its preset's", "[sip][settings]") {
     "operations":{"hold":null,"hang_up":{"path":"/other/{provider_call_id}"}},
     "webhook":{"events":{"call.parked":"HELD","call.dtmf":null}}})");
   CHECK(read->Find("hold") == nullptr);
-  CHECK(read->Find("hang_up")->body_kind == BodyKind::kJson);
+  CHECK(read->Find("hang_up")->body_kind == http_switch::BodyKind::kJson);
   CHECK(read->ring_timeout_seconds == 20);
   CHECK(read->webhook.events.at("call.parked") == "HELD");
   CHECK(read->webhook.events.count("call.dtmf") == 0);

@@ -1,38 +1,18 @@
 #include "libs/providers/sip/webhook_mapping.h"
 
-#include <absl/strings/ascii.h>
-#include <absl/strings/str_join.h>
-
-#include <algorithm>
+#include "libs/providers/http_switch/mapping_reader.h"
 
 namespace ctc::providers::sip {
 namespace {
 
+using http_switch::ReadProbe;
+using http_switch::ReadWords;
 using session::v1::CallFact;
-
-constexpr size_t kMaxWords = 100;
 
 std::vector<std::string> NamesOf(const std::map<std::string, CallFact::Kind>& meanings) {
   std::vector<std::string> names;
   for (const auto& [name, kind] : meanings) names.push_back(name);
   return names;
-}
-
-WebhookMapping::Verify ReadVerify(SettingsReader& reader, WebhookMapping& mapping) {
-  static const Json none = Json::object();
-  const Json* found = reader.Find("verify");
-  SettingsReader verify(found == nullptr ? none : *found, reader.Path("verify"), reader.faults());
-  const std::string mode =
-      verify.Word("mode", {"hmac_sha256", "timed_hmac_sha256", "basic", "bearer"});
-  mapping.header = absl::AsciiStrToLower(verify.Text("header", mapping.header));
-  mapping.timestamp_header =
-      absl::AsciiStrToLower(verify.Text("timestamp_header", mapping.timestamp_header));
-  if (mapping.header.empty()) verify.Fault("header", "must not be empty");
-  verify.RefuseOthers();
-  if (mode == "timed_hmac_sha256") return WebhookMapping::Verify::kTimedHmac;
-  if (mode == "basic") return WebhookMapping::Verify::kBasic;
-  if (mode == "bearer") return WebhookMapping::Verify::kBearer;
-  return WebhookMapping::Verify::kHmac;
 }
 
 void ReadMap(SettingsReader& reader, WebhookMapping& mapping) {
@@ -88,37 +68,9 @@ const std::map<std::string, CallFact::Kind>& EventMeanings() {
   return meanings;
 }
 
-Probe ReadProbe(SettingsReader& reader, const char* name) {
-  const std::string text = reader.Text(name);
-  if (text.empty()) return Probe();
-  absl::StatusOr<Probe> probe = Probe::Parse(text);
-  if (probe.ok()) return *std::move(probe);
-  reader.Fault(name, std::string(probe.status().message()));
-  return Probe();
-}
-
-std::map<std::string, std::string> ReadWords(SettingsReader& reader, const char* name,
-                                             const std::vector<std::string>& meanings) {
-  std::map<std::string, std::string> words;
-  const Json* found = reader.Find(name);
-  if (found == nullptr) return words;
-  if (!found->is_object() || found->size() > kMaxWords) {
-    reader.Fault(name, "must be an object of at most 100 texts");
-    return words;
-  }
-  for (const auto& [word, meaning] : found->items()) {
-    const bool known = meaning.is_string() &&
-                       std::count(meanings.begin(), meanings.end(), meaning.get<std::string>()) > 0;
-    if (known) words.emplace(word, meaning.get<std::string>());
-    if (known) continue;
-    reader.Fault(std::string(name) + "." + word, "must be one of " + absl::StrJoin(meanings, ", "));
-  }
-  return words;
-}
-
 WebhookMapping ReadWebhookMapping(SettingsReader& reader) {
   WebhookMapping mapping;
-  mapping.verify = ReadVerify(reader, mapping);
+  mapping.verify = ReadProofSettings(reader);
   const std::string body = reader.Word("body", {"json", "form"});
   mapping.body = body == "form" ? WebhookMapping::Body::kForm : WebhookMapping::Body::kJson;
   mapping.json_field = reader.Text("json_field");

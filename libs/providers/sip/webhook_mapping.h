@@ -6,22 +6,19 @@
 #include <vector>
 
 #include "ctc/session/v1/fact.pb.h"
-#include "libs/providers/sip/probe.h"
-#include "libs/providers/sip/settings_reader.h"
+#include "libs/providers/http_switch/probe.h"
+#include "libs/providers/http_switch/settings_reader.h"
+#include "libs/providers/sip/proof_settings.h"
 
 namespace ctc::providers::sip {
 
+using http_switch::Probe;
+
 struct WebhookMapping {
-  enum class Verify { kHmac, kTimedHmac, kBasic, kBearer };
   enum class Body { kJson, kForm };
   enum class TimeFormat { kRfc3339, kSeconds, kMillis, kMicros };
 
-  // kHmac: the header is hex HMAC-SHA256 of the body, or of "<timestamp>.<body>" when
-  // `timestamp_header` is there. kTimedHmac: "t=<seconds>,v1=<hex>". The others compare
-  // webhook_secret (kBasic: "user:password") with the credentials sent.
-  Verify verify = Verify::kHmac;
-  std::string header = "x-signature";
-  std::string timestamp_header = "x-timestamp";
+  ProofSettings verify;
 
   Body body = Body::kJson;
   std::string json_field;  // of a form that carries the event as JSON in one field
@@ -51,11 +48,5 @@ const std::map<std::string, session::v1::CallFact::Kind>& EventMeanings();
 
 // Faults are kept in `reader`'s list.
 WebhookMapping ReadWebhookMapping(SettingsReader& reader);
-
-// A probe of the settings; absent is one that finds nothing.
-Probe ReadProbe(SettingsReader& reader, const char* name);
-// An object of texts, each one of `meanings`.
-std::map<std::string, std::string> ReadWords(SettingsReader& reader, const char* name,
-                                             const std::vector<std::string>& meanings);
 
 }  // namespace ctc::providers::sip

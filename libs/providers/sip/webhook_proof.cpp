@@ -5,15 +5,27 @@
 #include <absl/strings/str_cat.h>
 
 #include "libs/crypto/crypto.h"
+#include "libs/providers/callback_token.h"
 #include "libs/providers/signed_webhook.h"
 
 namespace ctc::providers::sip {
 namespace {
 
 using dispatch::v1::ReadWebhookResponse;
+using Mode = ProofSettings::Mode;
+using Text = ProofSettings::Text;
 
+WebhookProof Refusal(ReadWebhookResponse::Verdict verdict, std::string reason) {
+  return {verdict, std::move(reason), std::nullopt, ""};
+}
 WebhookProof Forged(std::string reason) {
-  return {ReadWebhookResponse::FORGED, std::move(reason), std::nullopt};
+  return Refusal(ReadWebhookResponse::FORGED, std::move(reason));
+}
+WebhookProof Missing(std::string_view header) {
+  return Refusal(ReadWebhookResponse::UNSIGNED, absl::StrCat(std::string(header), " is missing"));
+}
+WebhookProof Genuine(std::optional<absl::Time> signed_at = std::nullopt) {
+  return {ReadWebhookResponse::GENUINE, "", signed_at, ""};
 }
 
 // The header's value; nothing when absent or empty, "" when there are two.
@@ -37,38 +49,62 @@ std::optional<absl::Time> EpochSeconds(const std::string& text) {
   return absl::FromUnixSeconds(seconds);
 }
 
-WebhookProof ProveHmac(const base::Secret& secret, const WebhookMapping& mapping,
-                       const common::v1::HttpRequest& request, const std::string& signature) {
+// The signature's bytes; nothing when it is not written as promised.
+std::optional<std::string> SignatureOf(const ProofSettings& settings, std::string_view header) {
+  if (!header.starts_with(settings.prefix)) return std::nullopt;
+  header.remove_prefix(settings.prefix.size());
+  constexpr std::string_view kUsual = "sha256=";
+  if (settings.prefix.empty() && header.starts_with(kUsual)) header.remove_prefix(kUsual.size());
+  const auto bytes = settings.base64 ? crypto::FromBase64(header) : crypto::FromHex(header);
+  return bytes.ok() ? std::optional<std::string>(*bytes) : std::nullopt;
+}
+
+bool Fits(const base::Secret& secret, const ProofSettings& settings, std::string_view text,
+          std::string_view header) {
+  const std::optional<std::string> given = SignatureOf(settings, header);
+  if (!given.has_value()) return false;
+  if (settings.mode == Mode::kEd25519) {
+    return crypto::VerifyEd25519(settings.public_key, text, *given);
+  }
+  return crypto::ConstantTimeEqual(*given, crypto::HmacSha256(secret.Reveal(), text));
+}
+
+// A signature of the body, or of the time and the body.
+WebhookProof ProveSignature(const base::Secret& secret, const ProofSettings& settings,
+                            const common::v1::HttpRequest& request, const std::string& header) {
   std::optional<std::string> stamp;
-  if (!mapping.timestamp_header.empty()) stamp = OnlyHeader(request, mapping.timestamp_header);
+  if (settings.text != Text::kBody && !settings.timestamp_header.empty()) {
+    stamp = OnlyHeader(request, settings.timestamp_header);
+  }
   if (!stamp.has_value()) {
-    if (SignatureFits(secret, request.body(), signature)) {
-      return {ReadWebhookResponse::GENUINE, "", std::nullopt};
-    }
-    return Forged(absl::StrCat(mapping.header, " does not fit the body"));
+    const bool timed = settings.text == Text::kDotted || settings.text == Text::kPiped;
+    if (timed) return Missing(settings.timestamp_header);
+    if (Fits(secret, settings, request.body(), header)) return Genuine();
+    return Forged(absl::StrCat(settings.header, " does not fit the body"));
   }
+  const char* const joint = settings.text == Text::kPiped ? "|" : ".";
   const std::optional<absl::Time> at = EpochSeconds(*stamp);
-  if (!at.has_value() ||
-      !SignatureFits(secret, absl::StrCat(*stamp, ".", request.body()), signature)) {
-    return Forged(absl::StrCat(mapping.header, " does not fit the time and the body"));
+  if (at.has_value() &&
+      Fits(secret, settings, absl::StrCat(*stamp, joint, request.body()), header)) {
+    return Genuine(at);
   }
-  return {ReadWebhookResponse::GENUINE, "", at};
+  return Forged(absl::StrCat(settings.header, " does not fit the time and the body"));
 }
 
 // "t=<seconds>,v1=<hex>"
-WebhookProof ProveTimedHmac(const base::Secret& secret, const WebhookMapping& mapping,
+WebhookProof ProveTimedHmac(const base::Secret& secret, const ProofSettings& settings,
                             const common::v1::HttpRequest& request, const std::string& header) {
   const size_t comma = header.find(",v1=");
   if (!header.starts_with("t=") || comma == std::string::npos) {
-    return Forged(absl::StrCat(mapping.header, " is not t=...,v1=..."));
+    return Forged(absl::StrCat(settings.header, " is not t=...,v1=..."));
   }
   const std::string stamp = header.substr(2, comma - 2);
   const std::optional<absl::Time> at = EpochSeconds(stamp);
   if (!at.has_value() ||
       !SignatureFits(secret, absl::StrCat(stamp, ".", request.body()), header.substr(comma + 4))) {
-    return Forged(absl::StrCat(mapping.header, " does not fit the time and the body"));
+    return Forged(absl::StrCat(settings.header, " does not fit the time and the body"));
   }
-  return {ReadWebhookResponse::GENUINE, "", at};
+  return Genuine(at);
 }
 
 // The credentials of an Authorization header; nothing when it is of another scheme or broken.
@@ -86,25 +122,26 @@ std::optional<std::string> Credentials(const std::string& header, bool basic) {
 
 }  // namespace
 
-WebhookProof ProveWebhook(const base::Secret& secret, const WebhookMapping& mapping,
+WebhookProof ProveWebhook(const Account& account, const ProofSettings& settings,
                           const common::v1::HttpRequest& request) {
-  using Verify = WebhookMapping::Verify;
-  const bool signature = mapping.verify == Verify::kHmac || mapping.verify == Verify::kTimedHmac;
-  const std::string name = signature ? mapping.header : "authorization";
+  const base::Secret& secret = account.webhook_secret;
+  if (settings.mode == Mode::kUrlToken) {
+    CallbackVerdict verdict = CheckCallback(account, base::Secret(), request);
+    return {verdict.verdict, std::move(verdict.reason), std::nullopt, std::move(verdict.session)};
+  }
+  const bool credentials = settings.mode == Mode::kBasic || settings.mode == Mode::kBearer;
+  const std::string name = credentials ? "authorization" : settings.header;
   const std::optional<std::string> header = OnlyHeader(request, name);
-  if (!header.has_value()) {
-    return {ReadWebhookResponse::UNSIGNED, absl::StrCat(name, " is missing"), std::nullopt};
-  }
+  if (!header.has_value()) return Missing(name);
+  if (settings.mode == Mode::kEd25519) return ProveSignature(secret, settings, request, *header);
   if (secret.empty()) return Forged("the account has no webhook_secret");
-  if (mapping.verify == Verify::kHmac) return ProveHmac(secret, mapping, request, *header);
-  if (mapping.verify == Verify::kTimedHmac) {
-    return ProveTimedHmac(secret, mapping, request, *header);
-  }
-  const std::optional<std::string> given = Credentials(*header, mapping.verify == Verify::kBasic);
+  if (settings.mode == Mode::kHmac) return ProveSignature(secret, settings, request, *header);
+  if (settings.mode == Mode::kTimedHmac) return ProveTimedHmac(secret, settings, request, *header);
+  const std::optional<std::string> given = Credentials(*header, settings.mode == Mode::kBasic);
   // Digests are compared, so that not even the length of the secret shows in the time it takes.
   if (given.has_value() &&
       crypto::ConstantTimeEqual(crypto::Sha256(*given), crypto::Sha256(secret.Reveal()))) {
-    return {ReadWebhookResponse::GENUINE, "", std::nullopt};
+    return Genuine();
   }
   return Forged("the credentials are not those of webhook_secret");
 }

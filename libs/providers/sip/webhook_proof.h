@@ -1,4 +1,4 @@
-// Whether a webhook comes from the switch: signatures and credentials. Pure; thread-safe.
+// Whether a webhook comes from the switch: signatures, tokens and credentials. Pure; thread-safe.
 #pragma once
 
 #include <absl/time/time.h>
@@ -7,7 +7,7 @@
 #include <string>
 
 #include "libs/providers/adapter.h"
-#include "libs/providers/sip/webhook_mapping.h"
+#include "libs/providers/sip/proof_settings.h"
 
 namespace ctc::providers::sip {
 
@@ -15,9 +15,10 @@ struct WebhookProof {
   dispatch::v1::ReadWebhookResponse::Verdict verdict;
   std::string reason;                   // empty when GENUINE
   std::optional<absl::Time> signed_at;  // where the time is signed along
+  std::string session;                  // the only one that it may be about; empty: any
 };
 
-WebhookProof ProveWebhook(const base::Secret& secret, const WebhookMapping& mapping,
+WebhookProof ProveWebhook(const Account& account, const ProofSettings& settings,
                           const common::v1::HttpRequest& request);
 
 }  // namespace ctc::providers::sip

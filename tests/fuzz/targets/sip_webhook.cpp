@@ -1,5 +1,7 @@
 // A SIP switch's webhook. First byte: 'j' signs the JSON body rightly, 'f' sends a FreeSWITCH call
-// record as a form with the right credentials; else the first line is a signature as it came.
+// record as a form with the right credentials; 'e' has an Ed25519 signature and its time in two
+// lines, 'm' those of an HMAC in base64, 'q' the URL's query in one; else the first line is a
+// signature as it came.
 #include <google/protobuf/util/json_util.h>
 
 #include "libs/crypto/crypto.h"
@@ -21,26 +23,66 @@ providers::sip::WebhookMapping MappingOf(const char* settings) {
 
 }  // namespace
 
-void SipWebhook(std::string_view bytes) {
+namespace {
+
+// What proves it: the lines of signature and time, or the query.
+common::v1::HttpRequest TakeRequest(uint8_t way, std::string_view& bytes) {
+  common::v1::HttpRequest request;
+  const auto add = [&](const char* name, std::string value) {
+    auto* header = request.add_headers();
+    header->set_name(name);
+    header->set_value(std::move(value));
+  };
+  if (way == 'j') {
+    add("x-signature", crypto::ToHex(crypto::HmacSha256("webhook-secret", bytes)));
+  } else if (way == 'f') {
+    add("authorization", "Basic " + crypto::ToBase64("webhook-secret"));
+  } else if (way == 'q') {
+    request.set_query(std::string(TakeLine(bytes)));
+  } else {
+    add("x-signature", std::string(TakeLine(bytes)));
+    if (way == 'e' || way == 'm') add("x-timestamp", std::string(TakeLine(bytes)));
+  }
+  request.set_body(std::string(bytes));
+  return request;
+}
+
+const providers::sip::WebhookMapping& MappingFor(uint8_t way) {
   static const providers::sip::WebhookMapping json = MappingOf("{}");
   static const providers::sip::WebhookMapping form =
       MappingOf(R"({"preset":"freeswitch","webhook":{"body":"form","json_field":"cdr"}})");
+  static const providers::sip::WebhookMapping ed25519 = MappingOf(
+      R"({"webhook":{"verify":{"mode":"ed25519","public_key":"A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="}}})");
+  static const providers::sip::WebhookMapping hmac = MappingOf(
+      R"({"webhook":{"verify":{"signed":"ts|body","encoding":"base64","prefix":"v0=","tolerance_seconds":60}}})");
+  static const providers::sip::WebhookMapping token =
+      MappingOf(R"({"webhook":{"verify":{"mode":"url_token"}}})");
+  switch (way) {
+    case 'f':
+      return form;
+    case 'e':
+      return ed25519;
+    case 'm':
+      return hmac;
+    case 'q':
+      return token;
+    default:
+      return json;
+  }
+}
+
+}  // namespace
+
+void SipWebhook(std::string_view bytes) {
   providers::Account account;
   account.tenant = base::TenantId("tenant-id");
   account.config.set_id("019a0000-0000-7000-8000-000000000001");
   account.webhook_secret = base::Secret("webhook-secret");
   const uint8_t way = TakeByte(bytes);
-  std::string value = "Basic " + crypto::ToBase64("webhook-secret");
-  if (way == 'j') value = crypto::ToHex(crypto::HmacSha256("webhook-secret", bytes));
-  if (way != 'j' && way != 'f') value = std::string(TakeLine(bytes));
-  common::v1::HttpRequest request;
-  auto* header = request.add_headers();
-  header->set_name(way == 'f' ? "authorization" : "x-signature");
-  header->set_value(value);
-  request.set_body(std::string(bytes));
+  const common::v1::HttpRequest request = TakeRequest(way, bytes);
   const absl::Time now = absl::FromUnixSeconds(1735787050);  // 2025-01-02T03:04:10Z
   const auto response =
-      providers::sip::ReadMappedWebhook(account, way == 'f' ? form : json, request, now, {});
+      providers::sip::ReadMappedWebhook(account, MappingFor(way), request, now, {});
   if (way == 'j' || way == 'f') {
     Require(response.verdict() != ReadWebhookResponse::FORGED, "a right proof fits");
   }

@@ -15,6 +15,7 @@
 
 #include "ctc/routing/v1/call_flow.pb.h"
 #include "ctc/session/v1/fact.pb.h"
+#include "libs/providers/sip/native/media_order.h"
 #include "libs/providers/sip/native/sdp.h"
 
 namespace ctc::providers::sip::native {
@@ -120,6 +121,8 @@ struct Effects {
   std::optional<routing::v1::FlowInput> ask;        // what the caller's flow is to be asked
   std::optional<routing::v1::FlowStep::Dial> dial;  // whom to ring for the caller, by DialParty
   int timer_seconds = 0;                            // calls FlowTimer with the flow's number
+  std::vector<MediaOrder> media;                    // of an anchored call
+  std::string session;                              // whose the facts are; empty: the call's
 };
 
 // `address` is ours, for the o= lines; `customer` waits until the agent answered.

@@ -1,4 +1,5 @@
 #include "libs/providers/sip/native/digest.h"
+#include "libs/base/ids.h"
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
@@ -10,6 +11,7 @@
 
 #include <map>
 
+#include "libs/base/ids.h"
 #include "libs/base/status.h"
 #include "libs/crypto/crypto.h"
 
@@ -159,6 +161,12 @@ std::string Challenger::Nonce(std::string_view call_id, int64_t seconds) const {
   const std::string proof =
       crypto::HmacSha256(key_.Reveal(), absl::StrCat(stamp, ".", Absl(call_id)));
   return absl::StrCat(stamp, ".", crypto::ToHex(proof));
+}
+
+base::Secret NewNonceKey() {
+  std::string key(32, '\0');
+  base::SystemRandom().Fill({reinterpret_cast<unsigned char*>(key.data()), key.size()});
+  return base::Secret(std::move(key));
 }
 
 std::vector<std::string> Challenger::Challenges(std::string_view call_id, absl::Time now,

@@ -46,6 +46,9 @@ absl::StatusOr<DigestTerms> ReadChallenge(const std::vector<std::string_view>& p
 std::string AnswerChallenge(const DigestTerms& terms, const DigestSubject& subject,
                             std::string_view cnonce, uint32_t count);
 
+// A random key of a Challenger.
+base::Secret NewNonceKey();
+
 // The side that challenges. Nothing is remembered: a nonce proves itself and is bound to a call.
 class Challenger {
  public:

@@ -7,23 +7,25 @@
 
 #include "libs/base/error.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/providers/sip/native/recording_files.h"
+#include "libs/providers/sip/native/turn.h"
 
 namespace ctc::providers::sip::native {
 namespace {
-
-using dispatch::v1::ControlCallRequest;
 
 std::string HostOf(const NativeSettings& settings) {
   const std::string host = settings.own_host();
   return host == "*" ? "0.0.0.0" : host;
 }
 
-absl::Status Cannot(const char* capability) {
-  base::ErrorDetail detail;
-  detail.metadata["capability"] = capability;
-  return base::MakeError(base::kCapabilityMissing,
-                         absl::StrCat("SIP without a media server has no ", capability),
-                         std::move(detail));
+std::shared_ptr<const AnchoredConfig> AnchoredConfigOf(const Account& account,
+                                                       const NativeSettings& settings) {
+  if (!settings.anchored) return nullptr;
+  AnchoredConfig config;
+  config.recording_prefix = RecordingPrefix(account.config);
+  config.speaks = !settings.say.empty();
+  config.guard = settings.guard;
+  return std::make_shared<const AnchoredConfig>(std::move(config));
 }
 
 }  // namespace
@@ -33,7 +35,8 @@ Endpoint::Endpoint(std::shared_ptr<const Account> account, NativeSettings settin
     : account_(std::move(account)),
       settings_(std::move(settings)),
       clock_(ground.clock),
-      outlets_(ground.outlets) {}
+      outlets_(ground.outlets),
+      anchored_(AnchoredConfigOf(*account_, settings_)) {}
 
 absl::StatusOr<std::shared_ptr<Endpoint>> Endpoint::Create(std::shared_ptr<const Account> account,
                                                            const Ground& ground, Reaper& reaper) {
@@ -51,12 +54,20 @@ absl::StatusOr<std::shared_ptr<Endpoint>> Endpoint::Create(std::shared_ptr<const
   config.tls_certificate = settings.tls_certificate;
   config.tls_key = account->private_key;
   config.callers = settings.callers;
+  config.takes_keys = settings.anchored;
   std::unique_ptr<Endpoint> made(new Endpoint(std::move(account), std::move(settings), ground));
   Endpoint* self = made.get();
   std::shared_ptr<Endpoint> endpoint = reaper.Adopt(std::move(made), std::move(place));
   PhoneEvents events;
   events.on_input = [self](const LegName& name, const Input& input) { self->OnInput(name, input); };
-  events.on_refresh = [self](const LegName& name) { return self->Told(name); };
+  events.on_reinvite = [self](const LegName& name, const std::string& offer) {
+    return self->OnReinvite(name, offer);
+  };
+  events.on_key = [self](const LegName& name, char key) {
+    self->Tell(name.call, [&](AnchoredCall& call) {
+      return KeyPressed(call, name.leg, key, AnchoredLeg::Keys::kBySignalling);
+    });
+  };
   events.on_refer = [self](const LegName& name, const ReferTo& target) {
     return self->OnRefer(name, target);
   };
@@ -64,27 +75,66 @@ absl::StatusOr<std::shared_ptr<Endpoint>> Endpoint::Create(std::shared_ptr<const
   {
     // Whoever calls as soon as it listens is heard when there is somebody to answer with.
     const base::MutexLock lock(self->mutex_);
+    if (self->settings_.anchored) CTC_RETURN_IF_ERROR(self->StartDesk(ground.recordings));
     CTC_ASSIGN_OR_RETURN(self->agent_,
                          UserAgent::Start(std::move(config), ground.clock, std::move(events)));
   }
   return endpoint;
 }
 
-std::string Endpoint::From(const Live& live, const std::string& leg) const {
-  // The agent sees whom he calls; everybody else sees the company.
-  const bool agent = live.call.legs.at(leg).party == session::v1::Leg::AGENT;
-  const std::string& shown = agent ? live.order.to_phone() : live.order.from_phone();
-  return absl::StrCat("<", settings_.trunk.scheme, ":", UserPart(shown), "@", settings_.trunk.host,
-                      ">");
+absl::Status Endpoint::StartDesk(const std::string& recordings) {
+  SoundEvents events;
+  // What a phone says while this ends is of no use any more.
+  const auto tell = [weak = weak_from_this()](const std::string& call,
+                                              const std::function<Effects(AnchoredCall&)>& news) {
+    if (const auto self = weak.lock()) self->Tell(call, news);
+  };
+  events.on_key = [tell](const std::string& call, const std::string& leg, char key) {
+    tell(call, [&](AnchoredCall& told) {
+      return KeyPressed(told, leg, key, AnchoredLeg::Keys::kInSound);
+    });
+  };
+  events.on_silent = [tell](const std::string& call, const std::string& leg) {
+    tell(call, [&](AnchoredCall& told) { return FellSilent(told, leg); });
+  };
+  events.on_played = [tell](const std::string& call, int number) {
+    tell(call, [&](AnchoredCall& told) { return Played(told, number); });
+  };
+  // A recording is told of even then: the desk ends before what it tells.
+  events.on_recorded = [this](const std::string& call, const std::string& file,
+                              absl::Duration length) {
+    Tell(call, [&](AnchoredCall& told) { return RecordingDone(told, file, length); });
+  };
+  events.fetch = [account = account_, sounds = outlets_.sounds](SoundNote note) {
+    if (sounds) sounds(account, std::move(note));
+  };
+  CTC_ASSIGN_OR_RETURN(desk_,
+                       MediaDesk::Start(settings_, RecordingFolder(recordings, account_->config),
+                                        std::move(events)));
+  return absl::OkStatus();
+}
+
+Dialling Endpoint::HowToCall(const Live& live, const std::string& name) const {
+  return std::visit(
+      [&](const auto& call) -> Dialling {
+        const auto& leg = call.legs.at(name);
+        // The agent sees whom he calls; everybody else sees the company.
+        const bool agent = leg.party == session::v1::Leg::AGENT;
+        const std::string& shown = agent ? live.order.to_phone() : live.order.from_phone();
+        return {leg.uri,
+                absl::StrCat("<", settings_.trunk.scheme, ":", UserPart(shown), "@",
+                             settings_.trunk.host, ">"),
+                leg.replaces,
+                leg.ring_seconds > 0 ? absl::Seconds(leg.ring_seconds) : settings_.ring_timeout};
+      },
+      live.call);
 }
 
 void Endpoint::Carry(Live& live, Effects effects) {
+  if (!effects.media.empty()) desk_->Carry(live.id, std::move(effects.media));
   for (Action& action : effects.actions) {
-    const LegName name{live.call.id, action.leg};
-    const Leg& leg = live.call.legs.at(action.leg);
-    const absl::Duration ring =
-        leg.ring_seconds > 0 ? absl::Seconds(leg.ring_seconds) : settings_.ring_timeout;
-    agent_->Perform(name, std::move(action), {leg.uri, From(live, name.leg), leg.replaces, ring});
+    const LegName name{live.id, action.leg};
+    agent_->Perform(name, std::move(action), HowToCall(live, name.leg));
   }
   std::vector<session::v1::SessionFact> facts;
   const int64_t nanos = absl::ToUnixNanos(clock_.Now());
@@ -96,7 +146,7 @@ void Endpoint::Carry(Live& live, Effects effects) {
     fact.set_source(session::v1::EVENT_SOCKET);
     session::v1::SessionFact& item = facts.emplace_back();
     item.set_tenant_id(account_->tenant.value());
-    item.set_session(live.session);
+    item.set_session(effects.session.empty() ? live.session : effects.session);
     item.set_provider_id(account_->config.id());
     *item.mutable_fact() = std::move(fact);
   }
@@ -105,8 +155,9 @@ void Endpoint::Carry(Live& live, Effects effects) {
   if (effects.dial) RingFor(live, *effects.dial);
   if (effects.ask) Ask(live, *std::move(effects.ask));
   if (effects.timer_seconds > 0) {
+    const int timer = std::visit([](const auto& call) { return call.flow->timer; }, live.call);
     agent_->After(absl::Seconds(effects.timer_seconds),
-                  [weak = weak_from_this(), call = live.call.id, number = live.call.flow->timer] {
+                  [weak = weak_from_this(), call = live.id, number = timer] {
                     if (const auto self = weak.lock()) self->OnFlowTimer(call, number);
                   });
   }
@@ -120,7 +171,9 @@ Endpoint::Live* Endpoint::Find(const std::string& call) {
 
 void Endpoint::EraseIfOver(const std::string& call) {
   const auto found = calls_.find(call);
-  if (found == calls_.end() || !found->second.call.over()) return;
+  if (found == calls_.end()) return;
+  if (!std::visit([](const auto& live) { return live.over(); }, found->second.call)) return;
+  if (desk_ != nullptr) desk_->CloseCall(call);
   inbound_.erase(found->second.session);
   calls_.erase(found);
 }
@@ -129,18 +182,36 @@ void Endpoint::OnInput(const LegName& name, const Input& input) {
   const base::MutexLock lock(mutex_);
   const auto found = calls_.find(name.call);
   if (found == calls_.end()) return;
-  Carry(found->second, Apply(found->second.call, input));
+  Live& live = found->second;
+  Carry(live, std::visit([&](auto& call) { return Apply(call, input); }, live.call));
   EraseIfOver(name.call);
 }
 
-std::string Endpoint::Told(const LegName& name) const {
+void Endpoint::Tell(const std::string& call, const std::function<Effects(AnchoredCall&)>& news) {
+  const base::MutexLock lock(mutex_);
+  const auto found = calls_.find(call);
+  if (found == calls_.end()) return;
+  AnchoredCall* anchored = std::get_if<AnchoredCall>(&found->second.call);
+  if (anchored == nullptr) return;
+  Carry(found->second, news(*anchored));
+  EraseIfOver(call);
+}
+
+std::string Endpoint::OnReinvite(const LegName& name, const std::string& offer) {
   const base::MutexLock lock(mutex_);
   const auto found = calls_.find(name.call);
   if (found == calls_.end()) return "";
-  const auto leg = found->second.call.legs.find(name.leg);
+  Live& live = found->second;
+  std::string answer;
+  if (AnchoredCall* anchored = std::get_if<AnchoredCall>(&live.call)) {
+    Carry(live, Reoffered(*anchored, name.leg, offer, answer));
+    return answer;
+  }
+  // The other phone is not asked: what was told is told again.
+  const Call& call = std::get<Call>(live.call);
+  const auto leg = call.legs.find(name.leg);
   // While descriptions are exchanged a phone's own would cross ours.
-  const bool idle = found->second.call.exchanges.empty();
-  return leg == found->second.call.legs.end() || !idle ? "" : leg->second.told;
+  return leg == call.legs.end() || !call.exchanges.empty() ? "" : leg->second.told;
 }
 
 int Endpoint::OnRefer(const LegName& name, const ReferTo& target) {
@@ -157,7 +228,8 @@ int Endpoint::OnRefer(const LegName& name, const ReferTo& target) {
   referral.uri = phone->uri;
   referral.replaces = target.replaces;
   int status = 0;
-  Carry(live, Refer(live.call, std::move(referral), status));
+  Carry(live, std::visit([&](auto& call) { return Refer(call, std::move(referral), status); },
+                         live.call));
   if (status != 202) return status;
   ReferralNote note;
   note.call = live.session;
@@ -179,12 +251,46 @@ int Endpoint::OnCaller(Caller caller) {
   const std::string call = caller.name.call;
   if (calls_.contains(call)) return 482;  // the same request by two ways
   Live& live = calls_[call];
-  live.call = NewInbound(call, std::move(caller.offer), HostOf(settings_));
-  // As From() shows them: the agent sees the caller, everybody else the company.
+  live.id = call;
+  if (const absl::Status made = MakeInbound(live, std::move(caller.offer)); !made.ok()) {
+    calls_.erase(call);
+    return absl::IsInvalidArgument(made) ? 488 : 503;
+  }
+  // As they are shown: the agent sees the caller, everybody else the company.
   live.order.set_to_phone(std::move(caller.from));
   live.order.set_from_phone(account_->config.phone_number());
-  Carry(live, BeginFlow(live.call));
+  Carry(live, std::visit([](auto& made) { return BeginFlow(made); }, live.call));
   return 100;
+}
+
+absl::Status Endpoint::MakeInbound(Live& live, std::string offer) {
+  if (!settings_.anchored) {
+    live.call = NewInbound(live.id, std::move(offer), HostOf(settings_));
+    return absl::OkStatus();
+  }
+  CTC_ASSIGN_OR_RETURN(const media::Address own, desk_->Open(live.id, kCustomer));
+  absl::StatusOr<AnchoredCall> call = NewAnchoredInbound(live.id, anchored_, std::move(offer), own);
+  if (!call.ok()) {
+    desk_->CloseCall(live.id);
+    return call.status();
+  }
+  live.call = *std::move(call);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Effects> Endpoint::Dial(Live& live, Callee callee) {
+  AnchoredCall* anchored = std::get_if<AnchoredCall>(&live.call);
+  if (anchored == nullptr) {
+    return DialParty(std::get<Call>(live.call), callee.leg, callee.party, std::move(callee.uri),
+                     callee.phone, callee.ring_seconds);
+  }
+  const std::string leg = callee.leg;
+  const AnchoredLeg* known = anchored->Find(leg);
+  if (known != nullptr && known->phase != AnchoredLeg::Phase::kEnded) return Effects();  // twice
+  CTC_ASSIGN_OR_RETURN(callee.own, desk_->Open(live.id, leg));
+  absl::StatusOr<Effects> effects = DialParty(*anchored, std::move(callee));
+  if (!effects.ok()) desk_->Close(live.id, leg);
+  return effects;
 }
 
 void Endpoint::RingFor(Live& live, const routing::v1::FlowStep::Dial& dial) {
@@ -192,20 +298,28 @@ void Endpoint::RingFor(Live& live, const routing::v1::FlowStep::Dial& dial) {
       PhoneUri(settings_, account_->config.dial_plan_prefix(), dial.phone());
   absl::StatusOr<Effects> effects = absl::InvalidArgumentError("is no phone");
   if (uri.ok()) {
-    effects = DialParty(live.call, "agent", session::v1::Leg::AGENT, *std::move(uri), dial.phone(),
-                        dial.ring_seconds());
+    Callee callee;
+    callee.leg = kAgent;
+    callee.party = session::v1::Leg::AGENT;
+    callee.uri = *std::move(uri);
+    callee.phone = dial.phone();
+    callee.ring_seconds = dial.ring_seconds();
+    effects = Dial(live, std::move(callee));
   }
-  Carry(live, effects.ok() ? *std::move(effects) : DialFailed(live.call));
+  if (!effects.ok()) {
+    effects = std::visit([](auto& call) { return DialFailed(call); }, live.call);
+  }
+  Carry(live, *std::move(effects));
 }
 
 void Endpoint::Ask(Live& live, routing::v1::FlowInput input) {
   FlowNote note;
   note.session = live.session;
-  note.provider_call_id = live.call.id + "-customer";
+  note.provider_call_id = live.id + "-customer";
   note.from_phone = live.order.to_phone();
   note.to_phone = live.order.from_phone();
   note.input = std::move(input);
-  note.done = [weak = weak_from_this(), call = live.call.id](absl::StatusOr<FlowAnswer> answer) {
+  note.done = [weak = weak_from_this(), call = live.id](absl::StatusOr<FlowAnswer> answer) {
     if (const auto self = weak.lock()) self->OnFlowAnswer(call, std::move(answer));
   };
   outlets_.flows(account_, std::move(note));
@@ -220,7 +334,11 @@ void Endpoint::OnFlowAnswer(const std::string& call, absl::StatusOr<FlowAnswer> 
     live.session = answer->session;
     inbound_[live.session] = call;
   }
-  Carry(live, answer.ok() ? TakeStep(live.call, answer->step) : FlowFailed(live.call));
+  Carry(live, std::visit(
+                  [&](auto& told) {
+                    return answer.ok() ? TakeStep(told, answer->step) : FlowFailed(told);
+                  },
+                  live.call));
   EraseIfOver(call);
 }
 
@@ -228,14 +346,16 @@ void Endpoint::OnFlowTimer(const std::string& call, int number) {
   const base::MutexLock lock(mutex_);
   const auto found = calls_.find(call);
   if (found == calls_.end()) return;
-  Carry(found->second, FlowTimer(found->second.call, number));
+  Live& live = found->second;
+  Carry(live, std::visit([&](auto& told) { return FlowTimer(told, number); }, live.call));
 }
 
 void Endpoint::OnReferralTaken(const std::string& call, int status) {
   const base::MutexLock lock(mutex_);
   const auto found = calls_.find(call);
   if (found == calls_.end()) return;
-  Carry(found->second, ReferralTaken(found->second.call, status));
+  Live& live = found->second;
+  Carry(live, std::visit([&](auto& told) { return ReferralTaken(told, status); }, live.call));
   EraseIfOver(call);
 }
 
@@ -247,60 +367,28 @@ absl::Status Endpoint::Place(const dispatch::v1::CallOrder& order) {
   if (calls_.contains(order.id())) return absl::OkStatus();
   Live& live = calls_[order.id()];
   live.order = order;
-  live.session = order.id();
-  live.call = NewCall(order.id(), std::move(agent), std::move(customer), HostOf(settings_));
-  Carry(live, Start(live.call));
+  live.id = live.session = order.id();
+  if (absl::Status made = MakeCall(live, std::move(agent), std::move(customer)); !made.ok()) {
+    calls_.erase(order.id());
+    return made;
+  }
+  Carry(live, std::visit([](auto& call) { return Start(call); }, live.call));
   return absl::OkStatus();
 }
 
-absl::StatusOr<Effects> Endpoint::Command(Live& live, const ControlCallRequest& request) {
-  switch (request.action()) {
-    case ControlCallRequest::HANG_UP:
-      return HangUp(live.call);
-    case ControlCallRequest::HOLD:
-      return Hold(live.call);
-    case ControlCallRequest::RESUME:
-      return Resume(live.call);
-    case ControlCallRequest::SEND_DTMF:
-      return SendDigits(live.call, request.digits());
-    case ControlCallRequest::DIAL_PARTY: {
-      const auto& target = request.target();
-      if (target.party() != session::v1::Leg::CONSULT &&
-          target.party() != session::v1::Leg::AGENT) {
-        return Cannot("conference");
-      }
-      const absl::StatusOr<std::string> uri =
-          PhoneUri(settings_, account_->config.dial_plan_prefix(), target.phone());
-      if (!uri.ok()) return base::InvalidField("target", "cannot be called by SIP");
-      return DialParty(live.call, target.leg_id(), target.party(), *uri, target.phone(),
-                       target.ring_seconds());
-    }
-    case ControlCallRequest::DROP_PARTY:
-      return DropParty(live.call, request.target().leg_id());
-    case ControlCallRequest::HAND_OVER:
-      return HandOver(live.call, request.target().leg_id());
-    case ControlCallRequest::MUTE:
-    case ControlCallRequest::UNMUTE:
-      return Cannot("mute");
-    case ControlCallRequest::CHANGE_MODE:
-      return Cannot("supervise");
-    case ControlCallRequest::ASK_FLOW:
-      return Cannot("inbound");
-    default:
-      return Cannot("record");
+absl::Status Endpoint::MakeCall(Live& live, std::string agent, std::string customer) {
+  if (!settings_.anchored) {
+    live.call = NewCall(live.id, std::move(agent), std::move(customer), HostOf(settings_));
+    return absl::OkStatus();
   }
-}
-
-absl::Status Endpoint::Control(const ControlCallRequest& request) {
-  const base::MutexLock lock(mutex_);
-  const dispatch::v1::CallOrder& order = request.order();
-  Live* live = Find(order.room().empty() ? order.id() : order.room());
-  if (live == nullptr) return absl::NotFoundError("the call is over");
-  absl::StatusOr<Effects> effects = Command(*live, request);
-  if (!effects.ok()) return effects.status();
-  const std::string call = live->call.id;
-  Carry(*live, *std::move(effects));
-  EraseIfOver(call);
+  const absl::StatusOr<media::Address> own = desk_->Open(live.id, kAgent);
+  const absl::StatusOr<media::Address> other = desk_->Open(live.id, kCustomer);
+  if (!own.ok() || !other.ok()) {
+    desk_->CloseCall(live.id);
+    return absl::UnavailableError("no port of media_ports is free");
+  }
+  live.call = NewAnchored(live.id, anchored_, std::move(agent), std::move(customer), *own, *other,
+                          live.order.record());
   return absl::OkStatus();
 }
 

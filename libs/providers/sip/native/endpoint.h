@@ -7,11 +7,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "libs/base/mutex.h"
 #include "libs/http/address_guard.h"
 #include "libs/providers/adapter.h"
+#include "libs/providers/sip/native/anchored_call.h"
+#include "libs/providers/sip/native/media_desk.h"
 #include "libs/providers/sip/native/reaper.h"
 #include "libs/providers/sip/native/settings.h"
 #include "libs/providers/sip/native/user_agent.h"
@@ -49,11 +52,16 @@ struct FlowNote {
 };
 using FlowSink = std::function<void(const std::shared_ptr<const Account>& account, FlowNote note)>;
 
+// Has a sound fetched; never answers before it returns.
+using SoundSink =
+    std::function<void(const std::shared_ptr<const Account>& account, SoundNote note)>;
+
 // Where an endpoint tells what its phones say; must not wait.
 struct Outlets {
   FactSink facts;
   ReferralSink referrals;
   FlowSink flows;
+  SoundSink sounds;  // unset: there are none
 };
 
 // What endpoints stand on; outlives them.
@@ -61,6 +69,7 @@ struct Ground {
   const base::Clock& clock;
   Outlets outlets;
   http::AddressGuard guard;  // of the addresses that an account and its phones may name
+  std::string recordings;    // folder of the recordings of all accounts
 };
 
 // Thread-safe.
@@ -71,7 +80,8 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   static absl::StatusOr<std::shared_ptr<Endpoint>> Create(std::shared_ptr<const Account> account,
                                                           const Ground& ground, Reaper& reaper);
 
-  // Rings the agent. A call that is there already is not rung again.
+  // Rings the agent. A call that is there already is not rung again. UNAVAILABLE while no more
+  // calls can be had.
   absl::Status Place(const dispatch::v1::CallOrder& order);
   // NOT_FOUND when the call is not here; FAILED_PRECONDITION when it is not in a state for it;
   // UNIMPLEMENTED for what SIP without media cannot do.
@@ -89,7 +99,8 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
 
  private:
   struct Live {
-    Call call;
+    std::string id;  // of the call
+    std::variant<Call, AnchoredCall> call;
     dispatch::v1::CallOrder order;
     std::string session;  // UUID; of an inbound call once its flow answered
     int referrals = 0;
@@ -97,8 +108,15 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
 
   Endpoint(std::shared_ptr<const Account> account, NativeSettings settings, const Ground& ground);
 
+  absl::Status StartDesk(const std::string& recordings);
   void OnInput(const LegName& name, const Input& input);
-  std::string Told(const LegName& name) const;
+  std::string OnReinvite(const LegName& name, const std::string& offer);
+  // Has an anchored call's machine take something in, if the call is there.
+  void Tell(const std::string& call, const std::function<Effects(AnchoredCall&)>& news);
+  absl::Status MakeCall(Live& live, std::string agent, std::string customer)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status MakeInbound(Live& live, std::string offer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Effects> Dial(Live& live, Callee callee) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int OnRefer(const LegName& name, const ReferTo& target);
   int OnCaller(Caller caller);
   void OnFlowAnswer(const std::string& call, absl::StatusOr<FlowAnswer> answer);
@@ -111,18 +129,24 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   void EraseIfOver(const std::string& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnReferralTaken(const std::string& call, int status);
   void Carry(Live& live, Effects effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::string From(const Live& live, const std::string& leg) const;
+  Dialling HowToCall(const Live& live, const std::string& leg) const;
   absl::StatusOr<Effects> Command(Live& live, const dispatch::v1::ControlCallRequest& request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What takes the sound of the call.
+  absl::StatusOr<Effects> CommandSound(Live& live, const dispatch::v1::ControlCallRequest& request);
+  absl::StatusOr<Effects> DialTarget(Live& live, const dispatch::v1::ControlCallRequest& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::shared_ptr<const Account> account_;
   const NativeSettings settings_;
   const base::Clock& clock_;
   const Outlets outlets_;
+  const std::shared_ptr<const AnchoredConfig> anchored_;  // null: sound does not pass here
   std::atomic<bool> closed_ = false;
   mutable base::Mutex mutex_;
   std::map<std::string, Live> calls_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> inbound_ ABSL_GUARDED_BY(mutex_);  // call by session
+  std::unique_ptr<MediaDesk> desk_;   // null: sound does not pass here
   std::unique_ptr<UserAgent> agent_;  // last: its thread ends before what it calls
 };
 

@@ -11,6 +11,7 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/base/status.h"
 #include "libs/crypto/certificate.h"
+#include "libs/providers/sip/native/media_settings.h"
 
 namespace ctc::providers::sip::native {
 namespace {
@@ -163,8 +164,18 @@ std::string NativeSettings::own_host() const {
 
 bool NativeSettings::has_fixed_port() const { return !bind.ends_with(":*"); }
 
+std::string NativeSettings::media_host() const {
+  const std::string host = own_host();
+  if (host != "*" && host != "0.0.0.0") return host;
+  return media_address.find(':') == std::string::npos ? "0.0.0.0" : "::";
+}
+
 bool IsNative(const dispatch::v1::Provider& config) {
   return TextSetting(config.settings(), "mode", "") == "native";
+}
+
+bool IsAnchored(const dispatch::v1::Provider& config) {
+  return IsNative(config) && TextSetting(config.settings(), "media", "") == "anchored";
 }
 
 absl::StatusOr<NativeSettings> ReadNativeSettings(const Account& account,
@@ -193,8 +204,13 @@ absl::StatusOr<NativeSettings> ReadNativeSettings(const Account& account,
   ReadRingTimeout(from, settings, detail);
   ReadTls(account, settings, detail);
   ReadCallers(account, settings, detail);
-  static const std::set<std::string> kKnown = {"mode", "bind",         "agent_proxy",
-                                               "tls",  "inbound_from", "ring_timeout_seconds"};
+  ReadMediaSettings(from, settings, detail);
+  static const std::set<std::string> kKnown = {"mode",         "bind",
+                                               "agent_proxy",  "tls",
+                                               "inbound_from", "ring_timeout_seconds",
+                                               "media",        "media_address",
+                                               "media_ports",  "media_timeout_seconds",
+                                               "say"};
   for (const auto& [name, value] : from.fields()) {
     if (kKnown.contains(name)) continue;
     detail.fields.push_back({"settings." + name, "is not known in native mode"});

@@ -33,16 +33,26 @@ struct NativeSettings {
   std::string tls_ca;           // PEM; the system's authorities when empty
   std::string tls_certificate;  // ours, PEM; its key is the account's private_key
 
+  bool anchored = false;      // the sound of calls runs through us
+  std::string media_address;  // where phones are told to send it
+  uint16_t first_media_port = 0;
+  uint16_t last_media_port = 0;                         // 0 and 0: any
+  absl::Duration media_timeout = absl::ZeroDuration();  // zero: silence ends no call
+  std::string say;                                      // template of a URL that speaks a text
+
   std::optional<CallerRules> callers;                           // absent: nobody may call us
   http::AddressGuard guard = http::AddressGuard::Everywhere();  // of what phones name
 
   bool tls() const { return trunk.tls() || agents.tls(); }
-  std::string own_host() const;  // of `bind`; "*" is any
-  bool has_fixed_port() const;   // one at a time may listen there
+  std::string own_host() const;    // of `bind`; "*" is any
+  std::string media_host() const;  // what RTP is bound to
+  bool has_fixed_port() const;     // one at a time may listen there
 };
 
 // True when the account's settings choose native SIP.
 bool IsNative(const dispatch::v1::Provider& config);
+// True when they have the sound run through us as well.
+bool IsAnchored(const dispatch::v1::Provider& config);
 // VALIDATION_FAILED names every field at fault, among them addresses that `guard` does not allow.
 absl::StatusOr<NativeSettings> ReadNativeSettings(
     const Account& account, const http::AddressGuard& guard = http::AddressGuard::Everywhere());

@@ -1,12 +1,15 @@
 #include "libs/providers/sip/native/sip_message.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <arpa/inet.h>
 #include <sofia-sip/msg_addr.h>
+#include <sofia-sip/msg_header.h>
 #include <sofia-sip/sip_extra.h>
 #include <sofia-sip/sip_status.h>
 
+#include "libs/providers/sip/native/info_key.h"
 #include "libs/providers/sip/sip_status.h"
 
 namespace ctc::providers::sip::native {
@@ -51,10 +54,42 @@ std::vector<std::string_view> ParamsOf(const msg_auth_t& header) {
   return params;
 }
 
+std::vector<std::string> RealmsOf(const sip_t* sip) {
+  std::vector<std::string> realms;
+  for (const msg_auth_t* first : {sip->sip_www_authenticate, sip->sip_proxy_authenticate}) {
+    for (const msg_auth_t* challenge = first; challenge; challenge = challenge->au_next) {
+      const char* realm = msg_params_find(challenge->au_params, "realm=");
+      if (realm == nullptr || !absl::EqualsIgnoreCase(challenge->au_scheme, "Digest")) continue;
+      realms.emplace_back(realm);
+    }
+  }
+  return realms;
+}
+
+bool IsPutOff(int status, const char* phrase) {
+  return status == 100 && phrase != nullptr && absl::StartsWith(phrase, "Retry After");
+}
+
 std::string DialogOf(const sip_t* sip) {
   const char* tag = sip->sip_from == nullptr ? nullptr : sip->sip_from->a_tag;
   return absl::StrCat(sip->sip_call_id == nullptr ? "" : sip->sip_call_id->i_id, "\n",
                       tag == nullptr ? "" : tag);
+}
+
+absl::StatusOr<ReferTo> ReferToOf(const sip_t* sip) {
+  const sip_refer_to_t* to = sip == nullptr ? nullptr : sip->sip_refer_to;
+  if (to == nullptr || (to->r_url->url_type != url_sip && to->r_url->url_type != url_sips)) {
+    return absl::InvalidArgumentError("Refer-To names no phone");
+  }
+  const auto text = [](const char* part) { return part == nullptr ? "" : part; };
+  const url_t& url = *to->r_url;
+  return ReadReferTo(text(url.url_user), text(url.url_host), text(url.url_port),
+                     text(url.url_headers));
+}
+
+std::optional<char> KeyOf(const sip_t* sip) {
+  if (sip == nullptr || sip->sip_content_type == nullptr) return std::nullopt;
+  return KeyOfInfo(sip->sip_content_type->c_type, PayloadOf(sip));
 }
 
 std::string CallerOf(const sip_t* sip, bool trusted) {

@@ -4,9 +4,12 @@
 #include <sofia-sip/msg_types.h>
 #include <sofia-sip/sip.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "libs/providers/sip/native/refer_to.h"
 
 namespace ctc::providers::sip::native {
 
@@ -18,9 +21,18 @@ const char* PhraseOf(int status);
 std::string SourceOf(msg_t* message);
 // "name=value" of a challenge or of the answer to one.
 std::vector<std::string_view> ParamsOf(const msg_auth_t& header);
+// Of the digest challenges to a request of ours, as they stand there.
+std::vector<std::string> RealmsOf(const sip_t* sip);
+// True when the stack means to call again by itself, after a 5xx with Retry-After: it tells no more
+// of the refusal.
+bool IsPutOff(int status, const char* phrase);
 // Call-ID and the caller's tag: the same for a repetition of the call's first request, with
 // credentials or without.
 std::string DialogOf(const sip_t* sip);
+// Whom a REFER names. INVALID_ARGUMENT when it is no phone.
+absl::StatusOr<ReferTo> ReferToOf(const sip_t* sip);
+// The key that an INFO tells, if it does.
+std::optional<char> KeyOf(const sip_t* sip);
 // Of From, or of what the trunk asserts (RFC 3325); empty when withheld.
 std::string CallerOf(const sip_t* sip, bool trusted);
 

@@ -16,7 +16,13 @@ using Phase = Leg::Phase;
 
 bool IsTarget(const Leg& leg) { return leg.party == session::v1::Leg::CONSULT; }
 
-// What a caller is answered to whom the flow has nothing to offer.
+bool Joins(const Exchange& exchange, std::string_view a, std::string_view b) {
+  return (exchange.offers == a && exchange.answers == b) ||
+         (exchange.offers == b && exchange.answers == a);
+}
+
+}  // namespace
+
 int StatusOfReason(session::v1::EndReason reason) {
   switch (reason) {
     case session::v1::INVALID_NUMBER:
@@ -32,13 +38,6 @@ int StatusOfReason(session::v1::EndReason reason) {
       return 480;
   }
 }
-
-bool Joins(const Exchange& exchange, std::string_view a, std::string_view b) {
-  return (exchange.offers == a && exchange.answers == b) ||
-         (exchange.offers == b && exchange.answers == a);
-}
-
-}  // namespace
 
 void Turn::Say(CallFact::Kind kind, const std::string& leg) {
   CallFact fact;

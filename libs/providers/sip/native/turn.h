@@ -12,6 +12,9 @@ namespace ctc::providers::sip::native {
 inline constexpr const char* kAgent = "agent";
 inline constexpr const char* kCustomer = "customer";
 
+// What a caller is answered to whom the flow has nothing to offer.
+int StatusOfReason(session::v1::EndReason reason);
+
 class Turn {
  public:
   explicit Turn(Call& call) : call_(call) {}

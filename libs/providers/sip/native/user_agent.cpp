@@ -1,9 +1,7 @@
 // The thread runs a su_root; requests come to it as messages, so that all handles are its own.
 #include "libs/providers/sip/native/user_agent.h"
 
-#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
-#include <sofia-sip/msg_header.h>
 #include <sofia-sip/nua.h>
 #include <sofia-sip/nua_tag.h>
 #include <sofia-sip/sip_header.h>
@@ -18,7 +16,6 @@
 #include <map>
 #include <thread>
 
-#include "libs/base/ids.h"
 #include "libs/crypto/crypto.h"
 #include "libs/providers/sip/native/digest.h"
 #include "libs/providers/sip/native/digest_plugin.h"
@@ -35,19 +32,13 @@ constexpr const char* kSdpType = "application/sdp";
 
 using Command = std::function<void()>;
 
-base::Secret RandomKey() {
-  std::string key(32, '\0');
-  base::SystemRandom().Fill({reinterpret_cast<unsigned char*>(key.data()), key.size()});
-  return base::Secret(std::move(key));
-}
-
 class SofiaAgent final : public UserAgent {
  public:
   SofiaAgent(UserAgentConfig config, const base::Clock& clock, PhoneEvents events)
       : config_(std::move(config)),
         clock_(clock),
         events_(std::move(events)),
-        challenger_("click-to-call", RandomKey()) {}
+        challenger_("click-to-call", NewNonceKey()) {}
 
   ~SofiaAgent() override {
     if (!thread_.joinable()) return;
@@ -121,8 +112,10 @@ class SofiaAgent final : public UserAgent {
                             TAG_IF(config_.tls, NUTAG_CERTIFICATE_DIR(folder)),
                             TAG_IF(config_.tls, TPTAG_TLS_VERIFY_POLICY(TPTLS_VERIFY_SUBJECTS_OUT)),
                             NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOACK(0), NUTAG_AUTOANSWER(0),
-                            NUTAG_AUTOALERT(0), NUTAG_ENABLEINVITE(config_.callers.has_value()),
+                            NUTAG_AUTOALERT(0),
+                            NUTAG_ENABLEINVITE(1),  // of phones in a call; see OnCaller
                             NUTAG_ENABLEMESSAGE(0), NUTAG_APPL_METHOD("REFER"),
+                            TAG_IF(config_.takes_keys, NUTAG_ALLOW("INFO")),
                             NUTAG_SESSION_TIMER(kSessionSeconds), NUTAG_MIN_SE(kMinSessionSeconds),
                             NUTAG_UPDATE_REFRESH(1), SIPTAG_USER_AGENT_STR("click-to-call"),
                             TAG_END());
@@ -272,7 +265,7 @@ class SofiaAgent final : public UserAgent {
     if (!node.empty()) node.mapped()();
   }
 
-  static void OnEvent(nua_event_t event, int status, const char* /*phrase*/, nua_t* /*nua*/,
+  static void OnEvent(nua_event_t event, int status, const char* phrase, nua_t* /*nua*/,
                       nua_magic_t* magic, nua_handle_t* handle, nua_hmagic_t* /*hmagic*/,
                       const sip_t* sip, tagi_t* tags) {
     auto* self = reinterpret_cast<SofiaAgent*>(magic);
@@ -293,11 +286,13 @@ class SofiaAgent final : public UserAgent {
     if (event == nua_i_ack) {
       self->Tell(found->second, Input::Kind::kAcknowledged, 200, PayloadOf(sip));
     }
-    if (event == nua_r_invite) self->OnInviteAnswer(handle, found->second, status, sip);
-    if (event == nua_i_invite) self->OnReinvite(handle, found->second);
-    if (event == nua_i_bye) {
-      self->Tell(found->second, Input::Kind::kEnded, ReasonOf(sip), "");
+    if (event == nua_r_invite && IsPutOff(status, phrase) && !found->second.established) {
+      return self->GiveUp(handle);
     }
+    if (event == nua_r_invite) self->OnInviteAnswer(handle, found->second, status, sip);
+    if (event == nua_i_invite) self->OnReinvite(handle, found->second, PayloadOf(sip));
+    if (event == nua_i_info) self->OnInfo(found->second, sip);
+    if (event == nua_i_bye) self->Tell(found->second, Input::Kind::kEnded, ReasonOf(sip), "");
     if (event == nua_i_terminated) self->Forget(handle);
   }
 
@@ -318,9 +313,19 @@ class SofiaAgent final : public UserAgent {
     }
   }
 
+  // Nobody is called twice for one call: the refusal counts.
+  void GiveUp(nua_handle_t* handle) {
+    Line line = lines_.at(handle);
+    StopRing(line);
+    lines_.erase(handle);
+    handles_.erase(line.name);
+    Tell(line, Input::Kind::kRejected, 503, "");
+    nua_handle_destroy(handle);
+  }
+
   void OnInviteAnswer(nua_handle_t* handle, Line& line, int status, const sip_t* sip) {
     if (status <= 100) return;
-    if (status < 200) return Tell(line, Input::Kind::kRinging, status, "");
+    if (status < 200) return Tell(line, Input::Kind::kRinging, status, PayloadOf(sip));
     if ((status == 401 || status == 407) && Authenticate(handle, line, sip)) return;
     StopRing(line);
     if (status < 300) {
@@ -334,17 +339,12 @@ class SofiaAgent final : public UserAgent {
   bool Authenticate(nua_handle_t* handle, Line& line, const sip_t* sip) {
     if (line.authenticated || sip == nullptr || config_.user.empty()) return false;
     line.authenticated = true;
-    bool answered = false;
-    for (const msg_auth_t* first : {sip->sip_www_authenticate, sip->sip_proxy_authenticate}) {
-      for (const msg_auth_t* challenge = first; challenge; challenge = challenge->au_next) {
-        const char* realm = msg_params_find(challenge->au_params, "realm=");
-        if (realm == nullptr || !absl::EqualsIgnoreCase(challenge->au_scheme, "Digest")) continue;
-        const std::string credentials = CredentialsFor(realm, config_.user, config_.password);
-        nua_authenticate(handle, NUTAG_AUTH(credentials.c_str()), TAG_END());
-        answered = true;
-      }
+    const std::vector<std::string> realms = RealmsOf(sip);
+    for (const std::string& realm : realms) {
+      const std::string credentials = CredentialsFor(realm, config_.user, config_.password);
+      nua_authenticate(handle, NUTAG_AUTH(credentials.c_str()), TAG_END());
     }
-    return answered;
+    return !realms.empty();
   }
 
   // Strangers learn no more than that they are unknown.
@@ -409,14 +409,7 @@ class SofiaAgent final : public UserAgent {
   }
 
   int ReferralStatus(Line& line, const sip_t* sip, tagi_t* tags) {
-    const sip_refer_to_t* to = sip == nullptr ? nullptr : sip->sip_refer_to;
-    if (to == nullptr || (to->r_url->url_type != url_sip && to->r_url->url_type != url_sips)) {
-      return 400;
-    }
-    const auto text = [](const char* part) { return part == nullptr ? "" : part; };
-    const url_t& url = *to->r_url;
-    const absl::StatusOr<ReferTo> target = ReadReferTo(text(url.url_user), text(url.url_host),
-                                                       text(url.url_port), text(url.url_headers));
+    const absl::StatusOr<ReferTo> target = ReferToOf(sip);
     if (!target.ok()) return 400;
     const sip_event_t* event = nullptr;
     tl_gets(tags, NUTAG_REFER_EVENT_REF(event), TAG_END());
@@ -429,9 +422,14 @@ class SofiaAgent final : public UserAgent {
     return status;
   }
 
-  // A phone's re-INVITE (a refresh of the session, mostly): nothing changes.
-  void OnReinvite(nua_handle_t* handle, const Line& line) {
-    const std::string told = events_.on_refresh(line.name);
+  void OnInfo(const Line& line, const sip_t* sip) {
+    const std::optional<char> key = KeyOf(sip);
+    if (key) events_.on_key(line.name, *key);
+  }
+
+  // Most are refreshes of the session, by which nothing changes.
+  void OnReinvite(nua_handle_t* handle, const Line& line, const std::string& offer) {
+    const std::string told = events_.on_reinvite(line.name, offer);
     if (told.empty()) {
       nua_respond(handle, SIP_488_NOT_ACCEPTABLE, TAG_END());
       return;

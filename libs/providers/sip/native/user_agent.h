@@ -26,6 +26,7 @@ struct UserAgentConfig {
   std::string tls_certificate;
   base::Secret tls_key;
   std::optional<CallerRules> callers;  // absent: nobody may call us
+  bool takes_keys = false;             // phones may tell keys by INFO
 };
 
 // One leg of one call.
@@ -54,8 +55,10 @@ struct Caller {
 // What phones want of us; all of it on the agent's thread, must not wait.
 struct PhoneEvents {
   std::function<void(const LegName& name, Input input)> on_input;
-  // A phone's own re-INVITE: what we last told it, to be told again.
-  std::function<std::string(const LegName& name)> on_refresh;
+  // A phone's own re-INVITE, with an offer or without one: what it is told; empty: it is refused.
+  std::function<std::string(const LegName& name, const std::string& offer)> on_reinvite;
+  // A key that a phone tells by INFO.
+  std::function<void(const LegName& name, char key)> on_key;
   // A phone refers its call: the SIP status that answers it.
   std::function<int(const LegName& name, const ReferTo& target)> on_refer;
   // The SIP status that refuses the caller; 100: it waits.

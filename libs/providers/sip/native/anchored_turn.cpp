@@ -1,0 +1,356 @@
+#include "libs/providers/sip/native/anchored_turn.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/error_catalogue.h"
+#include "libs/base/status.h"
+#include "libs/providers/sip/sip_status.h"
+
+namespace ctc::providers::sip::native {
+namespace {
+
+using session::v1::CallFact;
+using Party = session::v1::Leg;
+using Phase = AnchoredLeg::Phase;
+
+// Whom a customer may talk with.
+bool IsCompany(const AnchoredLeg& leg) {
+  return leg.party == Party::AGENT || leg.party == Party::CONSULT || leg.party == Party::GUEST;
+}
+
+bool IsV6(const std::string& ip) { return ip.find(':') != std::string::npos; }
+
+CallFact Deaf(Party::Party party) {
+  CallFact fact = EndingOfStatus(party, 488);
+  fact.set_error_code(std::string(base::kProviderError.code));
+  fact.set_message(
+      "the phone answered with a session description that has no G.711 sound we may send to");
+  return fact;
+}
+
+}  // namespace
+
+Effects AnchoredTurn::Finish() {
+  const bool silent = std::all_of(call_.legs.begin(), call_.legs.end(), [](const auto& entry) {
+    return entry.second.phase == Phase::kEnded;
+  });
+  if (silent) EndTheRecording();
+  Scene scene = SceneOf(call_);
+  if (scene != call_.scene) {
+    call_.scene = scene;
+    Order(SetScene{std::move(scene)});
+  }
+  return std::move(effects_);
+}
+
+void AnchoredTurn::Say(CallFact::Kind kind, const std::string& leg) {
+  CallFact fact;
+  fact.set_kind(kind);
+  fact.set_party(call_.legs.at(leg).party);
+  Say(leg, std::move(fact));
+}
+
+void AnchoredTurn::Say(const std::string& leg, CallFact fact) {
+  const int attempt = call_.legs.at(leg).attempt;
+  fact.set_provider_leg_id(
+      absl::StrCat(call_.id, "-", leg, attempt > 1 ? absl::StrCat("-", attempt) : ""));
+  if (leg != kAgent && leg != kCustomer) fact.set_leg_id(leg);
+  fact.set_sequence(++call_.facts);
+  fact.set_event_key(absl::StrCat("sip:", call_.id, ":", leg, ":", call_.facts));
+  effects_.facts.push_back(std::move(fact));
+}
+
+void AnchoredTurn::Do(Action::Kind kind, const std::string& leg, std::string text, int status) {
+  effects_.actions.push_back({kind, leg, std::move(text), status});
+}
+
+AnchoredLeg* AnchoredTurn::Up(const std::string& name) {
+  AnchoredLeg* leg = call_.Find(name);
+  return leg == nullptr || leg->phase != Phase::kUp ? nullptr : leg;
+}
+
+bool AnchoredTurn::IsAttended() const {
+  return std::any_of(call_.legs.begin(), call_.legs.end(), [](const auto& entry) {
+    return IsCompany(entry.second) && entry.second.phase != Phase::kEnded &&
+           !entry.second.cancelled;
+  });
+}
+
+std::string AnchoredTurn::OurOffer(AnchoredLeg& leg) {
+  ++leg.origin.version;
+  return media::Offer(leg.own, leg.origin);
+}
+
+void AnchoredTurn::Invite(const std::string& name) {
+  AnchoredLeg& leg = call_.legs.at(name);
+  leg.phase = Phase::kInviting;
+  Do(Action::Kind::kInvite, name, OurOffer(leg));
+}
+
+void AnchoredTurn::End(const std::string& name, int status) {
+  AnchoredLeg& leg = call_.legs.at(name);
+  if (leg.phase == Phase::kInviting) {
+    leg.cancelled = true;
+    return Do(Action::Kind::kCancel, name);  // its port stays until the phone has answered
+  }
+  if (leg.phase == Phase::kEnded) return;
+  if (leg.phase == Phase::kUp) Do(Action::Kind::kBye, name, "", status);
+  if (leg.phase == Phase::kCalling) {
+    Do(Action::Kind::kRespond, name, "", status >= 300 ? status : 480);
+  }
+  Leave(name);
+}
+
+void AnchoredTurn::Leave(const std::string& name) {
+  call_.legs.at(name).phase = Phase::kEnded;
+  Order(CloseLeg{name});
+}
+
+void AnchoredTurn::EndAll(int status) {
+  call_.ending = true;
+  if (call_.referral) SettleReferrer();
+  call_.referral.reset();
+  for (auto& [name, leg] : call_.legs) {
+    if (!leg.cancelled) End(name, status);
+  }
+}
+
+absl::StatusOr<media::PeerAudio> ReadPeer(const AnchoredConfig& config, const media::Address& own,
+                                          const std::string& sdp) {
+  CTC_ASSIGN_OR_RETURN(media::PeerAudio audio, media::ReadAudio(sdp));
+  const std::string& ip = audio.stream.remote.ip;
+  if (IsV6(ip) != IsV6(own.ip)) {
+    return absl::InvalidArgumentError("the phone's sound is of the other IP family");
+  }
+  const bool nowhere = ip == "0.0.0.0" || ip == "::";
+  if (!nowhere && !config.guard.AllowsHostOf(IsV6(ip) ? "[" + ip + "]" : ip)) {
+    return absl::InvalidArgumentError("the phone's sound is at an address that is not allowed");
+  }
+  return audio;
+}
+
+bool AnchoredTurn::Agree(const std::string& name, AnchoredLeg& leg, const std::string& sdp) {
+  absl::StatusOr<media::PeerAudio> audio = ReadPeer(*call_.config, leg.own, sdp);
+  if (!audio.ok()) return false;
+  leg.agreed = *std::move(audio);
+  Order(ConnectLeg{name, leg.agreed->stream});
+  return true;
+}
+
+void AnchoredTurn::OnRinging(const Input& input) {
+  AnchoredLeg& leg = call_.legs.at(input.leg);
+  if (leg.phase != Phase::kInviting) return;
+  // What cannot be read before the answer is no fault yet.
+  if (!input.sdp.empty()) (void)Agree(input.leg, leg, input.sdp);
+  if (std::exchange(leg.rang, true)) return;
+  Say(CallFact::CALL_RINGING, input.leg);
+  if (IsReferred(input.leg)) TellReferrer(180);
+  const bool waits = call_.legs.at(kCustomer).phase == Phase::kCalling;
+  if (waits && input.leg == call_.seat) Do(Action::Kind::kRespond, kCustomer, "", 180);
+}
+
+void AnchoredTurn::OnAnswered(const Input& input) {
+  AnchoredLeg& leg = call_.legs.at(input.leg);
+  if (leg.phase == Phase::kEnded) return;
+  Do(Action::Kind::kAck, input.leg);
+  if (leg.phase == Phase::kInviting) OnPickedUp(input.leg, leg, input.sdp);
+}
+
+void AnchoredTurn::OnPickedUp(const std::string& name, AnchoredLeg& leg, const std::string& sdp) {
+  leg.phase = Phase::kUp;
+  if (leg.cancelled) {  // the 200 crossed our CANCEL
+    if (IsReferred(name)) TellReferrer(leg.timed_out ? 480 : 487);
+    return LetGo(name, EndOf(leg, 487));
+  }
+  // Without a description of its own the phone means what it said before it picked up.
+  const bool known = sdp.empty() && leg.agreed.has_value();
+  if (!known && !Agree(name, leg, sdp)) {
+    if (IsReferred(name)) TellReferrer(488);
+    return LetGo(name, Deaf(leg.party));
+  }
+  if (name == kCustomer) return Joined();
+  if (call_.flow && name == call_.seat && call_.flow->phase == AnchoredFlow::Phase::kDialling) {
+    return OnAgentTook();
+  }
+  Say(CallFact::CALL_ANSWERED, name);
+  if (name == kAgent && !call_.joined) return Invite(kCustomer);
+  if (IsReferred(name)) TellReferrer(200);
+}
+
+void AnchoredTurn::LetGo(const std::string& name, const CallFact& fact) {
+  End(name, fact.kind() == CallFact::CALL_FAILED ? 488 : 0);
+  Say(name, fact);
+  AfterEnd(name, 0);
+}
+
+void AnchoredTurn::Joined() {
+  call_.joined = true;
+  Say(CallFact::CALL_ANSWERED, call_.flow ? call_.seat : kCustomer);
+  if (std::exchange(call_.record, false)) StartRecording("");
+}
+
+CallFact AnchoredTurn::EndOf(const AnchoredLeg& leg, int status) const {
+  if (!leg.cancelled || leg.timed_out)
+    return EndingOfStatus(leg.party, leg.timed_out ? 480 : status);
+  CallFact fact;
+  fact.set_kind(CallFact::CALL_CANCELLED);
+  fact.set_party(leg.party);
+  fact.set_cause("sip:487");
+  return fact;
+}
+
+void AnchoredTurn::OnRejected(const Input& input) {
+  AnchoredLeg& leg = call_.legs.at(input.leg);
+  // A phone that refuses a refresh ends its dialog by itself, or does not.
+  if (leg.phase != Phase::kInviting) return;
+  if (IsReferred(input.leg)) TellReferrer(leg.timed_out ? 480 : input.status);
+  Leave(input.leg);
+  Say(input.leg, EndOf(leg, input.status));
+  AfterEnd(input.leg, input.status);
+}
+
+void AnchoredTurn::OnEnded(const Input& input) {
+  AnchoredLeg& leg = call_.legs.at(input.leg);
+  if (leg.phase == Phase::kEnded) return;
+  Leave(input.leg);
+  // Whether its call goes on is not known before its referral was taken.
+  if (call_.referral && call_.referral->leg == input.leg && call_.referral->asked) {
+    call_.referral->left = true;
+    return;
+  }
+  CallFact fact;
+  fact.set_kind(CallFact::CALL_ENDED);
+  fact.set_party(leg.party);
+  if (input.status > 0) fact.set_cause(absl::StrCat("sip:", input.status));
+  if (call_.flow && input.leg == kCustomer) return OnCallerLeft(std::move(fact));
+  Say(input.leg, std::move(fact));
+  AfterEnd(input.leg, 0);
+}
+
+void AnchoredTurn::OnSilent(const std::string& name) {
+  Do(Action::Kind::kBye, name);
+  Input input;
+  input.kind = Input::Kind::kEnded;
+  input.leg = name;
+  OnEnded(input);
+}
+
+void AnchoredTurn::AfterEnd(const std::string& name, int status) {
+  if (call_.ending) return;
+  if (name == kCustomer) return EndAll(status);
+  const AnchoredLeg& leg = call_.legs.at(name);
+  if (!IsCompany(leg) || IsAttended()) return;
+  const CallFact::Kind kind = effects_.facts.back().kind();
+  if (call_.flow && call_.flow->phase == AnchoredFlow::Phase::kDialling) return OnAgentMissed(kind);
+  // A transfer's target that cannot be had: the session rings somebody else.
+  call_.unattended =
+      call_.unattended || (leg.party == Party::CONSULT && kind != CallFact::CALL_ENDED);
+  if (call_.unattended && Up(kCustomer) != nullptr) return;
+  if (call_.flow && Up(kCustomer) != nullptr) return OnTalkOver();
+  EndAll(status);
+}
+
+// Our answer to a re-INVITE without an offer was an offer: this is the phone's answer.
+void AnchoredTurn::OnAcknowledged(const Input& input) {
+  AnchoredLeg* leg = Up(input.leg);
+  if (leg == nullptr || input.sdp.empty()) return;
+  const bool before = leg->holds();
+  const bool first = !leg->agreed.has_value();
+  if (!Agree(input.leg, *leg, input.sdp)) {
+    if (!first) return;
+    LetGo(input.leg, Deaf(leg->party));
+    return;
+  }
+  TellHold(input.leg, before, leg->holds());
+}
+
+std::string AnchoredTurn::OnReoffered(const std::string& name, const std::string& offer) {
+  AnchoredLeg* leg = Up(name);
+  if (leg == nullptr) return "";
+  if (offer.empty()) return OurOffer(*leg);
+  const bool before = leg->holds();
+  ++leg->origin.version;
+  absl::StatusOr<std::string> answer = media::Answer(offer, leg->own, leg->origin);
+  if (!answer.ok() || !Agree(name, *leg, offer)) return "";
+  TellHold(name, before, leg->holds());
+  return *std::move(answer);
+}
+
+void AnchoredTurn::TellHold(const std::string& name, bool before, bool now) {
+  if (before == now || !call_.joined) return;
+  Say(now ? CallFact::CALL_HELD : CallFact::CALL_RESUMED, name);
+}
+
+void AnchoredTurn::OnKey(const std::string& name, char key) {
+  const bool caller = call_.flow && name == kCustomer;
+  if (caller && call_.flow->phase != AnchoredFlow::Phase::kTalking) return OnFlowKey(key);
+  if (!call_.joined) return;
+  CallFact fact;
+  fact.set_kind(CallFact::DTMF_RECEIVED);
+  fact.set_party(call_.legs.at(name).party);
+  fact.set_digits(std::string(1, key));
+  Say(name, std::move(fact));
+}
+
+void AnchoredTurn::StartRecording(const std::string& session) {
+  BeginRecording order;
+  order.file = absl::StrCat(session.empty() ? call_.id : session, "-", ++call_.recorded, ".wav");
+  call_.recordings[order.file] = {session};
+  Order(std::move(order));
+  effects_.session = session;
+  Say(CallFact::RECORDING_STARTED, kCustomer);
+}
+
+void AnchoredTurn::EndTheRecording() {
+  OpenRecording* recording = call_.Recording();
+  if (recording == nullptr) return;
+  recording->ending = true;
+  Order(EndRecording{});
+}
+
+void AnchoredTurn::OnRecorded(const std::string& file, absl::Duration length) {
+  const OpenRecording done = call_.recordings.extract(file).mapped();
+  if (done.message) return OnMessage(file, length);
+  effects_.session = done.session;
+  Say(CallFact::RECORDING_STOPPED, kCustomer);
+  if (length < absl::ZeroDuration()) return;
+  CallFact ready;
+  ready.set_kind(CallFact::RECORDING_READY);
+  ready.set_party(Party::CUSTOMER);
+  ready.set_recording_url(call_.config->recording_prefix + file);
+  Say(kCustomer, std::move(ready));
+}
+
+bool AnchoredTurn::IsReferred(const std::string& name) const {
+  return call_.referral && call_.referral->target == name;
+}
+
+void AnchoredTurn::TellReferrer(int status) {
+  if (Up(call_.referral->leg) != nullptr) {
+    Do(Action::Kind::kNotify, call_.referral->leg, "", status);
+  }
+  if (status < 200) return;
+  SettleReferrer();
+  call_.referral.reset();
+}
+
+// A phone that hung up before its referral was taken is told to have left now.
+void AnchoredTurn::SettleReferrer() {
+  if (std::exchange(call_.referral->left, false)) {
+    Say(CallFact::CALL_ENDED, call_.referral->leg);
+  }
+}
+
+void AnchoredTurn::OnReferralTaken(int status) {
+  call_.referral->asked = false;
+  if (status < 300) return SettleReferrer();
+  const std::string leg = call_.referral->leg;
+  const bool left = call_.referral->left;
+  TellReferrer(status);
+  if (left) AfterEnd(leg, 0);
+}
+
+}  // namespace ctc::providers::sip::native

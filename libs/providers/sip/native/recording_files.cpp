@@ -1,0 +1,89 @@
+#include "libs/providers/sip/native/recording_files.h"
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "libs/base/error_catalogue.h"
+
+namespace ctc::providers::sip::native {
+namespace {
+
+constexpr int64_t kLargest = 256 << 20;
+constexpr std::string_view kSuffix = ".wav";
+
+// A descriptor that is closed with it.
+class File {
+ public:
+  explicit File(const std::string& path)
+      : descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) {}
+  ~File() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  int get() const { return descriptor_; }
+
+ private:
+  const int descriptor_;
+};
+
+bool IsName(std::string_view name) {
+  return !name.empty() && name.size() <= 200 && std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-';
+  });
+}
+
+}  // namespace
+
+std::string RecordingPrefix(const dispatch::v1::Provider& config) {
+  return absl::StrCat("ctc-recording:", config.id(), "/");
+}
+
+std::string RecordingFolder(std::string_view root, const dispatch::v1::Provider& config) {
+  return std::string(root).append("/").append(config.id());
+}
+
+std::string RecordingFile(const dispatch::v1::Provider& config, std::string_view url) {
+  const std::string prefix = RecordingPrefix(config);
+  if (!url.starts_with(prefix) || !url.ends_with(kSuffix)) return "";
+  url.remove_prefix(prefix.size());
+  if (url.size() <= kSuffix.size()) return "";
+  return IsName(url.substr(0, url.size() - kSuffix.size())) ? std::string(url) : "";
+}
+
+absl::StatusOr<Recording> ReadRecording(std::string_view root, const dispatch::v1::Provider& config,
+                                        std::string_view url) {
+  const std::string name = RecordingFile(config, url);
+  if (name.empty()) {
+    return base::MakeError(base::kProviderRefused, "this is no recording of the account");
+  }
+  const File file(RecordingFolder(root, config) + "/" + name);
+  struct stat about{};
+  if (file.get() < 0 || fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) {
+    return base::MakeError(base::kNotFound, "the recording is not there");
+  }
+  if (about.st_size > kLargest) {
+    return base::MakeError(base::kProviderRefused, "the recording is too long");
+  }
+  Recording recording;
+  recording.content_type = "audio/wav";
+  recording.bytes.resize(static_cast<size_t>(about.st_size));
+  size_t at = 0;
+  while (at < recording.bytes.size()) {
+    const ssize_t got = read(file.get(), recording.bytes.data() + at, recording.bytes.size() - at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return absl::UnavailableError("the recording cannot be read");
+    if (got == 0) break;
+    at += static_cast<size_t>(got);
+  }
+  recording.bytes.resize(at);
+  return recording;
+}
+
+}  // namespace ctc::providers::sip::native

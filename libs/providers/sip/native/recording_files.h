@@ -1,0 +1,26 @@
+// Recordings as files of ours, and their URLs. A URL names a file of its own account and nothing
+// else.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <string>
+#include <string_view>
+
+#include "libs/providers/adapter.h"
+
+namespace ctc::providers::sip::native {
+
+// What the URLs of an account's recordings begin with.
+std::string RecordingPrefix(const dispatch::v1::Provider& config);
+// The folder of an account's recordings.
+std::string RecordingFolder(std::string_view root, const dispatch::v1::Provider& config);
+// The file that `url` names; empty when it is none of the account's. Pure.
+std::string RecordingFile(const dispatch::v1::Provider& config, std::string_view url);
+
+// PROVIDER_REFUSED for a URL that is none of the account's; NOT_FOUND when the file is not there;
+// UNAVAILABLE when it cannot be read. Reads the disk.
+absl::StatusOr<Recording> ReadRecording(std::string_view root, const dispatch::v1::Provider& config,
+                                        std::string_view url);
+
+}  // namespace ctc::providers::sip::native
