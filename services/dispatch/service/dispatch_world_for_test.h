@@ -73,7 +73,6 @@ struct DispatchWorld {
     v1::ProviderSecrets secrets;
     secrets.set_auth_token("token");
     row.sealed = keyring.Seal(secrets, kTenant, account).value();
-    testing::IoThreads io;
     SubmissionStore submissions(*database);
     const absl::Time now = base::SystemClock().Now();
     REQUIRE(io.Run(ProviderStore(*database).Insert(row, now + absl::Seconds(10))).ok());
@@ -115,7 +114,9 @@ struct DispatchWorld {
 
   testing::FakeRandom random;
   base::IdGenerator ids;
-  std::unique_ptr<db::Database> database = testing::MariaDb::Shared().OpenFresh();
+  testing::IoThreads io;  // outlives the database, whose threads resume on it
+  const std::string schema = testing::MariaDb::Shared().NewSchema();
+  std::unique_ptr<db::Database> database = testing::MariaDb::Shared().Open(schema);
   Keyring keyring =
       Keyring::Parse(base::Secret("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")).value();
   Registry registry;
@@ -125,8 +126,9 @@ struct DispatchWorld {
 // One process of dispatch. What runs on its background must outlive Stop.
 struct DispatchProcess {
   explicit DispatchProcess(DispatchWorld& world)
-      : providers(*world.database),
-        submissions(*world.database),
+      : database(testing::MariaDb::Shared().Open(world.schema)),
+        providers(*database),
+        submissions(*database),
         directory(providers, world.keyring, base::SystemClock(), "http://ctc"),
         gate(world.registry, directory, board, background, base::SystemClock()) {}
   void Stop() {
@@ -138,6 +140,7 @@ struct DispatchProcess {
   }
 
   testing::IoThreads io{2};
+  std::unique_ptr<db::Database> database;  // its threads end before those it resumes on
   ProviderStore providers;
   SubmissionStore submissions;
   Directory directory;
