@@ -47,9 +47,9 @@ class Connection {
   // row, rows after rows.
   virtual absl::StatusOr<int64_t> ExecuteRows(std::string_view head, int width,
                                               const Params& params, std::string_view tail = "") = 0;
-  // All of them in one round trip; none after one that failed. With kCommit the transaction is
-  // committed behind the last: the unit has nothing more to do then, and an UNAVAILABLE may mean
-  // that it was. Only on a connection of MakeWorker.
+  // All of them in one round trip, or one for each 8 MiB; none after one that failed. With kCommit
+  // the transaction is committed behind the last: the unit has nothing more to do then, and an
+  // UNAVAILABLE may mean that it was. Only on a connection of MakeWorker.
   virtual absl::Status ExecuteAll(const std::vector<RowsStatement>& statements, Ending ending) = 0;
 };
 

@@ -260,6 +260,13 @@ int64_t MysqlConnection::ExecuteText(const std::string& text) {
   return statement->executeUpdate(text);
 }
 
+// Throws at the answer of the one that failed, which is the last.
+void MysqlConnection::ExecuteSeveral(const std::string& text, size_t count) {
+  const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
+  statement->execute(text);
+  for (size_t i = 1; i < count; ++i) statement->getMoreResults();
+}
+
 absl::StatusOr<int64_t> MysqlConnection::ExecuteRows(std::string_view head, int width,
                                                      const Params& params, std::string_view tail) {
   const size_t columns = static_cast<size_t>(width);
@@ -286,17 +293,23 @@ absl::StatusOr<int64_t> MysqlConnection::ExecuteRows(std::string_view head, int 
 
 absl::Status MysqlConnection::ExecuteAll(const std::vector<RowsStatement>& statements,
                                          Ending ending) {
-  std::string text;
-  for (const RowsStatement& statement : statements) absl::StrAppend(&text, statement.text(), ";");
-  if (ending == Ending::kCommit) text += "COMMIT";
-  if (text.empty()) return absl::OkStatus();
+  if (statements.empty() && ending == Ending::kStay) return absl::OkStatus();
   for (size_t i = 0; i <= statements.size(); ++i) CTC_RETURN_IF_ERROR(CountStatement());
   try {
-    const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
-    statement->execute(text);
-    const size_t results = statements.size() + (ending == Ending::kCommit ? 1 : 0);
-    // Throws at the answer of the one that failed, which is the last.
-    for (size_t i = 1; i < results; ++i) statement->getMoreResults();
+    std::string text;
+    size_t count = 0;
+    for (const RowsStatement& statement : statements) {
+      if (count > 0 && text.size() + statement.text().size() > RowsText::kMaxBytes) {
+        ExecuteSeveral(std::exchange(text, {}), std::exchange(count, 0));
+      }
+      absl::StrAppend(&text, statement.text(), ";");
+      ++count;
+    }
+    if (ending == Ending::kCommit) {
+      text += "COMMIT";
+      ++count;
+    }
+    ExecuteSeveral(text, count);
     committed_ = ending == Ending::kCommit;
     return absl::OkStatus();
   } catch (const sql::SQLException& e) {

@@ -49,6 +49,7 @@ class MysqlConnection final : public Connection {
   sql::PreparedStatement& Prepare(const std::string& sql);
   absl::Status ErrorOf(const sql::SQLException& e);
   int64_t ExecuteText(const std::string& text);
+  void ExecuteSeveral(const std::string& text, size_t count);
   // Counts one more statement of the unit; refuses a second where each commits by itself.
   absl::Status CountStatement();
 

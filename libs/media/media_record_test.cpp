@@ -138,7 +138,7 @@ TEST_CASE("a recording ends with its call, and says when it cannot be", "[media]
   Call call;
   call.Join("a");
   const auto recorded = [&call] { return call.told.Ask([](Told& told) { return told.recorded; }); };
-  call.server->Record(kRoom, {.path = "/not/there.wav", .on_done = call.told.OnRecorded()});
+  call.server->Record(kRoom, {.path = "/dev/null/there.wav", .on_done = call.told.OnRecorded()});
   call.Await({}, [&] { return recorded().size() == 1; }, "it cannot be written");
   CHECK_THAT(recorded()[0].status(), HasCode(absl::StatusCode::kUnavailable));
   call.server->Record(kRoom, {.path = file.path(), .on_done = call.told.OnRecorded()});

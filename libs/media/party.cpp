@@ -15,6 +15,7 @@ constexpr uint8_t kPcmaType = 8;
 constexpr uint8_t kComfortNoise = 13;    // RFC 3389; a phone's way to say nothing
 constexpr uint64_t kReportFrames = 250;  // five seconds (RFC 3550 section 6.2)
 constexpr uint64_t kReadReportFrames = 50;
+constexpr uint64_t kFramesOfAKey = 4;
 constexpr int kMostBatches = 4;  // a frame's, of a peer that floods
 constexpr absl::Duration kDigitOn = absl::Milliseconds(100);
 constexpr absl::Duration kDigitOff = absl::Milliseconds(60);
@@ -105,6 +106,7 @@ void Party::Receive(uint64_t frame) {
   if (frame % kReadReportFrames == start_.ssrc % kReadReportFrames) {
     for (const Datagram& datagram : ground_.inbox.Read(sockets_.rtcp, more)) TakeReport(datagram);
   }
+  if (frame % kFramesOfAKey == 0) keys_left_ = std::min(keys_left_ + 1, kKeysAtOnce);
   voiced_ = playout_.Take(voice_);
   if (detector_ && stream_->receive) detector_->Take(voice_);
   WatchSilence();
@@ -134,7 +136,9 @@ void Party::TakeSound(const RtpPacket& packet) {
   const RtpHeader& header = packet.header;
   if (IsEventType(header.payload_type)) {
     const auto digit = keys_.Take(header.ssrc, header.timestamp, packet.payload);
-    if (digit && ground_.events.on_digit) ground_.events.on_digit(room_, name_, *digit);
+    if (!digit || keys_left_ == 0 || !ground_.events.on_digit) return;
+    --keys_left_;
+    ground_.events.on_digit(room_, name_, *digit);
   } else if (header.payload_type != kComfortNoise) {
     const Codec codec = header.payload_type == kPcmuType ? Codec::kPcmu : Codec::kPcma;
     playout_.Put(header.ssrc, header.timestamp, codec, packet.payload);

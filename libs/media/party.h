@@ -22,6 +22,9 @@
 
 namespace ctc::media {
 
+// Keys of one party that are told at once; it gets one back every 80 ms, which is the shortest key.
+inline constexpr int kKeysAtOnce = 32;
+
 // What all parties of a server share; it outlives them.
 struct PartyGround {
   const base::Clock& clock;
@@ -92,7 +95,8 @@ class Party {
   std::unique_ptr<DigitDetector> detector_;
   Frame voice_{};
   bool voiced_ = false;
-  int64_t silent_ = 0;  // frames without a packet
+  int64_t silent_ = 0;           // frames without a packet
+  int keys_left_ = kKeysAtOnce;  // that it may still press
   uint32_t peer_sent_at_ = 0;
   absl::Time peer_report_came_;
   PartyStatistics statistics_;

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "libs/media/wav_header.h"
@@ -44,6 +45,8 @@ bool RecordFile::WriteAt(const std::string& bytes, size_t offset) {
 }
 
 void RecordFile::Open() {
+  std::error_code ignored;  // the file tells
+  std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), ignored);
   descriptor_ = open(path_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
   if (descriptor_ < 0) {
     Fail(

@@ -170,7 +170,8 @@ TEST_CASE("a recording can be read at any time", "[media][wav]") {
 TEST_CASE("a recording that cannot be written says so", "[media][wav]") {
   const TemporaryFolder folder;
   RecordWriter writer;
-  const auto file = writer.Create(folder.File("not/there.wav"));
+  std::ofstream(folder.File("no_folder")) << "but a file";
+  const auto file = writer.Create(folder.File("no_folder/there.wav"));
   writer.Append(file, std::string(8, 'x'));
   CHECK_THAT(Finished(writer, file), HasCode(absl::StatusCode::kUnavailable));
   CHECK(file->failed());

@@ -44,7 +44,9 @@ bool IsIpv6(std::string_view text) {
 // "[sip:|sips:]name@host[:port]", with the brackets of an IPv6 host (RFC 3261 section 25.1).
 bool IsSipAddress(std::string_view text) {
   for (const std::string_view scheme : {"sip:", "sips:"}) {
-    if (text.starts_with(scheme)) text.remove_prefix(scheme.size());
+    if (!text.starts_with(scheme)) continue;
+    text.remove_prefix(scheme.size());
+    break;
   }
   const size_t at = text.find('@');
   if (at == std::string_view::npos || !IsPlain(text.substr(0, at))) return false;

@@ -32,6 +32,13 @@ bool IsClearing(Kind kind) {
   return kind == Kind::kHangUp || kind == Kind::kDestroyBridge || kind == Kind::kEndMonitor;
 }
 
+// The leg's channel is gone: what is asked for again under its id would be a second call.
+bool IsPast(const Call& call, const SwitchRequest& request) {
+  const auto leg = call.legs.find(request.action.leg);
+  return !IsClearing(request.action.kind) && leg != call.legs.end() &&
+         (leg->second.ended || call.ChannelOf(request.action.leg) != request.channel);
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Driver>> Driver::Create(asio::any_io_executor strand,
@@ -182,8 +189,8 @@ Task<void> Driver::RunActions(std::string room) {
     live.actions.pop_front();
     if (!IsClearing(action.kind) && live.call.legs[action.leg].ended) continue;
     const SwitchRequest request(live.call, action);
-    const http::ClientResult result = co_await Try(request);
-    if (SwitchRequests::Succeeded(action, result)) continue;
+    const http::ClientResult result = co_await Try(live.call, request);
+    if (SwitchRequests::Succeeded(action, result) || IsPast(live.call, request)) continue;
     // The leg itself is gone: its end is on its way.
     const std::string detail = SwitchRequests::DetailOf(result);
     const bool gone =
@@ -218,7 +225,7 @@ void Driver::OnRefused(LiveCall& live, const Action& action, const Refusal& refu
   Take(live, std::move(effects), "DriverFailed", "");
 }
 
-Task<http::ClientResult> Driver::Try(const SwitchRequest& request) {
+Task<http::ClientResult> Driver::Try(const Call& call, const SwitchRequest& request) {
   for (int attempt = 1;; ++attempt) {
     http::ClientResult result = co_await requests_.Send(request);
     const bool done = SwitchRequests::Succeeded(request.action, result);
@@ -228,6 +235,7 @@ Task<http::ClientResult> Driver::Try(const SwitchRequest& request) {
     asio::steady_timer timer(strand_, kPause * attempt);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (IsPast(call, request)) co_return result;
   }
 }
 

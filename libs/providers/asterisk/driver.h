@@ -118,7 +118,8 @@ class Driver : public std::enable_shared_from_this<Driver> {
   void EraseIfOver(const std::string& room);
   Task<void> RunActions(std::string room);
   // Tries again what was lost on the way; the answer's status, 0 when there was none.
-  Task<http::ClientResult> Try(const SwitchRequest& request);
+  // `call` stays while its actions run. Not tried again once the leg has ended or is another's.
+  Task<http::ClientResult> Try(const Call& call, const SwitchRequest& request);
   void OnRefused(LiveCall& live, const Action& action, const Refusal& refusal);
   void Spawn(std::function<Task<void>()> task);
 

@@ -108,8 +108,8 @@ class SipAdapter final : public Adapter {
                                                 absl::Time now) const override;
   Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
                                                  const std::string& recording_url) override;
-  Task<absl::StatusOr<Recording>> ReadOnDisk(const Account& account, const std::string& url) const {
-    co_return native::ReadRecording(recordings_, account.config, url);
+  Task<absl::StatusOr<Recording>> ReadOnDisk(dispatch::v1::Provider config, std::string url) const {
+    co_return native::ReadRecording(recordings_, config, url);
   }
   bool ChecksApiUrl(const dispatch::v1::Provider& config) const override {
     return native::IsNative(config);
@@ -292,8 +292,8 @@ Task<absl::StatusOr<Recording>> SipAdapter::FetchRecording(const Account& accoun
     // What was recorded can be had when no more is.
     const bool ours = !native::RecordingFile(account.config, recording_url).empty();
     if (!ours && !native::IsAnchored(account.config)) co_return Missing("fetch_recording");
-    co_return co_await asio::co_spawn(disk_, ReadOnDisk(account, recording_url),
-                                      asio::use_awaitable);
+    Task<absl::StatusOr<Recording>> read = ReadOnDisk(account.config, recording_url);
+    co_return co_await asio::co_spawn(disk_, std::move(read), asio::use_awaitable);
   }
   CTC_CO_ASSIGN_OR_RETURN(const auto settings, templates_.Of(account.config));
   RecordingSource source;

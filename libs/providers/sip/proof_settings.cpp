@@ -62,6 +62,10 @@ ProofSettings ReadProofSettings(SettingsReader& mapping) {
   out.public_key = ReadPublicKey(verify, ed25519);
   if (verify.Find("tolerance_seconds") != nullptr) {
     out.tolerance = absl::Seconds(verify.Number("tolerance_seconds", 1, kMaxTolerance, 1));
+    const bool of_text = ed25519 || out.mode == Mode::kHmac;
+    if (out.mode != Mode::kTimedHmac && (!of_text || out.text == Text::kBody)) {
+      verify.Fault("tolerance_seconds", "needs a time that is signed");
+    }
   }
   if (out.header.empty()) verify.Fault("header", "must not be empty");
   const bool timed = out.text == Text::kDotted || out.text == Text::kPiped;

@@ -69,6 +69,13 @@ bool Fits(const base::Secret& secret, const ProofSettings& settings, std::string
   return crypto::ConstantTimeEqual(*given, crypto::HmacSha256(secret.Reveal(), text));
 }
 
+// A time that was signed along, sent as a part of the body: whoever saw one webhook could send it
+// again that way without its time.
+bool BeginsWithTime(std::string_view body) {
+  const size_t end = body.find_first_not_of("0123456789");
+  return end != 0 && end != std::string_view::npos && body[end] == '.';
+}
+
 // A signature of the body, or of the time and the body.
 WebhookProof ProveSignature(const base::Secret& secret, const ProofSettings& settings,
                             const common::v1::HttpRequest& request, const std::string& header) {
@@ -79,6 +86,9 @@ WebhookProof ProveSignature(const base::Secret& secret, const ProofSettings& set
   if (!stamp.has_value()) {
     const bool timed = settings.text == Text::kDotted || settings.text == Text::kPiped;
     if (timed) return Missing(settings.timestamp_header);
+    if (settings.text == Text::kBodyOrDotted && BeginsWithTime(request.body())) {
+      return Forged(absl::StrCat(settings.timestamp_header, " is missing"));
+    }
     if (Fits(secret, settings, request.body(), header)) return Genuine();
     return Forged(absl::StrCat(settings.header, " does not fit the body"));
   }

@@ -248,7 +248,10 @@ Task<void> AgentLeg::SweepAbandoned() {
         co_await parts_.submissions.ClaimAbandoned(
             SubmissionStore::Legs::kAgents, now - kAbandonedAfter, now, now + kDatabaseTimeout);
     if (!abandoned.ok()) continue;
-    for (const Submission& submission : *abandoned) co_await TakeOver(submission);
+    // Each for itself: a provider that hangs keeps no other's waiting.
+    for (const Submission& submission : *abandoned) {
+      parts_.background.Spawn("agent's leg", [this, submission] { return TakeOver(submission); });
+    }
   } while (co_await parts_.background.Sleep(kSweepEvery));
 }
 

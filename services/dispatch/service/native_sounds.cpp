@@ -1,6 +1,7 @@
 #include "services/dispatch/service/native_sounds.h"
 
 #include <absl/strings/str_cat.h>
+#include <boost/asio/co_spawn.hpp>
 
 #include <utility>
 
@@ -18,6 +19,8 @@ constexpr size_t kMaxUrl = 4096;
 bool IsHttp(const std::string& url) {
   return (url.starts_with("http://") || url.starts_with("https://")) && url.size() <= kMaxUrl;
 }
+
+Task<absl::StatusOr<media::Sound>> Decode(std::string bytes) { co_return media::ReadWav(bytes); }
 
 }  // namespace
 
@@ -52,13 +55,14 @@ Task<absl::StatusOr<media::Sound>> NativeSounds::Load(std::string url) {
   request.url = std::move(url);
   request.timeout = kTimeout;
   request.max_response_bytes = kMaxBytes;
-  const http::ClientResult result = co_await http_.Send(std::move(request));
+  http::ClientResult result = co_await http_.Send(std::move(request));
   if (!result.ok()) co_return result.error.status;
   if (result.response.status != 200) {
     co_return absl::NotFoundError(
         absl::StrCat("the prompt's address answers ", result.response.status));
   }
-  co_return media::ReadWav(result.response.body);
+  Task<absl::StatusOr<media::Sound>> decode = Decode(std::move(result.response.body));
+  co_return co_await asio::co_spawn(decoder_, std::move(decode), asio::use_awaitable);
 }
 
 void NativeSounds::Keep(const std::string& url, const media::Sound& sound) {

@@ -2,6 +2,7 @@
 // Thread-safe.
 #pragma once
 
+#include <boost/asio/thread_pool.hpp>
 #include <map>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ class NativeSounds {
   std::map<std::string, Kept> kept_;                  // these on the strand
   std::map<std::string, std::vector<Done>> waiting_;  // for a fetch that is under way
   size_t samples_ = 0;                                // of all that is kept
+  asio::thread_pool decoder_{1};  // a long file takes a second; the last member: it ends first
 };
 
 }  // namespace ctc::dispatch

@@ -24,6 +24,8 @@ constexpr absl::Duration kAbandonedAfter = absl::Seconds(150);
 constexpr absl::Duration kSweepEvery = absl::Seconds(60);
 constexpr int kLookUps = 4;
 constexpr absl::Duration kBetweenLookUps = absl::Seconds(2);
+// A look-up that fails is made again for so long; then the sweep comes back to it.
+constexpr absl::Duration kLookUpFor = absl::Seconds(60);
 
 }  // namespace
 
@@ -135,12 +137,18 @@ Task<void> SecondLeg::Resolve(Submission submission) {
   v1::PlaceCallResponse outcome = providers::UnknownOutcome(
       base::kSubmissionUnknown, "the provider does not know the customer's leg");
   // What a provider shows lags behind what it did: absent is believed only when it stays absent.
-  for (int i = 0; i < kLookUps; ++i) {
+  const absl::Duration until = parts_.clock.Monotonic() + kLookUpFor;
+  int absent = 0;
+  while (absent < kLookUps) {
     if (!co_await parts_.background.Sleep(kBetweenLookUps)) co_return;
+    if (parts_.clock.Monotonic() >= until) co_return;
     const absl::StatusOr<v1::LookUpCallResponse> found =
         co_await target->adapter->LookUpCustomer(*target->account, target->order);
-    if (!found.ok() || found->found() == v1::LookUpCallResponse::FOUND_UNSPECIFIED) co_return;
-    if (found->found() == v1::LookUpCallResponse::NOT_FOUND) continue;
+    if (!found.ok() || found->found() == v1::LookUpCallResponse::FOUND_UNSPECIFIED) continue;
+    if (found->found() == v1::LookUpCallResponse::NOT_FOUND) {
+      ++absent;
+      continue;
+    }
     outcome = providers::Accepted(found->provider_call_id());
     break;
   }
@@ -201,7 +209,10 @@ Task<void> SecondLeg::SweepAbandoned() {
         co_await parts_.submissions.ClaimAbandoned(
             SubmissionStore::Legs::kCustomers, now - kAbandonedAfter, now, now + kDatabaseTimeout);
     if (!abandoned.ok()) continue;
-    for (const Submission& submission : *abandoned) co_await Resolve(submission);
+    // Each for itself: a provider that hangs keeps no other's waiting.
+    for (const Submission& submission : *abandoned) {
+      parts_.background.Spawn("second leg", [this, submission] { return Resolve(submission); });
+    }
   } while (co_await parts_.background.Sleep(kSweepEvery));
 }
 

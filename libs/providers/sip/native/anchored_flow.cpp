@@ -20,7 +20,7 @@ using Phase = AnchoredLeg::Phase;
 constexpr int kLongestPromptSeconds = 180;
 // For the end of a message that is not told.
 constexpr int kMessageGraceSeconds = 10;
-constexpr size_t kMaxAhead = 32;  // as many as one step may collect
+constexpr int kMostDigits = 32;  // of one step, and of what is typed ahead of it
 
 }  // namespace
 
@@ -346,7 +346,7 @@ void AnchoredTurn::OnFlowKey(char key) {
   AnchoredFlow& flow = *call_.flow;
   const std::string pressed(1, key);
   if (flow.asking) {
-    if (flow.ahead.size() < kMaxAhead) flow.ahead += key;
+    if (flow.ahead.size() < size_t{kMostDigits}) flow.ahead += key;
     return;
   }
   if (flow.phase == FlowPhase::kMessage) {
@@ -362,8 +362,8 @@ void AnchoredTurn::OnFlowKey(char key) {
   if (flow.phase != FlowPhase::kGathering) return;
   if (pressed == gather.finish_on_key()) return FinishGather();
   flow.digits += key;
-  const bool full = static_cast<int>(flow.digits.size()) >= gather.max_digits();
-  if (gather.max_digits() > 0 && full) return FinishGather();
+  const int most = gather.max_digits() > 0 ? gather.max_digits() : kMostDigits;
+  if (static_cast<int>(flow.digits.size()) >= most) return FinishGather();
   StartTimer(gather.timeout_seconds());
 }
 

@@ -256,7 +256,7 @@ void AnchoredTurn::AfterEnd(const std::string& name, int status) {
 // Our answer to a re-INVITE without an offer was an offer: this is the phone's answer.
 void AnchoredTurn::OnAcknowledged(const Input& input) {
   AnchoredLeg* leg = Up(input.leg);
-  if (leg == nullptr || input.sdp.empty()) return;
+  if (leg == nullptr || (input.sdp.empty() && leg->agreed)) return;
   const bool before = leg->holds();
   const bool first = !leg->agreed.has_value();
   if (!Agree(input.leg, *leg, input.sdp)) {

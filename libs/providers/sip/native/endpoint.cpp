@@ -274,6 +274,8 @@ absl::Status Endpoint::MakeInbound(Live& live, std::string offer) {
     desk_->CloseCall(live.id);
     return call.status();
   }
+  // A caller's client may use the names of a dialog again: its recordings are other ones.
+  call->recorded = static_cast<int>(absl::ToUnixSeconds(clock_.Now()) % 1'000'000'000);
   live.call = *std::move(call);
   return absl::OkStatus();
 }

@@ -3,7 +3,6 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -142,8 +141,6 @@ void MediaDesk::Do(const std::string& call, PressKeys& order) {
 }
 
 void MediaDesk::Do(const std::string& call, BeginRecording& order) {
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
   media::RecordSpec spec;
   spec.path = absl::StrCat(folder_, "/", order.file);
   spec.parties = std::move(order.voices);

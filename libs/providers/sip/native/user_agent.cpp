@@ -19,6 +19,7 @@
 #include "libs/crypto/crypto.h"
 #include "libs/providers/sip/native/digest.h"
 #include "libs/providers/sip/native/digest_plugin.h"
+#include "libs/providers/sip/native/prober.h"
 #include "libs/providers/sip/native/sip_message.h"
 #include "libs/providers/sip/native/tls_files.h"
 
@@ -27,7 +28,7 @@ namespace {
 
 constexpr int kSessionSeconds = 1800;  // RFC 4028 recommends it
 constexpr int kMinSessionSeconds = 90;
-constexpr su_duration_t kProbeMs = 5000;
+constexpr absl::Duration kByeWait = absl::Seconds(2);
 constexpr const char* kSdpType = "application/sdp";
 
 using Command = std::function<void()>;
@@ -76,13 +77,7 @@ class SofiaAgent final : public UserAgent {
 
   void Probe(std::string uri, std::function<void(int)> done) override {
     Post([this, uri = std::move(uri), done = std::move(done)] {
-      nua_handle_t* handle =
-          nua_handle(nua_, nullptr, NUTAG_URL(uri.c_str()), SIPTAG_TO_STR(uri.c_str()), TAG_END());
-      if (handle == nullptr) return done(400);
-      su_timer_t* timer = su_timer_create(su_root_task(root_), kProbeMs);
-      su_timer_set(timer, &SofiaAgent::OnProbeTimeout, reinterpret_cast<su_timer_arg_t*>(this));
-      probes_[handle] = {done, timer};
-      nua_options(handle, TAG_END());
+      prober_.Ask(root_, nua_, uri, done);
     });
   }
 
@@ -92,12 +87,10 @@ class SofiaAgent final : public UserAgent {
     su_timer_t* ring = nullptr;
     bool authenticated = false;
     bool established = false;
+    int asks = 0;            // re-INVITEs without a final answer
+    std::optional<int> bye;  // the Reason of a BYE, which may wait for them
+    bool bye_sent = false;
     std::string refer_event;  // of the referral that it is told of, "refer;id=5"
-  };
-
-  struct Waiting {  // for the answer to OPTIONS
-    std::function<void(int)> done;
-    su_timer_t* timer = nullptr;
   };
 
   void Run(std::promise<bool>& bound) {
@@ -132,13 +125,9 @@ class SofiaAgent final : public UserAgent {
   void BeginShutdown() {
     if (nua_ == nullptr || leaving_.exchange(true)) return;
     Post([this] {
-      EndProbes();  // nobody waits for a proxy that is silent
+      prober_.EndAll();
       nua_shutdown(nua_);
     });
-  }
-
-  void EndProbes() {
-    while (!probes_.empty()) OnProbed(probes_.begin()->first, 503);
   }
 
   // What is still there when the stack has shut down.
@@ -148,7 +137,7 @@ class SofiaAgent final : public UserAgent {
       StopRing(line);
       nua_handle_destroy(handle);
     }
-    EndProbes();
+    prober_.EndAll();
   }
 
   nua_magic_t* Self() { return reinterpret_cast<nua_magic_t*>(this); }
@@ -178,10 +167,10 @@ class SofiaAgent final : public UserAgent {
     nua_handle_t* handle = found->second;
     const char* body = action.text.c_str();
     const bool sdp = !action.text.empty();
-    const std::string reason = absl::StrCat("SIP;cause=", action.status);
     const std::string digit = absl::StrCat("Signal=", action.text, "\r\nDuration=160\r\n");
     switch (action.kind) {
       case Action::Kind::kReinvite:
+        ++lines_.at(handle).asks;
         nua_invite(handle, TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR(kSdpType)),
                    TAG_IF(sdp, SIPTAG_PAYLOAD_STR(body)), TAG_END());
         break;
@@ -193,7 +182,7 @@ class SofiaAgent final : public UserAgent {
         nua_cancel(handle, TAG_END());
         break;
       case Action::Kind::kBye:
-        nua_bye(handle, TAG_IF(action.status >= 300, SIPTAG_REASON_STR(reason.c_str())), TAG_END());
+        HangUp(handle, lines_.at(handle), action.status);
         break;
       case Action::Kind::kInfo:
         nua_info(handle, SIPTAG_CONTENT_TYPE_STR("application/dtmf-relay"),
@@ -273,8 +262,7 @@ class SofiaAgent final : public UserAgent {
       if (status >= 200) su_root_break(self->root_);
       return;
     }
-    // Without a message nothing was answered: the stack speaks for the network.
-    if (event == nua_r_options) return self->OnProbed(handle, sip == nullptr ? 408 : status);
+    if (event == nua_r_options) return self->prober_.OnAnswer(handle, status, sip != nullptr);
     const auto found = self->lines_.find(handle);
     if (event == nua_i_refer) {
       Line* line = found == self->lines_.end() ? nullptr : &found->second;
@@ -296,38 +284,49 @@ class SofiaAgent final : public UserAgent {
     if (event == nua_i_terminated) self->Forget(handle);
   }
 
-  void OnProbed(nua_handle_t* handle, int status) {
-    const auto found = probes_.find(handle);
-    if (found == probes_.end() || status < 200) return;
-    const Waiting waiting = std::move(found->second);
-    probes_.erase(found);
-    su_timer_destroy(waiting.timer);
-    nua_handle_destroy(handle);
-    waiting.done(status);
+  // A BYE waits for the answer to a re-INVITE, since the stack does not acknowledge one behind it,
+  // but not for long.
+  void HangUp(nua_handle_t* handle, Line& line, int status) {
+    if (line.bye) return;
+    line.bye = status;
+    if (line.asks == 0) return SendBye(handle, line);
+    After(kByeWait, [this, name = line.name, handle] {
+      const auto found = handles_.find(name);
+      if (found == handles_.end() || found->second != handle) return;
+      SendBye(handle, lines_.at(handle));
+    });
   }
 
-  static void OnProbeTimeout(su_root_magic_t*, su_timer_t* timer, su_timer_arg_t* argument) {
-    auto* self = reinterpret_cast<SofiaAgent*>(argument);
-    for (const auto& [handle, waiting] : self->probes_) {
-      if (waiting.timer == timer) return self->OnProbed(handle, 408);
-    }
+  void SendBye(nua_handle_t* handle, Line& line) {
+    if (std::exchange(line.bye_sent, true)) return;
+    const std::string reason = absl::StrCat("SIP;cause=", *line.bye);
+    nua_bye(handle, TAG_IF(*line.bye >= 300, SIPTAG_REASON_STR(reason.c_str())), TAG_END());
   }
 
-  // Nobody is called twice for one call: the refusal counts.
-  void GiveUp(nua_handle_t* handle) {
+  // Nobody is called twice for one call: the refusal counts. Nor does the stack wait for
+  // credentials that will not come.
+  void GiveUp(nua_handle_t* handle, int status = 503) {
     Line line = lines_.at(handle);
     StopRing(line);
     lines_.erase(handle);
     handles_.erase(line.name);
-    Tell(line, Input::Kind::kRejected, 503, "");
+    Tell(line, Input::Kind::kRejected, status, "");
     nua_handle_destroy(handle);
   }
 
   void OnInviteAnswer(nua_handle_t* handle, Line& line, int status, const sip_t* sip) {
     if (status <= 100) return;
     if (status < 200) return Tell(line, Input::Kind::kRinging, status, PayloadOf(sip));
-    if ((status == 401 || status == 407) && Authenticate(handle, line, sip)) return;
+    if (status == 401 || status == 407) {
+      if (Authenticate(handle, line, sip)) return;
+      if (!line.established) return GiveUp(handle, status);
+    }
     StopRing(line);
+    if (line.established && line.asks > 0) --line.asks;
+    if (line.bye) {
+      if (status < 300) nua_ack(handle, TAG_END());
+      return SendBye(handle, line);
+    }
     if (status < 300) {
       line.established = true;
       return Tell(line, Input::Kind::kAnswered, status, PayloadOf(sip));
@@ -478,7 +477,7 @@ class SofiaAgent final : public UserAgent {
   nua_t* nua_ = nullptr;
   std::map<nua_handle_t*, Line> lines_;  // these four on the thread only
   std::map<LegName, nua_handle_t*> handles_;
-  std::map<nua_handle_t*, Waiting> probes_;
+  Prober prober_;
   std::map<su_timer_t*, std::function<void()>> timers_;
 };
 
