@@ -146,7 +146,7 @@ REFER = """
 
     ]]>
   </send>"""
-# Told how its referral goes, and whatever else comes, until it is hung up.
+# Told how its referral goes, and whatever else comes, until it is hung up; it may be told between its 200 and the ACK.
 REFERRED = f"""
   <recv response="202"/>
   <label id="10"/>
@@ -157,9 +157,13 @@ REFERRED = f"""
   {respond("200 OK", then="99")}
   <label id="20"/>
   {respond("200 OK", AUDIO)}
+  <label id="25"/>
+  <recv request="NOTIFY" optional="true" next="40"/>
   <recv request="ACK" next="10"/>
   <label id="30"/>
   {respond("200 OK", then="10")}
+  <label id="40"/>
+  {respond("200 OK", then="25")}
   <label id="99"/>
   <nop/>"""
 # Hangs up as soon as its referral is accepted, as some phones do.
