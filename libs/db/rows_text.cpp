@@ -1,11 +1,10 @@
 // Literals, and the statements they make up.
 #include "libs/db/rows_text.h"
 
-#include <absl/strings/str_cat.h>
-
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 namespace ctc::db {
 namespace {
