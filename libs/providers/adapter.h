@@ -101,7 +101,7 @@ class Adapter {
   virtual Task<dispatch::v1::PlaceCallResponse> DialCustomer(
       const Account& account, const dispatch::v1::CallOrder& order) = 0;
   virtual Task<absl::StatusOr<dispatch::v1::LookUpCallResponse>> LookUpCustomer(
-      const Account& account, const dispatch::v1::CallOrder& order) = 0;
+      const Account& account, const dispatch::v1::LookUpCallRequest& request) = 0;
 
   // The recording that RECORDING_READY or a voicemail told of, by its URL. Credentials go to hosts
   // of the provider only: kProviderRefused for another. kNotFound when it is not there (yet);

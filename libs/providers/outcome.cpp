@@ -114,6 +114,11 @@ absl::Status ControlStatus(const http::ClientResult& result) {
   return base::MakeError(base::kProviderRefused, detail);
 }
 
+bool IsOfOthers(const dispatch::v1::LookUpCallRequest& request, std::string_view provider_call_id) {
+  return std::ranges::find(request.calls_of_others(), provider_call_id) !=
+         request.calls_of_others().end();
+}
+
 bool CountsAgainstProvider(const PlaceCallResponse& response) {
   if (response.outcome() == PlaceCallResponse::ACCEPTED) return false;
   if (response.outcome() != PlaceCallResponse::REFUSED) return true;

@@ -32,6 +32,9 @@ std::optional<dispatch::v1::PlaceCallResponse> CommonOutcome(const http::ClientR
 // the caller's to judge before.
 absl::Status ControlStatus(const http::ClientResult& result);
 
+// True when a call that a look-up came upon is known to be another session's.
+bool IsOfOthers(const dispatch::v1::LookUpCallRequest& request, std::string_view provider_call_id);
+
 // True when an outcome is the provider's fault and counts against its circuit. A busy customer, a
 // wrong number or a rate limit never does.
 bool CountsAgainstProvider(const dispatch::v1::PlaceCallResponse& response);

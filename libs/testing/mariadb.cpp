@@ -104,8 +104,9 @@ MariaDb::~MariaDb() {
 void MariaDb::MakeTemplate(const std::string& folder) {
   const std::string data = folder_ + "/data";
   const std::string log = folder_ + "/install.log";
-  RunToEnd({"mariadb-install-db", "--no-defaults", "--datadir=" + data, "--skip-test-db",
-            "--auth-root-authentication-method=normal", "--innodb-log-file-size=8M", "--user=root"},
+  RunToEnd({"mariadb-install-db", "--no-defaults", "--datadir=" + data, "--tmpdir=" + folder_,
+            "--skip-test-db", "--auth-root-authentication-method=normal",
+            "--innodb-log-file-size=8M", "--user=root"},
            log);
   Start();
   Must(admin_->RunBlocking([](db::Connection& c) {
@@ -129,8 +130,9 @@ void MariaDb::Start() {
   const std::string log = folder_ + "/mariadbd.log";
   pid_ = Spawn(
       {"mariadbd", "--no-defaults", "--user=root", "--datadir=" + folder_ + "/data",
-       "--socket=" + socket_, "--pid-file=" + folder_ + "/pid", "--skip-networking",
-       "--skip-name-resolve", "--skip-log-bin", "--performance-schema=off",
+       // Of its own: a server that starts deletes every temporary table it finds there.
+       "--tmpdir=" + folder_, "--socket=" + socket_, "--pid-file=" + folder_ + "/pid",
+       "--skip-networking", "--skip-name-resolve", "--skip-log-bin", "--performance-schema=off",
        // What is written reaches the kernel, which survives kill -9; nothing waits for a disk.
        "--innodb-flush-method=nosync", "--debug-no-sync", "--innodb-buffer-pool-size=64M",
        "--innodb-log-file-size=8M",

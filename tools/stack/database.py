@@ -14,6 +14,8 @@ class Database:
 
     def __init__(self, state: Path, name: str = "ctc", buffer_pool: str = "256M"):
         self.dir = state / "db"
+        # Of its own: a server that starts deletes every temporary table it finds, another server's too.
+        self.tmp = self.dir / "tmp"
         self.name = name
         self.buffer_pool = buffer_pool
         self.socket = self.dir / "mysqld.sock"
@@ -42,30 +44,34 @@ class Database:
         return done.stdout
 
     def _install(self):
-        if (self.dir / "data" / "mysql").is_dir():
+        data, unfinished = self.dir / "data", self.dir / "data.unfinished"
+        if data.is_dir():
             return
-        self.dir.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(unfinished, ignore_errors=True)  # of an installation that was interrupted
+        self.tmp.mkdir(parents=True, exist_ok=True)
         with open(self.dir / "install.log", "w") as log:
-            subprocess.run(
-                ["mariadb-install-db", "--no-defaults", f"--datadir={self.dir / 'data'}",
-                 "--auth-root-authentication-method=normal", "--skip-test-db"]
-                + (["--user=root"] if os.geteuid() == 0 else []),
-                stdout=log, stderr=log, check=True)
+            done = subprocess.run(
+                ["mariadb-install-db", "--no-defaults", f"--datadir={unfinished}", f"--tmpdir={self.tmp}",
+                 "--auth-root-authentication-method=normal", "--skip-test-db"] + as_user(),
+                stdout=log, stderr=log)
+        if done.returncode:
+            raise RuntimeError(f"the database could not be installed, see {self.dir / 'install.log'}")
+        unfinished.rename(data)
 
     def launch(self):
         """Starts the server without waiting for it."""
         if self.pid():
             return
         self.socket.unlink(missing_ok=True)
+        self.tmp.mkdir(exist_ok=True)
         command = [
             shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults",
-            f"--datadir={self.dir / 'data'}", f"--socket={self.socket}", f"--pid-file={self.pid_file}",
+            f"--datadir={self.dir / 'data'}", f"--tmpdir={self.tmp}",
+            f"--socket={self.socket}", f"--pid-file={self.pid_file}",
             "--skip-networking", "--innodb-flush-log-at-trx-commit=1", "--skip-log-bin",
             f"--innodb-buffer-pool-size={self.buffer_pool}", "--innodb-log-file-size=256M",
             "--innodb-flush-method=O_DIRECT", "--max-connections=200",
-            "--character-set-server=utf8mb4", "--skip-name-resolve"]
-        if os.geteuid() == 0:
-            command.append("--user=root")
+            "--character-set-server=utf8mb4", "--skip-name-resolve"] + as_user()
         log = open(self.dir / "mysqld.log", "ab")
         self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         log.close()
@@ -104,6 +110,10 @@ class Database:
             if self.process:
                 self.process.wait()
             wait_until(lambda: not alive(pid), 60, "the database to stop")
+
+
+def as_user():
+    return ["--user=root"] if os.geteuid() == 0 else []
 
 
 def write_secret(path: Path, text: str):

@@ -99,7 +99,7 @@ class AsteriskAdapter final : public Adapter {
     co_return NotSent(base::kCapabilityMissing, "the event socket's driver dials the customer");
   }
   Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(const Account&,
-                                                          const CallOrder&) override {
+                                                          const LookUpCallRequest&) override {
     co_return base::MakeError(base::kCapabilityMissing, "the event socket's driver knows the legs");
   }
 

@@ -116,7 +116,7 @@ class ExotelAdapter final : public Adapter {
     co_return NotSent(base::kCapabilityMissing, "Exotel dials the customer itself");
   }
   Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(const Account&,
-                                                          const CallOrder&) override {
+                                                          const LookUpCallRequest&) override {
     co_return MissingCapability(kWhose, "look_up");
   }
   Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
@@ -127,7 +127,7 @@ class ExotelAdapter final : public Adapter {
                                   absl::Duration timeout) const;
   Task<http::ClientResult> Get(const Account& account, std::string path);
   // The order's call by numbers and time. Found LIVE means: look at its record.
-  Task<LookUpCallResponse> Search(const Account& account, const CallOrder& order);
+  Task<LookUpCallResponse> Search(const Account& account, const LookUpCallRequest& request);
 
   Environment environment_;
 };
@@ -213,17 +213,18 @@ Task<absl::StatusOr<ControlCallResponse>> ExotelAdapter::Control(
   co_return MissingCapability(kWhose, request.action());
 }
 
-Task<LookUpCallResponse> ExotelAdapter::Search(const Account& account, const CallOrder& order) {
+Task<LookUpCallResponse> ExotelAdapter::Search(const Account& account,
+                                               const LookUpCallRequest& request) {
   LookUpCallResponse response;
   const http::ClientResult result =
-      co_await Get(account, absl::StrCat("/Calls.json?", SearchQuery(order)));
+      co_await Get(account, absl::StrCat("/Calls.json?", SearchQuery(request.order())));
   const Json body = Json::parse(result.response.body, nullptr, false);
   const Json calls = body.is_object() ? body.value("Calls", Json()) : Json();
   if (result.response.status != 200 || !calls.is_array()) co_return response;
   response.set_found(LookUpCallResponse::NOT_FOUND);
   for (const Json& call : calls) {
     const std::string sid = TextOf(call, "Sid");
-    if (!IsCallSid(sid)) continue;
+    if (!IsCallSid(sid) || IsOfOthers(request, sid)) continue;
     response.set_found(LookUpCallResponse::LIVE);
     response.set_provider_call_id(sid);
     if (IsLive(TextOf(call, "Status"))) break;
@@ -236,7 +237,7 @@ Task<absl::StatusOr<LookUpCallResponse>> ExotelAdapter::LookUp(const Account& ac
   LookUpCallResponse response;
   response.set_provider_call_id(request.provider_call_id());
   if (!IsCallSid(request.provider_call_id())) {
-    response = co_await Search(account, request.order());
+    response = co_await Search(account, request);
     if (response.found() != LookUpCallResponse::LIVE) co_return response;
   }
   std::string path = absl::StrCat("/Calls/", response.provider_call_id(), ".json?details=true");

@@ -66,7 +66,7 @@ class McubeAdapter final : public Adapter {
     co_return NotSent(base::kCapabilityMissing, "mCube dials the customer itself");
   }
   Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(const Account&,
-                                                          const CallOrder&) override {
+                                                          const LookUpCallRequest&) override {
     co_return MissingCapability(kWhose, "look_up");
   }
   Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,

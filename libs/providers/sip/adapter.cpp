@@ -123,7 +123,7 @@ class SipAdapter final : public Adapter {
     co_return NotSent(base::kCapabilityMissing, "the switch dials the customer");
   }
   Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(const Account&,
-                                                          const CallOrder&) override {
+                                                          const LookUpCallRequest&) override {
     co_return base::MakeError(base::kCapabilityMissing, "the switch knows the legs");
   }
 

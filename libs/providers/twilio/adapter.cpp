@@ -30,6 +30,8 @@ using session::v1::Leg;
 constexpr absl::Duration kAskTimeout = absl::Seconds(8);
 constexpr absl::Duration kMediaTimeout = absl::Minutes(2);
 constexpr size_t kMaxRecording = 256 << 20;
+constexpr char kStarted[] = "&Status=in-progress";
+
 std::string AccountSid(const Account& account) {
   if (!account.config.account_sid().empty()) return account.config.account_sid();
   const std::string_view key = account.api_key.Reveal();
@@ -65,8 +67,8 @@ class TwilioAdapter final : public Adapter {
   bool AgentIsDialledByUs() const override { return true; }
   bool CustomerIsDialledByUs() const override { return true; }
   Task<PlaceCallResponse> DialCustomer(const Account& account, const CallOrder& order) override;
-  Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(const Account& account,
-                                                          const CallOrder& order) override;
+  Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(
+      const Account& account, const LookUpCallRequest& request) override;
 
  private:
   http::ClientRequest MakeRequest(const Account& account, std::string method,
@@ -76,10 +78,12 @@ class TwilioAdapter final : public Adapter {
   Task<http::ClientResult> Get(const Account& account, std::string path);
   // True when the call, conference or party is over at Twilio.
   Task<absl::StatusOr<bool>> Do(const Account& account, const RestStep& step);
-  // The sid of the room's live conference; empty when there is none.
-  Task<absl::StatusOr<std::string>> ConferenceSid(const Account& account, const std::string& room);
+  // The sid of the room's conference that passes the filter; empty when there is none.
+  Task<absl::StatusOr<std::string>> ConferenceSid(const Account& account, const std::string& room,
+                                                  const char* filter);
   Task<absl::StatusOr<LookUpCallResponse>> FindByNumbers(const Account& account,
-                                                         const CallOrder& order, Leg::Party party);
+                                                         const LookUpCallRequest& request,
+                                                         Leg::Party party);
 
   Environment environment_;
 };
@@ -190,10 +194,10 @@ Task<PlaceCallResponse> TwilioAdapter::DialCustomer(const Account& account,
 }
 
 Task<absl::StatusOr<std::string>> TwilioAdapter::ConferenceSid(const Account& account,
-                                                               const std::string& room) {
+                                                               const std::string& room,
+                                                               const char* filter) {
   const http::ClientResult result = co_await Get(
-      account,
-      absl::StrCat("/Conferences.json?FriendlyName=", http::Encode(room), "&Status=in-progress"));
+      account, absl::StrCat("/Conferences.json?FriendlyName=", http::Encode(room), filter));
   co_return ReadConferenceSid(result);
 }
 
@@ -223,7 +227,7 @@ Task<absl::StatusOr<ControlCallResponse>> TwilioAdapter::Control(
     const size_t mark = step.path.find(kConferenceSid);
     if (mark != std::string::npos) {
       CTC_CO_ASSIGN_OR_RETURN(const std::string sid,
-                              co_await ConferenceSid(account, RoomOf(request.order())));
+                              co_await ConferenceSid(account, RoomOf(request.order()), kStarted));
       if (sid.empty()) co_return base::MakeError(base::kCallNotLive, "the conference is over");
       step.path.replace(mark, kConferenceSid.size(), sid);
     }
@@ -287,16 +291,16 @@ Task<absl::StatusOr<Recording>> TwilioAdapter::FetchRecording(const Account& acc
   co_return recording;
 }
 
-// Twilio keeps no reference of ours in a call, so one without a known sid is recognised by both
-// numbers and the time it was made.
-Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::FindByNumbers(const Account& account,
-                                                                      const CallOrder& order,
-                                                                      Leg::Party party) {
+// Twilio keeps no reference of ours in a call, so a first leg without a known sid is recognised by
+// both numbers and the time it was made.
+Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::FindByNumbers(
+    const Account& account, const LookUpCallRequest& request, Leg::Party party) {
+  const CallOrder& order = request.order();
   const std::string& to = party == Leg::AGENT ? order.agent_phone() : order.to_phone();
   const http::ClientResult result = co_await Get(
       account, absl::StrCat("/Calls.json?To=", http::Encode(to),
                             "&From=", http::Encode(order.from_phone()), "&PageSize=20"));
-  co_return ReadCallList(result, order, party);
+  co_return ReadCallList(result, request, party);
 }
 
 Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::LookUp(const Account& account,
@@ -305,16 +309,26 @@ Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::LookUp(const Account& ac
   const bool agent_first = !IsInbound(order) && !order.agent_phone().empty();
   const Leg::Party party = agent_first ? Leg::AGENT : Leg::CUSTOMER;
   if (!IsPathSafe(request.provider_call_id())) {
-    co_return co_await FindByNumbers(account, order, party);
+    co_return co_await FindByNumbers(account, request, party);
   }
   const http::ClientResult result =
       co_await Get(account, absl::StrCat("/Calls/", request.provider_call_id(), ".json"));
   co_return ReadCallRecord(result, order, party);
 }
 
-Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::LookUpCustomer(const Account& account,
-                                                                       const CallOrder& order) {
-  co_return co_await FindByNumbers(account, order, Leg::CUSTOMER);
+// A participant bears our label in a room that bears our id: whom we find there is ours.
+Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::LookUpCustomer(
+    const Account& account, const LookUpCallRequest& request) {
+  CTC_CO_ASSIGN_OR_RETURN(const std::string sid,
+                          co_await ConferenceSid(account, RoomOf(request.order()), ""));
+  if (sid.empty()) {
+    LookUpCallResponse response;
+    response.set_found(LookUpCallResponse::NOT_FOUND);
+    co_return response;
+  }
+  const http::ClientResult result =
+      co_await Get(account, absl::StrCat("/Conferences/", sid, "/Participants/customer.json"));
+  co_return ReadParticipant(result);
 }
 
 Task<absl::StatusOr<std::string>> TwilioAdapter::Check(const Account& account) {

@@ -282,22 +282,62 @@ TEST_CASE("a call is looked up by its sid", "[twilio][adapter]") {
   CHECK(found().found() == LookUpCallResponse::FOUND_UNSPECIFIED);
 }
 
-TEST_CASE("a lost customer leg is recognised by numbers and time", "[twilio][adapter]") {
+TEST_CASE("a lost customer leg is found by its label in the room", "[twilio][adapter]") {
   World world;
-  const auto found = [&] {
-    return RunTask(world.adapter->LookUpCustomer(world.account, world.order)).value();
-  };
+  dispatch::v1::LookUpCallRequest request;
+  *request.mutable_order() = world.order;
+  const auto found = [&] { return RunTask(world.adapter->LookUpCustomer(world.account, request)); };
+  int status = 200;
+  std::string rooms = R"({"conferences":[]})";
+  std::string participant;
+  world.http.When("GET", [&](const http::ClientRequest& asked) {
+    http::ClientResult result;
+    const bool list =
+        asked.url.find("/Conferences.json?FriendlyName=" + kUuid) != std::string::npos;
+    result.response.status = list ? 200 : status;
+    result.response.body = list ? rooms : participant;
+    return result;
+  });
+  CHECK(found()->found() == LookUpCallResponse::NOT_FOUND);
+  rooms = R"({"conferences":[{"sid":"CF1","status":"init"}]})";
+  status = 404;
+  CHECK(found()->found() == LookUpCallResponse::NOT_FOUND);
+  CHECK(world.http.Lines().back().ends_with("/Conferences/CF1/Participants/customer.json"));
+  status = 200;
+  participant = R"({"call_sid":"CA9","label":"customer","status":"ringing"})";
+  CHECK(found()->found() == LookUpCallResponse::LIVE);
+  CHECK(found()->provider_call_id() == "CA9");
+  participant = "<html>";
+  CHECK(found()->found() == LookUpCallResponse::FOUND_UNSPECIFIED);
+  status = 503;
+  CHECK(found()->found() == LookUpCallResponse::FOUND_UNSPECIFIED);
+  rooms = "<html>";
+  CHECK_FALSE(found().ok());
+}
+
+TEST_CASE("a lost first leg is recognised by numbers and time, and by being nobody else's",
+          "[twilio][adapter]") {
+  World world;
+  dispatch::v1::LookUpCallRequest request;
+  *request.mutable_order() = world.order;
+  const auto found = [&] { return RunTask(world.adapter->LookUp(world.account, request)).value(); };
   world.http.When(
       "", 200,
       R"({"calls":[{"sid":"CAold","status":"completed","date_created":"Wed, 06 Nov 2024 04:43:40 +0000"}]})");
   CHECK(found().found() == LookUpCallResponse::NOT_FOUND);
   world.http.When(
       "", 200,
-      R"({"calls":[{"sid":"CA9","status":"ringing","date_created":"Wed, 06 Nov 2024 05:44:30 +0000"}]})");
+      R"({"calls":[{"sid":"CA8","status":"ringing","date_created":"Wed, 06 Nov 2024 05:44:35 +0000"},)"
+      R"({"sid":"CA9","status":"completed","date_created":"Wed, 06 Nov 2024 05:44:30 +0000"}]})");
   CHECK(found().found() == LookUpCallResponse::LIVE);
-  CHECK(found().provider_call_id() == "CA9");
-  CHECK(world.http.Lines().back().find("To=%2B15551230003&From=%2B15551230001") !=
+  CHECK(found().provider_call_id() == "CA8");
+  CHECK(world.http.Lines().back().find("To=%2B15551230002&From=%2B15551230001") !=
         std::string::npos);
+  request.add_calls_of_others("CA8");
+  CHECK(found().found() == LookUpCallResponse::ENDED);
+  CHECK(found().provider_call_id() == "CA9");
+  request.add_calls_of_others("CA9");
+  CHECK(found().found() == LookUpCallResponse::NOT_FOUND);
 }
 
 TEST_CASE("of a caller's record only the end is told", "[twilio][adapter]") {

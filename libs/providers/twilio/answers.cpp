@@ -143,21 +143,33 @@ LookUpCallResponse ReadCallRecord(const http::ClientResult& result, const CallOr
   return response;
 }
 
-LookUpCallResponse ReadCallList(const http::ClientResult& result, const CallOrder& order,
-                                Leg::Party party) {
+LookUpCallResponse ReadCallList(const http::ClientResult& result,
+                                const dispatch::v1::LookUpCallRequest& request, Leg::Party party) {
+  const CallOrder& order = request.order();
   LookUpCallResponse response;
   const Json body = ReadJson(result.response.body);
   const Json* calls = ListIn(body, "calls");
   if (result.response.status != 200 || calls == nullptr) return response;
   response.set_found(LookUpCallResponse::NOT_FOUND);
   const absl::Time made = MadeAt(order.id());
-  // The customer's leg may come as long after the session as the agent lets it ring.
-  const absl::Duration latest = party == Leg::AGENT ? kAfter : kAfter + kAfter;
   for (const Json& call : *calls) {
     const auto created = ReadTwilioTime(TextOf(call, "date_created"));
-    if (!created.has_value() || *created < made - kBefore || *created > made + latest) continue;
+    if (!created.has_value() || *created < made - kBefore || *created > made + kAfter) continue;
+    if (IsOfOthers(request, TextOf(call, "sid"))) continue;
     AddRecord(call, order, party, response);
     if (response.found() == LookUpCallResponse::LIVE) break;
+  }
+  return response;
+}
+
+LookUpCallResponse ReadParticipant(const http::ClientResult& result) {
+  LookUpCallResponse response;
+  const std::string sid = TextOf(ReadJson(result.response.body), "call_sid");
+  if (result.response.status == 404) {
+    response.set_found(LookUpCallResponse::NOT_FOUND);
+  } else if (result.response.status == 200 && IsPathSafe(sid)) {
+    response.set_found(LookUpCallResponse::LIVE);
+    response.set_provider_call_id(sid);
   }
   return response;
 }

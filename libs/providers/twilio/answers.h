@@ -19,10 +19,13 @@ int ErrorCodeOf(const std::string& body);
 dispatch::v1::LookUpCallResponse ReadCallRecord(const http::ClientResult& result,
                                                 const dispatch::v1::CallOrder& order,
                                                 session::v1::Leg::Party party);
-// The same from a list of calls between the two numbers: the one made at the session's time.
+// The same from a list of calls between the two numbers: the one made at the session's time that is
+// not known to be another session's.
 dispatch::v1::LookUpCallResponse ReadCallList(const http::ClientResult& result,
-                                              const dispatch::v1::CallOrder& order,
+                                              const dispatch::v1::LookUpCallRequest& request,
                                               session::v1::Leg::Party party);
+// The same of somebody who is on the way into a conference, or in it.
+dispatch::v1::LookUpCallResponse ReadParticipant(const http::ClientResult& result);
 
 // The first of a list of conferences; empty when it is empty.
 absl::StatusOr<std::string> ReadConferenceSid(const http::ClientResult& result);

@@ -64,9 +64,9 @@ class VonageAdapter final : public Adapter {
   Task<PlaceCallResponse> DialCustomer(const Account& account, const CallOrder& order) override {
     return Create(account, order, Leg::CUSTOMER);
   }
-  Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(const Account& account,
-                                                          const CallOrder& order) override {
-    return FindByNumbers(api_, account, order, Leg::CUSTOMER);
+  Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(
+      const Account& account, const LookUpCallRequest& request) override {
+    return FindByNumbers(api_, account, request, Leg::CUSTOMER);
   }
   Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
                                                  const std::string& recording_url) override {

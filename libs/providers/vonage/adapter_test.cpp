@@ -216,8 +216,10 @@ TEST_CASE("a lost leg is recognised by numbers and time", "[vonage][adapter]") {
   const auto list = [](const std::string& calls) {
     return R"({"count":1,"_embedded":{"calls":[)" + calls + "]}}";
   };
+  dispatch::v1::LookUpCallRequest request;
+  *request.mutable_order() = world.order;
   const auto found = [&] {
-    return RunTask(world.adapter->LookUpCustomer(world.account, world.order)).value();
+    return RunTask(world.adapter->LookUpCustomer(world.account, request)).value();
   };
   const std::string other =
       R"({"uuid":"u0","status":"answered","to":{"type":"phone","number":"15551230009"},"from":{"number":"15551230001"}})";
@@ -229,6 +231,8 @@ TEST_CASE("a lost leg is recognised by numbers and time", "[vonage][adapter]") {
   world.http.When("GET", 200, list(other + "," + ours));
   CHECK(found().found() == LookUpCallResponse::LIVE);
   CHECK(found().provider_call_id() == "u9");
+  request.add_calls_of_others("u9");
+  CHECK(found().found() == LookUpCallResponse::NOT_FOUND);
   world.http.When("GET", 200, "<html>");
   CHECK(found().found() == LookUpCallResponse::FOUND_UNSPECIFIED);
 }

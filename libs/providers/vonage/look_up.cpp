@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "libs/http/message.h"
+#include "libs/providers/outcome.h"
 #include "libs/providers/vonage/leg_fact.h"
 #include "libs/providers/vonage/ncco.h"
 
@@ -99,7 +100,9 @@ std::optional<std::vector<Json>> CallsOf(const http::ClientResult& result) {
 }  // namespace
 
 Task<absl::StatusOr<LookUpCallResponse>> FindByNumbers(Api& api, const Account& account,
-                                                       const CallOrder& order, Leg::Party party) {
+                                                       const LookUpCallRequest& request,
+                                                       Leg::Party party) {
+  const CallOrder& order = request.order();
   LookUpCallResponse response;
   const std::optional<Json> endpoint =
       EndpointOf(party == Leg::AGENT ? order.agent_phone() : order.to_phone());
@@ -120,7 +123,7 @@ Task<absl::StatusOr<LookUpCallResponse>> FindByNumbers(Api& api, const Account& 
     if (!calls.has_value()) co_return LookUpCallResponse();  // it cannot be asked now
     for (const Json& call : *calls) {
       if (NumberOf(call, "to") != to || NumberOf(call, "from") != from) continue;
-      if (!IsId(TextOf(call, "uuid"))) continue;
+      if (!IsId(TextOf(call, "uuid")) || IsOfOthers(request, TextOf(call, "uuid"))) continue;
       AddRecord(call, order, party, response);
       if (response.found() == LookUpCallResponse::LIVE) co_return response;
     }
@@ -137,7 +140,7 @@ Task<absl::StatusOr<LookUpCallResponse>> LookUpCall(Api& api, const Account& acc
   const Leg::Party party = agent_first ? Leg::AGENT : Leg::CUSTOMER;
   LookUpCallResponse response;
   if (!IsId(request.provider_call_id())) {
-    if (!IsInbound(order)) co_return co_await FindByNumbers(api, account, order, party);
+    if (!IsInbound(order)) co_return co_await FindByNumbers(api, account, request, party);
     response.set_found(LookUpCallResponse::CANNOT_ASK);
     co_return response;
   }

@@ -48,8 +48,8 @@ class FakeAdapter final : public providers::Adapter {
                                            const v1::CallOrder&) override {
     co_return v1::PlaceCallResponse();
   }
-  Task<absl::StatusOr<v1::LookUpCallResponse>> LookUpCustomer(const providers::Account&,
-                                                              const v1::CallOrder&) override {
+  Task<absl::StatusOr<v1::LookUpCallResponse>> LookUpCustomer(
+      const providers::Account&, const v1::LookUpCallRequest&) override {
     co_return v1::LookUpCallResponse();
   }
   bool AgentIsDialledByUs() const override { return true; }

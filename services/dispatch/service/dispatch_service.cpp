@@ -7,6 +7,7 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/observability/log.h"
 #include "libs/providers/outcome.h"
+#include "services/dispatch/service/own_call.h"
 
 namespace ctc::dispatch {
 namespace {
@@ -125,7 +126,9 @@ Task<absl::StatusOr<v1::LookUpCallResponse>> DispatchService::LookUpCall(
                           co_await FindTarget(context, request.provider_id(), request.order()));
   const absl::Duration began = clock_.Monotonic();
   absl::StatusOr<v1::LookUpCallResponse> response =
-      co_await target.adapter->LookUp(*target.account, request);
+      co_await LookUpOwnCall(session_, context, request, [&target](const auto& question) {
+        return target.adapter->LookUp(*target.account, question);
+      });
   const bool asked =
       response.ok() && response->found() != v1::LookUpCallResponse::FOUND_UNSPECIFIED;
   gate_.Report(

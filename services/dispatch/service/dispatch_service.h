@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ctc/dispatch/v1/dispatch_service.pb.h"
-#include "libs/rpc/context.h"
+#include "libs/rpc/channel.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/gate.h"
 #include "services/dispatch/service/health_board.h"
@@ -14,12 +14,13 @@ namespace ctc::dispatch {
 class DispatchService {
  public:
   DispatchService(const Registry& registry, Directory& directory, HealthBoard& board, Gate& gate,
-                  RecordingShelf& shelf, const base::Clock& clock)
+                  RecordingShelf& shelf, rpc::Channel& session, const base::Clock& clock)
       : registry_(registry),
         directory_(directory),
         board_(board),
         gate_(gate),
         shelf_(shelf),
+        session_(session),
         clock_(clock) {}
 
   Task<absl::StatusOr<v1::ListRoutesResponse>> ListRoutes(rpc::Context context,
@@ -61,6 +62,7 @@ class DispatchService {
   HealthBoard& board_;
   Gate& gate_;
   RecordingShelf& shelf_;
+  rpc::Channel& session_;
   const base::Clock& clock_;
 };
 

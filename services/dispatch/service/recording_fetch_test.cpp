@@ -13,6 +13,14 @@ namespace {
 
 using testing::HasError;
 
+// No test here asks for a session.
+class NoSession final : public FakeSessionBase {
+  absl::StatusOr<rpc::MessagePtr> Answer(std::string_view,
+                                         const google::protobuf::Message&) override {
+    return absl::UnimplementedError("not asked");
+  }
+};
+
 struct World {
   absl::Status Fetch() {
     v1::FetchRecordingRequest request;
@@ -44,8 +52,9 @@ struct World {
                        providers::twilio::MakeAdapter({http, base::SystemClock(), {}})};
   DispatchProcess process{shared};
   RecordingShelf shelf{base::SystemClock(), 1 << 20};
-  DispatchService service{shared.registry, process.directory,  process.board, process.gate,
-                          shelf,           base::SystemClock()};
+  NoSession session;
+  DispatchService service{shared.registry, process.directory, process.board,      process.gate,
+                          shelf,           session,           base::SystemClock()};
   int fetches = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "libs/observability/log.h"
 #include "libs/providers/outcome.h"
 #include "services/dispatch/domain/agent_offer.h"
+#include "services/dispatch/service/own_call.h"
 #include "services/dispatch/service/session_order.h"
 
 namespace ctc::dispatch {
@@ -24,6 +25,7 @@ constexpr absl::Duration kAbandonedAfter = absl::Seconds(150);
 constexpr absl::Duration kSweepEvery = absl::Seconds(60);
 constexpr int kLookUps = 4;
 constexpr absl::Duration kBetweenLookUps = absl::Seconds(2);
+constexpr absl::Duration kLookUpTimeout = absl::Seconds(15);
 // A look-up that fails is made again for so long; then the sweep comes back to it.
 constexpr absl::Duration kLookUpFor = absl::Seconds(60);
 
@@ -142,8 +144,16 @@ Task<void> SecondLeg::Resolve(Submission submission) {
   while (absent < kLookUps) {
     if (!co_await parts_.background.Sleep(kBetweenLookUps)) co_return;
     if (parts_.clock.Monotonic() >= until) co_return;
+    v1::LookUpCallRequest request;
+    request.set_provider_id(submission.provider_id);
+    *request.mutable_order() = target->order;
+    rpc::Context context =
+        rpc::Context::ForService(submission.tenant, parts_.clock.Now() + kLookUpTimeout);
     const absl::StatusOr<v1::LookUpCallResponse> found =
-        co_await target->adapter->LookUpCustomer(*target->account, target->order);
+        co_await LookUpOwnCall(parts_.session, std::move(context), std::move(request),
+                               [&target](const v1::LookUpCallRequest& question) {
+                                 return target->adapter->LookUpCustomer(*target->account, question);
+                               });
     if (!found.ok() || found->found() == v1::LookUpCallResponse::FOUND_UNSPECIFIED) continue;
     if (found->found() == v1::LookUpCallResponse::NOT_FOUND) {
       ++absent;

@@ -39,8 +39,9 @@ class FakeTwilio final : public http::Client {
     const base::MutexLock lock(mutex_);
     const std::string path = request.url.substr(request.url.find("/Accounts/AC1") + 13);
     const Form form = http::ParseForm(request.body).value_or(Form());
-    if (path.ends_with("/Participants.json")) co_return DialOne(form);
-    if (request.method == "GET") co_return Calls(path);
+    if (path.ends_with("/Participants.json")) co_return DialOne(path, form);
+    if (path.starts_with("/Conferences.json")) co_return Rooms(path);
+    if (request.method == "GET") co_return Participant(path);
     ended_[path]++;
     co_return Said(200, "{}");
   }
@@ -60,34 +61,36 @@ class FakeTwilio final : public http::Client {
     result.response.body = std::move(body);
     return result;
   }
-  http::ClientResult DialOne(const Form& form) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  http::ClientResult DialOne(const std::string& path, const Form& form)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::string to;
     for (const auto& [name, value] : form) {
       if (name == "To") to = value;
     }
     dials_[to]++;
     const Answer& answer = answers_[to];
+    if (answer.dialled) in_room_[path.substr(0, path.rfind('.'))] = "CAfound";
     if (answer.status != 0) return Said(answer.status, answer.body);
     http::ClientResult broken;
     broken.error.reached = answer.reached;
     broken.error.status = absl::UnavailableError("the connection broke");
     return broken;
   }
-  // The list of calls to one number.
-  http::ClientResult Calls(const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    for (const auto& [phone, answer] : answers_) {
-      if (!answer.dialled || path.find(http::Encode(phone)) == std::string::npos) continue;
-      const std::string now = absl::FormatTime("%a, %d %b %Y %H:%M:%S +0000",
-                                               base::SystemClock().Now(), absl::UTCTimeZone());
-      return Said(200, R"({"calls":[{"sid":"CAfound","status":"ringing","date_created":")" + now +
-                           R"("}]})");
-    }
-    return Said(200, R"({"calls":[]})");
+  // A room's sid is its name.
+  static http::ClientResult Rooms(const std::string& path) {
+    const std::string name = path.substr(path.rfind('=') + 1);
+    return Said(200, R"({"conferences":[{"sid":")" + name + R"("}]})");
+  }
+  http::ClientResult Participant(const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto found = in_room_.find(path.substr(0, path.rfind('/')));
+    if (found == in_room_.end()) return Said(404, "{}");
+    return Said(200, R"({"call_sid":")" + found->second + R"(","status":"ringing"})");
   }
   base::Mutex mutex_;
   std::map<std::string, Answer> answers_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, int> dials_ ABSL_GUARDED_BY(mutex_);  // by number
-  std::map<std::string, int> ended_ ABSL_GUARDED_BY(mutex_);  // by path
+  std::map<std::string, std::string> in_room_ ABSL_GUARDED_BY(mutex_);  // sid by path of the room
+  std::map<std::string, int> dials_ ABSL_GUARDED_BY(mutex_);            // by number
+  std::map<std::string, int> ended_ ABSL_GUARDED_BY(mutex_);            // by path
 };
 
 // The session service, which knows some calls. Thread-safe.
@@ -99,8 +102,11 @@ class FakeSession final : public FakeSessionBase {
   }
 
  private:
-  absl::StatusOr<rpc::MessagePtr> Answer(std::string_view,
+  absl::StatusOr<rpc::MessagePtr> Answer(std::string_view path,
                                          const google::protobuf::Message& request) override {
+    if (path == session::v1::SessionServiceRpc::kResolveSession.path) {
+      return base::MakeError(base::kNotFound, "nobody's");
+    }
     const base::MutexLock lock(mutex_);
     auto response = std::make_unique<session::v1::GetSessionResponse>();
     const auto& id = static_cast<const session::v1::GetSessionRequest&>(request).id();

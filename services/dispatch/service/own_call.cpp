@@ -1,0 +1,47 @@
+#include "services/dispatch/service/own_call.h"
+
+#include "ctc/session/v1/session_service.rpc.h"
+
+namespace ctc::dispatch {
+namespace {
+
+// A list of calls has at most so many between two numbers.
+constexpr int kMostOthers = 20;
+
+enum class Whose { kOurs, kAnothers, kUnknown };
+
+Task<Whose> WhoseIs(rpc::Channel& session, rpc::Context context,
+                    const v1::LookUpCallRequest& request, const std::string& provider_call_id) {
+  session::v1::ResolveSessionRequest question;
+  question.set_provider_id(request.provider_id());
+  question.set_provider_call_id(provider_call_id);
+  const absl::StatusOr<session::v1::ResolveSessionResponse> owner = co_await rpc::Call(
+      session, session::v1::SessionServiceRpc::kResolveSession, std::move(context), question);
+  if (absl::IsNotFound(owner.status())) co_return Whose::kOurs;
+  if (!owner.ok()) co_return Whose::kUnknown;
+  const v1::CallOrder& order = request.order();
+  const bool ours = owner->id() == order.id() || owner->id() == order.room();
+  co_return ours ? Whose::kOurs : Whose::kAnothers;
+}
+
+}  // namespace
+
+Task<absl::StatusOr<v1::LookUpCallResponse>> LookUpOwnCall(rpc::Channel& session,
+                                                           rpc::Context context,
+                                                           v1::LookUpCallRequest request,
+                                                           AskProvider ask) {
+  while (request.calls_of_others_size() <= kMostOthers) {
+    absl::StatusOr<v1::LookUpCallResponse> found = co_await ask(request);
+    if (!found.ok() || found->provider_call_id().empty() ||
+        found->provider_call_id() == request.provider_call_id()) {
+      co_return found;
+    }
+    const Whose whose = co_await WhoseIs(session, context, request, found->provider_call_id());
+    if (whose == Whose::kOurs) co_return found;
+    if (whose == Whose::kUnknown) break;
+    request.add_calls_of_others(found->provider_call_id());
+  }
+  co_return v1::LookUpCallResponse();
+}
+
+}  // namespace ctc::dispatch
