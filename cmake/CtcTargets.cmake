@@ -13,13 +13,18 @@ target_include_directories(ctc_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(ctc_flags INTERFACE -pthread)
 target_link_libraries(ctc_flags INTERFACE Threads::Threads)
 
-# What nearly every file includes. Generated code does without it (it would be slower).
+# What nearly every file includes. Generated code does without it (it would be slower). For a clone in
+# another folder to be built from ccache, a launcher of its own says what the header is made of, and its
+# users name no absolute path: ccache makes that of -include-pch relative, but not that of the second
+# include CMake's own flags have.
+set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -Xclang -include-pch -Xclang <PCH_FILE>)
 add_library(ctc_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
 target_link_libraries(ctc_pch PUBLIC ctc_flags absl::status absl::statusor absl::strings absl::time)
 target_precompile_headers(ctc_pch PRIVATE
   <chrono> <functional> <map> <memory> <optional> <string> <string_view> <utility> <vector>
   <absl/status/statusor.h> <absl/strings/str_cat.h> <absl/time/time.h>
-  ${CMAKE_SOURCE_DIR}/libs/base/asio.h)
+  <libs/base/asio.h>)
+set_target_properties(ctc_pch PROPERTIES CXX_COMPILER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/pch_launcher)
 
 # ctc_library(name SRCS a.cpp ... DEPS target ...): a room. Linked as ctc::name.
 function(ctc_library name)
