@@ -134,7 +134,8 @@ TEST_CASE("each silent state ends as the provider's answer says", "[session][wat
 
 TEST_CASE("only one of two processes sweeps", "[session][watchdog]") {
   Fixture f;
-  Process other(*f.database, f.peers, f.clock, 99);
+  const std::unique_ptr<Process> neighbour = f.NewNeighbour();
+  Process& other = *neighbour;
   REQUIRE_THAT(f.Initiate().status(), IsOk());
   REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
   f.clock.Advance(absl::Seconds(5));
