@@ -3,9 +3,9 @@
 #include <map>
 #include <set>
 
+#include "libs/base/proto_time.h"
 #include "services/routing/domain/presence.h"
 #include "services/routing/store/activity_store.h"
-#include "services/routing/store/proto_time.h"
 #include "services/routing/store/queue_entry_store.h"
 
 namespace ctc::routing {
@@ -55,12 +55,12 @@ Task<absl::StatusOr<std::vector<ActivityFollower::Pending>>> ActivityFollower::L
 absl::Status ActivityFollower::Write(db::Connection& c, Pending& pending) {
   const ActivityStore store(pending.tenant);
   v1::AgentActivity& line = pending.line;
-  if (!line.has_created_at()) *line.mutable_created_at() = ToProto(clock_.Now());
+  if (!line.has_created_at()) *line.mutable_created_at() = base::ToProto(clock_.Now());
   line.set_id(ids_.Uuid());
   CTC_ASSIGN_OR_RETURN(const auto last, store.Recent(c, line.agent_id(), 1));
   line.set_duration_seconds(last.empty() ? 0
-                                         : DurationBetween(FromProto(last[0].created_at()),
-                                                           FromProto(line.created_at())));
+                                         : DurationBetween(base::FromProto(last[0].created_at()),
+                                                           base::FromProto(line.created_at())));
   return store.Insert(c, line, pending.seq);
 }
 

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/mariadb.h"
 #include "libs/testing/run_task.h"
@@ -16,7 +17,6 @@
 #include "services/routing/service/queue_service.h"
 #include "services/routing/store/activity_store.h"
 #include "services/routing/store/agent_store.h"
-#include "services/routing/store/proto_time.h"
 
 namespace ctc::routing {
 
@@ -94,7 +94,7 @@ struct IvrWorld {
     agent.set_capacity(1);
     agent.set_is_active(true);
     if (!team.empty()) agent.add_teams(team);
-    *agent.mutable_created_at() = *agent.mutable_updated_at() = ToProto(clock.Now());
+    *agent.mutable_created_at() = *agent.mutable_updated_at() = base::ToProto(clock.Now());
     Write([&](db::Connection& c) { return AgentStore(base::TenantId("t1")).Insert(c, agent); });
     directory.ForgetAgent(base::TenantId("t1"), id);
     Log(id, v1::AgentActivity::LOGIN);
@@ -105,7 +105,7 @@ struct IvrWorld {
     line.set_agent_id(agent_id);
     line.set_activity_type(type);
     line.set_is_available(type == v1::AgentActivity::LOGIN || type == v1::AgentActivity::IDLE);
-    *line.mutable_created_at() = ToProto(clock.Now());
+    *line.mutable_created_at() = base::ToProto(clock.Now());
     clock.Advance(absl::Milliseconds(10));  // so that who came first is idle longest
     Write(
         [&](db::Connection& c) { return ActivityStore(base::TenantId("t1")).Insert(c, line, 0); });

@@ -1,4 +1,5 @@
 // Callers in menus and queues over a real database.
+#include "libs/base/proto_time.h"
 #include "services/routing/service/activity_follower.h"
 #include "services/routing/service/ivr_world_for_test.h"
 
@@ -161,7 +162,7 @@ TEST_CASE_METHOD(QueueWorld, "what an agent told another process is seen after a
   line.set_id(ids.Uuid());
   line.set_agent_id("ann");
   line.set_activity_type(v1::AgentActivity::LOGOUT);
-  *line.mutable_created_at() = ToProto(clock.Now());
+  *line.mutable_created_at() = base::ToProto(clock.Now());
   Write([&](db::Connection& c) { return ActivityStore(base::TenantId("t1")).Insert(c, line, 0); });
   clock.Advance(absl::Milliseconds(1001));
   CHECK(Live(queue.id()).available_agents().empty());

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "services/routing/store/proto_time.h"
+#include "libs/base/proto_time.h"
 
 namespace ctc::routing {
 namespace {
@@ -24,7 +24,7 @@ v1::AgentActivity FromRow(const db::Row& row) {
   line.set_is_available(row.Int(4) != 0);
   line.set_duration_seconds(static_cast<int>(row.Int(5)));
   line.set_reason(row.Text(6));
-  *line.mutable_created_at() = ToProto(row.Time(7));
+  *line.mutable_created_at() = base::ToProto(row.Time(7));
   return line;
 }
 
@@ -48,7 +48,7 @@ absl::Status ActivityStore::Insert(db::Connection& c, const v1::AgentActivity& l
            v1::AgentActivity::Type_Name(line.activity_type()), db::TextOrNull(line.session_id()),
            int64_t{line.is_available()}, int64_t{line.duration_seconds()}, line.reason(), source,
            feed_seq > 0 ? db::Value(feed_seq) : db::Value(db::Null{}),
-           FromProto(line.created_at())})
+           base::FromProto(line.created_at())})
       .status();
 }
 

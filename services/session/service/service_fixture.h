@@ -19,6 +19,7 @@
 #include "ctc/session/v1/session_service.rpc.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/base/mutex.h"
+#include "libs/base/proto_time.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/fake_random.h"
 #include "libs/testing/mariadb.h"
@@ -297,7 +298,7 @@ struct Fixture {
     fact.mutable_fact()->set_event_key(v1::CallFact::Kind_Name(kind) + std::to_string(seconds));
     fact.mutable_fact()->set_source(v1::WEBHOOK);
     *fact.mutable_fact()->mutable_provider_time() =
-        domain::ToProto(clock.Now() + absl::Seconds(seconds));
+        base::ToProto(clock.Now() + absl::Seconds(seconds));
     return fact;
   }
   absl::StatusOr<v1::ApplyFactsResponse> Apply(const std::vector<v1::SessionFact>& facts) {
