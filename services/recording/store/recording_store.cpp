@@ -104,19 +104,4 @@ absl::StatusOr<RecordingPage> RecordingStore::List(db::Connection& c, const Reco
   return page;
 }
 
-absl::StatusOr<int64_t> LoadCursor(db::Connection& c) {
-  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query("SELECT seq FROM event_cursor WHERE consumer = ?",
-                                                {std::string(kConsumerName)}));
-  return rows.empty() ? 0 : rows[0].Int(0);
-}
-
-absl::Status SaveCursor(db::Connection& c, int64_t seq, absl::Time now) {
-  return c
-      .Execute(
-          "INSERT INTO event_cursor (consumer, seq, updated_at) VALUES (?, ?, ?)"
-          " ON DUPLICATE KEY UPDATE seq = VALUES(seq), updated_at = VALUES(updated_at)",
-          {std::string(kConsumerName), seq, now})
-      .status();
-}
-
 }  // namespace ctc::recording

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "libs/base/proto_time.h"
+#include "libs/events/event_cursor.h"
 #include "services/routing/domain/presence.h"
 #include "services/routing/store/activity_store.h"
 #include "services/routing/store/queue_entry_store.h"
@@ -11,6 +12,7 @@
 namespace ctc::routing {
 namespace {
 
+constexpr char kConsumer[] = "routing";
 constexpr absl::Duration kLimit = absl::Seconds(10);
 // Most events are not ours. The cursor may stay behind by so many before it is written without
 // cause; after a crash that many are looked at again, to no effect.
@@ -24,7 +26,7 @@ Task<absl::StatusOr<int64_t>> ActivityFollower::LoadPosition() {
   int64_t seq = -1;
   const absl::Status status =
       co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(seq, LoadCursor(c));
+        CTC_ASSIGN_OR_RETURN(seq, events::LoadCursor(c, kConsumer, -1));
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
@@ -98,7 +100,7 @@ Task<absl::Status> ActivityFollower::Apply(const events::FeedConsumer::Batch& ba
   const absl::Status status =
       co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
         for (Pending& pending : *lines) CTC_RETURN_IF_ERROR(Write(c, pending));
-        return SaveCursor(c, last_seq, clock_.Now());
+        return events::SaveCursor(c, kConsumer, last_seq, clock_.Now());
       });
   for (const Pending& pending : *lines) directory_.ForgetPresence(pending.tenant);
   CTC_CO_RETURN_IF_ERROR(status);

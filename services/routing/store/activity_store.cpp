@@ -11,8 +11,6 @@ namespace {
   "SELECT id, agent_id, activity_type, session_id, is_available, duration_seconds, reason," \
   " created_at FROM agent_activity_log "
 
-constexpr char kConsumer[] = "routing";
-
 v1::AgentActivity FromRow(const db::Row& row) {
   v1::AgentActivity line;
   line.set_id(row.Text(0));
@@ -111,22 +109,6 @@ absl::StatusOr<std::vector<v1::AgentActivity>> ActivityStore::OfAllAgents(db::Co
   std::vector<v1::AgentActivity> lines = FromRows(last);
   for (v1::AgentActivity& line : FromRows(recent)) lines.push_back(std::move(line));
   return lines;
-}
-
-absl::StatusOr<int64_t> LoadCursor(db::Connection& c) {
-  CTC_ASSIGN_OR_RETURN(
-      const db::Rows rows,
-      c.Query("SELECT seq FROM event_cursor WHERE consumer = ?", {std::string(kConsumer)}));
-  return rows.empty() ? -1 : rows[0].Int(0);
-}
-
-absl::Status SaveCursor(db::Connection& c, int64_t seq, absl::Time now) {
-  return c
-      .Execute(
-          "INSERT INTO event_cursor (consumer, seq, updated_at) VALUES (?, ?, ?)"
-          " ON DUPLICATE KEY UPDATE seq = VALUES(seq), updated_at = VALUES(updated_at)",
-          {std::string(kConsumer), seq, now})
-      .status();
 }
 
 }  // namespace ctc::routing
