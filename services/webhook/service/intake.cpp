@@ -43,7 +43,7 @@ void Complete(sv1::SessionFact& fact, const base::TenantId& tenant, const std::s
   if (fact.provider_id().empty()) fact.set_provider_id(provider_id);
   sv1::CallFact& said = *fact.mutable_fact();
   if (said.source() == sv1::KNOWN_BY_UNSPECIFIED) said.set_source(source);
-  // By the clock that wrote the line: adapters note whole seconds.
+  // By the clock that wrote the line, not the one of whoever read it.
   if (!said.has_received_time() || source == sv1::WEBHOOK) {
     *said.mutable_received_time() = base::ToPreciseProto(now);
   }
