@@ -25,8 +25,8 @@ struct BatchOptions {
   std::string name;  // label of the metrics
   size_t max_batch = 256;
   size_t queue_limit = 4096;  // more is refused with kOverloaded
-  // A batch is one statement: see Database::MakeSingleStatementWorker.
-  bool single_statement = false;
+  // A batch may be committed twice without harm: see Database::MakeRepeatableWorker.
+  bool repeatable = false;
   // 2 for a WriteBatch that passes its turn.
   int lanes = 1;
   // Items written kSoon gather until there are so many, or for so long.

@@ -86,8 +86,8 @@ BatchWriter<Item, Result>::BatchWriter(Database& database, BatchOptions options,
           std::make_unique<State>(std::move(options), std::move(write), std::move(after_commit))) {
   State& state = *state_;
   for (int lane = 0; lane < state.options.lanes; ++lane) {
-    state.workers.push_back(state.options.single_statement ? database.MakeSingleStatementWorker()
-                                                           : database.MakeWorker());
+    state.workers.push_back(state.options.repeatable ? database.MakeRepeatableWorker()
+                                                     : database.MakeWorker());
     Worker& worker = *state.workers.back();
     state.threads.push_back(
         StartBatchThread(state.options.name, [this, &worker] { Loop(worker); }));

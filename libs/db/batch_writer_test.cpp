@@ -150,21 +150,33 @@ TEST_CASE_METHOD(Fixture, "what nobody waits for is written before the writer en
   CHECK(last.get().value() == 10);
 }
 
-TEST_CASE_METHOD(Fixture, "a writer of single statements commits with the statement") {
-  gate.Open();
-  auto writer = MakeGated({.name = "single", .single_statement = true});
-  CHECK(Write(*writer, 1).get().value() == 10);
-  CHECK(StoredIds(*database) == std::vector<int64_t>{1});
-}
-
-TEST_CASE_METHOD(Fixture, "a second statement in a unit of one is refused") {
-  const std::unique_ptr<Worker> worker = database->MakeSingleStatementWorker();
-  const absl::Status status = worker->Run([](Connection& c) -> absl::Status {
-    CTC_RETURN_IF_ERROR(c.Execute("INSERT INTO item (id) VALUES (1)").status());
-    return c.Execute("INSERT INTO item (id) VALUES (2)").status();
-  });
-  CHECK_THAT(status, HasError(base::kInternal));
-  CHECK(StoredIds(*database) == std::vector<int64_t>{1});
+TEST_CASE("a batch that may be committed twice does not see the server's restart") {
+  testing::IoThreads io;
+  MariaDb server(MariaDb::Options{.durable = true});
+  auto database = server.Open(server.NewEmptySchema());
+  CreateTable(*database);
+  const bool repeatable = GENERATE(true, false);
+  Writer writer(*database, {.name = "restart", .repeatable = repeatable},
+                [](Connection& c, std::vector<int64_t>& items, Writer::Results& results) {
+                  RowsText rows("INSERT INTO item (id)", "ON DUPLICATE KEY UPDATE id = VALUES(id)");
+                  for (const int64_t id : items) {
+                    rows.BeginRow();
+                    rows.Add(id);
+                    rows.EndRow();
+                    results.emplace_back(id);
+                  }
+                  return c.ExecuteAll(std::move(rows).Finish(), Ending::kCommit);
+                });
+  CHECK_THAT(io.Run(writer.Write(1, absl::InfiniteFuture())).status(), IsOk());
+  server.Kill9();
+  server.Start();
+  const absl::Status after = io.Run(writer.Write(2, absl::InfiniteFuture())).status();
+  if (repeatable) {
+    CHECK_THAT(after, IsOk());
+    CHECK(StoredIds(*database) == std::vector<int64_t>{1, 2});
+  } else {
+    CHECK_THAT(after, HasError(base::kUnavailable));  // it might have been committed
+  }
 }
 
 TEST_CASE_METHOD(Fixture, "one bad row fails alone, its neighbours are committed") {

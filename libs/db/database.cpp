@@ -83,14 +83,12 @@ absl::Status Session::RunOnce(const Work& work, bool& retry) {
   }
   const int statements = connection_->statements();
   const bool lost_in_work = connection_->lost();
-  if (!config_.single_statement) {
-    if (status.ok() && !connection_->committed()) status = connection_->Commit();
-    if (!status.ok() && !connection_->lost()) connection_->Rollback();
-  }
+  if (status.ok() && !connection_->committed()) status = connection_->Commit();
+  if (!status.ok() && !connection_->lost()) connection_->Rollback();
   retry = connection_->deadlocked() && !connection_->lost();
   if (connection_->lost()) {
     connection_.reset();
-    retry = reused && lost_in_work && statements == 1;
+    retry = reused && lost_in_work && (config_.repeatable || statements == 1);
   }
   return status;
 }
@@ -109,9 +107,10 @@ class Pool final : public Database {
     config.many_at_once = true;
     return std::make_unique<Session>(endpoint_, std::move(config));
   }
-  std::unique_ptr<Worker> MakeSingleStatementWorker() override {
+  std::unique_ptr<Worker> MakeRepeatableWorker() override {
     Config config = config_;
-    config.single_statement = true;
+    config.many_at_once = true;
+    config.repeatable = true;
     return std::make_unique<Session>(endpoint_, std::move(config));
   }
   std::unique_ptr<Worker> MakePatientWorker() override {

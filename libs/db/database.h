@@ -26,8 +26,8 @@ struct Config {
   int queue_limit = 1024;  // work that may wait; more is refused with kOverloaded
   absl::Duration connect_timeout = absl::Seconds(3);
   absl::Duration statement_timeout = absl::Seconds(15);
-  bool single_statement = false;  // see MakeSingleStatementWorker
-  bool many_at_once = false;      // see Connection::ExecuteAll
+  bool repeatable = false;    // see MakeRepeatableWorker
+  bool many_at_once = false;  // see Connection::ExecuteAll
 };
 
 // Whether several statements end the transaction, too.
@@ -49,7 +49,7 @@ class Connection {
                                               const Params& params, std::string_view tail = "") = 0;
   // All of them in one round trip, or one for each 8 MiB; none after one that failed. With kCommit
   // the transaction is committed behind the last: the unit has nothing more to do then, and an
-  // UNAVAILABLE may mean that it was. Only on a connection of MakeWorker.
+  // UNAVAILABLE may mean that it was. Only on a connection of MakeWorker or MakeRepeatableWorker.
   virtual absl::Status ExecuteAll(const std::vector<RowsStatement>& statements, Ending ending) = 0;
 };
 
@@ -82,12 +82,11 @@ class Database {
   // The same on the calling thread with its own connection: for start-up, migrations and tools.
   virtual absl::Status RunBlocking(const Work& work) = 0;
 
-  // A dedicated connection for a batch writer's own thread; the only kind that takes ExecuteAll.
+  // A dedicated connection for a batch writer's own thread; takes ExecuteAll.
   virtual std::unique_ptr<class Worker> MakeWorker() = 0;
-  // One whose units are a single statement each, which commits by itself: half the round trips.
-  // The statement must be one that may run twice, for it does when the connection breaks in it. A
-  // second statement in a unit is refused: kInternal.
-  virtual std::unique_ptr<class Worker> MakeSingleStatementWorker() = 0;
+  // The same for units that may be committed twice without harm: one whose connection breaks in it
+  // runs again as a whole, so that a server's restart is not seen by those who come first after it.
+  virtual std::unique_ptr<class Worker> MakeRepeatableWorker() = 0;
   // One whose statements may take as long as they need: for migrations.
   virtual std::unique_ptr<class Worker> MakePatientWorker() { return MakeWorker(); }
 

@@ -175,9 +175,8 @@ absl::Status MysqlConnection::SetUp(const Config& config) {
     statement->execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
     statement->execute(absl::StrCat(
         "SET SESSION time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-        "innodb_lock_wait_timeout=4, autocommit=",
-        config.single_statement ? 1 : 0, ", ", limit));
-    single_statement_ = config.single_statement;
+        "innodb_lock_wait_timeout=4, autocommit=0, ",
+        limit));
     return absl::OkStatus();
   } catch (const sql::SQLException& e) {
     return ErrorOf(e);
@@ -216,14 +215,8 @@ absl::Status MysqlConnection::ErrorOf(const sql::SQLException& e) {
   }
 }
 
-absl::Status MysqlConnection::CountStatement() {
-  ++statements_;
-  if (!single_statement_ || statements_ == 1) return absl::OkStatus();
-  return base::MakeError(base::kInternal, "a unit of one statement has a second one");
-}
-
 absl::StatusOr<Rows> MysqlConnection::Query(std::string_view sql, const Params& params) {
-  CTC_RETURN_IF_ERROR(CountStatement());
+  ++statements_;
   const std::string text(sql);
   try {
     if (params.empty()) {
@@ -242,7 +235,7 @@ absl::StatusOr<Rows> MysqlConnection::Query(std::string_view sql, const Params& 
 }
 
 absl::StatusOr<int64_t> MysqlConnection::Execute(std::string_view sql, const Params& params) {
-  CTC_RETURN_IF_ERROR(CountStatement());
+  ++statements_;
   const std::string text(sql);
   try {
     if (params.empty()) return ExecuteText(text);
@@ -281,7 +274,7 @@ absl::StatusOr<int64_t> MysqlConnection::ExecuteRows(std::string_view head, int 
   }
   int64_t changed = 0;
   for (const RowsStatement& statement : std::move(rows).Finish()) {
-    CTC_RETURN_IF_ERROR(CountStatement());
+    ++statements_;
     try {
       changed += ExecuteText(statement.text());
     } catch (const sql::SQLException& e) {
@@ -294,7 +287,7 @@ absl::StatusOr<int64_t> MysqlConnection::ExecuteRows(std::string_view head, int 
 absl::Status MysqlConnection::ExecuteAll(const std::vector<RowsStatement>& statements,
                                          Ending ending) {
   if (statements.empty() && ending == Ending::kStay) return absl::OkStatus();
-  for (size_t i = 0; i <= statements.size(); ++i) CTC_RETURN_IF_ERROR(CountStatement());
+  statements_ += static_cast<int>(statements.size()) + 1;
   try {
     std::string text;
     size_t count = 0;

@@ -50,12 +50,9 @@ class MysqlConnection final : public Connection {
   absl::Status ErrorOf(const sql::SQLException& e);
   int64_t ExecuteText(const std::string& text);
   void ExecuteSeveral(const std::string& text, size_t count);
-  // Counts one more statement of the unit; refuses a second where each commits by itself.
-  absl::Status CountStatement();
 
   std::unordered_map<std::string, Prepared> prepared_;
   std::unique_ptr<sql::Connection> connection_;
-  bool single_statement_ = false;
   bool lost_ = false;
   bool deadlocked_ = false;
   bool committed_ = false;
@@ -69,7 +66,8 @@ class Session final : public Worker {
   Session(Endpoint endpoint, Config config)
       : endpoint_(std::move(endpoint)), config_(std::move(config)) {}
   // Retries a unit that met a deadlock, at most 3 times. A connection that broke before the first
-  // statement of the unit (the server restarted while it was idle) is opened again once.
+  // statement of the unit (the server restarted while it was idle) is opened again once; that of a
+  // repeatable unit wherever it broke.
   absl::Status Run(const Work& work) override;
 
  private:

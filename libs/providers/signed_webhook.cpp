@@ -8,8 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "libs/base/proto_time.h"
 #include "libs/crypto/crypto.h"
-#include "libs/providers/fact_time.h"
 
 namespace ctc::providers {
 namespace {
@@ -143,8 +143,8 @@ absl::Time ReadBody(FieldReader& fields, const Account& account, absl::Time now,
   item.set_provider_call_id(call_id);
   fact.set_party(who);
   fact.set_source(session::v1::WEBHOOK);
-  SetTime(*fact.mutable_provider_time(), at);
-  SetTime(*fact.mutable_received_time(), now);
+  *fact.mutable_provider_time() = base::ToPreciseProto(at);
+  *fact.mutable_received_time() = base::ToPreciseProto(now);
   fact.set_cause(fields.Text("cause", 32, Alphabet::kId));
   fact.set_recording_url(recording_url);
   if (const auto seconds = fields.Number("duration_seconds", kMaxDurationSeconds)) {

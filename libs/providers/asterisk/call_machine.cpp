@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/providers/asterisk/ending.h"
 #include "libs/providers/outcome.h"
 
@@ -22,9 +23,7 @@ constexpr int kLeftToOthers = 26;
 
 void SetTime(CallFact& fact, absl::Time at) {
   if (at == absl::InfinitePast() || at == absl::InfiniteFuture()) return;
-  const int64_t millis = absl::ToUnixMillis(at);
-  fact.mutable_provider_time()->set_seconds(millis / 1000);
-  fact.mutable_provider_time()->set_nanos(static_cast<int32_t>(millis % 1000) * 1000000);
+  *fact.mutable_provider_time() = base::ToProto(at);
 }
 
 bool IsHandler(std::string_view tag) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "libs/base/proto_time.h"
 #include "libs/observability/log.h"
 
 namespace ctc::providers::asterisk {
@@ -142,9 +143,7 @@ void Driver::Note(const LiveCall& live, std::vector<Told> facts, const std::stri
     item.set_tenant_id(account_->tenant.value());
     item.set_session(told.session.empty() ? live.call.plan.call : told.session);
     item.set_provider_id(account_->config.id());
-    told.fact.mutable_received_time()->set_seconds(absl::ToUnixSeconds(now));
-    told.fact.mutable_received_time()->set_nanos(
-        static_cast<int32_t>(absl::ToUnixMillis(now) % 1000) * 1000000);
+    *told.fact.mutable_received_time() = base::ToPreciseProto(now);
     *item.mutable_fact() = std::move(told.fact);
     note.facts.push_back(std::move(item));
   }

@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 
 namespace ctc::providers::exotel {
 namespace {
@@ -24,7 +25,7 @@ class Facts {
     CallFact& fact = list.emplace_back();
     fact.set_kind(kind);
     fact.set_party(party);
-    if (at.has_value()) fact.mutable_provider_time()->set_seconds(absl::ToUnixSeconds(*at));
+    if (at.has_value()) *fact.mutable_provider_time() = base::ToPreciseProto(*at);
     if (party == Leg::AGENT) fact.set_provider_leg_id(report_.sid);
     fact.set_event_key(
         absl::StrCat(key_, ":", CallFact::Kind_Name(kind), ":", Leg::Party_Name(party)));

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "libs/base/ids.h"
+#include "libs/base/proto_time.h"
 #include "libs/providers/callback_token.h"
 #include "libs/providers/exotel/call_report.h"
-#include "libs/providers/fact_time.h"
 #include "libs/providers/indian.h"
 #include "libs/providers/recording_host.h"
 #include "libs/providers/signed_webhook.h"
@@ -116,7 +116,7 @@ Facts ReadPassthru(const CallbackFields& fields, ReadWebhookResponse& response) 
   if (talk >= 0) ended.set_duration_seconds(talk);
   if (const auto now = ReadIndianTime(fields.Get("CurrentTime")); now.has_value() && talk > 0) {
     const absl::Time began = *now - absl::Seconds(talk);
-    answered.mutable_provider_time()->set_seconds(absl::ToUnixSeconds(began));
+    *answered.mutable_provider_time() = base::ToPreciseProto(began);
   }
   return {std::move(answered), std::move(ended)};
 }
@@ -149,9 +149,9 @@ void AddFacts(const Account& account, const CallbackFields& fields, Facts facts,
     item.set_provider_id(account.config.id());
     item.set_provider_call_id(std::string(fields.Get("CallSid")));
     fact.set_source(session::v1::WEBHOOK);
-    SetTime(*fact.mutable_received_time(), now);
+    *fact.mutable_received_time() = base::ToPreciseProto(now);
     if (!fact.has_provider_time() && at.has_value()) {
-      fact.mutable_provider_time()->set_seconds(absl::ToUnixSeconds(*at));
+      *fact.mutable_provider_time() = base::ToPreciseProto(*at);
     }
     *item.mutable_fact() = std::move(fact);
   }

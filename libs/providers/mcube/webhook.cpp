@@ -5,10 +5,10 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/base/ids.h"
+#include "libs/base/proto_time.h"
 #include "libs/providers/account_setting.h"
 #include "libs/providers/callback_fields.h"
 #include "libs/providers/callback_token.h"
-#include "libs/providers/fact_time.h"
 #include "libs/providers/mcube/push.h"
 #include "libs/providers/mcube/request.h"
 #include "libs/providers/signed_webhook.h"
@@ -70,7 +70,7 @@ class Facts {
     CallFact& fact = list_.emplace_back();
     fact.set_kind(kind);
     fact.set_party(party);
-    if (at.has_value()) fact.mutable_provider_time()->set_seconds(absl::ToUnixSeconds(*at));
+    if (at.has_value()) *fact.mutable_provider_time() = base::ToPreciseProto(*at);
     fact.set_event_key(absl::StrCat("mcube:", push_.callid.empty() ? push_.refid : push_.callid,
                                     ":", std::string(what), ":", CallFact::Kind_Name(kind), ":",
                                     Leg::Party_Name(party)));
@@ -160,7 +160,7 @@ void AddFacts(const Account& account, const Push& push, absl::Time now,
     item.set_provider_id(account.config.id());
     item.set_provider_call_id(push.callid);
     fact.set_source(session::v1::WEBHOOK);
-    SetTime(*fact.mutable_received_time(), now);
+    *fact.mutable_received_time() = base::ToPreciseProto(now);
     *item.mutable_fact() = std::move(fact);
   }
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/crypto/crypto.h"
 #include "libs/providers/callback_token.h"
 #include "libs/providers/outcome.h"
@@ -180,7 +181,7 @@ LookUpCallResponse LookUpOutcome(const Account& account, const Operation& operat
   fact.set_source(session::v1::POLL);
   fact.set_event_key(absl::StrCat("sip:", account.config.id(),
                                   ":poll:", std::get<std::string>(values.at("session_id"))));
-  fact.mutable_received_time()->set_seconds(absl::ToUnixSeconds(now));
+  *fact.mutable_received_time() = base::ToPreciseProto(now);
   int seconds = 0;
   if (absl::SimpleAtoi(operation.duration.Find(answer).value_or(""), &seconds) && seconds >= 0) {
     fact.set_duration_seconds(seconds);

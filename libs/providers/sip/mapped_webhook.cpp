@@ -8,8 +8,8 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/base/ids.h"
+#include "libs/base/proto_time.h"
 #include "libs/http/message.h"
-#include "libs/providers/fact_time.h"
 #include "libs/providers/sip/sip_status.h"
 #include "libs/providers/sip/webhook_proof.h"
 
@@ -213,13 +213,8 @@ class EventReader {
     item.set_provider_id(account_.config.id());
     item.set_provider_call_id(call_id_);
     fact.set_source(session::v1::WEBHOOK);
-    SetTime(*fact.mutable_received_time(), now_);
-    if (at_.has_value()) {
-      const int64_t nanos =
-          absl::ToInt64Nanoseconds(*at_ - absl::FromUnixSeconds(absl::ToUnixSeconds(*at_)));
-      fact.mutable_provider_time()->set_seconds(absl::ToUnixSeconds(*at_));
-      fact.mutable_provider_time()->set_nanos(static_cast<int32_t>(nanos));
-    }
+    *fact.mutable_received_time() = base::ToPreciseProto(now_);
+    if (at_.has_value()) *fact.mutable_provider_time() = base::ToPreciseProto(*at_);
     *item.mutable_fact() = std::move(fact);
     const bool ready = item.fact().kind() == CallFact::RECORDING_READY;
     *response.add_facts() = item;

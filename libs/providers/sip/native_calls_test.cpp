@@ -182,7 +182,7 @@ TEST_CASE("a check is answered by the proxy, or by the end of the line", "[sip][
   }
   SECTION("the end") {
     w.phone.Await("OPTIONS");
-    CHECK(w.calls->Attend({}) == absl::InfiniteDuration());
+    w.AwaitListening({});  // the thread that asked may hold the line a moment longer
     CHECK(w.calls->lines() == 0);
     CHECK(base::IsError(checked.get().status(), base::kProviderUnreachable));
   }

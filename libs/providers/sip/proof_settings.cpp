@@ -30,6 +30,18 @@ Text ReadSignedText(SettingsReader& verify, Text usual) {
   return text == "ts.body" ? Text::kDotted : Text::kPiped;
 }
 
+// What a mode would read and not heed is refused: whoever wrote it believes that it is.
+void RefuseUnheeded(SettingsReader& verify, Mode mode) {
+  if (mode == Mode::kHmac || mode == Mode::kEd25519) return;
+  for (const char* name : {"signed", "timestamp_header", "encoding", "prefix"}) {
+    if (verify.Find(name) == nullptr) continue;
+    verify.Fault(name, mode == Mode::kTimedHmac
+                           ? "leave it out: in mode timed_hmac_sha256 the header is t=<seconds>,"
+                             "v1=<hex HMAC of time, dot and body>; hmac_sha256 heeds it"
+                           : "leave it out: only hmac_sha256 and ed25519 heed it");
+  }
+}
+
 // In the settings and not in webhook_secret: what everybody may know must prove nothing else.
 std::string ReadPublicKey(SettingsReader& verify, bool required) {
   const std::string text = verify.Text("public_key");
@@ -67,6 +79,7 @@ ProofSettings ReadProofSettings(SettingsReader& mapping) {
       verify.Fault("tolerance_seconds", "needs a time that is signed");
     }
   }
+  RefuseUnheeded(verify, out.mode);
   if (out.header.empty()) verify.Fault("header", "must not be empty");
   const bool timed = out.text == Text::kDotted || out.text == Text::kPiped;
   if (timed && out.timestamp_header.empty()) {

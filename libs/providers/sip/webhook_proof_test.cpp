@@ -196,6 +196,31 @@ TEST_CASE("what is signed, its encoding and its prefix are settings", "[sip][web
   CHECK(dots.VerdictOf({{"x-signature", crypto::ToHex(body)}}) == ReadWebhookResponse::UNSIGNED);
 }
 
+TEST_CASE("a header with the time in it has one form", "[sip][webhook][signature]") {
+  const Receiver receiver(Verify(R"("mode":"timed_hmac_sha256","tolerance_seconds":60)"));
+  CHECK(receiver.Faults().empty());
+  const std::string mac = Hmac(std::string(kStamp) + "." + kBody);
+  const auto sends = [&](const std::string& v1) {
+    return receiver.VerdictOf({{"x-signature", "t=" + std::string(kStamp) + ",v1=" + v1}});
+  };
+  CHECK(sends(crypto::ToHex(mac)) == ReadWebhookResponse::GENUINE);
+  CHECK(sends(crypto::ToBase64(mac)) == ReadWebhookResponse::FORGED);
+  CHECK(sends(crypto::ToHex(Hmac(kBody))) == ReadWebhookResponse::FORGED);
+}
+
+TEST_CASE("what a mode does not heed is refused by name", "[sip][webhook]") {
+  const std::string mode = GENERATE("timed_hmac_sha256", "url_token", "basic", "bearer");
+  using Pair = std::pair<std::string, std::string>;
+  const auto [field, value] = GENERATE(values<Pair>({{"signed", "body"},
+                                                     {"timestamp_header", "x-time"},
+                                                     {"encoding", "hex"},
+                                                     {"prefix", "v0="}}));
+  const std::string members = "\"mode\":\"" + mode + "\",\"" + field + "\":\"" + value + "\"";
+  INFO(members);
+  CHECK(Receiver(Verify(members)).Faults() ==
+        std::vector<std::string>{"settings.webhook.verify." + field});
+}
+
 TEST_CASE("a token in the URL proves the webhooks of its call", "[sip][webhook][token]") {
   Receiver receiver(Verify(R"("mode":"url_token")"));
   REQUIRE(receiver.Faults().empty());

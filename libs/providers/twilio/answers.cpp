@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/providers/outcome.h"
 #include "libs/providers/twilio/legs.h"
 #include "libs/providers/twilio/webhook.h"
@@ -97,7 +98,7 @@ void AddRecord(const Json& call, const CallOrder& order, Leg::Party party,
   fact.set_source(session::v1::POLL);
   fact.set_provider_leg_id(sid);
   const auto at = ReadTwilioTime(TextOf(call, IsLive(status) ? "start_time" : "end_time"));
-  if (at.has_value()) fact.mutable_provider_time()->set_seconds(absl::ToUnixSeconds(*at));
+  if (at.has_value()) *fact.mutable_provider_time() = base::ToPreciseProto(*at);
   int duration = 0;
   if (party == Leg::CUSTOMER && !IsInbound(order) &&
       absl::SimpleAtoi(TextOf(call, "duration"), &duration)) {

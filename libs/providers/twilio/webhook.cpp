@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "libs/base/error_catalogue.h"
-#include "libs/providers/fact_time.h"
+#include "libs/base/proto_time.h"
 #include "libs/providers/twilio/digits.h"
 #include "libs/providers/twilio/incoming.h"
 #include "libs/providers/twilio/legs.h"
@@ -130,7 +130,7 @@ std::string ReadRecording(const Account& account, const Form& form, ReadWebhookR
     fact.set_kind(kind);
     if (began.has_value()) {
       const absl::Time at = kind == CallFact::RECORDING_STARTED ? *began : *began + length;
-      fact.mutable_provider_time()->set_seconds(absl::ToUnixSeconds(at));
+      *fact.mutable_provider_time() = base::ToPreciseProto(at);
     }
     fact.set_party(Leg::CUSTOMER);
     fact.set_event_key(absl::StrCat("twilio:", sid, ":", status, ":", CallFact::Kind_Name(kind)));
@@ -182,9 +182,9 @@ std::string Read(const Account& account, const Incoming& incoming, ReadWebhookRe
 
 void SetTimes(ReadWebhookResponse& response, std::optional<absl::Time> at, absl::Time now) {
   for (session::v1::SessionFact& item : *response.mutable_facts()) {
-    SetTime(*item.mutable_fact()->mutable_received_time(), now);
+    *item.mutable_fact()->mutable_received_time() = base::ToPreciseProto(now);
     if (at.has_value()) {
-      item.mutable_fact()->mutable_provider_time()->set_seconds(absl::ToUnixSeconds(*at));
+      *item.mutable_fact()->mutable_provider_time() = base::ToPreciseProto(*at);
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "libs/base/proto_time.h"
 #include "libs/http/message.h"
 #include "libs/providers/outcome.h"
 #include "libs/providers/vonage/leg_fact.h"
@@ -69,7 +70,7 @@ void AddRecord(const Json& call, const CallOrder& order, Leg::Party party,
   fact.set_source(session::v1::POLL);
   fact.set_provider_leg_id(uuid);
   const auto at = ReadTime(TextOf(call, IsLive(leg.status) ? "start_time" : "end_time"));
-  if (at.has_value()) fact.mutable_provider_time()->set_seconds(absl::ToUnixSeconds(*at));
+  if (at.has_value()) *fact.mutable_provider_time() = base::ToPreciseProto(*at);
   int duration = 0;
   if (party == Leg::CUSTOMER && !IsInbound(order) &&
       absl::SimpleAtoi(TextOf(call, "duration"), &duration)) {

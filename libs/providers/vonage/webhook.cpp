@@ -7,8 +7,8 @@
 #include <map>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/http/message.h"
-#include "libs/providers/fact_time.h"
 #include "libs/providers/outcome.h"
 #include "libs/providers/vonage/api.h"
 #include "libs/providers/vonage/leg_fact.h"
@@ -25,7 +25,6 @@ constexpr size_t kMaxBody = 64 << 10;
 constexpr size_t kMaxField = 2048;
 constexpr int kMaxDurationSeconds = 7 * 24 * 3600;
 constexpr std::string_view kRecording = "recording";  // `leg` of a recording's URL
-constexpr int64_t kNanos = 1'000'000'000;
 
 // What our URL says beside the event.
 using Query = std::map<std::string, std::string>;
@@ -87,12 +86,8 @@ CallFact& Reader::Add(CallFact fact, const std::string& key) {
   CallFact& added = *item.mutable_fact();
   added.set_source(session::v1::WEBHOOK);
   added.set_event_key("vonage:" + key);
-  SetTime(*added.mutable_received_time(), now_);
-  if (at_.has_value()) {
-    const int64_t nanos = absl::ToUnixNanos(*at_);
-    added.mutable_provider_time()->set_seconds(nanos / kNanos);
-    added.mutable_provider_time()->set_nanos(static_cast<int32_t>(nanos % kNanos));
-  }
+  *added.mutable_received_time() = base::ToPreciseProto(now_);
+  if (at_.has_value()) *added.mutable_provider_time() = base::ToPreciseProto(*at_);
   return added;
 }
 

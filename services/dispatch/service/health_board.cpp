@@ -1,5 +1,6 @@
 #include "services/dispatch/service/health_board.h"
 
+#include "libs/base/proto_time.h"
 #include "libs/observability/log.h"
 
 namespace ctc::dispatch {
@@ -98,7 +99,7 @@ v1::ProviderHealth HealthBoard::Describe(const std::string& provider_id) const {
   health.set_consecutive_failures(entry.breaker.consecutive_failures());
   health.set_last_error(entry.last_error);
   if (entry.checked_at == absl::InfinitePast()) return health;
-  health.mutable_checked_at()->set_seconds(absl::ToUnixSeconds(entry.checked_at));
+  *health.mutable_checked_at() = base::ToProto(entry.checked_at);
   health.set_state(state == State::kOpen       ? "DOWN"
                    : state == State::kHalfOpen ? "DEGRADED"
                                                : "HEALTHY");

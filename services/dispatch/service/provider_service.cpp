@@ -6,6 +6,7 @@
 
 #include "ctc/session/v1/session_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "services/dispatch/domain/provider_check.h"
 
 namespace ctc::dispatch {
@@ -78,12 +79,6 @@ absl::Status UnusableType(const Registry& registry) {
 
 }  // namespace
 
-void ProviderService::Stamp(google::protobuf::Timestamp& stamp) const {
-  const int64_t millis = absl::ToUnixMillis(parts_.clock.Now());
-  stamp.set_seconds(millis / 1000);
-  stamp.set_nanos(static_cast<int32_t>(millis % 1000) * 1'000'000);
-}
-
 v1::Provider ProviderService::Shown(const StoredProvider& row) const {
   v1::Provider shown = row.provider;
   shown.set_webhook_url(parts_.directory.WebhookUrl(row.tenant, row.provider));
@@ -128,7 +123,7 @@ Task<absl::StatusOr<v1::CreateProviderResponse>> ProviderService::CreateProvider
   p.set_timeout_seconds(kDefaultTimeoutSeconds);
   p.set_priority(1);
   CopyOptional(request, p);
-  Stamp(*p.mutable_created_at());
+  *p.mutable_created_at() = base::ToProto(parts_.clock.Now());
   *p.mutable_updated_at() = p.created_at();
   v1::ProviderSecrets secrets;
   CopySecrets(request, secrets);
@@ -199,7 +194,7 @@ Task<absl::StatusOr<v1::UpdateProviderResponse>> ProviderService::UpdateProvider
   if (request.has_phone_number()) p.set_phone_number(request.phone_number());
   CopyOptional(request, p);
   CopySecrets(request, secrets);
-  Stamp(*p.mutable_updated_at());
+  *p.mutable_updated_at() = base::ToProto(parts_.clock.Now());
   CTC_CO_RETURN_IF_ERROR(Finish(row, secrets));
   CTC_CO_RETURN_IF_ERROR(co_await parts_.store.Update(row, context.deadline));
   parts_.directory.Forget(row.tenant);

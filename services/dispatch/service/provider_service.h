@@ -55,7 +55,6 @@ class ProviderService {
   // Seals `secrets` into `row` and checks the whole account.
   absl::Status Finish(StoredProvider& row, const v1::ProviderSecrets& secrets) const;
   v1::Provider Shown(const StoredProvider& row) const;
-  void Stamp(google::protobuf::Timestamp& stamp) const;
 
   ProviderServiceParts parts_;
 };

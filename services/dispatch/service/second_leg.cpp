@@ -3,6 +3,7 @@
 #include "ctc/session/v1/session_service.rpc.h"
 #include "ctc/webhook/v1/webhook_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/observability/log.h"
 #include "libs/providers/outcome.h"
 #include "services/dispatch/domain/agent_offer.h"
@@ -194,7 +195,7 @@ Task<absl::Status> SecondLeg::TellFailure(const Submission& submission, const Ta
   fact.set_kind(session::v1::CallFact::CALL_FAILED);
   fact.set_party(Leg::CUSTOMER);
   fact.set_source(session::v1::SUBMISSION);
-  fact.mutable_received_time()->set_seconds(absl::ToUnixSeconds(parts_.clock.Now()));
+  *fact.mutable_received_time() = base::ToPreciseProto(parts_.clock.Now());
   fact.set_reason(outcome.end_reason());
   fact.set_error_code(outcome.error_code());
   fact.set_message(outcome.error_message());

@@ -6,6 +6,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 
 namespace ctc::dispatch {
 namespace {
@@ -49,16 +50,6 @@ constexpr std::string_view kActiveOfType =
 constexpr std::string_view kFingerprint =
     "SELECT COUNT(*), COALESCE(SUM(version), 0), MAX(updated_at) FROM voip_provider";
 
-absl::Time ToTime(const google::protobuf::Timestamp& stamp) {
-  return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
-}
-
-void SetTime(google::protobuf::Timestamp& stamp, absl::Time time) {
-  const int64_t millis = absl::ToUnixMillis(time);
-  stamp.set_seconds(millis / 1000);
-  stamp.set_nanos(static_cast<int32_t>(millis % 1000) * 1'000'000);
-}
-
 // The columns that INSERT and UPDATE share, in their order.
 db::Params FieldsOf(const StoredProvider& row) {
   const v1::Provider& p = row.provider;
@@ -81,7 +72,7 @@ db::Params FieldsOf(const StoredProvider& row) {
           int64_t{p.retry_count()},
           int64_t{p.timeout_seconds()},
           int64_t{p.priority()},
-          ToTime(p.updated_at()),
+          base::FromProto(p.updated_at()),
           p.id(),
           row.tenant.value(),
           row.version};
@@ -116,8 +107,8 @@ StoredProvider ReadRow(const db::Row& row) {
   p.set_timeout_seconds(static_cast<int32_t>(row.Int(17)));
   p.set_priority(static_cast<int32_t>(row.Int(18)));
   out.version = row.Int(19);
-  SetTime(*p.mutable_created_at(), row.Time(20));
-  SetTime(*p.mutable_updated_at(), row.Time(21));
+  *p.mutable_created_at() = base::ToProto(row.Time(20));
+  *p.mutable_updated_at() = base::ToProto(row.Time(21));
   return out;
 }
 
@@ -134,7 +125,7 @@ absl::Status NoSuchProvider() { return base::MakeError(base::kNotFound, "no such
 
 Task<absl::Status> ProviderStore::Insert(const StoredProvider& row, absl::Time deadline) {
   db::Params params = FieldsOf(row);
-  params.push_back(ToTime(row.provider.created_at()));
+  params.push_back(base::FromProto(row.provider.created_at()));
   co_return co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
     return c.Execute(kInsert, params).status();
   });

@@ -1,14 +1,13 @@
 #include "services/dispatch/store/submission_store.h"
 
+#include "libs/events/event_cursor.h"
+
 namespace ctc::dispatch {
 namespace {
 
 constexpr std::string_view kInsert =
     "INSERT IGNORE INTO provider_submission (session_id, provider_id, leg_id, tenant_id, outcome, "
     "created_at, updated_at) VALUES (?, ?, ?, ?, 'SENT', ?, ?)";
-constexpr std::string_view kSaveCursor =
-    "INSERT INTO event_cursor (consumer, seq, updated_at) VALUES (?, ?, ?) "
-    "ON DUPLICATE KEY UPDATE seq = GREATEST(seq, VALUES(seq)), updated_at = VALUES(updated_at)";
 constexpr std::string_view kFinish =
     "UPDATE provider_submission SET outcome = ?, provider_call_id = ?, updated_at = ? "
     "WHERE session_id = ? AND provider_id = ? AND leg_id = ?";
@@ -24,12 +23,9 @@ constexpr std::string_view kClaim =
 
 Task<absl::StatusOr<int64_t>> SubmissionStore::LoadCursor(std::string consumer,
                                                           absl::Time deadline) {
-  const db::Params params = {std::move(consumer)};
   int64_t seq = -1;
   CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
-    CTC_ASSIGN_OR_RETURN(const db::Rows rows,
-                         c.Query("SELECT seq FROM event_cursor WHERE consumer = ?", params));
-    seq = rows.empty() ? -1 : rows.front().Int(0);
+    CTC_ASSIGN_OR_RETURN(seq, events::LoadCursor(c, consumer, -1));
     return absl::OkStatus();
   }));
   co_return seq;
@@ -39,7 +35,6 @@ Task<absl::StatusOr<std::vector<Submission>>> SubmissionStore::Begin(
     std::vector<Submission> submissions, std::string consumer, int64_t seq, absl::Time now,
     absl::Time deadline) {
   std::vector<Submission> ours;
-  const db::Params cursor = {std::move(consumer), seq, now};
   CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
     ours.clear();  // the whole may run again after a deadlock
     for (const Submission& s : submissions) {
@@ -47,7 +42,7 @@ Task<absl::StatusOr<std::vector<Submission>>> SubmissionStore::Begin(
       CTC_ASSIGN_OR_RETURN(const int64_t inserted, c.Execute(kInsert, row));
       if (inserted == 1) ours.push_back(s);
     }
-    return c.Execute(kSaveCursor, cursor).status();
+    return events::SaveCursor(c, consumer, seq, now);
   }));
   co_return ours;
 }

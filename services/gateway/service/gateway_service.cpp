@@ -2,6 +2,7 @@
 
 #include "ctc/gateway/v1/gateway_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "services/gateway/domain/roles.h"
 
 namespace ctc::gateway {
@@ -9,12 +10,6 @@ namespace {
 
 constexpr int kDefaultLimit = 50;
 constexpr int kMaxLimit = 200;
-
-void SetTime(absl::Time time, google::protobuf::Timestamp& out) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  out.set_seconds(micros / 1000000);
-  out.set_nanos(static_cast<int32_t>(micros % 1000000) * 1000);
-}
 
 void ToProto(const ApiKeyRecord& record, v1::ApiKey& key) {
   key.set_id(record.id);
@@ -24,9 +19,9 @@ void ToProto(const ApiKeyRecord& record, v1::ApiKey& key) {
   for (const std::string& scope : record.scopes) key.add_scopes(scope);
   key.set_agent_id(record.agent_id);
   if (record.expires_at != absl::InfiniteFuture()) {
-    SetTime(record.expires_at, *key.mutable_expires_at());
+    *key.mutable_expires_at() = base::ToProto(record.expires_at);
   }
-  SetTime(record.created_at, *key.mutable_created_at());
+  *key.mutable_created_at() = base::ToProto(record.created_at);
 }
 
 NewApiKey ToNewKey(const rpc::Context& context, const v1::CreateApiKeyRequest& request) {
@@ -37,7 +32,7 @@ NewApiKey ToNewKey(const rpc::Context& context, const v1::CreateApiKeyRequest& r
   key.scopes.assign(request.scopes().begin(), request.scopes().end());
   key.agent_id = request.agent_id();
   if (request.has_expires_at()) {
-    key.expires_at = absl::FromUnixSeconds(request.expires_at().seconds());
+    key.expires_at = base::FromProto(request.expires_at());
   }
   return key;
 }

@@ -39,10 +39,10 @@ struct Fixture {
   testing::FakeClock clock;
   testing::FakeRandom random;
   base::IdGenerator ids{clock, random};
+  testing::IoThreads io{4};  // outlives the database, whose threads resume on it
   std::unique_ptr<db::Database> database;
   std::unique_ptr<ApiKeyStore> api_keys;
   std::unique_ptr<IdempotencyStore> keys;
-  testing::IoThreads io{4};
 };
 
 TEST_CASE("a key is found by its hash until it is revoked, by its tenant only", "[store]") {

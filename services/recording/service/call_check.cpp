@@ -1,8 +1,8 @@
 // rpcs that ask whether a call may be made, and recorded.
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/telephony/phone_number.h"
 #include "services/recording/service/recording_service.h"
-#include "services/recording/store/proto_time.h"
 
 namespace ctc::recording {
 namespace {
@@ -40,14 +40,14 @@ Task<absl::StatusOr<Decision>> RecordingService::Ask(rpc::Context context, std::
 
 Answer<v1::CheckComplianceResponse> RecordingService::CheckCompliance(
     rpc::Context context, const v1::CheckComplianceRequest& request) {
-  const absl::Time at = request.has_at() ? FromProto(request.at()) : clock_.Now();
+  const absl::Time at = request.has_at() ? base::FromProto(request.at()) : clock_.Now();
   CTC_CO_ASSIGN_OR_RETURN(const Decision decision,
                           co_await Ask(context, request.to_phone(), at, Record::kByConfiguration));
   v1::CheckComplianceResponse response;
   response.set_verdict(std::string(VerdictName(decision.verdict)));
   for (const Reason& reason : decision.reasons) Tell(reason, *response.add_reasons());
   if (decision.verdict == Verdict::kDefer) {
-    *response.mutable_allowed_from() = ToProto(decision.allowed_from);
+    *response.mutable_allowed_from() = base::ToProto(decision.allowed_from);
   }
   co_return response;
 }

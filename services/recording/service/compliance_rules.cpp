@@ -2,11 +2,11 @@
 #include <absl/strings/ascii.h>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/rpc/page_bounds.h"
 #include "services/recording/domain/calling_hours.h"
 #include "services/recording/service/recording_service.h"
 #include "services/recording/store/config_store.h"
-#include "services/recording/store/proto_time.h"
 #include "services/recording/store/rule_store.h"
 
 namespace ctc::recording {
@@ -79,7 +79,7 @@ Answer<v1::CreateComplianceRuleResponse> RecordingService::CreateComplianceRule(
   rule.set_jurisdiction(request.jurisdiction());
   *rule.mutable_parameters() = request.parameters();
   rule.set_is_active(!request.has_is_active() || request.is_active());
-  *rule.mutable_created_at() = ToProto(clock_.Now());
+  *rule.mutable_created_at() = base::ToProto(clock_.Now());
   const absl::Status status = co_await database_.Run(
       context.deadline,
       [&](db::Connection& c) -> absl::Status { return RuleStore(context.tenant).Insert(c, rule); });
@@ -137,7 +137,7 @@ Answer<v1::PutRecordingConfigResponse> RecordingService::PutRecordingConfig(
   v1::PutRecordingConfigResponse response;
   v1::RecordingConfig& config = *response.mutable_config();
   CTC_CO_ASSIGN_OR_RETURN(config, ConfigFrom(request));
-  *config.mutable_updated_at() = ToProto(clock_.Now());
+  *config.mutable_updated_at() = base::ToProto(clock_.Now());
   const absl::Status status = co_await database_.Run(
       context.deadline,
       [&](db::Connection& c) -> absl::Status { return SaveConfig(c, context.tenant, config); });

@@ -2,12 +2,12 @@
 #include <boost/asio/post.hpp>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/rpc/page_bounds.h"
 #include "libs/telephony/phone_number.h"
 #include "services/recording/domain/number_csv.h"
 #include "services/recording/service/recording_service.h"
 #include "services/recording/store/phone_list_store.h"
-#include "services/recording/store/proto_time.h"
 
 namespace ctc::recording {
 namespace {
@@ -55,7 +55,7 @@ Answer<v1::CreatePhoneNumberResponse> RecordingService::CreatePhoneNumber(
   number.set_list_type(request.list_type());
   number.set_reason(request.reason());
   if (request.has_expires_at()) *number.mutable_expires_at() = request.expires_at();
-  *number.mutable_created_at() = ToProto(clock_.Now());
+  *number.mutable_created_at() = base::ToProto(clock_.Now());
   absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
         return PhoneListStore(context.tenant).Insert(c, number);
@@ -152,7 +152,7 @@ Answer<v1::DeletePhoneNumberResponse> RecordingService::DeletePhoneNumber(
 Answer<v1::ImportPhoneNumbersResponse> RecordingService::ImportPhoneNumbers(
     rpc::Context context, const v1::ImportPhoneNumbersRequest& request) {
   CTC_CO_ASSIGN_OR_RETURN(const auto lines, ParseNumberCsv(request.csv()));
-  const auto now = ToProto(clock_.Now());
+  const auto now = base::ToProto(clock_.Now());
   std::vector<v1::PhoneNumber> numbers;
   numbers.reserve(lines.size());
   const asio::any_io_executor executor = co_await asio::this_coro::executor;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "libs/events/event_cursor.h"
 #include "services/recording/domain/recording_track.h"
 #include "services/recording/store/recording_store.h"
 
 namespace ctc::recording {
 namespace {
 
+constexpr char kConsumer[] = "recording";
 constexpr absl::Duration kLimit = absl::Seconds(10);
 // Most events are not ours. The cursor may stay behind by so many before it is written without
 // cause; after a crash that many are looked at again, to no effect.
@@ -19,7 +21,7 @@ Task<absl::StatusOr<int64_t>> RecordingFollower::LoadPosition() {
   int64_t seq = 0;
   const absl::Status status =
       co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(seq, LoadCursor(c));
+        CTC_ASSIGN_OR_RETURN(seq, events::LoadCursor(c, kConsumer, 0));
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
@@ -49,7 +51,7 @@ Task<absl::Status> RecordingFollower::Apply(const events::FeedConsumer::Batch& b
         for (const auto& event : batch) {
           if (IsRecordingEvent(event)) CTC_RETURN_IF_ERROR(ApplyOne(c, event));
         }
-        return SaveCursor(c, last_seq, clock_.Now());
+        return events::SaveCursor(c, kConsumer, last_seq, clock_.Now());
       });
   CTC_CO_RETURN_IF_ERROR(status);
   saved_seq_ = last_seq;

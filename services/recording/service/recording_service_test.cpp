@@ -54,6 +54,7 @@ struct FakeMedia final : MediaSource {
 };
 
 struct Fixture {
+  testing::IoThreads io;  // outlives the database, whose threads resume on it
   std::unique_ptr<db::Database> database = testing::MariaDb::Shared().OpenFresh();
   FakeMedia media;
   FakeSessions sessions;
@@ -72,14 +73,14 @@ struct Fixture {
     v1::CreatePhoneNumberRequest request;
     request.set_phone_number(number);
     request.set_list_type(type);
-    return testing::RunTask(service.CreatePhoneNumber(As(), request));
+    return io.Run(service.CreatePhoneNumber(As(), request));
   }
 
   v1::CheckCallResponse Check(const std::string& number, const std::string& tenant = "t1") {
     v1::CheckCallRequest request;
     request.set_to_phone(number);
     request.set_agent_id("ann");
-    auto response = testing::RunTask(service.CheckCall(As(tenant), request));
+    auto response = io.Run(service.CheckCall(As(tenant), request));
     REQUIRE(response.ok());
     return *response;
   }
@@ -142,32 +143,31 @@ TEST_CASE_METHOD(Fixture, "an entry can be moved, found and removed, by its own 
   v1::UpdatePhoneNumberRequest move;
   move.set_id(id);
   move.set_list_type("WHITELIST");
-  REQUIRE(testing::RunTask(service.UpdatePhoneNumber(As(), move)).ok());
+  REQUIRE(io.Run(service.UpdatePhoneNumber(As(), move)).ok());
   CHECK(Check("+15550100").verdict() == "ALLOW");
   v1::DeletePhoneNumberRequest remove;
   remove.set_id(id);
-  CHECK(base::IsError(testing::RunTask(service.DeletePhoneNumber(As("t2"), remove)).status(),
-                      base::kNotFound));
-  CHECK(testing::RunTask(service.DeletePhoneNumber(As(), remove)).ok());
+  CHECK(
+      base::IsError(io.Run(service.DeletePhoneNumber(As("t2"), remove)).status(), base::kNotFound));
+  CHECK(io.Run(service.DeletePhoneNumber(As(), remove)).ok());
   v1::GetPhoneNumberRequest get;
   get.set_id(id);
-  CHECK(
-      base::IsError(testing::RunTask(service.GetPhoneNumber(As(), get)).status(), base::kNotFound));
+  CHECK(base::IsError(io.Run(service.GetPhoneNumber(As(), get)).status(), base::kNotFound));
 }
 
 TEST_CASE_METHOD(Fixture, "an import is all or nothing and repeatable", "[db]") {
   v1::ImportPhoneNumbersRequest request;
   request.set_csv("phone_number,list_type\n+15550100,BLACKLIST\nnonsense,BLACKLIST\n");
-  const auto refused = testing::RunTask(service.ImportPhoneNumbers(As(), request));
+  const auto refused = io.Run(service.ImportPhoneNumbers(As(), request));
   REQUIRE_FALSE(refused.ok());
   CHECK(base::DetailOf(refused.status()).fields.at(0).field == "csv line 3");
   CHECK(Count("SELECT COUNT(*) FROM phone_number_list") == 0);
 
   request.set_csv("phone_number,list_type\n+15550100,BLACKLIST\n+15550101,BLACKLIST\n");
-  const auto first = testing::RunTask(service.ImportPhoneNumbers(As(), request));
+  const auto first = io.Run(service.ImportPhoneNumbers(As(), request));
   REQUIRE(first.ok());
   CHECK(first->imported() == 2);
-  const auto second = testing::RunTask(service.ImportPhoneNumbers(As(), request));
+  const auto second = io.Run(service.ImportPhoneNumbers(As(), request));
   REQUIRE(second.ok());
   CHECK(second->imported() == 0);
   CHECK(second->unchanged() == 2);
@@ -178,70 +178,69 @@ TEST_CASE_METHOD(Fixture, "a rule that would not act is refused, one that acts d
   v1::CreateComplianceRuleRequest request;
   request.set_rule_name("privacy");
   request.set_rule_type(v1::ComplianceRule::GDPR);
-  CHECK_FALSE(testing::RunTask(service.CreateComplianceRule(As(), request)).ok());
+  CHECK_FALSE(io.Run(service.CreateComplianceRule(As(), request)).ok());
 
   request.set_rule_type(v1::ComplianceRule::CALLING_HOURS);
   auto& fields = *request.mutable_parameters()->mutable_fields();
   fields["start"].set_string_value("08:00");
   fields["end"].set_string_value("10:00");
   fields["time_zone"].set_string_value("UTC");
-  const auto rule = testing::RunTask(service.CreateComplianceRule(As(), request));
+  const auto rule = io.Run(service.CreateComplianceRule(As(), request));
   REQUIRE(rule.ok());
   v1::CheckComplianceRequest ask;
   ask.set_to_phone("+15550100");
   ask.mutable_at()->set_seconds(1772539200);  // noon
-  const auto verdict = testing::RunTask(service.CheckCompliance(As(), ask));
+  const auto verdict = io.Run(service.CheckCompliance(As(), ask));
   REQUIRE(verdict.ok());
   CHECK(verdict->verdict() == "DEFER");
   CHECK(verdict->allowed_from().seconds() == 1772539200 + 20 * 3600);
   v1::DeleteComplianceRuleRequest remove;
   remove.set_id(rule->rule().id());
-  REQUIRE(testing::RunTask(service.DeleteComplianceRule(As(), remove)).ok());
-  CHECK(testing::RunTask(service.CheckCompliance(As(), ask))->verdict() == "ALLOW");
+  REQUIRE(io.Run(service.DeleteComplianceRule(As(), remove)).ok());
+  CHECK(io.Run(service.CheckCompliance(As(), ask))->verdict() == "ALLOW");
 }
 
 TEST_CASE_METHOD(Fixture, "the recording configuration decides until the click does", "[db]") {
   CHECK_FALSE(Check("+15550100").record());
   v1::PutRecordingConfigRequest put;
   put.set_auto_record(true);
-  const auto saved = testing::RunTask(service.PutRecordingConfig(As(), put));
+  const auto saved = io.Run(service.PutRecordingConfig(As(), put));
   REQUIRE(saved.ok());
   CHECK(saved->config().format() == "MP3");
   CHECK(Check("+15550100").record());
   put.set_format("AIFF");
-  CHECK_FALSE(testing::RunTask(service.PutRecordingConfig(As(), put)).ok());
+  CHECK_FALSE(io.Run(service.PutRecordingConfig(As(), put)).ok());
 }
 
 TEST_CASE_METHOD(Fixture, "recordings follow the feed once, however often a batch comes", "[db]") {
-  REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
   const std::vector<session::v1::CallEvent> told = {
       Event(1, "session.initiated"), Event(2, "recording.started"), Event(3, "recording.paused"),
       Event(4, "recording.resumed"), Event(5, "recording.stopped")};
   const events::FeedConsumer::Batch batch(told.begin(), told.end());
-  REQUIRE(testing::RunTask(follower.Apply(batch, 5)).ok());
+  REQUIRE(io.Run(follower.Apply(batch, 5)).ok());
   RecordingFollower after_crash(*database, base::SystemClock(), base::SystemRandom());
-  const auto position = testing::RunTask(after_crash.LoadPosition());
+  const auto position = io.Run(after_crash.LoadPosition());
   REQUIRE(position.ok());
   CHECK(*position == 5);
   v1::ListRecordingsRequest request;
-  const auto list = testing::RunTask(service.ListRecordings(As(), request));
+  const auto list = io.Run(service.ListRecordings(As(), request));
   REQUIRE(list.ok());
   REQUIRE(list->recordings_size() == 1);
   CHECK(list->recordings(0).state() == "STOPPED");
   CHECK(list->recordings(0).gaps_size() == 1);
   v1::GetRecordingRequest get;
   get.set_id(list->recordings(0).id());
-  CHECK(testing::RunTask(service.GetRecording(As(), get)).ok());
-  CHECK(base::IsError(testing::RunTask(service.GetRecording(As("t2"), get)).status(),
-                      base::kNotFound));
+  CHECK(io.Run(service.GetRecording(As(), get)).ok());
+  CHECK(base::IsError(io.Run(service.GetRecording(As("t2"), get)).status(), base::kNotFound));
 }
 
 TEST_CASE_METHOD(Fixture, "a recording's audio comes by pieces once it is ready", "[db]") {
-  REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
-  REQUIRE(testing::RunTask(follower.Apply(BatchOf(Event(1, "recording.started")), 1)).ok());
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
+  REQUIRE(io.Run(follower.Apply(BatchOf(Event(1, "recording.started")), 1)).ok());
   v1::ListSessionRecordingsRequest list;
   list.set_id("sess_1");
-  const auto before = testing::RunTask(service.ListSessionRecordings(As(), list));
+  const auto before = io.Run(service.ListSessionRecordings(As(), list));
   REQUIRE(before.ok());
   REQUIRE(before->recordings_size() == 1);
   CHECK(before->recordings(0).media_path().empty());
@@ -249,16 +248,16 @@ TEST_CASE_METHOD(Fixture, "a recording's audio comes by pieces once it is ready"
   get.set_id(before->recordings(0).id());
   get.mutable_range()->set_offset(2);
   get.mutable_range()->set_max_bytes(3);
-  CHECK(base::IsError(testing::RunTask(service.GetRecordingMedia(As(), get)).status(),
+  CHECK(base::IsError(io.Run(service.GetRecordingMedia(As(), get)).status(),
                       base::kRecordingNotReady));
 
   session::v1::CallEvent ready = Event(2, "recording.ready");
   ready.set_detail("https://pbx.example.com/1.wav");
-  REQUIRE(testing::RunTask(follower.Apply(BatchOf(ready), 2)).ok());
-  const auto after = testing::RunTask(service.ListSessionRecordings(As(), list));
+  REQUIRE(io.Run(follower.Apply(BatchOf(ready), 2)).ok());
+  const auto after = io.Run(service.ListSessionRecordings(As(), list));
   REQUIRE(after.ok());
   CHECK(after->recordings(0).media_path() == "/api/v1/recordings/" + get.id() + "/media");
-  const auto piece = testing::RunTask(service.GetRecordingMedia(As(), get));
+  const auto piece = io.Run(service.GetRecordingMedia(As(), get));
   REQUIRE(piece.ok());
   CHECK(piece->media().data() == "234");
   CHECK(piece->media().content_type() == "audio/wav");
@@ -268,39 +267,37 @@ TEST_CASE_METHOD(Fixture, "a recording's audio comes by pieces once it is ready"
 }
 
 TEST_CASE_METHOD(Fixture, "nobody hears a recording that is not theirs", "[db]") {
-  REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
   session::v1::CallEvent ready = Event(1, "recording.ready");
   ready.set_detail("https://pbx.example.com/1.wav");
-  REQUIRE(testing::RunTask(follower.Apply(BatchOf(ready), 1)).ok());
-  const auto list = testing::RunTask(service.ListRecordings(As(), v1::ListRecordingsRequest()));
+  REQUIRE(io.Run(follower.Apply(BatchOf(ready), 1)).ok());
+  const auto list = io.Run(service.ListRecordings(As(), v1::ListRecordingsRequest()));
   REQUIRE(list.ok());
   REQUIRE(list->recordings_size() == 1);
   v1::GetRecordingMediaRequest get;
   get.set_id(list->recordings(0).id());
-  CHECK(base::IsError(testing::RunTask(service.GetRecordingMedia(As("t2"), get)).status(),
-                      base::kNotFound));
+  CHECK(base::IsError(io.Run(service.GetRecordingMedia(As("t2"), get)).status(), base::kNotFound));
   rpc::Context bob = As();
   bob.principal.role = rpc::Role::kAgent;
   bob.principal.agent_id = "bob";
-  CHECK(base::IsError(testing::RunTask(service.GetRecordingMedia(bob, get)).status(),
-                      base::kNotFound));
+  CHECK(base::IsError(io.Run(service.GetRecordingMedia(bob, get)).status(), base::kNotFound));
   CHECK(media.asked.recording_url.empty());
   bob.principal.agent_id = "ann";
   get.mutable_range()->set_max_bytes(1);
-  CHECK(testing::RunTask(service.GetRecordingMedia(bob, get)).ok());
+  CHECK(io.Run(service.GetRecordingMedia(bob, get)).ok());
   media.failure = base::MakeError(base::kRecordingMissing, "gone");
-  CHECK(base::IsError(testing::RunTask(service.GetRecordingMedia(As(), get)).status(),
+  CHECK(base::IsError(io.Run(service.GetRecordingMedia(As(), get)).status(),
                       base::kRecordingMissing));
 }
 
 TEST_CASE_METHOD(Fixture, "recordings are listed by state", "[db]") {
-  REQUIRE(testing::RunTask(follower.LoadPosition()).ok());
-  REQUIRE(testing::RunTask(follower.Apply(BatchOf(Event(1, "recording.started")), 1)).ok());
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
+  REQUIRE(io.Run(follower.Apply(BatchOf(Event(1, "recording.started")), 1)).ok());
   v1::ListRecordingsRequest list;
   list.set_state("READY");
-  CHECK(testing::RunTask(service.ListRecordings(As(), list))->total() == 0);
+  CHECK(io.Run(service.ListRecordings(As(), list))->total() == 0);
   list.set_state("RECORDING");
-  CHECK(testing::RunTask(service.ListRecordings(As(), list))->total() == 1);
+  CHECK(io.Run(service.ListRecordings(As(), list))->total() == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "a caller is recorded as configuration and consent say, in writing",
@@ -310,7 +307,7 @@ TEST_CASE_METHOD(Fixture, "a caller is recorded as configuration and consent say
   ask.set_phone("+4915112345678");
   ask.set_subject(v1::CheckRecordingRequest::CONVERSATION);
   const auto asked = [&] {
-    const auto answer = testing::RunTask(service.CheckRecording(As(), ask));
+    const auto answer = io.Run(service.CheckRecording(As(), ask));
     REQUIRE(answer.ok());
     return *answer;
   };
@@ -323,7 +320,7 @@ TEST_CASE_METHOD(Fixture, "a caller is recorded as configuration and consent say
   rule.set_rule_name("German consent");
   rule.set_rule_type(v1::ComplianceRule::RECORDING_CONSENT);
   rule.set_jurisdiction("DE");
-  REQUIRE(testing::RunTask(service.CreateComplianceRule(As(), rule)).ok());
+  REQUIRE(io.Run(service.CreateComplianceRule(As(), rule)).ok());
   const v1::CheckRecordingResponse refused = asked();
   CHECK_FALSE(refused.record());
   REQUIRE(refused.reasons_size() == 1);
@@ -340,15 +337,14 @@ TEST_CASE_METHOD(Fixture, "a caller is recorded as configuration and consent say
   ask.set_subject(v1::CheckRecordingRequest::MESSAGE);
   CHECK(asked().record());
   (*rule.mutable_parameters()->mutable_fields())["messages"].set_bool_value(true);
-  REQUIRE(testing::RunTask(service.CreateComplianceRule(As(), rule)).ok());
+  REQUIRE(io.Run(service.CreateComplianceRule(As(), rule)).ok());
   CHECK_FALSE(asked().record());
 }
 
 TEST_CASE_METHOD(Fixture, "bad pages and numbers are refused by field", "[db]") {
   v1::ListPhoneNumbersRequest list;
   list.set_limit(0);
-  CHECK(base::DetailOf(testing::RunTask(service.ListPhoneNumbers(As(), list)).status())
-            .fields.at(0)
-            .field == "limit");
+  CHECK(base::DetailOf(io.Run(service.ListPhoneNumbers(As(), list)).status()).fields.at(0).field ==
+        "limit");
   CHECK(base::DetailOf(Add("abc", List::VIP).status()).fields.at(0).field == "phone_number");
 }

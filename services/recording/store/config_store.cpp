@@ -1,6 +1,6 @@
 #include "services/recording/store/config_store.h"
 
-#include "services/recording/store/proto_time.h"
+#include "libs/base/proto_time.h"
 
 namespace ctc::recording {
 
@@ -28,13 +28,13 @@ absl::StatusOr<v1::RecordingConfig> LoadConfig(db::Connection& c, const base::Te
   config.set_bitrate_kbps(static_cast<int>(row.Int(3)));
   config.set_retention_days(static_cast<int>(row.Int(4)));
   config.set_encryption_enabled(row.Int(5) != 0);
-  *config.mutable_updated_at() = ToProto(row.Time(6));
+  *config.mutable_updated_at() = base::ToProto(row.Time(6));
   return config;
 }
 
 absl::Status SaveConfig(db::Connection& c, const base::TenantId& tenant,
                         const v1::RecordingConfig& config) {
-  const absl::Time now = FromProto(config.updated_at());
+  const absl::Time now = base::FromProto(config.updated_at());
   return c
       .Execute(
           "INSERT INTO call_recording_config (tenant_id, auto_record, storage_type, format,"

@@ -1,7 +1,7 @@
 #include "services/recording/store/phone_list_store.h"
 
 #include "libs/base/error_catalogue.h"
-#include "services/recording/store/proto_time.h"
+#include "libs/base/proto_time.h"
 
 namespace ctc::recording {
 namespace {
@@ -17,18 +17,18 @@ v1::PhoneNumber FromRow(const db::Row& row) {
   v1::PhoneNumber::ListType_Parse(row.Text(2), &type);
   number.set_list_type(type);
   number.set_reason(row.Text(3));
-  if (!row.IsNull(4)) *number.mutable_expires_at() = ToProto(row.Time(4));
-  *number.mutable_created_at() = ToProto(row.Time(5));
+  if (!row.IsNull(4)) *number.mutable_expires_at() = base::ToProto(row.Time(4));
+  *number.mutable_created_at() = base::ToProto(row.Time(5));
   return number;
 }
 
 db::Value ExpiryOf(const v1::PhoneNumber& number) {
-  return number.has_expires_at() ? db::Value(FromProto(number.expires_at()))
+  return number.has_expires_at() ? db::Value(base::FromProto(number.expires_at()))
                                  : db::Value(db::Null{});
 }
 
 void AppendRow(const base::TenantId& tenant, const v1::PhoneNumber& number, db::Params& params) {
-  const absl::Time created = FromProto(number.created_at());
+  const absl::Time created = base::FromProto(number.created_at());
   params.insert(params.end(), {number.id(), tenant.value(), number.phone_number(),
                                v1::PhoneNumber::ListType_Name(number.list_type()), number.reason(),
                                ExpiryOf(number), created, created});

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "libs/base/error_catalogue.h"
-#include "services/recording/store/proto_time.h"
+#include "libs/base/proto_time.h"
 
 namespace ctc::recording {
 namespace {
@@ -15,8 +15,8 @@ constexpr std::string_view kColumns =
 std::string GapsJson(const v1::Recording& recording) {
   nlohmann::json gaps = nlohmann::json::array();
   for (const auto& gap : recording.gaps()) {
-    nlohmann::json one{{"from_ms", absl::ToUnixMillis(FromProto(gap.from()))}};
-    if (gap.has_to()) one["to_ms"] = absl::ToUnixMillis(FromProto(gap.to()));
+    nlohmann::json one{{"from_ms", absl::ToUnixMillis(base::FromProto(gap.from()))}};
+    if (gap.has_to()) one["to_ms"] = absl::ToUnixMillis(base::FromProto(gap.to()));
     gaps.push_back(std::move(one));
   }
   return gaps.dump();
@@ -27,9 +27,9 @@ void ReadGaps(const std::string& text, v1::Recording& recording) {
   if (!gaps.is_array()) return;
   for (const auto& one : gaps) {
     auto* gap = recording.add_gaps();
-    *gap->mutable_from() = ToProto(absl::FromUnixMillis(one.value("from_ms", int64_t{0})));
+    *gap->mutable_from() = base::ToProto(absl::FromUnixMillis(one.value("from_ms", int64_t{0})));
     if (one.contains("to_ms")) {
-      *gap->mutable_to() = ToProto(absl::FromUnixMillis(one.value("to_ms", int64_t{0})));
+      *gap->mutable_to() = base::ToProto(absl::FromUnixMillis(one.value("to_ms", int64_t{0})));
     }
   }
 }
@@ -40,14 +40,14 @@ v1::Recording FromRow(const db::Row& row) {
   recording.set_session_id(row.Text(1));
   recording.set_state(row.Text(2));
   recording.set_recording_url(row.Text(3));
-  if (!row.IsNull(4)) *recording.mutable_started_at() = ToProto(row.Time(4));
-  if (!row.IsNull(5)) *recording.mutable_ended_at() = ToProto(row.Time(5));
+  if (!row.IsNull(4)) *recording.mutable_started_at() = base::ToProto(row.Time(4));
+  if (!row.IsNull(5)) *recording.mutable_ended_at() = base::ToProto(row.Time(5));
   ReadGaps(row.Text(6), recording);
   return recording;
 }
 
 db::Value TimeOrNull(bool has, const google::protobuf::Timestamp& time) {
-  return has ? db::Value(FromProto(time)) : db::Value(db::Null{});
+  return has ? db::Value(base::FromProto(time)) : db::Value(db::Null{});
 }
 
 }  // namespace
@@ -102,21 +102,6 @@ absl::StatusOr<RecordingPage> RecordingStore::List(db::Connection& c, const Reco
   CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kPage, params));
   for (const auto& row : rows) page.recordings.push_back(FromRow(row));
   return page;
-}
-
-absl::StatusOr<int64_t> LoadCursor(db::Connection& c) {
-  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query("SELECT seq FROM event_cursor WHERE consumer = ?",
-                                                {std::string(kConsumerName)}));
-  return rows.empty() ? 0 : rows[0].Int(0);
-}
-
-absl::Status SaveCursor(db::Connection& c, int64_t seq, absl::Time now) {
-  return c
-      .Execute(
-          "INSERT INTO event_cursor (consumer, seq, updated_at) VALUES (?, ?, ?)"
-          " ON DUPLICATE KEY UPDATE seq = VALUES(seq), updated_at = VALUES(updated_at)",
-          {std::string(kConsumerName), seq, now})
-      .status();
 }
 
 }  // namespace ctc::recording

@@ -1,4 +1,4 @@
-// Rows of call_recording, and how far the feed was followed for them.
+// Rows of call_recording of one tenant.
 #pragma once
 
 #include <optional>
@@ -37,10 +37,5 @@ class RecordingStore {
  private:
   const base::TenantId& tenant_;
 };
-
-inline constexpr std::string_view kConsumerName = "recording";
-// 0 when nothing was followed yet: from the first event on.
-absl::StatusOr<int64_t> LoadCursor(db::Connection& c);
-absl::Status SaveCursor(db::Connection& c, int64_t seq, absl::Time now);
 
 }  // namespace ctc::recording

@@ -1,8 +1,8 @@
 #include "services/recording/store/rule_store.h"
 
+#include "libs/base/proto_time.h"
 #include "libs/transcoding/json_reader.h"
 #include "libs/transcoding/json_writer.h"
-#include "services/recording/store/proto_time.h"
 
 namespace ctc::recording {
 namespace {
@@ -28,14 +28,14 @@ absl::StatusOr<v1::ComplianceRule> FromRow(const db::Row& row) {
     rule.mutable_parameters()->Swap(holder.mutable_parameters());
   }
   rule.set_is_active(row.Int(5) != 0);
-  *rule.mutable_created_at() = ToProto(row.Time(6));
+  *rule.mutable_created_at() = base::ToProto(row.Time(6));
   return rule;
 }
 
 }  // namespace
 
 absl::Status RuleStore::Insert(db::Connection& c, const v1::ComplianceRule& rule) const {
-  const absl::Time created = FromProto(rule.created_at());
+  const absl::Time created = base::FromProto(rule.created_at());
   return c
       .Execute(
           "INSERT INTO call_compliance_rule (id, tenant_id, rule_name, rule_type, jurisdiction,"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "libs/base/proto_time.h"
 #include "services/routing/domain/presence.h"
 
 namespace ctc::routing {
@@ -75,8 +76,7 @@ AgentNow Assess(v1::Agent agent, const std::vector<v1::AgentActivity>& lines) {
   now.takes_calls = presence.is_available() || on_call;
   // A client may say ON_CALL without naming the session.
   now.load = on_call ? std::max(1, presence.session_ids_size()) : 0;
-  now.idle_since = absl::FromUnixSeconds(presence.since().seconds()) +
-                   absl::Nanoseconds(presence.since().nanos());
+  now.idle_since = base::FromProto(presence.since());
   now.agent = std::move(agent);
   return now;
 }

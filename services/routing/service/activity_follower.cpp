@@ -3,14 +3,16 @@
 #include <map>
 #include <set>
 
+#include "libs/base/proto_time.h"
+#include "libs/events/event_cursor.h"
 #include "services/routing/domain/presence.h"
 #include "services/routing/store/activity_store.h"
-#include "services/routing/store/proto_time.h"
 #include "services/routing/store/queue_entry_store.h"
 
 namespace ctc::routing {
 namespace {
 
+constexpr char kConsumer[] = "routing";
 constexpr absl::Duration kLimit = absl::Seconds(10);
 // Most events are not ours. The cursor may stay behind by so many before it is written without
 // cause; after a crash that many are looked at again, to no effect.
@@ -24,7 +26,7 @@ Task<absl::StatusOr<int64_t>> ActivityFollower::LoadPosition() {
   int64_t seq = -1;
   const absl::Status status =
       co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(seq, LoadCursor(c));
+        CTC_ASSIGN_OR_RETURN(seq, events::LoadCursor(c, kConsumer, -1));
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
@@ -55,12 +57,12 @@ Task<absl::StatusOr<std::vector<ActivityFollower::Pending>>> ActivityFollower::L
 absl::Status ActivityFollower::Write(db::Connection& c, Pending& pending) {
   const ActivityStore store(pending.tenant);
   v1::AgentActivity& line = pending.line;
-  if (!line.has_created_at()) *line.mutable_created_at() = ToProto(clock_.Now());
+  if (!line.has_created_at()) *line.mutable_created_at() = base::ToProto(clock_.Now());
   line.set_id(ids_.Uuid());
   CTC_ASSIGN_OR_RETURN(const auto last, store.Recent(c, line.agent_id(), 1));
   line.set_duration_seconds(last.empty() ? 0
-                                         : DurationBetween(FromProto(last[0].created_at()),
-                                                           FromProto(line.created_at())));
+                                         : DurationBetween(base::FromProto(last[0].created_at()),
+                                                           base::FromProto(line.created_at())));
   return store.Insert(c, line, pending.seq);
 }
 
@@ -98,7 +100,7 @@ Task<absl::Status> ActivityFollower::Apply(const events::FeedConsumer::Batch& ba
   const absl::Status status =
       co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
         for (Pending& pending : *lines) CTC_RETURN_IF_ERROR(Write(c, pending));
-        return SaveCursor(c, last_seq, clock_.Now());
+        return events::SaveCursor(c, kConsumer, last_seq, clock_.Now());
       });
   for (const Pending& pending : *lines) directory_.ForgetPresence(pending.tenant);
   CTC_CO_RETURN_IF_ERROR(status);

@@ -1,11 +1,11 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/rpc/page_bounds.h"
 #include "services/routing/domain/presence.h"
 #include "services/routing/service/routing_service.h"
 #include "services/routing/store/activity_store.h"
-#include "services/routing/store/proto_time.h"
 
 namespace ctc::routing {
 namespace {
@@ -73,14 +73,14 @@ Task<absl::StatusOr<v1::LogAgentActivityResponse>> RoutingService::LogAgentActiv
   line = LineFrom(request);
   line.set_id(ids_.Uuid());
   const absl::Time now = clock_.Now();
-  *line.mutable_created_at() = ToProto(now);
+  *line.mutable_created_at() = base::ToProto(now);
   const ActivityStore store(context.tenant);
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
         if (!request.has_duration_seconds()) {
           CTC_ASSIGN_OR_RETURN(const auto last, store.Recent(c, request.agent_id(), 1));
           line.set_duration_seconds(
-              last.empty() ? 0 : DurationBetween(FromProto(last[0].created_at()), now));
+              last.empty() ? 0 : DurationBetween(base::FromProto(last[0].created_at()), now));
         }
         return store.Insert(c, line, 0);
       });

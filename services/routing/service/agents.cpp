@@ -1,9 +1,9 @@
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/rpc/page_bounds.h"
 #include "services/routing/domain/free_data.h"
 #include "services/routing/service/routing_service.h"
 #include "services/routing/store/agent_store.h"
-#include "services/routing/store/proto_time.h"
 
 namespace ctc::routing {
 namespace {
@@ -79,7 +79,7 @@ Task<absl::StatusOr<v1::CreateAgentResponse>> RoutingService::CreateAgent(
   *agent.mutable_teams() = request.teams();
   agent.set_capacity(request.has_capacity() ? request.capacity() : 1);
   agent.set_is_active(true);
-  *agent.mutable_created_at() = *agent.mutable_updated_at() = ToProto(clock_.Now());
+  *agent.mutable_created_at() = *agent.mutable_updated_at() = base::ToProto(clock_.Now());
   CTC_CO_RETURN_IF_ERROR(Check(agent));
   const AgentStore store(context.tenant);
   const absl::Status status = co_await database_.Run(
@@ -133,7 +133,7 @@ Task<absl::StatusOr<v1::UpdateAgentResponse>> RoutingService::UpdateAgent(
         if (!agent) return NoSuchAgent();
         Merge(request, *agent);
         CTC_RETURN_IF_ERROR(Check(*agent));
-        *agent->mutable_updated_at() = ToProto(clock_.Now());
+        *agent->mutable_updated_at() = base::ToProto(clock_.Now());
         *response.mutable_agent() = *std::move(agent);
         return store.Update(c, response.agent());
       });

@@ -15,8 +15,8 @@ class CountingDatabase final : public db::Database {
     return real_->Run(deadline, std::move(work));
   }
   absl::Status RunBlocking(const db::Work& work) override { return real_->RunBlocking(work); }
-  std::unique_ptr<db::Worker> MakeSingleStatementWorker() override {
-    return real_->MakeSingleStatementWorker();
+  std::unique_ptr<db::Worker> MakeRepeatableWorker() override {
+    return real_->MakeRepeatableWorker();
   }
   std::unique_ptr<db::Worker> MakeWorker() override { return real_->MakeWorker(); }
   Task<absl::Status> Ping(absl::Time deadline) override { return real_->Ping(deadline); }

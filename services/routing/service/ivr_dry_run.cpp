@@ -1,12 +1,12 @@
 #include <map>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/telephony/phone_number.h"
 #include "services/routing/domain/findings.h"
 #include "services/routing/domain/simulation.h"
 #include "services/routing/service/floor_reader.h"
 #include "services/routing/service/ivr_service.h"
-#include "services/routing/store/proto_time.h"
 #include "services/routing/store/queue_store.h"
 
 namespace ctc::routing {
@@ -55,7 +55,7 @@ Task<absl::StatusOr<v1::SimulateIvrMenuResponse>> IvrService::SimulateIvrMenu(
   const std::vector<std::string> inputs(request.inputs().begin(), request.inputs().end());
   CTC_CO_ASSIGN_OR_RETURN(const Simulation simulation,
                           Simulate(**book, *floor, request.id(),
-                                   request.has_at() ? FromProto(request.at()) : now, inputs));
+                                   request.has_at() ? base::FromProto(request.at()) : now, inputs));
   v1::SimulateIvrMenuResponse response;
   for (const Simulation::Step& step : simulation.steps) {
     auto& told = *response.add_steps();

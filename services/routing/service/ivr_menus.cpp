@@ -4,12 +4,12 @@
 #include <map>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/rpc/page_bounds.h"
 #include "libs/telephony/phone_number.h"
 #include "services/routing/service/ivr_service.h"
 #include "services/routing/store/agent_store.h"
 #include "services/routing/store/menu_store.h"
-#include "services/routing/store/proto_time.h"
 #include "services/routing/store/queue_store.h"
 
 namespace ctc::routing {
@@ -98,7 +98,7 @@ Task<absl::StatusOr<v1::CreateIvrMenuResponse>> IvrService::CreateIvrMenu(
   menu = MenuFrom(request);
   menu.set_id(ids_.Uuid());
   for (v1::IvrMenuOption& option : *menu.mutable_options()) option.set_id(ids_.Uuid());
-  *menu.mutable_created_at() = *menu.mutable_updated_at() = ToProto(clock_.Now());
+  *menu.mutable_created_at() = *menu.mutable_updated_at() = base::ToProto(clock_.Now());
   CTC_CO_RETURN_IF_ERROR(CheckMenu(menu));
   const MenuStore store(context.tenant);
   const absl::Status status =
@@ -175,7 +175,7 @@ Task<absl::StatusOr<v1::UpdateIvrMenuResponse>> IvrService::UpdateIvrMenu(
         Merge(request, ids_, menu);
         CTC_RETURN_IF_ERROR(CheckMenu(menu));
         CTC_RETURN_IF_ERROR(CheckPlace(menu, all));
-        *menu.mutable_updated_at() = ToProto(clock_.Now());
+        *menu.mutable_updated_at() = base::ToProto(clock_.Now());
         CTC_RETURN_IF_ERROR(NumberTaken(store.Update(c, menu)));
         *response.mutable_menu() = std::move(menu);
         return absl::OkStatus();

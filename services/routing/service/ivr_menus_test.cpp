@@ -7,7 +7,6 @@ namespace {
 using testing::HasError;
 using testing::IsOk;
 using testing::NamesField;
-using testing::RunTask;
 
 const char kMain[] = R"({"menu_name": "Main", "phone_number": "+1 (555) 0100",
   "prompt_text": "Welcome.", "prompt_audio_url": "https://a.example/w.mp3", "language": "de-DE",
@@ -53,26 +52,26 @@ TEST_CASE_METHOD(IvrWorld, "menus are listed by name, with options, a page at a 
   AddMenu(R"({"menu_name": "Other", "prompt_text": "o"})", "t2");
   v1::ListIvrMenusRequest list;
   list.set_limit(1);
-  auto page = RunTask(ivr.ListIvrMenus(As(), list));
+  auto page = io.Run(ivr.ListIvrMenus(As(), list));
   REQUIRE(page.ok());
   CHECK(page->total() == 2);
   REQUIRE(page->menus_size() == 1);
   CHECK(page->menus(0).menu_name() == "Alpha");
   CHECK(page->menus(0).options_size() == 1);
   list.set_offset(1);
-  page = RunTask(ivr.ListIvrMenus(As(), list));
+  page = io.Run(ivr.ListIvrMenus(As(), list));
   REQUIRE(page->menus_size() == 1);
   CHECK(Text(page->menus(0)) == Text(main));
   v1::ListIvrMenusRequest children;
   children.set_parent_menu_id(main.id());
-  CHECK(RunTask(ivr.ListIvrMenus(As(), children))->total() == 1);
+  CHECK(io.Run(ivr.ListIvrMenus(As(), children))->total() == 1);
   v1::ListIvrMenusRequest number;
   number.set_phone_number("+1 555 0100");
-  CHECK(RunTask(ivr.ListIvrMenus(As(), number))->menus(0).id() == main.id());
+  CHECK(io.Run(ivr.ListIvrMenus(As(), number))->menus(0).id() == main.id());
   number.set_phone_number("nonsense");
-  CHECK(NamesField(RunTask(ivr.ListIvrMenus(As(), number)).status(), "phone_number"));
+  CHECK(NamesField(io.Run(ivr.ListIvrMenus(As(), number)).status(), "phone_number"));
   list.set_limit(0);
-  CHECK(NamesField(RunTask(ivr.ListIvrMenus(As(), list)).status(), "limit"));
+  CHECK(NamesField(io.Run(ivr.ListIvrMenus(As(), list)).status(), "limit"));
 }
 
 TEST_CASE_METHOD(IvrWorld,
@@ -114,7 +113,6 @@ TEST_CASE_METHOD(IvrWorld, "a number is answered by one menu of the tenant") {
 
 TEST_CASE_METHOD(IvrWorld, "of writers at once one gets the number") {
   const auto request = FromJson<v1::CreateIvrMenuRequest>(kMain);
-  testing::IoThreads io(4);
   std::vector<std::future<absl::StatusOr<v1::CreateIvrMenuResponse>>> asked;
   for (int i = 0; i < 4; ++i) {
     asked.push_back(asio::co_spawn(asio::make_strand(io.context()),
@@ -224,7 +222,7 @@ TEST_CASE_METHOD(IvrWorld, "a simulation tells each step and leaves no trace") {
   request.add_inputs("1");
   request.add_inputs("no-answer");
   request.add_inputs("done");
-  const auto told = RunTask(ivr.SimulateIvrMenu(As(), request));
+  const auto told = io.Run(ivr.SimulateIvrMenu(As(), request));
   REQUIRE(told.ok());
   REQUIRE(told->steps_size() == 4);
   CHECK(told->steps(0).input().empty());
@@ -235,7 +233,7 @@ TEST_CASE_METHOD(IvrWorld, "a simulation tells each step and leaves no trace") {
   CHECK_FALSE(told->ended());
   CHECK(CountEntries() == 0);
   request.add_inputs("answered");
-  CHECK(RunTask(ivr.SimulateIvrMenu(As(), request))->ended());
+  CHECK(io.Run(ivr.SimulateIvrMenu(As(), request))->ended());
 }
 
 TEST_CASE_METHOD(IvrWorld, "a simulation refuses what cannot happen") {
@@ -243,15 +241,15 @@ TEST_CASE_METHOD(IvrWorld, "a simulation refuses what cannot happen") {
   v1::SimulateIvrMenuRequest request;
   request.set_id(menu.id());
   request.add_inputs("busy");
-  CHECK(NamesField(RunTask(ivr.SimulateIvrMenu(As(), request)).status(), "inputs[0]"));
+  CHECK(NamesField(io.Run(ivr.SimulateIvrMenu(As(), request)).status(), "inputs[0]"));
   request.clear_inputs();
   request.set_from_phone("nonsense");
-  CHECK(NamesField(RunTask(ivr.SimulateIvrMenu(As(), request)).status(), "from_phone"));
+  CHECK(NamesField(io.Run(ivr.SimulateIvrMenu(As(), request)).status(), "from_phone"));
   request.clear_from_phone();
   for (int i = 0; i < 201; ++i) request.add_inputs("1");
-  CHECK(NamesField(RunTask(ivr.SimulateIvrMenu(As(), request)).status(), "inputs"));
+  CHECK(NamesField(io.Run(ivr.SimulateIvrMenu(As(), request)).status(), "inputs"));
   request.clear_inputs();
-  CHECK_THAT(RunTask(ivr.SimulateIvrMenu(As("t2"), request)).status(), HasError(base::kNotFound));
+  CHECK_THAT(io.Run(ivr.SimulateIvrMenu(As("t2"), request)).status(), HasError(base::kNotFound));
 }
 
 TEST_CASE_METHOD(IvrWorld, "a validation tells what is wrong, at once after a change") {
@@ -259,7 +257,7 @@ TEST_CASE_METHOD(IvrWorld, "a validation tells what is wrong, at once after a ch
   const v1::IvrMenu menu = AddMenu(kMain);
   v1::ValidateIvrMenuRequest request;
   request.set_id(menu.id());
-  auto told = RunTask(ivr.ValidateIvrMenu(As(), request));
+  auto told = io.Run(ivr.ValidateIvrMenu(As(), request));
   REQUIRE(told.ok());
   CHECK(told->valid());
   CHECK(told->problems().empty());
@@ -267,11 +265,11 @@ TEST_CASE_METHOD(IvrWorld, "a validation tells what is wrong, at once after a ch
                                 "target_menu_id": ")" +
                                 menu.id() + "\"}]}")
               .ok());
-  told = RunTask(ivr.ValidateIvrMenu(As(), request));
+  told = io.Run(ivr.ValidateIvrMenu(As(), request));
   CHECK_FALSE(told->valid());
   REQUIRE(told->problems_size() == 1);
   CHECK(told->problems(0).code() == "LOOP");
-  CHECK_THAT(RunTask(ivr.ValidateIvrMenu(As("t2"), request)).status(), HasError(base::kNotFound));
+  CHECK_THAT(io.Run(ivr.ValidateIvrMenu(As("t2"), request)).status(), HasError(base::kNotFound));
 }
 
 }  // namespace ctc::routing

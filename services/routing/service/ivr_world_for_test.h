@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/mariadb.h"
 #include "libs/testing/run_task.h"
@@ -16,7 +17,6 @@
 #include "services/routing/service/queue_service.h"
 #include "services/routing/store/activity_store.h"
 #include "services/routing/store/agent_store.h"
-#include "services/routing/store/proto_time.h"
 
 namespace ctc::routing {
 
@@ -43,8 +43,7 @@ struct IvrWorld {
 
   absl::StatusOr<v1::CreateIvrMenuResponse> TryMenu(const std::string& json,
                                                     const std::string& tenant = "t1") {
-    return testing::RunTask(
-        ivr.CreateIvrMenu(As(tenant), FromJson<v1::CreateIvrMenuRequest>(json)));
+    return io.Run(ivr.CreateIvrMenu(As(tenant), FromJson<v1::CreateIvrMenuRequest>(json)));
   }
   v1::IvrMenu AddMenu(const std::string& json, const std::string& tenant = "t1") {
     const auto made = TryMenu(json, tenant);
@@ -55,22 +54,22 @@ struct IvrWorld {
   absl::StatusOr<v1::UpdateIvrMenuResponse> Update(const std::string& id, const std::string& json) {
     auto request = FromJson<v1::UpdateIvrMenuRequest>(json);
     request.set_id(id);
-    return testing::RunTask(ivr.UpdateIvrMenu(As(), request));
+    return io.Run(ivr.UpdateIvrMenu(As(), request));
   }
   absl::Status DeleteMenu(const std::string& id, const std::string& tenant = "t1") {
     v1::DeleteIvrMenuRequest request;
     request.set_id(id);
-    return testing::RunTask(ivr.DeleteIvrMenu(As(tenant), request)).status();
+    return io.Run(ivr.DeleteIvrMenu(As(tenant), request)).status();
   }
   absl::StatusOr<v1::GetIvrMenuResponse> GetMenu(const std::string& id,
                                                  const std::string& tenant = "t1") {
     v1::GetIvrMenuRequest request;
     request.set_id(id);
-    return testing::RunTask(ivr.GetIvrMenu(As(tenant), request));
+    return io.Run(ivr.GetIvrMenu(As(tenant), request));
   }
 
   absl::StatusOr<v1::CreateQueueResponse> TryQueue(const std::string& json) {
-    return testing::RunTask(queues.CreateQueue(As(), FromJson<v1::CreateQueueRequest>(json)));
+    return io.Run(queues.CreateQueue(As(), FromJson<v1::CreateQueueRequest>(json)));
   }
   v1::Queue AddQueue(const std::string& json) {
     const auto made = TryQueue(json);
@@ -81,7 +80,7 @@ struct IvrWorld {
   v1::GetQueueLiveResponse Live(const std::string& id) {
     v1::GetQueueLiveRequest request;
     request.set_id(id);
-    const auto live = testing::RunTask(queues.GetQueueLive(As(), request));
+    const auto live = io.Run(queues.GetQueueLive(As(), request));
     REQUIRE(live.ok());
     return *live;
   }
@@ -95,7 +94,7 @@ struct IvrWorld {
     agent.set_capacity(1);
     agent.set_is_active(true);
     if (!team.empty()) agent.add_teams(team);
-    *agent.mutable_created_at() = *agent.mutable_updated_at() = ToProto(clock.Now());
+    *agent.mutable_created_at() = *agent.mutable_updated_at() = base::ToProto(clock.Now());
     Write([&](db::Connection& c) { return AgentStore(base::TenantId("t1")).Insert(c, agent); });
     directory.ForgetAgent(base::TenantId("t1"), id);
     Log(id, v1::AgentActivity::LOGIN);
@@ -106,7 +105,7 @@ struct IvrWorld {
     line.set_agent_id(agent_id);
     line.set_activity_type(type);
     line.set_is_available(type == v1::AgentActivity::LOGIN || type == v1::AgentActivity::IDLE);
-    *line.mutable_created_at() = ToProto(clock.Now());
+    *line.mutable_created_at() = base::ToProto(clock.Now());
     clock.Advance(absl::Milliseconds(10));  // so that who came first is idle longest
     Write(
         [&](db::Connection& c) { return ActivityStore(base::TenantId("t1")).Insert(c, line, 0); });
@@ -127,6 +126,7 @@ struct IvrWorld {
     return count;
   }
 
+  testing::IoThreads io{4};  // outlives the database, whose threads resume on it
   CountingDatabase database{testing::MariaDb::Shared().OpenFresh()};
   testing::FakeClock clock{base::SystemClock().Now()};
   base::IdGenerator ids{clock, base::SystemRandom()};
@@ -150,7 +150,7 @@ struct Caller {
     request.mutable_input()->set_kind(kind);
     request.mutable_input()->set_digits(digits);
     request.mutable_input()->set_step_number(state.current().number());
-    return testing::RunTask(world.ivr.NextFlowStep(world.As(), request));
+    return world.io.Run(world.ivr.NextFlowStep(world.As(), request));
   }
   const v1::FlowStep& Do(v1::FlowInput::Kind kind, const std::string& digits = "") {
     const auto response = Try(kind, digits);

@@ -1,4 +1,5 @@
 // Callers in menus and queues over a real database.
+#include "libs/base/proto_time.h"
 #include "services/routing/service/activity_follower.h"
 #include "services/routing/service/ivr_world_for_test.h"
 
@@ -8,7 +9,6 @@ namespace {
 using testing::HasError;
 using testing::IsOk;
 using testing::NamesField;
-using testing::RunTask;
 using Input = v1::FlowInput;
 
 constexpr char kNumber[] = "+15550100";
@@ -54,7 +54,7 @@ TEST_CASE_METHOD(IvrWorld, "another process's change is seen within seconds") {
   v1::UpdateIvrMenuRequest update;
   update.set_id(menu.id());
   update.set_prompt_text("Changed.");
-  REQUIRE(RunTask(other.UpdateIvrMenu(As(), update)).ok());
+  REQUIRE(io.Run(other.UpdateIvrMenu(As(), update)).ok());
   CHECK(Caller(*this, kNumber).Start().prompts(0).text() == "Hi.");
   clock.Advance(absl::Seconds(2));
   CHECK(Caller(*this, kNumber).Start().prompts(0).text() == "Changed.");
@@ -77,7 +77,6 @@ TEST_CASE_METHOD(QueueWorld, "two callers never ring the same agent") {
 
 TEST_CASE_METHOD(QueueWorld, "many callers at once share the agents without a double offer") {
   for (const char* id : {"ann", "bob", "cem"}) AddAgent(id);
-  testing::IoThreads io(3);
   std::vector<std::future<absl::StatusOr<v1::NextFlowStepResponse>>> asked;
   std::vector<v1::NextFlowStepRequest> requests(6);
   for (v1::NextFlowStepRequest& request : requests) {
@@ -163,7 +162,7 @@ TEST_CASE_METHOD(QueueWorld, "what an agent told another process is seen after a
   line.set_id(ids.Uuid());
   line.set_agent_id("ann");
   line.set_activity_type(v1::AgentActivity::LOGOUT);
-  *line.mutable_created_at() = ToProto(clock.Now());
+  *line.mutable_created_at() = base::ToProto(clock.Now());
   Write([&](db::Connection& c) { return ActivityStore(base::TenantId("t1")).Insert(c, line, 0); });
   clock.Advance(absl::Milliseconds(1001));
   CHECK(Live(queue.id()).available_agents().empty());
@@ -171,15 +170,15 @@ TEST_CASE_METHOD(QueueWorld, "what an agent told another process is seen after a
 
 TEST_CASE_METHOD(QueueWorld, "a caller whose call ended by an event alone leaves the queue") {
   ActivityFollower follower(database, directory, clock, base::SystemRandom());
-  REQUIRE(RunTask(follower.LoadPosition()).ok());
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
   session::v1::CallEvent ended;
   ended.set_type("session.ended");
   ended.set_id(ids.Uuid());
   ended.set_tenant_id("t1");
   ended.set_seq(1);
-  REQUIRE(RunTask(follower.Apply(BatchOf(ended), 1)).ok());
+  REQUIRE(io.Run(follower.Apply(BatchOf(ended), 1)).ok());
   const int before = database.runs;
-  REQUIRE(RunTask(follower.Apply(BatchOf(ended), 2)).ok());
+  REQUIRE(io.Run(follower.Apply(BatchOf(ended), 2)).ok());
   CHECK(database.runs == before);  // nobody queues: not looked at again at once
   Caller one(*this, kNumber);
   Caller two(*this, kNumber);
@@ -188,10 +187,10 @@ TEST_CASE_METHOD(QueueWorld, "a caller whose call ended by an event alone leaves
   clock.Advance(absl::Seconds(1));
   ended.set_id(one.session);
   ended.set_tenant_id("t2");
-  REQUIRE(RunTask(follower.Apply(BatchOf(ended), 3)).ok());
+  REQUIRE(io.Run(follower.Apply(BatchOf(ended), 3)).ok());
   CHECK(CountEntries() == 2);  // not another tenant's
   ended.set_tenant_id("t1");
-  REQUIRE(RunTask(follower.Apply(BatchOf(ended), 4)).ok());
+  REQUIRE(io.Run(follower.Apply(BatchOf(ended), 4)).ok());
   CHECK(CountEntries() == 1);
   CHECK(Live(queue.id()).waiting(0).session_id() == two.session);
 }
@@ -302,10 +301,10 @@ TEST_CASE_METHOD(IvrWorld, "a question that makes no sense is refused") {
   v1::NextFlowStepRequest request;
   request.set_session("sess_1");
   request.mutable_input()->set_kind(Input::STARTED);
-  CHECK(NamesField(RunTask(ivr.NextFlowStep(As(), request)).status(), "session"));
+  CHECK(NamesField(io.Run(ivr.NextFlowStep(As(), request)).status(), "session"));
   request.set_session(ids.Uuid());
   request.clear_input();
-  CHECK(NamesField(RunTask(ivr.NextFlowStep(As(), request)).status(), "input.kind"));
+  CHECK(NamesField(io.Run(ivr.NextFlowStep(As(), request)).status(), "input.kind"));
 }
 
 TEST_CASE_METHOD(IvrWorld, "queues are made, changed, listed and read by their tenant only") {
@@ -315,43 +314,43 @@ TEST_CASE_METHOD(IvrWorld, "queues are made, changed, listed and read by their t
   CHECK(queue.overflow() == "+15550199");
   v1::GetQueueRequest get;
   get.set_id(queue.id());
-  CHECK(Text(RunTask(queues.GetQueue(As(), get))->queue()) == Text(queue));
-  CHECK_THAT(RunTask(queues.GetQueue(As("t2"), get)).status(), HasError(base::kNotFound));
+  CHECK(Text(io.Run(queues.GetQueue(As(), get))->queue()) == Text(queue));
+  CHECK_THAT(io.Run(queues.GetQueue(As("t2"), get)).status(), HasError(base::kNotFound));
   auto update = FromJson<v1::UpdateQueueRequest>(
       R"({"queue_name": "a", "overflow": "VOICEMAIL", "is_active": false})");
   update.set_id(queue.id());
-  const auto updated = RunTask(queues.UpdateQueue(As(), update));
+  const auto updated = io.Run(queues.UpdateQueue(As(), update));
   REQUIRE(updated.ok());
   CHECK(updated->queue().strategy() == v1::Queue::SKILL_PRIORITY);
   CHECK(updated->queue().teams_size() == 1);
   CHECK_FALSE(updated->queue().is_active());
   AddQueue(R"({"queue_name": "c"})");
   const v1::ListQueuesRequest list;
-  const auto page = RunTask(queues.ListQueues(As(), list));
+  const auto page = io.Run(queues.ListQueues(As(), list));
   REQUIRE(page->queues_size() == 2);
   CHECK(Text(page->queues(0)) == Text(updated->queue()));
   CHECK(page->queues(1).max_wait_seconds() == 300);
   CHECK(page->queues(1).ring_seconds() == 20);
   CHECK(page->queues(1).overflow() == "HANG_UP");
-  CHECK(RunTask(queues.ListQueues(As("t2"), list))->total() == 0);
+  CHECK(io.Run(queues.ListQueues(As("t2"), list))->total() == 0);
   update.set_id(ids.Uuid());
-  CHECK_THAT(RunTask(queues.UpdateQueue(As(), update)).status(), HasError(base::kNotFound));
+  CHECK_THAT(io.Run(queues.UpdateQueue(As(), update)).status(), HasError(base::kNotFound));
 }
 
 TEST_CASE_METHOD(QueueWorld, "a queue in use is not deleted") {
   v1::DeleteQueueRequest remove;
   remove.set_id(queue.id());
-  CHECK_THAT(RunTask(queues.DeleteQueue(As(), remove)).status(), HasError(base::kInUse));
+  CHECK_THAT(io.Run(queues.DeleteQueue(As(), remove)).status(), HasError(base::kInUse));
   const v1::Queue lone = AddQueue(R"({"queue_name": "lone"})");
   Caller caller(*this, "");
   caller.state.set_queue_id(lone.id());
   caller.Start();
   remove.set_id(lone.id());
-  CHECK_THAT(RunTask(queues.DeleteQueue(As(), remove)).status(), HasError(base::kInUse));
+  CHECK_THAT(io.Run(queues.DeleteQueue(As(), remove)).status(), HasError(base::kInUse));
   caller.Do(Input::CALLER_GONE);
-  CHECK_THAT(RunTask(queues.DeleteQueue(As("t2"), remove)).status(), HasError(base::kNotFound));
-  CHECK_THAT(RunTask(queues.DeleteQueue(As(), remove)).status(), IsOk());
-  CHECK_THAT(RunTask(queues.DeleteQueue(As(), remove)).status(), HasError(base::kNotFound));
+  CHECK_THAT(io.Run(queues.DeleteQueue(As("t2"), remove)).status(), HasError(base::kNotFound));
+  CHECK_THAT(io.Run(queues.DeleteQueue(As(), remove)).status(), IsOk());
+  CHECK_THAT(io.Run(queues.DeleteQueue(As(), remove)).status(), HasError(base::kNotFound));
 }
 
 }  // namespace ctc::routing

@@ -2,6 +2,7 @@
 #include <absl/strings/str_join.h>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/rpc/page_bounds.h"
 #include "services/routing/domain/menu_check.h"
 #include "services/routing/domain/presence.h"
@@ -9,7 +10,6 @@
 #include "services/routing/service/floor_reader.h"
 #include "services/routing/service/queue_service.h"
 #include "services/routing/store/menu_store.h"
-#include "services/routing/store/proto_time.h"
 #include "services/routing/store/queue_entry_store.h"
 #include "services/routing/store/queue_store.h"
 
@@ -62,7 +62,7 @@ void FillLive(const v1::Queue& queue, const Floor& floor, absl::Time now,
     auto& waiting = *response.add_waiting();
     waiting.set_session_id(caller.session_id);
     const absl::Time since = absl::FromUnixMillis(caller.entered_at_ms);
-    *waiting.mutable_since() = ToProto(since);
+    *waiting.mutable_since() = base::ToProto(since);
     // The line is ordered: the first has waited longest.
     if (response.waiting_size() == 1) {
       response.set_longest_wait_seconds(DurationBetween(since, now));
@@ -81,7 +81,7 @@ Task<absl::StatusOr<v1::CreateQueueResponse>> QueueService::CreateQueue(
   v1::Queue& queue = *response.mutable_queue();
   queue = QueueFrom(request);
   queue.set_id(ids_.Uuid());
-  *queue.mutable_created_at() = *queue.mutable_updated_at() = ToProto(clock_.Now());
+  *queue.mutable_created_at() = *queue.mutable_updated_at() = base::ToProto(clock_.Now());
   CTC_CO_RETURN_IF_ERROR(CheckQueue(queue));
   const QueueStore store(context.tenant);
   const absl::Status status = co_await database_.Run(
@@ -136,7 +136,7 @@ Task<absl::StatusOr<v1::UpdateQueueResponse>> QueueService::UpdateQueue(
         if (!queue) return NoSuchQueue();
         Merge(request, *queue);
         CTC_RETURN_IF_ERROR(CheckQueue(*queue));
-        *queue->mutable_updated_at() = ToProto(clock_.Now());
+        *queue->mutable_updated_at() = base::ToProto(clock_.Now());
         *response.mutable_queue() = *std::move(queue);
         return store.Update(c, response.queue());
       });

@@ -1,7 +1,7 @@
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/rpc/page_bounds.h"
 #include "services/routing/service/routing_service.h"
-#include "services/routing/store/proto_time.h"
 #include "services/routing/store/rule_store.h"
 
 namespace ctc::routing {
@@ -96,7 +96,7 @@ Task<absl::StatusOr<v1::CreateRoutingRuleResponse>> RoutingService::CreateRoutin
   }
   rule.set_priority(request.has_priority() ? request.priority() : kDefaultPriority);
   rule.set_is_active(!request.has_is_active() || request.is_active());
-  *rule.mutable_created_at() = *rule.mutable_updated_at() = ToProto(clock_.Now());
+  *rule.mutable_created_at() = *rule.mutable_updated_at() = base::ToProto(clock_.Now());
   const absl::Status checked = co_await CheckRule(context, rule);
   CTC_CO_RETURN_IF_ERROR(checked);
   const RuleStore store(context.tenant);
@@ -161,7 +161,7 @@ Task<absl::StatusOr<v1::UpdateRoutingRuleResponse>> RoutingService::UpdateRoutin
         if (!rule) return NoSuchRule();
         Merge(request, *rule);
         CTC_RETURN_IF_ERROR(CheckShape(*rule));
-        *rule->mutable_updated_at() = ToProto(clock_.Now());
+        *rule->mutable_updated_at() = base::ToProto(clock_.Now());
         *response.mutable_rule() = *std::move(rule);
         return store.Update(c, response.rule());
       });

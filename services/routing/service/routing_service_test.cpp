@@ -18,7 +18,6 @@ namespace {
 
 using testing::HasError;
 using testing::NamesField;
-using testing::RunTask;
 
 constexpr char kFirst[] = "01890000-0000-7000-8000-00000000000a";
 constexpr char kSecond[] = "01890000-0000-7000-8000-00000000000b";
@@ -63,7 +62,7 @@ struct Fixture {
       auto& fields = *request.mutable_condition_json()->mutable_fields();
       fields["campaign_id"].set_string_value(campaign);
     }
-    return RunTask(service.CreateRoutingRule(As(), request));
+    return io.Run(service.CreateRoutingRule(As(), request));
   }
 
   absl::StatusOr<v1::CreateAgentResponse> AddAgent(const std::string& id,
@@ -74,7 +73,7 @@ struct Fixture {
     request.set_phone(phone);
     (*request.mutable_skills())["es"] = 7;
     request.add_teams("sales");
-    return RunTask(service.CreateAgent(As(), request));
+    return io.Run(service.CreateAgent(As(), request));
   }
 
   v1::ChooseRouteResponse Choose(const std::string& campaign = "", const std::string& agent = "",
@@ -83,7 +82,7 @@ struct Fixture {
     request.set_to_phone("+15550100");
     request.set_campaign_id(campaign);
     request.set_agent_id(agent);
-    auto response = RunTask(service.ChooseRoute(As(tenant), request));
+    auto response = io.Run(service.ChooseRoute(As(tenant), request));
     REQUIRE(response.ok());
     return *response;
   }
@@ -93,18 +92,19 @@ struct Fixture {
     v1::LogAgentActivityRequest request;
     request.set_agent_id("ann");
     request.set_activity_type(type);
-    return RunTask(service.LogAgentActivity(std::move(context), request));
+    return io.Run(service.LogAgentActivity(std::move(context), request));
   }
 
   absl::StatusOr<v1::GetPresenceResponse> Presence(rpc::Context context) {
     v1::GetPresenceRequest request;
     request.set_id("ann");
-    return RunTask(service.GetPresence(std::move(context), request));
+    return io.Run(service.GetPresence(std::move(context), request));
   }
 
   FakeDispatch dispatch;
   rpc::HandlerMap handlers;
   std::unique_ptr<rpc::Channel> channel = rpc::MakeLocalChannel(handlers);
+  testing::IoThreads io;  // outlives the database, whose threads resume on it
   CountingDatabase database{testing::MariaDb::Shared().OpenFresh()};
   testing::FakeClock clock{base::SystemClock().Now()};
   Directory directory{database, clock};
@@ -145,16 +145,16 @@ TEST_CASE_METHOD(Fixture, "an update and a delete of a rule act at once") {
   update.set_id(rule->rule().id());
   update.set_provider_id(kFirst);
   update.set_fallback_provider_id(kSecond);
-  const auto updated = RunTask(service.UpdateRoutingRule(As(), update));
+  const auto updated = io.Run(service.UpdateRoutingRule(As(), update));
   REQUIRE(updated.ok());
   CHECK(updated->rule().rule_name() == "rule");
   CHECK(Choose().candidates(0).provider_id() == kFirst);
   CHECK(Choose().candidates_size() == 2);
   v1::DeleteRoutingRuleRequest remove;
   remove.set_id(rule->rule().id());
-  CHECK_THAT(RunTask(service.DeleteRoutingRule(As("t2"), remove)).status(),
+  CHECK_THAT(io.Run(service.DeleteRoutingRule(As("t2"), remove)).status(),
              HasError(base::kNotFound));
-  CHECK(RunTask(service.DeleteRoutingRule(As(), remove)).ok());
+  CHECK(io.Run(service.DeleteRoutingRule(As(), remove)).ok());
   CHECK(Choose().candidates(0).reason() == "by its priority (1)");
 }
 
@@ -163,13 +163,13 @@ TEST_CASE_METHOD(Fixture, "a rule reads back as it was written, and only by its 
   REQUIRE(rule.ok());
   v1::GetRoutingRuleRequest get;
   get.set_id(rule->rule().id());
-  const auto read = RunTask(service.GetRoutingRule(As(), get));
+  const auto read = io.Run(service.GetRoutingRule(As(), get));
   REQUIRE(read.ok());
   CHECK(read->rule().SerializeAsString() == rule->rule().SerializeAsString());
-  CHECK_THAT(RunTask(service.GetRoutingRule(As("t2"), get)).status(), HasError(base::kNotFound));
+  CHECK_THAT(io.Run(service.GetRoutingRule(As("t2"), get)).status(), HasError(base::kNotFound));
   const v1::ListRoutingRulesRequest list;
-  CHECK(RunTask(service.ListRoutingRules(As(), list))->total() == 1);
-  CHECK(RunTask(service.ListRoutingRules(As("t2"), list))->total() == 0);
+  CHECK(io.Run(service.ListRoutingRules(As(), list))->total() == 1);
+  CHECK(io.Run(service.ListRoutingRules(As("t2"), list))->total() == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "a rule that would not act is refused by the field at fault") {
@@ -180,13 +180,13 @@ TEST_CASE_METHOD(Fixture, "a rule that would not act is refused by the field at 
   request.set_rule_name("rule");
   request.set_rule_type(v1::RoutingRule::PRIORITY);
   request.set_priority(0);
-  CHECK(NamesField(RunTask(service.CreateRoutingRule(As(), request)).status(), "priority"));
+  CHECK(NamesField(io.Run(service.CreateRoutingRule(As(), request)).status(), "priority"));
   request.set_priority(1);
   (*request.mutable_action_json()->mutable_fields())["route"].set_string_value("x");
-  CHECK(NamesField(RunTask(service.CreateRoutingRule(As(), request)).status(), "action_json"));
+  CHECK(NamesField(io.Run(service.CreateRoutingRule(As(), request)).status(), "action_json"));
   request.clear_action_json();
   (*request.mutable_condition_json()->mutable_fields())["skills"].set_string_value("es");
-  CHECK(NamesField(RunTask(service.CreateRoutingRule(As(), request)).status(),
+  CHECK(NamesField(io.Run(service.CreateRoutingRule(As(), request)).status(),
                    "condition_json.skills"));
 }
 
@@ -194,17 +194,17 @@ TEST_CASE_METHOD(Fixture, "a simulation explains each rule") {
   REQUIRE(AddRule(v1::RoutingRule::FAILOVER, kSecond, "c1").ok());
   v1::SimulateRoutingRequest request;
   request.set_to_phone("+1 (555) 0100");
-  const auto other = RunTask(service.SimulateRouting(As(), request));
+  const auto other = io.Run(service.SimulateRouting(As(), request));
   REQUIRE(other.ok());
   REQUIRE(other->rules_size() == 1);
   CHECK_FALSE(other->rules(0).matched());
   CHECK(other->rules(0).explanation() == "it does not apply: it is for another campaign_id");
   request.set_campaign_id("c1");
-  CHECK(RunTask(service.SimulateRouting(As(), request))->rules(0).matched());
+  CHECK(io.Run(service.SimulateRouting(As(), request))->rules(0).matched());
   request.set_provider_id("unknown");
-  CHECK(NamesField(RunTask(service.SimulateRouting(As(), request)).status(), "provider_id"));
+  CHECK(NamesField(io.Run(service.SimulateRouting(As(), request)).status(), "provider_id"));
   request.set_to_phone("nonsense");
-  CHECK(NamesField(RunTask(service.SimulateRouting(As(), request)).status(), "to_phone"));
+  CHECK(NamesField(io.Run(service.SimulateRouting(As(), request)).status(), "to_phone"));
 }
 
 TEST_CASE_METHOD(Fixture, "a route is chosen without the database once it is known") {
@@ -226,7 +226,7 @@ TEST_CASE_METHOD(Fixture, "a route tells what is known of the agent, at once aft
   update.set_id("ann");
   update.set_capacity(3);
   update.set_is_active(false);
-  REQUIRE(RunTask(service.UpdateAgent(As(), update)).ok());
+  REQUIRE(io.Run(service.UpdateAgent(As(), update)).ok());
   const auto choice = Choose("", "ann");
   CHECK(choice.agent_capacity() == 3);
   CHECK_FALSE(choice.agent_active());
@@ -239,20 +239,20 @@ TEST_CASE_METHOD(Fixture, "agents are made, found by team and skill, and removed
   v1::ListAgentsRequest list;
   list.set_team("sales");
   list.set_skill("es");
-  const auto found = RunTask(service.ListAgents(As(), list));
+  const auto found = io.Run(service.ListAgents(As(), list));
   REQUIRE(found.ok());
   REQUIRE(found->total() == 1);
   CHECK(found->agents(0).phone() == "+15550123");
   CHECK(found->agents(0).skills().at("es") == 7);
   list.set_skill("fr");
-  CHECK(RunTask(service.ListAgents(As(), list))->total() == 0);
+  CHECK(io.Run(service.ListAgents(As(), list))->total() == 0);
   v1::DeleteAgentRequest remove;
   remove.set_id("ann");
-  CHECK_THAT(RunTask(service.DeleteAgent(As("t2"), remove)).status(), HasError(base::kNotFound));
-  CHECK(RunTask(service.DeleteAgent(As(), remove)).ok());
+  CHECK_THAT(io.Run(service.DeleteAgent(As("t2"), remove)).status(), HasError(base::kNotFound));
+  CHECK(io.Run(service.DeleteAgent(As(), remove)).ok());
   v1::GetAgentRequest get;
   get.set_id("ann");
-  CHECK_THAT(RunTask(service.GetAgent(As(), get)).status(), HasError(base::kNotFound));
+  CHECK_THAT(io.Run(service.GetAgent(As(), get)).status(), HasError(base::kNotFound));
 }
 
 TEST_CASE_METHOD(Fixture, "a bad agent is refused by the field at fault") {
@@ -263,10 +263,10 @@ TEST_CASE_METHOD(Fixture, "a bad agent is refused by the field at fault") {
   request.set_name("Ann");
   request.set_phone("1001");
   request.set_capacity(21);
-  CHECK(NamesField(RunTask(service.CreateAgent(As(), request)).status(), "capacity"));
+  CHECK(NamesField(io.Run(service.CreateAgent(As(), request)).status(), "capacity"));
   request.set_capacity(1);
   (*request.mutable_skills())["es"] = 11;
-  CHECK(NamesField(RunTask(service.CreateAgent(As(), request)).status(), "skills.es"));
+  CHECK(NamesField(io.Run(service.CreateAgent(As(), request)).status(), "skills.es"));
 }
 
 TEST_CASE_METHOD(Fixture, "activity is logged with the time since the line before") {
@@ -290,26 +290,26 @@ TEST_CASE_METHOD(Fixture, "an agent's token sees that agent only") {
   CHECK_THAT(Log(bob, v1::AgentActivity::LOGOUT).status(), HasError(base::kNotFound));
   CHECK_THAT(Presence(bob).status(), HasError(base::kNotFound));
   const v1::ListAgentActivityRequest all;
-  CHECK(RunTask(service.ListAgentActivity(bob, all))->total() == 0);
-  CHECK(RunTask(service.ListAgentActivity(As(), all))->total() == 1);
+  CHECK(io.Run(service.ListAgentActivity(bob, all))->total() == 0);
+  CHECK(io.Run(service.ListAgentActivity(As(), all))->total() == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "calls of a registered agent become activity exactly once") {
   using session::v1::Session;
   REQUIRE(AddAgent("ann").ok());
   ActivityFollower follower(database, directory, clock, base::SystemRandom());
-  CHECK(*RunTask(follower.LoadPosition()) == -1);
-  REQUIRE(RunTask(follower.Apply({}, 10)).ok());  // begins at the newest event
+  CHECK(*io.Run(follower.LoadPosition()) == -1);
+  REQUIRE(io.Run(follower.Apply({}, 10)).ok());  // begins at the newest event
   const std::vector<session::v1::CallEvent> told = {
       Event(11, "session.ringing", Session::INITIATED, 1000),
       Event(12, "session.connected", Session::RINGING, 1005),
       Event(13, "session.ended", Session::CONNECTED, 1065)};
   const events::FeedConsumer::Batch batch(told.begin(), told.end());
-  REQUIRE(RunTask(follower.Apply(batch, 13)).ok());
+  REQUIRE(io.Run(follower.Apply(batch, 13)).ok());
   ActivityFollower after_crash(database, directory, clock, base::SystemRandom());
-  CHECK(*RunTask(after_crash.LoadPosition()) == 13);
+  CHECK(*io.Run(after_crash.LoadPosition()) == 13);
   const v1::ListAgentActivityRequest all;
-  const auto lines = RunTask(service.ListAgentActivity(As(), all));
+  const auto lines = io.Run(service.ListAgentActivity(As(), all));
   REQUIRE(lines->total() == 2);
   CHECK(lines->activities(0).activity_type() == v1::AgentActivity::IDLE);
   CHECK(lines->activities(0).duration_seconds() == 60);
@@ -319,12 +319,12 @@ TEST_CASE_METHOD(Fixture, "calls of a registered agent become activity exactly o
 
 TEST_CASE_METHOD(Fixture, "calls of an agent who is not registered leave no line") {
   ActivityFollower follower(database, directory, clock, base::SystemRandom());
-  REQUIRE(RunTask(follower.LoadPosition()).ok());
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
   events::FeedConsumer::Batch batch;
   *batch.Add() = Event(1, "session.connected", session::v1::Session::RINGING, 1000);
-  REQUIRE(RunTask(follower.Apply(batch, 1)).ok());
+  REQUIRE(io.Run(follower.Apply(batch, 1)).ok());
   const v1::ListAgentActivityRequest all;
-  CHECK(RunTask(service.ListAgentActivity(As(), all))->total() == 0);
+  CHECK(io.Run(service.ListAgentActivity(As(), all))->total() == 0);
 }
 
 }  // namespace ctc::routing

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "services/routing/store/proto_time.h"
+#include "libs/base/proto_time.h"
 
 namespace ctc::routing {
 namespace {
@@ -10,8 +10,6 @@ namespace {
 #define CTC_ACTIVITY_COLUMNS                                                                \
   "SELECT id, agent_id, activity_type, session_id, is_available, duration_seconds, reason," \
   " created_at FROM agent_activity_log "
-
-constexpr char kConsumer[] = "routing";
 
 v1::AgentActivity FromRow(const db::Row& row) {
   v1::AgentActivity line;
@@ -24,7 +22,7 @@ v1::AgentActivity FromRow(const db::Row& row) {
   line.set_is_available(row.Int(4) != 0);
   line.set_duration_seconds(static_cast<int>(row.Int(5)));
   line.set_reason(row.Text(6));
-  *line.mutable_created_at() = ToProto(row.Time(7));
+  *line.mutable_created_at() = base::ToProto(row.Time(7));
   return line;
 }
 
@@ -48,7 +46,7 @@ absl::Status ActivityStore::Insert(db::Connection& c, const v1::AgentActivity& l
            v1::AgentActivity::Type_Name(line.activity_type()), db::TextOrNull(line.session_id()),
            int64_t{line.is_available()}, int64_t{line.duration_seconds()}, line.reason(), source,
            feed_seq > 0 ? db::Value(feed_seq) : db::Value(db::Null{}),
-           FromProto(line.created_at())})
+           base::FromProto(line.created_at())})
       .status();
 }
 
@@ -111,22 +109,6 @@ absl::StatusOr<std::vector<v1::AgentActivity>> ActivityStore::OfAllAgents(db::Co
   std::vector<v1::AgentActivity> lines = FromRows(last);
   for (v1::AgentActivity& line : FromRows(recent)) lines.push_back(std::move(line));
   return lines;
-}
-
-absl::StatusOr<int64_t> LoadCursor(db::Connection& c) {
-  CTC_ASSIGN_OR_RETURN(
-      const db::Rows rows,
-      c.Query("SELECT seq FROM event_cursor WHERE consumer = ?", {std::string(kConsumer)}));
-  return rows.empty() ? -1 : rows[0].Int(0);
-}
-
-absl::Status SaveCursor(db::Connection& c, int64_t seq, absl::Time now) {
-  return c
-      .Execute(
-          "INSERT INTO event_cursor (consumer, seq, updated_at) VALUES (?, ?, ?)"
-          " ON DUPLICATE KEY UPDATE seq = VALUES(seq), updated_at = VALUES(updated_at)",
-          {std::string(kConsumer), seq, now})
-      .status();
 }
 
 }  // namespace ctc::routing

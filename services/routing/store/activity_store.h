@@ -1,4 +1,4 @@
-// Rows of agent_activity_log of one tenant, and the cursor of what the feed adds to them.
+// Rows of agent_activity_log of one tenant.
 #pragma once
 
 #include <optional>
@@ -36,9 +36,5 @@ class ActivityStore {
  private:
   base::TenantId tenant_;
 };
-
-// -1 when there is none yet.
-absl::StatusOr<int64_t> LoadCursor(db::Connection& c);
-absl::Status SaveCursor(db::Connection& c, int64_t seq, absl::Time now);
 
 }  // namespace ctc::routing

@@ -1,7 +1,7 @@
 #include "services/routing/store/agent_store.h"
 
+#include "libs/base/proto_time.h"
 #include "services/routing/store/json_lists.h"
-#include "services/routing/store/proto_time.h"
 
 namespace ctc::routing {
 namespace {
@@ -23,8 +23,8 @@ v1::Agent FromRow(const db::Row& row) {
   ReadTexts(row.Text(4), *agent.mutable_teams());
   agent.set_capacity(static_cast<int>(row.Int(5)));
   agent.set_is_active(row.Int(6) != 0);
-  *agent.mutable_created_at() = ToProto(row.Time(7));
-  *agent.mutable_updated_at() = ToProto(row.Time(8));
+  *agent.mutable_created_at() = base::ToProto(row.Time(7));
+  *agent.mutable_updated_at() = base::ToProto(row.Time(8));
   return agent;
 }
 
@@ -37,7 +37,7 @@ absl::Status AgentStore::Insert(db::Connection& c, const v1::Agent& agent) const
           " is_active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           {tenant_.value(), agent.id(), agent.name(), agent.phone(), LevelsJson(agent.skills()),
            TextsJson(agent.teams()), int64_t{agent.capacity()}, int64_t{agent.is_active()},
-           FromProto(agent.created_at()), FromProto(agent.updated_at())})
+           base::FromProto(agent.created_at()), base::FromProto(agent.updated_at())})
       .status();
 }
 
@@ -47,8 +47,8 @@ absl::Status AgentStore::Update(db::Connection& c, const v1::Agent& agent) const
           "UPDATE agent SET name = ?, phone = ?, skills_json = ?, teams_json = ?,"
           " capacity = ?, is_active = ?, updated_at = ? WHERE tenant_id = ? AND id = ?",
           {agent.name(), agent.phone(), LevelsJson(agent.skills()), TextsJson(agent.teams()),
-           int64_t{agent.capacity()}, int64_t{agent.is_active()}, FromProto(agent.updated_at()),
-           tenant_.value(), agent.id()})
+           int64_t{agent.capacity()}, int64_t{agent.is_active()},
+           base::FromProto(agent.updated_at()), tenant_.value(), agent.id()})
       .status();
 }
 

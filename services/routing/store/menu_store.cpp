@@ -2,9 +2,9 @@
 
 #include <map>
 
+#include "libs/base/proto_time.h"
 #include "libs/transcoding/json_writer.h"
 #include "services/routing/store/json_column.h"
-#include "services/routing/store/proto_time.h"
 
 namespace ctc::routing {
 namespace {
@@ -34,8 +34,8 @@ absl::StatusOr<v1::IvrMenu> MenuFrom(const db::Row& row) {
   menu.set_max_retries(static_cast<int>(row.Int(8)));
   menu.set_is_active(row.Int(9) != 0);
   CTC_RETURN_IF_ERROR(ReadJsonColumn("business_hours", row.Text(10), menu));
-  *menu.mutable_created_at() = ToProto(row.Time(11));
-  *menu.mutable_updated_at() = ToProto(row.Time(12));
+  *menu.mutable_created_at() = base::ToProto(row.Time(11));
+  *menu.mutable_updated_at() = base::ToProto(row.Time(12));
   return menu;
 }
 
@@ -87,7 +87,7 @@ absl::Status MenuStore::Insert(db::Connection& c, const v1::IvrMenu& menu) const
                  db::TextOrNull(menu.prompt_text()), db::TextOrNull(menu.prompt_audio_url()),
                  menu.language(), int64_t{menu.timeout_seconds()}, int64_t{menu.max_retries()},
                  int64_t{menu.is_active()}, JsonOrNull(menu.business_hours()),
-                 FromProto(menu.created_at()), FromProto(menu.updated_at())})
+                 base::FromProto(menu.created_at()), base::FromProto(menu.updated_at())})
           .status());
   return InsertOptions(c, menu);
 }
@@ -106,8 +106,8 @@ absl::Status MenuStore::InsertOptions(db::Connection& c, const v1::IvrMenu& menu
                             JsonOrNull(option.action_json()),
                             db::TextOrNull(option.target_menu_id()),
                             int64_t{i},
-                            FromProto(menu.updated_at()),
-                            FromProto(menu.updated_at())};
+                            base::FromProto(menu.updated_at()),
+                            base::FromProto(menu.updated_at())};
     params.insert(params.end(), row.begin(), row.end());
   }
   return c
@@ -136,7 +136,7 @@ absl::Status MenuStore::Update(db::Connection& c, const v1::IvrMenu& menu) const
                  db::TextOrNull(menu.prompt_audio_url()), menu.language(),
                  int64_t{menu.timeout_seconds()}, int64_t{menu.max_retries()},
                  int64_t{menu.is_active()}, JsonOrNull(menu.business_hours()),
-                 FromProto(menu.updated_at()), tenant_.value(), menu.id()})
+                 base::FromProto(menu.updated_at()), tenant_.value(), menu.id()})
           .status());
   CTC_RETURN_IF_ERROR(DeleteOptions(c, menu.id()));
   return InsertOptions(c, menu);

@@ -1,7 +1,7 @@
 #include "services/routing/store/queue_store.h"
 
+#include "libs/base/proto_time.h"
 #include "services/routing/store/json_lists.h"
-#include "services/routing/store/proto_time.h"
 
 namespace ctc::routing {
 namespace {
@@ -26,8 +26,8 @@ v1::Queue FromRow(const db::Row& row) {
   queue.set_music_url(row.Text(8));
   queue.set_overflow(row.Text(9));
   queue.set_is_active(row.Int(10) != 0);
-  *queue.mutable_created_at() = ToProto(row.Time(11));
-  *queue.mutable_updated_at() = ToProto(row.Time(12));
+  *queue.mutable_created_at() = base::ToProto(row.Time(11));
+  *queue.mutable_updated_at() = base::ToProto(row.Time(12));
   return queue;
 }
 
@@ -50,7 +50,7 @@ absl::Status QueueStore::Insert(db::Connection& c, const v1::Queue& queue) const
            TextsJson(queue.teams()), int64_t{queue.max_wait_seconds()},
            int64_t{queue.max_callers()}, int64_t{queue.ring_seconds()},
            db::TextOrNull(queue.music_url()), queue.overflow(), int64_t{queue.is_active()},
-           FromProto(queue.created_at()), FromProto(queue.updated_at())})
+           base::FromProto(queue.created_at()), base::FromProto(queue.updated_at())})
       .status();
 }
 
@@ -65,7 +65,8 @@ absl::Status QueueStore::Update(db::Connection& c, const v1::Queue& queue) const
            LevelsJson(queue.required_skills()), TextsJson(queue.teams()),
            int64_t{queue.max_wait_seconds()}, int64_t{queue.max_callers()},
            int64_t{queue.ring_seconds()}, db::TextOrNull(queue.music_url()), queue.overflow(),
-           int64_t{queue.is_active()}, FromProto(queue.updated_at()), tenant_.value(), queue.id()})
+           int64_t{queue.is_active()}, base::FromProto(queue.updated_at()), tenant_.value(),
+           queue.id()})
       .status();
 }
 

@@ -1,8 +1,8 @@
 #include "services/routing/store/rule_store.h"
 
+#include "libs/base/proto_time.h"
 #include "libs/transcoding/json_writer.h"
 #include "services/routing/store/json_column.h"
-#include "services/routing/store/proto_time.h"
 
 namespace ctc::routing {
 namespace {
@@ -27,8 +27,8 @@ absl::StatusOr<v1::RoutingRule> FromRow(const db::Row& row) {
   if (!row.IsNull(6)) rule.set_fallback_provider_id(row.Text(6));
   rule.set_priority(static_cast<int>(row.Int(7)));
   rule.set_is_active(row.Int(8) != 0);
-  *rule.mutable_created_at() = ToProto(row.Time(9));
-  *rule.mutable_updated_at() = ToProto(row.Time(10));
+  *rule.mutable_created_at() = base::ToProto(row.Time(9));
+  *rule.mutable_updated_at() = base::ToProto(row.Time(10));
   return rule;
 }
 
@@ -53,7 +53,8 @@ absl::Status RuleStore::Insert(db::Connection& c, const v1::RoutingRule& rule) c
            v1::RoutingRule::Type_Name(rule.rule_type()), transcoding::ToJson(rule.condition_json()),
            transcoding::ToJson(rule.action_json()), db::TextOrNull(rule.provider_id()),
            db::TextOrNull(rule.fallback_provider_id()), int64_t{rule.priority()},
-           int64_t{rule.is_active()}, FromProto(rule.created_at()), FromProto(rule.updated_at())})
+           int64_t{rule.is_active()}, base::FromProto(rule.created_at()),
+           base::FromProto(rule.updated_at())})
       .status();
 }
 
@@ -66,7 +67,8 @@ absl::Status RuleStore::Update(db::Connection& c, const v1::RoutingRule& rule) c
           {rule.rule_name(), transcoding::ToJson(rule.condition_json()),
            transcoding::ToJson(rule.action_json()), db::TextOrNull(rule.provider_id()),
            db::TextOrNull(rule.fallback_provider_id()), int64_t{rule.priority()},
-           int64_t{rule.is_active()}, FromProto(rule.updated_at()), tenant_.value(), rule.id()})
+           int64_t{rule.is_active()}, base::FromProto(rule.updated_at()), tenant_.value(),
+           rule.id()})
       .status();
 }
 

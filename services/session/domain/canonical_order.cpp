@@ -7,6 +7,8 @@
 #include <tuple>
 #include <unordered_set>
 
+#include "libs/base/proto_time.h"
+
 namespace ctc::session::domain {
 namespace {
 
@@ -52,15 +54,15 @@ std::string LegKey(const Fact& fact) {
 }
 
 Placed Place(const Fact& fact) {
-  if (fact.has_provider_time()) return {&fact, FromProto(fact.provider_time()), true};
-  return {&fact, FromProto(fact.received_time()), false};
+  if (fact.has_provider_time()) return {&fact, base::FromProto(fact.provider_time()), true};
+  return {&fact, base::FromProto(fact.received_time()), false};
 }
 
 bool Before(const Placed& a, const Placed& b) {
   const auto key = [](const Placed& p) {
     return std::make_tuple(p.at, Rank(p.fact->kind()), p.fact->sequence(),
                            static_cast<int>(p.fact->kind()), std::string_view(p.fact->event_key()),
-                           FromProto(p.fact->received_time()));
+                           base::FromProto(p.fact->received_time()));
   };
   return key(a) < key(b);
 }
@@ -113,7 +115,7 @@ bool Precedes(const Placed& a, const Placed& b) {
 absl::Duration Between(const Placed& from, const Placed& to) {
   if (from.timed && to.timed && from.at <= to.at) return to.at - from.at;
   const absl::Duration heard =
-      FromProto(to.fact->received_time()) - FromProto(from.fact->received_time());
+      base::FromProto(to.fact->received_time()) - base::FromProto(from.fact->received_time());
   return std::max(heard, absl::ZeroDuration());
 }
 

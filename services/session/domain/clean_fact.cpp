@@ -1,6 +1,7 @@
 // Cutting and clearing; sizes are those of the columns in migrations 019 and 020.
 #include "services/session/domain/clean_fact.h"
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/parties.h"
 
 namespace ctc::session::domain {
@@ -64,10 +65,10 @@ Fact CleanFact(Fact fact, absl::Time now) {
     fact.set_source(v1::WEBHOOK);
   }
   if (!v1::EndReason_IsValid(fact.reason())) fact.clear_reason();
-  if (!fact.has_received_time() || !IsPlausible(FromProto(fact.received_time()), now)) {
-    *fact.mutable_received_time() = ToProto(now);
+  if (!fact.has_received_time() || !IsPlausible(base::FromProto(fact.received_time()), now)) {
+    *fact.mutable_received_time() = base::ToProto(now);
   }
-  if (fact.has_provider_time() && !IsPlausible(FromProto(fact.provider_time()), now)) {
+  if (fact.has_provider_time() && !IsPlausible(base::FromProto(fact.provider_time()), now)) {
     fact.clear_provider_time();
   }
   constexpr int32_t kWeek = 7 * 24 * 3600;

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/state.h"
 
 namespace ctc::session::domain {
@@ -14,8 +15,8 @@ inline Fact AFact(v1::CallFact::Kind kind, int seconds, std::string key = "") {
   Fact fact;
   fact.set_kind(kind);
   fact.set_event_key(key.empty() ? v1::CallFact::Kind_Name(kind) + std::to_string(seconds) : key);
-  *fact.mutable_provider_time() = ToProto(At(seconds));
-  *fact.mutable_received_time() = ToProto(At(seconds + 1));
+  *fact.mutable_provider_time() = base::ToProto(At(seconds));
+  *fact.mutable_received_time() = base::ToProto(At(seconds + 1));
   fact.set_source(v1::WEBHOOK);
   return fact;
 }

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/inbound.h"
 #include "services/session/domain/parties.h"
 
@@ -137,7 +138,7 @@ std::vector<v1::CallEvent> DiffEvents(const SessionState& before, const SessionS
 v1::CallEvent InitiatedEvent(absl::Time at) {
   v1::CallEvent event;
   event.set_type("session.initiated");
-  *event.mutable_occurred_at() = ToProto(at);
+  *event.mutable_occurred_at() = base::ToProto(at);
   event.set_new_status(v1::Session::INITIATED);
   event.set_known_by(v1::SUBMISSION);
   return event;

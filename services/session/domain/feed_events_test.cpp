@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "services/session/domain/canonical_order.h"
 #include "services/session/domain/facts_for_test.h"
 #include "services/session/domain/fold.h"
@@ -62,7 +63,7 @@ TEST_CASE("a leg's step comes before the session's", "[session][feed]") {
 
 TEST_CASE("a correction tells old and new", "[session][feed]") {
   Fact answered = AFact(F::CALL_ANSWERED, 5);
-  *answered.mutable_received_time() = ToProto(At(100));
+  *answered.mutable_received_time() = base::ToProto(At(100));
   const auto events = Step(CustomerOnly(), {AFact(F::CALL_NO_ANSWER, 25)}, answered);
   REQUIRE(Types(events) == Names{"session.corrected"});
   CHECK(events[0].old_status() == S::NO_ANSWER);

@@ -3,6 +3,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/inbound.h"
 
 namespace ctc::session::domain {
@@ -17,7 +18,7 @@ Fact FactAt(std::string key, Kind::Kind kind, v1::Leg::Party party, v1::KnownBy 
   fact.set_kind(kind);
   fact.set_party(party);
   fact.set_source(source);
-  *fact.mutable_received_time() = ToProto(now);
+  *fact.mutable_received_time() = base::ToProto(now);
   return fact;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/canonical_order.h"
 #include "services/session/domain/ending.h"
 #include "services/session/domain/inbound.h"
@@ -27,8 +28,8 @@ bool RefutesClient(const Fact& ending) {
 // An answer counts when it came before the end: by the canonical order, or because we heard of it
 // first (the provider's clock stepped in between).
 bool CameBefore(const Placed& answer, const Placed& ending) {
-  return Precedes(answer, ending) ||
-         FromProto(answer.fact->received_time()) < FromProto(ending.fact->received_time());
+  return Precedes(answer, ending) || base::FromProto(answer.fact->received_time()) <
+                                         base::FromProto(ending.fact->received_time());
 }
 
 // When the parties were joined. A client's claim is used only where no provider speaks.

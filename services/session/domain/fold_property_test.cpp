@@ -5,6 +5,7 @@
 #include <random>
 #include <sstream>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/facts_for_test.h"
 #include "services/session/domain/feed_events.h"
 #include "services/session/domain/fold.h"
@@ -31,8 +32,8 @@ class RandomFacts {
     if (Below(5) == 0) fact.set_duration_seconds(Below(100));
     if (Below(3) == 0) fact.set_sequence(1 + Below(6));
     if (Below(2) == 0) fact.set_provider_leg_id("leg" + std::to_string(Below(3)));
-    if (Below(10) == 0) *fact.mutable_provider_time() = ToProto(At(Below(120) - 3600));
-    *fact.mutable_received_time() = ToProto(At(Below(150)));
+    if (Below(10) == 0) *fact.mutable_provider_time() = base::ToProto(At(Below(120) - 3600));
+    *fact.mutable_received_time() = base::ToProto(At(Below(150)));
     return fact;
   }
 

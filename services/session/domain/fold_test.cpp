@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/facts_for_test.h"
 
 namespace ctc::session::domain {
@@ -51,7 +52,7 @@ TEST_CASE("a call runs from ringing over the talk to completed", "[session][fold
 
 TEST_CASE("the end before the answer keeps the duration", "[session][fold]") {
   Fact answered = AFact(F::CALL_ANSWERED, 10);
-  *answered.mutable_received_time() = ToProto(At(300));
+  *answered.mutable_received_time() = base::ToProto(At(300));
   const SessionState state = Fold(CustomerOnly(), {AFact(F::CALL_ENDED, 190), answered});
   CHECK(state.status == S::COMPLETED);
   CHECK(state.duration_seconds == 180);
@@ -68,7 +69,7 @@ TEST_CASE("an answer later than the end does not make a talk of it", "[session][
 
 TEST_CASE("an overtaken answer with an earlier time proves no-answer wrong", "[session][fold]") {
   Fact answered = AFact(F::CALL_ANSWERED, 20);
-  *answered.mutable_received_time() = ToProto(At(100));
+  *answered.mutable_received_time() = base::ToProto(At(100));
   const SessionState state = Fold(CustomerOnly(), {AFact(F::CALL_NO_ANSWER, 30), answered});
   CHECK(state.status == S::COMPLETED);
   CHECK(state.end_reason == v1::NORMAL);
@@ -96,7 +97,7 @@ TEST_CASE("the agent's answer alone is not the conversation", "[session][fold]")
                                                   Of(kCustomer, AFact(F::CALL_ANSWERED, 12))});
   CHECK(joined.status == S::CONNECTED);
   CHECK(joined.answered_at == At(12));
-  CHECK(LegOf(joined, kAgent).answered_at().seconds() == ToProto(At(5)).seconds());
+  CHECK(LegOf(joined, kAgent).answered_at().seconds() == base::ToProto(At(5)).seconds());
 }
 
 TEST_CASE("an ending is named after the leg it happened on", "[session][fold]") {
@@ -279,7 +280,7 @@ TEST_CASE("a recording is known from its first sign to its address", "[session][
 
 TEST_CASE("a stepping provider clock gives no negative durations", "[session][fold]") {
   Fact ended = AFact(F::CALL_ENDED, -3590);  // an hour back, in the middle of the call
-  *ended.mutable_received_time() = ToProto(At(31));
+  *ended.mutable_received_time() = base::ToProto(At(31));
   const SessionState state = Fold(CustomerOnly(), {AFact(F::CALL_ANSWERED, 10), ended});
   CHECK(state.status == S::COMPLETED);
   CHECK(state.duration_seconds == 20);  // by our clock: heard at 11 and 31
@@ -298,7 +299,7 @@ TEST_CASE("the provider's sequence beats its clock within a leg", "[session][fol
   answered.set_sequence(2);
   Fact ended = Of(kCustomer, AFact(F::CALL_NO_ANSWER, 11));
   ended.set_sequence(3);
-  *ended.mutable_received_time() = ToProto(At(12));
+  *ended.mutable_received_time() = base::ToProto(At(12));
   CHECK(Fold(CustomerOnly(), {answered, ended}).status == S::COMPLETED);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/canonical_order.h"
 #include "services/session/domain/parties.h"
 
@@ -69,7 +70,7 @@ Fact Joined(v1::Leg::Party party, const SessionState& old, const std::string& le
   fact.set_kind(Kind::CALL_ANSWERED);
   fact.set_source(v1::SUBMISSION);
   fact.set_event_key(std::string(kOurWord) + LegIdOf(fact) + ":joined");
-  *fact.mutable_received_time() = ToProto(at);
+  *fact.mutable_received_time() = base::ToProto(at);
   for (const v1::Leg& leg : old.legs) {
     if (leg.id() == leg_id) fact.set_provider_leg_id(leg.provider_leg_id());
   }
@@ -85,7 +86,7 @@ std::optional<Fact> CarriedOver(const Facts& old_facts, const Handover& handover
   if (!WasThere(old_facts, handover, fact)) return std::nullopt;
   if (!IsEnding(fact.kind())) {
     const absl::Time when =
-        FromProto(fact.has_provider_time() ? fact.provider_time() : fact.received_time());
+        base::FromProto(fact.has_provider_time() ? fact.provider_time() : fact.received_time());
     if (when < handover.at || IsKnown(old_facts, fact)) return std::nullopt;
   }
   Fact carried = NamedByLabel(fact, handover.target_leg);
@@ -118,7 +119,7 @@ Facts FirstFacts(const SessionState& old, const Facts& old_facts, const Handover
                                                                : Kind::RECORDING_PAUSED);
   recording.set_source(v1::SUBMISSION);
   recording.set_event_key(std::string(kOurWord) + "recording");
-  *recording.mutable_received_time() = ToProto(handover.at);
+  *recording.mutable_received_time() = base::ToProto(handover.at);
   facts.push_back(std::move(recording));
   return facts;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/facts_for_test.h"
 #include "services/session/domain/fold.h"
 #include "services/session/domain/parties.h"
@@ -31,7 +32,7 @@ Fact Ours(std::string key, const std::string& leg, F::Kind kind, int seconds) {
   fact.set_leg_id(leg);
   fact.set_party(PartyOfLeg(leg));
   fact.set_source(v1::SUBMISSION);
-  *fact.mutable_received_time() = ToProto(At(seconds));
+  *fact.mutable_received_time() = base::ToProto(At(seconds));
   return fact;
 }
 
@@ -160,7 +161,7 @@ TEST_CASE("a known fact sent again without a time stays where it is", "[session]
   Facts old_facts = NeededBefore();
   Fact held = Untimed(OnLeg("customer", AFact(F::CALL_HELD, 21)));
   old_facts.push_back(held);
-  *held.mutable_received_time() = ToProto(At(60));
+  *held.mutable_received_time() = base::ToProto(At(60));
   CHECK_FALSE(CarriedOver(old_facts, kHandover, held).has_value());
   held.set_event_key("another");
   CHECK(CarriedOver(old_facts, kHandover, held).has_value());

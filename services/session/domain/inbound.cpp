@@ -8,6 +8,8 @@
 #include <optional>
 #include <set>
 
+#include "libs/base/proto_time.h"
+
 namespace ctc::session::domain {
 namespace {
 
@@ -22,13 +24,13 @@ Fact Note(std::string key, v1::CallFact::Kind kind, absl::Time now) {
   fact.set_kind(kind);
   fact.set_party(v1::Leg::AGENT);
   fact.set_source(v1::SUBMISSION);
-  *fact.mutable_received_time() = ToProto(now);
+  *fact.mutable_received_time() = base::ToProto(now);
   return fact;
 }
 
 bool IsOver(const Fact& fact) { return IsOfferNote(fact) && fact.event_key().ends_with(kOver); }
 
-absl::Time HeardAt(const Fact& fact) { return FromProto(fact.received_time()); }
+absl::Time HeardAt(const Fact& fact) { return base::FromProto(fact.received_time()); }
 
 // A leg that has an id answers before it ends. One without may be several, told apart by time: the
 // provider's where both have it, else when we heard of it.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/facts_for_test.h"
 #include "services/session/domain/feed_events.h"
 #include "services/session/domain/fold.h"
@@ -106,17 +107,17 @@ TEST_CASE("the last agent tried is the one told of", "[session][inbound]") {
   CHECK(state.duration_seconds == 60);
   CHECK(state.started_at == At(11));
   CHECK(LegOf(state, L::AGENT).provider_leg_id() == "a2");
-  CHECK(FromProto(LegOf(state, L::AGENT).ringing_at()) == At(34));
+  CHECK(base::FromProto(LegOf(state, L::AGENT).ringing_at()) == At(34));
 }
 
 TEST_CASE("a fact heard of in the second of the offer is of its attempt", "[session][inbound]") {
   Fact rings = AgentFact(F::CALL_RINGING, 9);
-  *rings.mutable_received_time() = ToProto(At(10));
+  *rings.mutable_received_time() = base::ToProto(At(10));
   const Fact offer = OfferFact(1, At(10) + absl::Milliseconds(700), "");
   const SessionState state = Fold(Inbound(), {Arrives(), offer, rings});
   CHECK(LegOf(state, L::AGENT).state() == L::RINGING);
   Fact before = rings;
-  *before.mutable_received_time() = ToProto(At(10) + absl::Milliseconds(600));
+  *before.mutable_received_time() = base::ToProto(At(10) + absl::Milliseconds(600));
   CHECK(LegOf(Fold(Inbound(), {Arrives(), offer, before}), L::AGENT).state() == L::DIALLING);
 }
 
@@ -126,7 +127,7 @@ TEST_CASE("a late word on an earlier attempt changes nothing", "[session][inboun
   const SessionState before = Fold(Inbound(), facts);
   CHECK(before.status == S::RINGING);
   Fact late = AgentFact(F::CALL_ENDED, 31);
-  *late.mutable_received_time() = ToProto(At(36));
+  *late.mutable_received_time() = base::ToProto(At(36));
   facts.push_back(late);
   const SessionState after = Fold(Inbound(), facts);
   CHECK(after.status == S::RINGING);
@@ -142,7 +143,7 @@ TEST_CASE("legs without ids of their own ring anew for every offer", "[session][
   CHECK(LegOf(Fold(Inbound(), facts), L::AGENT).state() == L::DIALLING);
   facts.push_back(AgentFact(F::CALL_RINGING, 33, ""));
   CHECK(Fold(Inbound(), facts).status == S::RINGING);
-  CHECK(FromProto(LegOf(Fold(Inbound(), facts), L::AGENT).ringing_at()) == At(33));
+  CHECK(base::FromProto(LegOf(Fold(Inbound(), facts), L::AGENT).ringing_at()) == At(33));
 }
 
 TEST_CASE("an inbound call ends as its way went", "[session][inbound]") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/inbound.h"
 #include "services/session/domain/parties.h"
 
@@ -40,25 +41,25 @@ void ApplyToLeg(v1::Leg& leg, const Placed& placed) {
   if (!fact.provider_leg_id().empty()) leg.set_provider_leg_id(fact.provider_leg_id());
   if (fact.kind() == v1::CallFact::CALL_RINGING) {
     Advance(leg, v1::Leg::RINGING);
-    if (!leg.has_ringing_at()) *leg.mutable_ringing_at() = ToProto(placed.at);
+    if (!leg.has_ringing_at()) *leg.mutable_ringing_at() = base::ToProto(placed.at);
   } else if (fact.kind() == v1::CallFact::CALL_ANSWERED) {
     Advance(leg, v1::Leg::ANSWERED);
-    if (!leg.has_answered_at()) *leg.mutable_answered_at() = ToProto(placed.at);
+    if (!leg.has_answered_at()) *leg.mutable_answered_at() = base::ToProto(placed.at);
   } else if (IsEnding(fact.kind()) && fact.kind() != v1::CallFact::CALL_MACHINE) {
     Advance(leg, v1::Leg::ENDED);
-    if (!leg.has_ended_at()) *leg.mutable_ended_at() = ToProto(placed.at);
+    if (!leg.has_ended_at()) *leg.mutable_ended_at() = base::ToProto(placed.at);
     if (leg.cause().empty()) leg.set_cause(fact.cause());
   }
 }
 
 void Join(v1::Leg& leg, absl::Time at) {
   Advance(leg, v1::Leg::ANSWERED);
-  if (!leg.has_answered_at()) *leg.mutable_answered_at() = ToProto(at);
+  if (!leg.has_answered_at()) *leg.mutable_answered_at() = base::ToProto(at);
 }
 
 void End(v1::Leg& leg, absl::Time at) {
   Advance(leg, v1::Leg::ENDED);
-  if (!leg.has_ended_at()) *leg.mutable_ended_at() = ToProto(at);
+  if (!leg.has_ended_at()) *leg.mutable_ended_at() = base::ToProto(at);
 }
 
 // The legs there are before any fact.

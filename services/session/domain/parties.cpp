@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "libs/base/proto_time.h"
+
 namespace ctc::session::domain {
 namespace {
 
@@ -42,7 +44,7 @@ int NumberOf(std::string_view leg_id, v1::Leg::Party party) {
 
 bool IsOurs(const Fact& fact) { return fact.event_key().starts_with(kOurWord); }
 
-absl::Time HeardAt(const Fact& fact) { return FromProto(fact.received_time()); }
+absl::Time HeardAt(const Fact& fact) { return base::FromProto(fact.received_time()); }
 
 // By the provider's clock where both have its time, else by when we heard of it.
 bool NotAfter(const Placed& a, const Placed& b) {

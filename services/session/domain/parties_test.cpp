@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/facts_for_test.h"
 #include "services/session/domain/fold.h"
 
@@ -25,7 +26,7 @@ Fact Ours(const std::string& leg, F::Kind kind, int seconds) {
   Fact fact = OnLeg(leg, Untimed(AFact(kind, seconds)));
   fact.set_source(v1::SUBMISSION);
   fact.set_event_key(std::string(kOurWord) + fact.event_key());
-  *fact.mutable_received_time() = ToProto(At(seconds));
+  *fact.mutable_received_time() = base::ToProto(At(seconds));
   return fact;
 }
 

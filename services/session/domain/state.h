@@ -57,9 +57,6 @@ inline bool IsJoined(Status status) {
   return status == v1::Session::CONNECTED || status == v1::Session::ON_HOLD;
 }
 
-absl::Time FromProto(const google::protobuf::Timestamp& time);
-google::protobuf::Timestamp ToProto(absl::Time time);
-
 // Equal in every field.
 bool SameLeg(const v1::Leg& a, const v1::Leg& b);
 

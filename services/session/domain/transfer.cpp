@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "services/session/domain/canonical_order.h"
 #include "services/session/domain/parties.h"
 
@@ -188,9 +189,9 @@ absl::StatusOr<TransferStep> NextStep(const T& transfer, const PartyView& view,
 bool OwesResume(const v1::StoredTransfer& stored, const Facts& facts) {
   const T& transfer = stored.transfer();
   if (!stored.owes_resume() || IsOpen(transfer.status())) return false;
-  const absl::Time over = FromProto(transfer.completed_at());
+  const absl::Time over = base::FromProto(transfer.completed_at());
   return std::none_of(facts.begin(), facts.end(), [&](const Fact& fact) {
-    return fact.kind() == Kind::CALL_RESUMED && FromProto(fact.received_time()) >= over;
+    return fact.kind() == Kind::CALL_RESUMED && base::FromProto(fact.received_time()) >= over;
   });
 }
 

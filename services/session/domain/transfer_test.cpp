@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/testing/status_matchers.h"
 #include "services/session/domain/facts_for_test.h"
 #include "services/session/domain/fold.h"
@@ -344,7 +345,7 @@ TEST_CASE("a resume that a transfer owes is made up for, once", "[session][trans
                                  OnLeg("consult-1", L::CONSULT, AFact(F::CALL_CANCELLED, 30))});
   v1::StoredTransfer stored;
   *stored.mutable_transfer() = Of(T::ATTENDED, T::CANCELLED);
-  *stored.mutable_transfer()->mutable_completed_at() = ToProto(At(30));
+  *stored.mutable_transfer()->mutable_completed_at() = base::ToProto(At(30));
   CHECK_FALSE(OwesResume(stored, facts));
   stored.set_owes_resume(true);
   CHECK(OwesResume(stored, facts));

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 
 namespace ctc::session::domain {
 namespace {
@@ -18,7 +19,7 @@ Fact Inferred(v1::CallFact::Kind kind, v1::EndReason reason, std::string_view me
   fact.set_source(v1::TIMEOUT);
   fact.set_reason(reason);
   fact.set_message(std::string(message));
-  *fact.mutable_received_time() = ToProto(now);
+  *fact.mutable_received_time() = base::ToProto(now);
   return fact;
 }
 

@@ -4,6 +4,7 @@
 #include "ctc/recording/v1/recording_service.rpc.h"
 #include "ctc/routing/v1/ivr_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/crypto/crypto.h"
 #include "libs/observability/log.h"
 #include "services/session/domain/clean_fact.h"
@@ -69,7 +70,7 @@ store::Record NewRecord(Core& core, const rpc::Context& context,
   s.set_submission(v1::Session::ACCEPTED);
   s.set_attempts(1);
   const absl::Time now = store::TimeOfId(s.id());
-  *s.mutable_created_at() = domain::ToProto(now);
+  *s.mutable_created_at() = base::ToProto(now);
   record.start = store::StartOf(s);
   record.facts.push_back(domain::ArrivalFact(request.provider_call_id(), SourceOf(request), now));
   record.idempotency_key = KeyOf(request);

@@ -262,7 +262,8 @@ TEST_CASE("a caller's first question opens an inbound session", "[session][flow]
 TEST_CASE("the same question at once from everywhere makes one session", "[session][flow]") {
   Calls f;
   f.peers.next_step = Menu;
-  Process other(*f.database, f.peers, f.clock, 99);
+  const std::unique_ptr<Process> neighbour = f.NewNeighbour();
+  Process& other = *neighbour;
   CallFlow flows[] = {CallFlow(f.process->core), CallFlow(other.core)};
   Process* both[] = {f.process.get(), &other};
   const v1::AdvanceFlowRequest question = f.Question(FlowInput::STARTED);

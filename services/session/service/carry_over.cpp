@@ -1,6 +1,7 @@
 // Follows the handovers of a conversation, fact by fact.
 #include "services/session/service/carry_over.h"
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/handover.h"
 
 namespace ctc::session {
@@ -9,7 +10,7 @@ Task<absl::StatusOr<store::RecordPtr>> CarryOver(Core& core, store::RecordPtr re
                                                  domain::Fact& fact) {
   fact = domain::NamedByLabel(std::move(fact), record->agent_label);
   while (const v1::StoredTransfer* over = store::HandedOver(*record)) {
-    const domain::Handover handover{domain::FromProto(over->transfer().completed_at()),
+    const domain::Handover handover{base::FromProto(over->transfer().completed_at()),
                                     over->leg_id()};
     std::optional<domain::Fact> carried = domain::CarriedOver(record->facts, handover, fact);
     if (!carried) co_return record;
@@ -26,7 +27,7 @@ Task<absl::StatusOr<std::vector<store::RecordPtr>>> AlsoConcerned(Core& core,
                                                                   domain::Fact fact) {
   std::vector<store::RecordPtr> concerned;
   while (const v1::StoredTransfer* over = store::HandedOver(*record)) {
-    const domain::Handover handover{domain::FromProto(over->transfer().completed_at()),
+    const domain::Handover handover{base::FromProto(over->transfer().completed_at()),
                                     over->leg_id()};
     if (!domain::CarriedOver(record->facts, handover, fact)) break;
     if (domain::EndsRecordingOf(record->state, fact)) concerned.push_back(record);

@@ -2,6 +2,7 @@
 #include "services/session/service/core.h"
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 
 namespace ctc::session {
 
@@ -22,7 +23,7 @@ domain::Fact OwnFact(const Core& core, v1::CallFact::Kind kind, v1::KnownBy sour
   fact.set_kind(kind);
   fact.set_source(source);
   fact.set_event_key(std::move(event_key));
-  *fact.mutable_received_time() = domain::ToProto(core.clock.Now());
+  *fact.mutable_received_time() = base::ToProto(core.clock.Now());
   return fact;
 }
 

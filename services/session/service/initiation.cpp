@@ -6,6 +6,7 @@
 #include "ctc/recording/v1/recording_service.rpc.h"
 #include "ctc/routing/v1/routing_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/crypto/crypto.h"
 #include "libs/observability/log.h"
 #include "services/session/domain/clean_fact.h"
@@ -182,7 +183,7 @@ Task<absl::StatusOr<Initiation::Plan>> Initiation::MakePlan(const rpc::Context& 
   FillFromClick(click, session);
   FillFromRoute(click, route, session);
   const absl::Time now = store::TimeOfId(session.id());
-  *session.mutable_created_at() = domain::ToProto(now);
+  *session.mutable_created_at() = base::ToProto(now);
   record.start = store::StartOf(session);
   record.route = RouteOf(route);
   record.idempotency_key = context.idempotency_key;

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/testing/status_matchers.h"
 #include "services/session/service/service_fixture.h"
 
@@ -127,7 +128,7 @@ TEST_CASE("a call that is gone is looked up and ended as it ended", "[session][c
     return gone;
   };
   SECTION("by the provider's record") {
-    const auto end_time = domain::ToProto(f.clock.Now() - absl::Seconds(35));
+    const auto end_time = base::ToProto(f.clock.Now() - absl::Seconds(35));
     f.peers.look_up = [end_time](const auto&) {
       LookUpCallResponse answer;
       answer.set_found(LookUpCallResponse::ENDED);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/observability/log.h"
 #include "services/session/domain/parties.h"
 #include "services/session/service/provider_calls.h"
@@ -54,7 +55,7 @@ std::string OwedLegOf(const store::Record& record, absl::Time now) {
   if (record.transfers.empty()) return "";
   const v1::StoredTransfer& last = record.transfers.back();
   const bool owes = domain::OwesResume(last, record.facts) &&
-                    now >= domain::FromProto(last.transfer().completed_at()) + kResumeGrace;
+                    now >= base::FromProto(last.transfer().completed_at()) + kResumeGrace;
   return owes ? last.leg_id() : "";
 }
 
@@ -104,7 +105,7 @@ PartyKeeper::PartyKeeper(Core& core, Background background)
     : core_(core), background_(std::move(background)) {}
 
 bool PartyKeeper::IsTooLong(const google::protobuf::Timestamp& since, absl::Duration ring) const {
-  return core_.clock.Now() >= domain::FromProto(since) + ring + kRingGrace;
+  return core_.clock.Now() >= base::FromProto(since) + ring + kRingGrace;
 }
 
 // How long the phone of a leg is let ring.
@@ -267,7 +268,7 @@ Task<PartyKeeper::Result> PartyKeeper::Write(store::RecordPtr record, std::strin
         transfer.set_status(step.status);
         if (!step.error_message.empty()) transfer.set_error_message(step.error_message);
         const bool over = !domain::IsOpen(step.status);
-        if (over) *transfer.mutable_completed_at() = domain::ToProto(now);
+        if (over) *transfer.mutable_completed_at() = base::ToProto(now);
         const bool waits = newest.state.status == v1::Session::ON_HOLD;
         if (over) out.transfer->set_owes_resume(waits && Has(step, PartyAction::kResume));
         out.events.push_back(EventOf(TypeOf(step.status), step.error_message));

@@ -1,6 +1,7 @@
 // The orders of a party keeper: each is asked of the provider, then the session tells it; our word
 // comes before dialling, and before the agent is let go.
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/observability/log.h"
 #include "services/session/domain/parties.h"
 #include "services/session/service/party_keeper.h"
@@ -174,7 +175,7 @@ Task<PartyKeeper::Result> PartyKeeper::HandOver(rpc::Context context, store::Rec
         v1::Transfer& transfer = *out.transfer->mutable_transfer();
         transfer.set_status(v1::Transfer::COMPLETED);
         transfer.set_new_session_id(ids.id);
-        *transfer.mutable_completed_at() = domain::ToProto(now);
+        *transfer.mutable_completed_at() = base::ToProto(now);
         out.events = {EventOf("transfer.completed", ids.session_id),
                       EventOf("session.transferred", ids.session_id)};
         return out;

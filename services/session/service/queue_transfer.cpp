@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "services/session/domain/parties.h"
 #include "services/session/service/party_keeper.h"
 
@@ -36,7 +37,7 @@ bool WaitsLong(const store::Record& record, const std::string& leg_id, absl::Tim
   return Waits(record, leg_id) &&
          std::any_of(record.facts.begin(), record.facts.end(), [&](const domain::Fact& fact) {
            return fact.event_key() == domain::DialKey(leg_id) &&
-                  now >= domain::FromProto(fact.received_time()) + kPause;
+                  now >= base::FromProto(fact.received_time()) + kPause;
          });
 }
 

@@ -19,6 +19,7 @@
 #include "ctc/session/v1/session_service.rpc.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/base/mutex.h"
+#include "libs/base/proto_time.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/fake_random.h"
 #include "libs/testing/mariadb.h"
@@ -177,27 +178,28 @@ class FakePeers final : public rpc::Channel {
   std::vector<std::string> asked_ ABSL_GUARDED_BY(mutex_);
 };
 
-// One process of the session service. Several may share a database.
+// One process of the session service, with connections of its own. Several may share a schema.
 struct Process {
-  Process(db::Database& database, FakePeers& peers, base::Clock& clock, uint64_t seed)
-      : random(seed),
+  Process(std::unique_ptr<db::Database> own, FakePeers& peers, base::Clock& clock, uint64_t seed)
+      : database(std::move(own)),
+        random(seed),
         ids(clock, random),
         cache(1000),
         ring(1000),
-        reader(database, cache, ring),
-        writer(database, clock, random, cache, ring),
+        reader(*database, cache, ring),
+        writer(*database, clock, random, cache, ring),
         core{clock, ids, settings, reader, writer, ring, peers, peers, peers},
         submission(core, [this](Task<void> task) { Spawn(std::move(task)); }),
         initiation(core, submission, [this](Task<void> task) { Spawn(std::move(task)); }),
         keeper(core, [this](Task<void> task) { Spawn(std::move(task)); }),
         service(core, initiation, keeper),
         transfers(core, keeper),
-        watchdog(std::make_shared<Watchdog>(core, database, submission, keeper,
+        watchdog(std::make_shared<Watchdog>(core, *database, submission, keeper,
                                             "holder-" + std::to_string(seed))) {}
 
-  // What runs in the background uses everything here.
+  // What runs in the background uses everything here; each look of the watchdog holds it.
   ~Process() {
-    while (tasks > 0) std::this_thread::yield();
+    while (tasks > 0 || watchdog.use_count() > 1) std::this_thread::yield();
   }
 
   void Spawn(Task<void> task) {
@@ -209,6 +211,8 @@ struct Process {
     return threads.Run(std::move(task));
   }
 
+  testing::IoThreads threads{2};  // outlives the database, whose threads resume on it
+  std::unique_ptr<db::Database> database;
   testing::FakeRandom random;
   base::IdGenerator ids;
   SessionSettings settings;
@@ -224,11 +228,10 @@ struct Process {
   TransferService transfers;
   std::shared_ptr<Watchdog> watchdog;
   std::atomic<int> tasks = 0;
-  testing::IoThreads threads{2};
 };
 
 struct Fixture {
-  Fixture() : database(testing::MariaDb::Shared().OpenFresh()) {
+  explicit Fixture(testing::MariaDb& on = testing::MariaDb::Shared()) : server(on) {
     peers.queue_terms.set_is_active(true);
     peers.queue_terms.set_ring_seconds(20);
     peers.queue_terms.set_max_wait_seconds(60);
@@ -247,7 +250,11 @@ struct Fixture {
   // The old one is gone, as after a crash: caches and requests under way with it.
   void NewProcess() {
     process.reset();
-    process = std::make_unique<Process>(*database, peers, clock, ++seed);
+    process = NewNeighbour(++seed);
+  }
+  // One more beside it, on the same schema.
+  std::unique_ptr<Process> NewNeighbour(uint64_t its_seed = 99) {
+    return std::make_unique<Process>(server.Open(schema), peers, clock, its_seed);
   }
   rpc::Context Context(const std::string& tenant = "t1") {
     rpc::Context context;
@@ -291,7 +298,7 @@ struct Fixture {
     fact.mutable_fact()->set_event_key(v1::CallFact::Kind_Name(kind) + std::to_string(seconds));
     fact.mutable_fact()->set_source(v1::WEBHOOK);
     *fact.mutable_fact()->mutable_provider_time() =
-        domain::ToProto(clock.Now() + absl::Seconds(seconds));
+        base::ToProto(clock.Now() + absl::Seconds(seconds));
     return fact;
   }
   absl::StatusOr<v1::ApplyFactsResponse> Apply(const std::vector<v1::SessionFact>& facts) {
@@ -318,7 +325,9 @@ struct Fixture {
 
   testing::FakeClock clock{absl::FromUnixMillis(absl::ToUnixMillis(absl::Now()))};
   FakePeers peers;
-  std::unique_ptr<db::Database> database;
+  testing::MariaDb& server;
+  const std::string schema = server.NewSchema();
+  std::unique_ptr<db::Database> database = server.Open(schema);  // for looks from outside
   std::unique_ptr<Process> process;
   uint64_t seed = 0;
 };

@@ -3,6 +3,7 @@
 
 #include "ctc/session/v1/session_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "services/session/domain/transitions.h"
 #include "services/session/service/click.h"
 #include "services/session/service/session_service.h"
@@ -162,7 +163,7 @@ Task<absl::StatusOr<v1::WrapUpSessionResponse>> SessionService::WrapUpSession(
   wrap_up.set_disposition(request.disposition());
   wrap_up.set_notes(request.notes());
   *wrap_up.mutable_tags() = request.tags();
-  *wrap_up.mutable_completed_at() = domain::ToProto(core_.clock.Now());
+  *wrap_up.mutable_completed_at() = base::ToProto(core_.clock.Now());
   change.wrap_up = std::move(wrap_up);
   co_return Answer<v1::WrapUpSessionResponse>(
       co_await core_.writer.Apply(std::move(change), core_.WriteDeadline()));

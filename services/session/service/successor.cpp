@@ -1,6 +1,7 @@
 // What goes with a call to its next agent.
 #include "services/session/service/successor.h"
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/handover.h"
 #include "services/session/store/session_list.h"
 
@@ -27,7 +28,7 @@ store::Record MakeSuccessor(const store::Record& old, const v1::StoredTransfer& 
   s.set_submission(v1::Session::ACCEPTED);
   s.clear_legs();
   s.clear_wrap_up();
-  *s.mutable_created_at() = domain::ToProto(store::TimeOfId(ids.id));
+  *s.mutable_created_at() = base::ToProto(store::TimeOfId(ids.id));
   SetParties(transfer, s);
   record.start = store::StartOf(s);
   record.facts = domain::FirstFacts(old.state, old.facts, {at, transfer.leg_id()});

@@ -2,6 +2,7 @@
 #include "services/session/service/transfers.h"
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "services/session/domain/parties.h"
 #include "services/session/service/click.h"
 #include "services/session/service/provider_calls.h"
@@ -136,7 +137,7 @@ v1::StoredTransfer Transfers::PlanFor(const store::Record& record, const Callee&
   } else {
     transfer.set_to_phone(callee.phone);
   }
-  *transfer.mutable_requested_at() = domain::ToProto(core_.clock.Now());
+  *transfer.mutable_requested_at() = base::ToProto(core_.clock.Now());
   return stored;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "libs/base/proto_time.h"
 #include "libs/observability/log.h"
 #include "services/session/service/provider_calls.h"
 #include "services/session/store/watchdog_rows.h"
@@ -23,7 +24,7 @@ domain::Watched WatchedOf(const store::Record& record) {
   watched.created_at = record.start.created_at;
   watched.last_heard = record.start.created_at;
   for (const domain::Fact& fact : record.facts) {
-    watched.last_heard = std::max(watched.last_heard, domain::FromProto(fact.received_time()));
+    watched.last_heard = std::max(watched.last_heard, base::FromProto(fact.received_time()));
   }
   // A caller who asks for the next step is there, though no fact says so.
   watched.last_heard =

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/status_matchers.h"
 #include "services/session/service/service_fixture.h"
@@ -103,7 +104,7 @@ TEST_CASE("each silent state ends as the provider's answer says", "[session][wat
   }
   SECTION("the end of a conversation got lost") {
     REQUIRE_THAT(f.Apply({f.Fact(id, F::CALL_ANSWERED, 1)}).status(), IsOk());
-    const auto end = domain::ToProto(f.clock.Now() + absl::Seconds(61));
+    const auto end = base::ToProto(f.clock.Now() + absl::Seconds(61));
     f.peers.look_up = [end](const auto&) {
       auto answer = Found(LookUpCallResponse::ENDED);
       F& fact = *answer.add_facts();
@@ -134,7 +135,8 @@ TEST_CASE("each silent state ends as the provider's answer says", "[session][wat
 
 TEST_CASE("only one of two processes sweeps", "[session][watchdog]") {
   Fixture f;
-  Process other(*f.database, f.peers, f.clock, 99);
+  const std::unique_ptr<Process> neighbour = f.NewNeighbour();
+  Process& other = *neighbour;
   REQUIRE_THAT(f.Initiate().status(), IsOk());
   REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
   f.clock.Advance(absl::Seconds(5));

@@ -1,6 +1,8 @@
 // SQL of the feed and of the legs.
 #include "services/session/store/event_rows.h"
 
+#include "libs/base/proto_time.h"
+
 namespace ctc::session::store {
 namespace {
 
@@ -40,9 +42,9 @@ v1::CallEvent EventOfRow(const db::Row& row) {
   e.set_id(row.Text(2));
   e.set_session_id(row.Text(3));
   e.set_type(row.Text(4));
-  *e.mutable_occurred_at() = domain::ToProto(row.Time(5));
-  *e.mutable_recorded_at() = domain::ToProto(row.Time(6));
-  *e.mutable_session_created_at() = domain::ToProto(row.Time(7));
+  *e.mutable_occurred_at() = base::ToProto(row.Time(5));
+  *e.mutable_recorded_at() = base::ToProto(row.Time(6));
+  *e.mutable_session_created_at() = base::ToProto(row.Time(7));
   e.set_old_status(static_cast<v1::Session::Status>(Small(row, 8)));
   e.set_new_status(static_cast<v1::Session::Status>(Small(row, 9)));
   e.set_duration_delta_seconds(Small(row, 10));
@@ -69,7 +71,7 @@ absl::StatusOr<std::vector<v1::CallEvent>> ReadAll(const absl::StatusOr<db::Rows
 }
 
 Value TimeOrNull(bool present, const google::protobuf::Timestamp& time) {
-  return present ? Value(domain::FromProto(time)) : Value(db::Null{});
+  return present ? Value(base::FromProto(time)) : Value(db::Null{});
 }
 
 }  // namespace
@@ -80,8 +82,8 @@ db::RowsText InsertEvents(const std::vector<EventPtr>& events) {
     const v1::CallEvent& e = *event;
     rows.BeginRow();
     rows.Add(e.seq(), e.tenant_id(), e.id(), e.session_id(), e.type(),
-             domain::FromProto(e.occurred_at()), domain::FromProto(e.recorded_at()),
-             domain::FromProto(e.session_created_at()), int64_t{e.old_status()},
+             base::FromProto(e.occurred_at()), base::FromProto(e.recorded_at()),
+             base::FromProto(e.session_created_at()), int64_t{e.old_status()},
              int64_t{e.new_status()}, e.duration_delta_seconds(), int64_t{e.known_by()},
              int64_t{e.party()}, int64_t{e.fact_kind()}, int64_t{e.end_reason()},
              int64_t{e.provider_type()}, int64_t{e.late() ? 1 : 0}, e.agent_id(), e.provider_id(),

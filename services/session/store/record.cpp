@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/fold.h"
 #include "services/session/domain/transfer.h"
 
@@ -10,7 +11,7 @@ namespace ctc::session::store {
 namespace {
 
 void SetTime(const std::optional<absl::Time>& time, google::protobuf::Timestamp* field) {
-  *field = domain::ToProto(*time);
+  *field = base::ToProto(*time);
 }
 
 void SetTimes(const domain::SessionState& state, v1::Session& session) {
@@ -39,7 +40,7 @@ void SetTexts(const domain::SessionState& state, v1::Session& session) {
 
 domain::CallStart StartOf(const v1::Session& session) {
   const bool inbound = session.direction() == v1::Session::INBOUND;
-  return {domain::FromProto(session.created_at()), session.direction(), session.agent_phone(),
+  return {base::FromProto(session.created_at()), session.direction(), session.agent_phone(),
           inbound ? session.from_phone() : session.to_phone()};
 }
 
@@ -96,7 +97,7 @@ void Describe(const Record& record, absl::Time recorded_at, v1::CallEvent& event
   event.set_tenant_id(record.tenant.value());
   event.set_id(session.id());
   event.set_session_id(session.session_id());
-  *event.mutable_recorded_at() = domain::ToProto(recorded_at);
+  *event.mutable_recorded_at() = base::ToProto(recorded_at);
   event.set_agent_id(session.agent_id());
   event.set_provider_id(session.provider_id());
   event.set_provider_type(session.provider_type());

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "services/session/domain/canonical_order.h"
 #include "services/session/domain/feed_events.h"
 #include "services/session/domain/fold.h"
@@ -209,7 +210,7 @@ absl::StatusOr<CreateOutcome> SessionBatch::Create(const NewSession& create, Wri
   CTC_RETURN_IF_ERROR(CheckCapacity(create));
   auto record = std::make_shared<Record>(given);
   record->session.set_version(1);
-  *record->session.mutable_updated_at() = domain::ToProto(now_);
+  *record->session.mutable_updated_at() = base::ToProto(now_);
   Refold(*record);
   newest_[record->id()] = record;
   inserted_.push_back(record->id());
@@ -279,12 +280,12 @@ ChangeOutcome SessionBatch::Apply(const Change& change, Written& written) {
     return outcome;
   }
   record->session.set_version(record->session.version() + 1);
-  *record->session.mutable_updated_at() = domain::ToProto(now_);
+  *record->session.mutable_updated_at() = base::ToProto(now_);
   if (!domain::IsLive(record->state.status)) record->watchdog_at.reset();
   if (change.wrap_up) {
     v1::CallEvent event;
     event.set_type("session.wrapped_up");
-    *event.mutable_occurred_at() = domain::ToProto(now_);
+    *event.mutable_occurred_at() = base::ToProto(now_);
     event.set_old_status(record->state.status);
     event.set_new_status(record->state.status);
     event.set_known_by(v1::CLIENT);
@@ -332,7 +333,7 @@ void SessionBatch::ApplyFlow(const FlowChange& change, Record& record, Written& 
   AddOnce(advanced_, record.id());
   v1::CallEvent event;
   event.set_type("session.flow");
-  *event.mutable_occurred_at() = domain::ToProto(now_);
+  *event.mutable_occurred_at() = base::ToProto(now_);
   event.set_old_status(record.state.status);
   event.set_new_status(record.state.status);
   event.set_known_by(v1::SUBMISSION);
@@ -353,7 +354,7 @@ void SessionBatch::ApplyStep(const PartyStep& step, Record& record, ChangeOutcom
     transfers_.push_back({record.tenant, next});
   }
   for (v1::CallEvent event : step.events) {
-    *event.mutable_occurred_at() = domain::ToProto(now_);
+    *event.mutable_occurred_at() = base::ToProto(now_);
     event.set_old_status(record.state.status);
     event.set_new_status(record.state.status);
     event.set_known_by(v1::SUBMISSION);
@@ -367,7 +368,7 @@ void SessionBatch::ApplyStep(const PartyStep& step, Record& record, ChangeOutcom
 RecordPtr SessionBatch::CreateSuccessor(const Record& given, Written& written) {
   auto record = std::make_shared<Record>(given);
   record->session.set_version(1);
-  *record->session.mutable_updated_at() = domain::ToProto(now_);
+  *record->session.mutable_updated_at() = base::ToProto(now_);
   Refold(*record);
   newest_[record->id()] = record;
   inserted_.push_back(record->id());
@@ -377,7 +378,7 @@ RecordPtr SessionBatch::CreateSuccessor(const Record& given, Written& written) {
   joined.set_type("session.connected");
   joined.set_old_status(v1::Session::INITIATED);
   joined.set_new_status(record->state.status);
-  *joined.mutable_occurred_at() = domain::ToProto(record->start.created_at);
+  *joined.mutable_occurred_at() = base::ToProto(record->start.created_at);
   joined.set_known_by(v1::SUBMISSION);
   AddEvent(*record, std::move(joined), written);
   NoteLegs(domain::SessionState(), record);

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/crypto/crypto.h"
 
 namespace ctc::session::store {
@@ -46,10 +47,10 @@ Where MakeWhere(const ListQuery& query) {
   if (f.has_from_phone()) where.Add(" AND from_phone = ?", f.from_phone());
   if (f.has_to_phone()) where.Add(" AND to_phone = ?", f.to_phone());
   if (f.has_started_after()) {
-    where.Add(" AND id >= ?", FirstIdAt(domain::FromProto(f.started_after())));
+    where.Add(" AND id >= ?", FirstIdAt(base::FromProto(f.started_after())));
   }
   if (f.has_started_before()) {
-    where.Add(" AND id < ?", FirstIdAt(domain::FromProto(f.started_before())));
+    where.Add(" AND id < ?", FirstIdAt(base::FromProto(f.started_before())));
   }
   if (f.has_q() && !f.q().empty()) {
     const std::string prefix = LikePrefix(f.q());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/fold.h"
 #include "services/session/store/session_rows.h"
 
@@ -74,7 +75,7 @@ absl::Status ReadFreeData(const db::Row& row, v1::Session& s) {
   v1::WrapUp& wrap_up = *s.mutable_wrap_up();
   wrap_up.set_disposition(row.Text(k_disposition));
   wrap_up.set_notes(row.Text(k_wrap_up_notes));
-  *wrap_up.mutable_completed_at() = domain::ToProto(row.Time(k_wrap_up_at));
+  *wrap_up.mutable_completed_at() = base::ToProto(row.Time(k_wrap_up_at));
   google::protobuf::ListValue tags;
   if (!google::protobuf::util::JsonStringToMessage(row.Text(k_wrap_up_tags_json), &tags).ok()) {
     return absl::DataLossError("labels of a session cannot be read");
@@ -114,8 +115,8 @@ absl::StatusOr<Record> RecordOfRow(const db::Row& row) {
   s.set_priority(static_cast<int32_t>(row.Int(k_priority)));
   if (!row.IsNull(k_callback_url)) s.set_callback_url(row.Text(k_callback_url));
   s.set_version(row.Int(k_version));
-  *s.mutable_created_at() = domain::ToProto(row.Time(k_created_at));
-  *s.mutable_updated_at() = domain::ToProto(row.Time(k_updated_at));
+  *s.mutable_created_at() = base::ToProto(row.Time(k_created_at));
+  *s.mutable_updated_at() = base::ToProto(row.Time(k_updated_at));
   ReadParties(row, s);
   ReadSubmission(row, s);
   ReadConversation(row, s);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "libs/base/proto_time.h"
 #include "libs/transcoding/json_writer.h"
 
 namespace ctc::session::store {
@@ -16,7 +17,7 @@ using db::RowsText;
 using db::Value;
 
 Value TimeOrNull(bool present, const google::protobuf::Timestamp& time) {
-  return present ? Value(domain::FromProto(time)) : Value(Null{});
+  return present ? Value(base::FromProto(time)) : Value(Null{});
 }
 
 Value Flag(bool value) { return Value(int64_t{value ? 1 : 0}); }
@@ -56,7 +57,7 @@ constexpr std::string_view kNeeded =
 void AddNeeded(const Record& record, RowsText& rows) {
   const v1::Session& s = record.session;
   rows.Add(s.id(), record.tenant.value(), s.session_id(), s.to_phone(), s.correlation_id(),
-           domain::FromProto(s.created_at()), v1::Session::Status_Name(s.status()));
+           base::FromProto(s.created_at()), v1::Session::Status_Name(s.status()));
 }
 
 // What facts and the submission change.
@@ -90,7 +91,7 @@ void AddChanging(const Record& record, RowsText& rows) {
       v1::KnownBy_Name(s.known_by()), NullIfEmpty{s.cause()},
       v1::Session::Submission_Name(s.submission()), s.attempts(), NullIfEmpty{record.dial_guard},
       FactsBlob(record), record.watchdog_at ? Value(*record.watchdog_at) : Value(Null{}),
-      s.version(), domain::FromProto(s.updated_at()), s.from_phone());
+      s.version(), base::FromProto(s.updated_at()), s.from_phone());
 }
 
 // What is fixed when the session is made.
@@ -132,7 +133,7 @@ void AddFresh(const Record& record, RowsText& rows) {
   const v1::Session& s = record.session;
   rows.Add(v1::KnownBy_Name(s.known_by()), v1::Session::Submission_Name(s.submission()),
            s.attempts(), NullIfEmpty{record.dial_guard}, *record.watchdog_at, s.from_phone(),
-           domain::FromProto(s.updated_at()));
+           base::FromProto(s.updated_at()));
 }
 
 // What the provider's answer to the submission changes.
@@ -145,7 +146,7 @@ constexpr std::string_view kSubmissionTail =
 void AddSubmission(const Record& record, RowsText& rows) {
   const v1::Session& s = record.session;
   rows.Add(NullIfEmpty{s.provider_call_id()}, v1::Session::Submission_Name(s.submission()),
-           s.version(), domain::FromProto(s.updated_at()));
+           s.version(), base::FromProto(s.updated_at()));
 }
 
 // One row of several groups of columns.
@@ -232,7 +233,7 @@ absl::Status UpdateWrapUp(db::Connection& connection, const Record& record) {
           "UPDATE click_to_call_session SET disposition = ?, wrap_up_notes = ?,"
           " wrap_up_tags_json = ?, wrap_up_at = ? WHERE id = ?",
           {wrap_up.disposition(), wrap_up.notes(), tags_text,
-           domain::FromProto(wrap_up.completed_at()), record.id()})
+           base::FromProto(wrap_up.completed_at()), record.id()})
       .status();
 }
 

@@ -71,7 +71,8 @@ TEST_CASE("a refused item leaves its neighbours alone", "[session][writer]") {
 
 TEST_CASE("two processes on one database agree and keep the feed dense", "[session][writer]") {
   Fixture f;
-  Process other(*f.database, f.peers, f.clock, 99);
+  const std::unique_ptr<Process> neighbour = f.NewNeighbour();
+  Process& other = *neighbour;
   Process* both[] = {f.process.get(), &other};
   std::vector<std::string> ids;
   for (int i = 0; i < 6; ++i) {
@@ -119,7 +120,8 @@ TEST_CASE("two processes on one database agree and keep the feed dense", "[sessi
 
 TEST_CASE("news of another process wake who waits here", "[session][writer]") {
   Fixture f;
-  Process other(*f.database, f.peers, f.clock, 99);
+  const std::unique_ptr<Process> neighbour = f.NewNeighbour();
+  Process& other = *neighbour;
   REQUIRE_THAT(f.Initiate().status(), IsOk());
   v1::ReadFeedRequest request;
   request.set_after_seq(1);
@@ -137,10 +139,7 @@ TEST_CASE("a write that meets a dead database fails, and the next one works", "[
   testing::MariaDb::Options durable;
   durable.durable = true;  // what was committed must be there after the crash
   testing::MariaDb own(durable);
-  Fixture f;
-  f.process.reset();
-  f.database = own.OpenFresh();
-  f.NewProcess();
+  Fixture f(own);
   const auto made = f.Initiate();
   REQUIRE_THAT(made.status(), IsOk());
   own.Kill9();

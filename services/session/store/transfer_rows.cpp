@@ -1,6 +1,7 @@
 // SQL of call_transfer.
 #include "services/session/store/transfer_rows.h"
 
+#include "libs/base/proto_time.h"
 #include "services/session/domain/state.h"
 
 namespace ctc::session::store {
@@ -24,14 +25,14 @@ db::RowsText UpsertTransfers(const std::vector<TransferRow>& transfers, absl::Ti
   db::RowsText rows(kHead, kTail);
   for (const TransferRow& row : transfers) {
     const v1::Transfer& t = row.stored.transfer();
-    const absl::Time requested = domain::FromProto(t.requested_at());
+    const absl::Time requested = base::FromProto(t.requested_at());
     rows.BeginRow();
     rows.Add(t.id(), row.tenant.value(), t.session_id(), NullIfEmpty{t.new_session_id()},
              v1::Transfer::Type_Name(t.transfer_type()), v1::Transfer::Status_Name(t.status()),
              NullIfEmpty{t.from_agent_id()}, NullIfEmpty{t.to_agent_id()},
              NullIfEmpty{t.to_phone()}, NullIfEmpty{t.to_queue_id()}, row.stored.leg_id(),
              NullIfEmpty{t.reason()}, NullIfEmpty{t.error_message()}, requested,
-             t.has_completed_at() ? domain::FromProto(t.completed_at()) : absl::InfiniteFuture(),
+             t.has_completed_at() ? base::FromProto(t.completed_at()) : absl::InfiniteFuture(),
              requested, now);
     rows.EndRow();
   }

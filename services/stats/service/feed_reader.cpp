@@ -1,6 +1,8 @@
 // Turns the feed's events into changes of figures.
 #include "services/stats/service/feed_reader.h"
 
+#include "libs/base/proto_time.h"
+
 namespace ctc::stats {
 
 std::vector<Change> ReadChanges(const events::FeedConsumer::Batch& events) {
@@ -18,7 +20,7 @@ std::vector<Change> ReadChanges(const events::FeedConsumer::Batch& events) {
     change.duration_delta = event.duration_delta_seconds();
     const auto& created =
         event.has_session_created_at() ? event.session_created_at() : event.recorded_at();
-    change.created_at = absl::FromUnixSeconds(created.seconds());
+    change.created_at = base::FromProto(created);
   }
   return changes;
 }

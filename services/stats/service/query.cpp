@@ -2,6 +2,7 @@
 #include "services/stats/service/query.h"
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 
 namespace ctc::stats {
 namespace {
@@ -13,13 +14,8 @@ constexpr size_t kMaxIdLength = 128;
 
 absl::StatusOr<absl::Time> ReadTime(std::string_view field,
                                     const google::protobuf::Timestamp& stamp) {
-  // From year 1 to 9999, as the contract's JSON; counters begin in 1970.
-  constexpr int64_t kFirst = -62135596800, kLast = 253402300799;
-  if (stamp.seconds() < kFirst || stamp.seconds() > kLast || stamp.nanos() < 0 ||
-      stamp.nanos() > 999999999) {
-    return base::InvalidField(field, "is not a time");
-  }
-  return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
+  if (!base::IsProtoTime(stamp)) return base::InvalidField(field, "is not a time");
+  return base::FromProto(stamp);
 }
 
 bool IsAgent(const rpc::Context& context) { return context.principal.role == rpc::Role::kAgent; }

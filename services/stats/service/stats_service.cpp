@@ -6,6 +6,7 @@
 
 #include "ctc/session/v1/session.pb.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "services/stats/service/query.h"
 
 namespace ctc::stats {
@@ -92,7 +93,7 @@ Task<absl::StatusOr<v1::GetTimeSeriesResponse>> StatsService::GetTimeSeries(
   for (const auto& [begin, figures] : series) {
     if (figures.total_calls() == 0) continue;
     auto& point = *response.add_points();
-    point.mutable_from()->set_seconds(absl::ToUnixSeconds(begin));
+    *point.mutable_from() = base::ToProto(begin);
     Fill(figures, point);
   }
   response.set_total(response.points_size());

@@ -1,6 +1,8 @@
 // SQL of the counters.
 #include "services/stats/store/rollup_store.h"
 
+#include "libs/events/event_cursor.h"
+
 namespace ctc::stats {
 namespace {
 
@@ -35,17 +37,8 @@ Cell CellOf(const db::Row& row, size_t at) { return Cell{row.Int(at), row.Int(at
 }  // namespace
 
 absl::StatusOr<Snapshot> ReadSnapshot(db::Connection& connection, absl::Time now) {
-  CTC_RETURN_IF_ERROR(
-      connection
-          .Execute("INSERT IGNORE INTO event_cursor (consumer, seq, updated_at) VALUES (?, 0, ?)",
-                   {std::string(kConsumer), now})
-          .status());
-  CTC_ASSIGN_OR_RETURN(
-      const db::Rows cursor,
-      connection.Query("SELECT seq FROM event_cursor WHERE consumer = ? FOR UPDATE",
-                       {std::string(kConsumer)}));
   Snapshot snapshot;
-  snapshot.seq = cursor[0].Int(0);
+  CTC_ASSIGN_OR_RETURN(snapshot.seq, events::LockCursor(connection, kConsumer, now));
   CTC_ASSIGN_OR_RETURN(
       const db::Rows rows,
       connection.Query("SELECT tenant_id, status, calls, duration_seconds FROM call_stats_rollup "
@@ -58,17 +51,10 @@ absl::StatusOr<Snapshot> ReadSnapshot(db::Connection& connection, absl::Time now
 
 absl::StatusOr<WriteOutcome> WriteDeltas(db::Connection& connection, const Deltas& deltas,
                                          int64_t from, int64_t to, absl::Time now) {
-  CTC_ASSIGN_OR_RETURN(
-      const int64_t moved,
-      connection.Execute(
-          "UPDATE event_cursor SET seq = ?, updated_at = ? WHERE consumer = ? AND seq = ?",
-          {to, now, std::string(kConsumer), from}));
-  if (moved == 0) {
-    CTC_ASSIGN_OR_RETURN(const db::Rows cursor,
-                         connection.Query("SELECT seq FROM event_cursor WHERE consumer = ?",
-                                          {std::string(kConsumer)}));
-    const bool before = !cursor.empty() && cursor[0].Int(0) == to;
-    return before ? WriteOutcome::kWrittenBefore : WriteOutcome::kConflict;
+  CTC_ASSIGN_OR_RETURN(const bool moved, events::MoveCursor(connection, kConsumer, from, to, now));
+  if (!moved) {
+    CTC_ASSIGN_OR_RETURN(const int64_t seq, events::LoadCursor(connection, kConsumer, -1));
+    return seq == to ? WriteOutcome::kWrittenBefore : WriteOutcome::kConflict;
   }
   db::Params params;
   params.reserve(deltas.size() * 8);

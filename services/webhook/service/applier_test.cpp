@@ -187,7 +187,7 @@ TEST_CASE("a database killed under load loses no acknowledged event", "[crash]")
   testing::MariaDb::Options options;
   options.durable = true;
   testing::MariaDb server(options);
-  World world(server.OpenFresh());
+  World world(server);
   world.session.Know("sess_1");
   std::set<std::string> acknowledged;
   {

@@ -9,6 +9,7 @@
 #include "ctc/dispatch/v1/dispatch_service.rpc.h"
 #include "ctc/session/v1/session_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/observability/log.h"
 #include "services/webhook/domain/claim.h"
 #include "services/webhook/domain/payload.h"
@@ -42,11 +43,9 @@ void Complete(sv1::SessionFact& fact, const base::TenantId& tenant, const std::s
   if (fact.provider_id().empty()) fact.set_provider_id(provider_id);
   sv1::CallFact& said = *fact.mutable_fact();
   if (said.source() == sv1::KNOWN_BY_UNSPECIFIED) said.set_source(source);
-  // By the clock that wrote the line: adapters note whole seconds.
+  // By the clock that wrote the line, not the one of whoever read it.
   if (!said.has_received_time() || source == sv1::WEBHOOK) {
-    const int64_t nanos = absl::ToUnixNanos(now);
-    said.mutable_received_time()->set_seconds(nanos / 1'000'000'000);
-    said.mutable_received_time()->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
+    *said.mutable_received_time() = base::ToPreciseProto(now);
   }
 }
 

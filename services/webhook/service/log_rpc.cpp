@@ -7,6 +7,7 @@
 
 #include "ctc/session/v1/session_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "services/webhook/service/flow_intake.h"
 
 namespace ctc::webhook {
@@ -49,12 +50,6 @@ absl::StatusOr<store::Filter> FilterOf(const v1::ListWebhookLogsRequest& request
   return filter;
 }
 
-void Set(google::protobuf::Timestamp& out, absl::Time time) {
-  const int64_t millis = absl::ToUnixMillis(time);
-  out.set_seconds(millis / 1000);
-  out.set_nanos(static_cast<int32_t>(millis % 1000) * 1'000'000);
-}
-
 v1::WebhookLog Shown(const LogEntry& entry) {
   v1::WebhookLog log;
   ProviderType::Value type = ProviderType::PROVIDER_TYPE_UNSPECIFIED;
@@ -70,9 +65,9 @@ v1::WebhookLog Shown(const LogEntry& entry) {
   log.set_error_code(entry.error_code);
   log.set_source(entry.source);
   log.set_payload(entry.payload);
-  Set(*log.mutable_received_at(), entry.received_at);
+  *log.mutable_received_at() = base::ToProto(entry.received_at);
   if (entry.processed_at != absl::InfiniteFuture()) {
-    Set(*log.mutable_processed_at(), entry.processed_at);
+    *log.mutable_processed_at() = base::ToProto(entry.processed_at);
   }
   log.set_attempts(entry.attempts);
   return log;

@@ -14,7 +14,7 @@ db::BatchOptions Options() {
   db::BatchOptions options;
   options.name = "webhook_log";
   options.max_batch = store::kMostAtOnce;
-  options.single_statement = true;
+  options.repeatable = true;
   return options;
 }
 

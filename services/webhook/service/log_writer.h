@@ -1,4 +1,4 @@
-// Writes the webhook log in natural batches: the lines that wait share a statement. Thread-safe.
+// Writes the webhook log in natural batches: the lines that wait share a transaction. Thread-safe.
 #pragma once
 
 #include "libs/db/batch_writer.h"

@@ -217,15 +217,17 @@ void BindFakeDispatch(rpc::HandlerMap& handlers) {
                 [](rpc::Context, const dv1::RenderFlowRequest& r) { return RenderFlow(r); });
 }
 
-Process::Process(db::Database& database, rpc::Channel& channel, const testing::FakeClock& clock)
-    : queue_(kQueueLimit),
-      log_(database, queue_),
-      applier_(io_.executor(), channel, database, queue_, clock, base::SystemRandom(),
+Process::Process(std::unique_ptr<db::Database> database, rpc::Channel& channel,
+                 const testing::FakeClock& clock)
+    : database_(std::move(database)),
+      queue_(kQueueLimit),
+      log_(*database_, queue_),
+      applier_(io_.executor(), channel, *database_, queue_, clock, base::SystemRandom(),
                QuickOptions()),
       reception_(log_, clock, base::SystemRandom()),
       intake_(channel, channel, reception_, log_, clock),
       flows_(channel, channel, reception_, log_),
-      log_rpc_(channel, database, clock) {}
+      log_rpc_(channel, *database_, clock) {}
 
 Process::~Process() {
   auto stop = [](Applier& applier) -> Task<bool> {
@@ -312,17 +314,18 @@ void Process::WaitFor(const std::string& state, int lines) {
   });
 }
 
-World::World() : World(testing::MariaDb::Shared().OpenFresh()) {}
-
 // The clock stands still and leads the real one, so that no deadline made from it ever passes.
-World::World(std::unique_ptr<db::Database> on)
-    : clock(absl::Now() + absl::Hours(1)), database(std::move(on)), session(handlers) {
+World::World(testing::MariaDb& on)
+    : clock(absl::Now() + absl::Hours(1)),
+      server(on),
+      schema(server.NewSchema()),
+      session(handlers) {
   BindFakeDispatch(handlers);
   channel = rpc::MakeLocalChannel(handlers);
 }
 
 std::unique_ptr<Process> World::NewProcess() {
-  return std::make_unique<Process>(*database, *channel, clock);
+  return std::make_unique<Process>(server.Open(schema), *channel, clock);
 }
 
 v1::ReceiveWebhookRequest WebhookOf(const std::string& body) {

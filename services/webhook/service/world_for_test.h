@@ -65,10 +65,11 @@ void BindFakeDispatch(rpc::HandlerMap& handlers);
 
 inline constexpr char kAccount[] = "0190a1b2-c3d4-7abc-8def-0123456789ab";
 
-// One process of the service. When it goes, it stops where it is.
+// One process of the service, with connections of its own. When it goes, it stops where it is.
 class Process {
  public:
-  Process(db::Database& database, rpc::Channel& channel, const testing::FakeClock& clock);
+  Process(std::unique_ptr<db::Database> database, rpc::Channel& channel,
+          const testing::FakeClock& clock);
   ~Process();
   // Without it the process takes events in and never applies one: as if it died after each commit.
   void Start() { applier_.Start(); }
@@ -95,7 +96,8 @@ class Process {
  private:
   rpc::Context For(const std::string& tenant) const;
 
-  testing::IoThreads io_{2};
+  testing::IoThreads io_{2};  // outlives the database, whose threads resume on it
+  std::unique_ptr<db::Database> database_;
   EventQueue queue_;
   LogWriter log_;
   Applier applier_;
@@ -105,14 +107,14 @@ class Process {
   LogRpc log_rpc_;
 };
 
-// Database, neighbours and clock, which outlive processes.
+// Tables, neighbours and clock, which outlive processes.
 struct World {
-  World();
-  explicit World(std::unique_ptr<db::Database> on);
+  explicit World(testing::MariaDb& on = testing::MariaDb::Shared());
   std::unique_ptr<Process> NewProcess();
 
   testing::FakeClock clock;
-  std::unique_ptr<db::Database> database;
+  testing::MariaDb& server;
+  const std::string schema;
   rpc::HandlerMap handlers;
   FakeSession session;
   std::unique_ptr<rpc::Channel> channel;

@@ -15,7 +15,6 @@ constexpr char kInsert[] =
     " session_id, correlation_id, source, signature_valid, state, error_code, error_message,"
     " payload, facts, attempts, next_attempt_at, received_at, processed_at)";
 constexpr char kInsertTail[] = "ON DUPLICATE KEY UPDATE id = VALUES(id)";
-constexpr int kInsertWidth = 18;
 
 constexpr char kClaim[] =
     "SELECT id, received_at, attempts, facts FROM click_to_call_webhook_log"
@@ -104,9 +103,6 @@ absl::Status ExecuteForIds(db::Connection& connection, const SizedStatements& st
   return absl::OkStatus();
 }
 
-// An empty text is no blob.
-db::Value BlobOrNull(const std::string& bytes) { return db::TextOrNull(bytes); }
-
 LogEntry EntryOf(const db::Row& row) {
   LogEntry entry;
   entry.id = row.Text(0);
@@ -130,29 +126,17 @@ LogEntry EntryOf(const db::Row& row) {
 }  // namespace
 
 absl::Status Insert(db::Connection& connection, const std::vector<const LogEntry*>& entries) {
-  db::Params params;
-  params.reserve(entries.size() * kInsertWidth);
+  db::RowsText rows(kInsert, kInsertTail);
   for (const LogEntry* e : entries) {
-    params.emplace_back(e->id);
-    params.emplace_back(e->tenant);
-    params.emplace_back(e->provider_type);
-    params.push_back(db::TextOrNull(e->provider_id));
-    params.emplace_back(e->event_type);
-    params.emplace_back(e->session_id);
-    params.emplace_back(e->correlation_id);
-    params.emplace_back(e->source);
-    params.emplace_back(int64_t{e->signature_valid});
-    params.emplace_back(e->state);
-    params.emplace_back(e->error_code);
-    params.emplace_back(e->error_message);
-    params.push_back(db::TextOrNull(e->payload));
-    params.push_back(BlobOrNull(e->facts));
-    params.emplace_back(int64_t{e->attempts});
-    params.emplace_back(e->next_attempt_at);
-    params.emplace_back(e->received_at);
-    params.emplace_back(e->processed_at);
+    rows.BeginRow();
+    rows.Add(e->id, e->tenant, e->provider_type, db::NullIfEmpty{e->provider_id}, e->event_type,
+             e->session_id, e->correlation_id, e->source, e->signature_valid, e->state,
+             e->error_code, e->error_message, db::NullIfEmpty{e->payload},
+             db::NullIfEmpty{e->facts}, e->attempts, e->next_attempt_at, e->received_at,
+             e->processed_at);
+    rows.EndRow();
   }
-  return connection.ExecuteRows(kInsert, kInsertWidth, params, kInsertTail).status();
+  return connection.ExecuteAll(std::move(rows).Finish(), db::Ending::kCommit);
 }
 
 absl::Status MarkDone(db::Connection& connection, const std::vector<std::string>& ids,

@@ -11,7 +11,8 @@
 
 namespace ctc::webhook::store {
 
-// One statement, that may run twice. At most so many entries.
+// One round trip, commit included, for each 8 MiB. It may run twice. At most so many entries. Only
+// on a connection that takes ExecuteAll.
 constexpr size_t kMostAtOnce = 64;
 absl::Status Insert(db::Connection& connection, const std::vector<const LogEntry*>& entries);
 

@@ -7,6 +7,7 @@
 
 #include "libs/base/error.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/providers/sip/native/recording_files.h"
 #include "libs/providers/sip/native/turn.h"
 
@@ -137,12 +138,9 @@ void Endpoint::Carry(Live& live, Effects effects) {
     agent_->Perform(name, std::move(action), HowToCall(live, name.leg));
   }
   std::vector<session::v1::SessionFact> facts;
-  const int64_t nanos = absl::ToUnixNanos(clock_.Now());
+  const google::protobuf::Timestamp now = base::ToPreciseProto(clock_.Now());
   for (session::v1::CallFact& fact : effects.facts) {
-    for (auto* stamp : {fact.mutable_provider_time(), fact.mutable_received_time()}) {
-      stamp->set_seconds(nanos / 1'000'000'000);
-      stamp->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
-    }
+    *fact.mutable_provider_time() = *fact.mutable_received_time() = now;
     fact.set_source(session::v1::EVENT_SOCKET);
     session::v1::SessionFact& item = facts.emplace_back();
     item.set_tenant_id(account_->tenant.value());
