@@ -39,7 +39,7 @@ struct Told {
         .on_digit = [this](const std::string&, const std::string& party,
                            char digit) { Ask([&](Told& told) { told.digits += party + digit; }); },
         .on_silent =
-            [this](const std::string&, const std::string& party, absl::Duration) {
+            [this](const std::string&, const std::string& party) {
               Ask([&](Told& told) { told.silent.push_back(party); });
             },
         .on_closed =

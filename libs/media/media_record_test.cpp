@@ -133,6 +133,18 @@ TEST_CASE("whose voices are recorded can be changed", "[media][server]") {
   CHECK(*std::max_element(sound->begin(), sound->end()) < 4200);  // never both
 }
 
+TEST_CASE("a recording leaves a file that is there alone", "[media][server]") {
+  const TemporaryFile file("there.wav");
+  std::ofstream(file.path()) << "another recording";
+  Call call;
+  call.Join("a");
+  const auto recorded = [&call] { return call.told.Ask([](Told& told) { return told.recorded; }); };
+  call.server->Record(kRoom, {.path = file.path(), .on_done = call.told.OnRecorded()});
+  call.Await({{"a", 1000}}, [&] { return recorded().size() == 1; }, "it is refused");
+  CHECK_THAT(recorded()[0].status(), HasCode(absl::StatusCode::kAlreadyExists));
+  CHECK(BytesOf(file.path()) == "another recording");
+}
+
 TEST_CASE("a recording ends with its call, and says when it cannot be", "[media][server]") {
   const TemporaryFile file("ended.wav");
   Call call;

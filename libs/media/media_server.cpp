@@ -252,6 +252,12 @@ void MediaServer::SetHearing(std::string_view room, Hearing hearing) {
   });
 }
 
+void MediaServer::SetWatched(std::string_view room, std::vector<std::string> parties) {
+  impl_->WithRoom(room, [parties = std::move(parties)](Room* found) mutable {
+    if (found != nullptr) found->SetWatched(std::move(parties));
+  });
+}
+
 void MediaServer::SetTone(std::string_view room, std::string_view party, Tone tone) {
   impl_->WithParty(room, party, [tone](Party* found) {
     if (found != nullptr) found->SetTone(tone);

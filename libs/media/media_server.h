@@ -40,9 +40,9 @@ struct PartyStatistics {
 struct MediaEvents {
   // A key was pressed: 0-9, *, #, A-D. Once, however often its packets are repeated.
   std::function<void(const std::string& room, const std::string& party, char digit)> on_digit;
-  // Nothing came for `duration` from a party that should send. Once, until something comes again.
-  std::function<void(const std::string& room, const std::string& party, absl::Duration duration)>
-      on_silent;
+  // Nothing came for `silent_after` from a party that is watched and says that it sends. Once for
+  // each such time.
+  std::function<void(const std::string& room, const std::string& party)> on_silent;
   // The party has been closed; the last word of it.
   std::function<void(const std::string& room, const std::string& party,
                      const PartyStatistics& statistics)>
@@ -91,7 +91,7 @@ struct Recorded {
 };
 
 struct RecordSpec {
-  // A WAV file of G.711 u-law, mono, 8 kHz; made anew. It can be read while it grows, and after the
+  // A new WAV file of G.711 u-law, mono, 8 kHz. It can be read while it grows, and after the
   // process died: up to what was written last, at most a second before.
   std::string path = {};
   std::vector<std::string> parties = {};  // whose voices; empty: as SetRecorded says
@@ -100,7 +100,8 @@ struct RecordSpec {
   absl::Duration silence_end = absl::ZeroDuration();
   bool beep = false;  // first, for those who are recorded to hear; it is not in the file
   // The file is complete, or why it is not: UNAVAILABLE for what the disk says, ALREADY_EXISTS when
-  // the room is being recorded, NOT_FOUND when there is no such room. On a thread of the server.
+  // the room is being recorded or the file is there, NOT_FOUND when there is no such room. On a
+  // thread of the server.
   std::function<void(absl::StatusOr<Recorded> recorded)> on_done = {};
 };
 
@@ -126,6 +127,9 @@ class MediaServer {
 
   // Replaces the room's list; in a new room nobody hears anybody. It may name parties to come.
   void SetHearing(std::string_view room, Hearing hearing);
+  // Whose silence is told, counted from when it gets on the list. In a new room nobody's. It may
+  // name parties to come.
+  void SetWatched(std::string_view room, std::vector<std::string> parties);
   void SetTone(std::string_view room, std::string_view party, Tone tone);
 
   // Plays `clips`, one after the other, to the party, beside what it hears. What it was played

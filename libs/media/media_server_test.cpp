@@ -237,17 +237,65 @@ TEST_CASE("tones are heard until they are ended", "[media][server]") {
   call.AwaitLevel(a, 0, {});
 }
 
-TEST_CASE("one who falls silent is told of, once", "[media][server]") {
+TEST_CASE("one who falls silent is told of, once each time", "[media][server]") {
   Call call({.silent_after = absl::Milliseconds(200)});
   Leg& a = call.Join("a");
   call.Join("b", [](Stream& stream) { stream.receive = false; });
   const auto silent = [&call] { return call.told.Ask([](Told& told) { return told.silent; }); };
-  call.Await({}, [&] { return !silent().empty(); }, "it is told");
   int frames = 0;
-  call.Await({}, [&] { return (frames += a.phone.Listen().packets) > 30; }, "time goes by");
-  CHECK(silent() == std::vector<std::string>{"a"});
+  const auto listen = [&](int count) {
+    frames = 0;
+    call.Await({}, [&] { return (frames += a.phone.Listen().packets) >= count; }, "time goes by");
+  };
+  const auto await = [&](size_t count) {
+    call.Await(
+        {},
+        [&] {
+          const bool told = silent().size() == count;
+          frames += a.phone.Listen().packets;
+          return told;
+        },
+        "it is told");
+  };
+  listen(15);
+  CHECK(silent().empty());  // nobody wants to know
+  call.server->SetWatched(kRoom, {"a", "b", "who is to come"});
+  await(1);
+  frames = 0;
+  await(2);
+  CHECK(frames >= 9);
+  CHECK(silent() == std::vector<std::string>{"a", "a"});
   call.Await({{"a", 1000}}, [&] { return (frames += a.phone.Listen().packets) > 50; }, "it speaks");
-  call.Await({}, [&] { return silent().size() == 2; }, "it is told again");
+  CHECK(silent().size() == 2);
+  await(3);
+}
+
+TEST_CASE("silence is counted from when a party is watched", "[media][server]") {
+  Call call({.silent_after = absl::Milliseconds(400)});
+  Leg& a = call.Join("a");
+  const auto silent = [&call] { return call.told.Ask([](Told& told) { return told.silent; }); };
+  int frames = 0;
+  const auto listen = [&] {
+    frames = 0;
+    call.Await({}, [&] { return (frames += a.phone.Listen().packets) >= 12; }, "time goes by");
+  };
+  listen();
+  call.server->SetWatched(kRoom, {"a"});
+  listen();
+  call.server->SetWatched(kRoom, {"a"});  // changes nothing
+  call.server->SetWatched(kRoom, {});
+  listen();
+  frames = 0;
+  call.server->SetWatched(kRoom, {"a"});
+  call.Await(
+      {},
+      [&] {
+        const bool told = !silent().empty();
+        frames += a.phone.Listen().packets;
+        return told;
+      },
+      "it is told");
+  CHECK(frames >= 19);
 }
 
 TEST_CASE("reports are sent, and read", "[media][server]") {

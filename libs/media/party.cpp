@@ -34,10 +34,7 @@ Party::Party(std::string room, std::string name, SocketPair sockets, const RtpSt
 
 void Party::Connect(const Stream& stream, const UdpEndpoint& remote) {
   gate_.Agree(remote, stream.latch);
-  if (!stream_ || stream.receive != stream_->receive) {
-    silent_ = 0;
-    playout_.Clear();
-  }
+  if (!stream_ || stream.receive != stream_->receive) playout_.Clear();
   stream_ = stream;
   if (stream.telephone_event) {
     detector_.reset();
@@ -160,10 +157,18 @@ void Party::TakeReport(const Datagram& datagram) {
   if (const auto round = RoundTrip(*report->about_us, arrival)) statistics_.round_trip = *round;
 }
 
+void Party::Watch(bool watched) {
+  if (watched == watched_) return;
+  watched_ = watched;
+  silent_ = 0;
+}
+
 void Party::WatchSilence() {
-  if (!stream_ || !stream_->receive || ground_.silent_after == 0) return;
-  if (++silent_ != ground_.silent_after || !ground_.events.on_silent) return;
-  ground_.events.on_silent(room_, name_, silent_ * kFrameLength);
+  const bool should_send = watched_ && stream_ && stream_->receive;
+  silent_ = should_send ? silent_ + 1 : 0;
+  if (ground_.silent_after == 0 || silent_ < ground_.silent_after) return;
+  silent_ = 0;
+  if (ground_.events.on_silent) ground_.events.on_silent(room_, name_);
 }
 
 uint32_t Party::TimestampOf(uint64_t frame) const {

@@ -50,6 +50,8 @@ class Party {
   const std::string& name() const { return name_; }
 
   void Connect(const Stream& stream, const UdpEndpoint& remote);
+  // Whether its silence is told; counted from now on when it was not before.
+  void Watch(bool watched);
   void SetTone(Tone tone);
   void Play(std::vector<Piece> pieces, PlayId id, std::function<void(bool)> done);
   void StopPlay(PlayId id);
@@ -95,7 +97,8 @@ class Party {
   std::unique_ptr<DigitDetector> detector_;
   Frame voice_{};
   bool voiced_ = false;
-  int64_t silent_ = 0;           // frames without a packet
+  bool watched_ = false;
+  int64_t silent_ = 0;           // frames without a packet, since it is watched
   int keys_left_ = kKeysAtOnce;  // that it may still press
   uint32_t peer_sent_at_ = 0;
   absl::Time peer_report_came_;

@@ -47,7 +47,11 @@ bool RecordFile::WriteAt(const std::string& bytes, size_t offset) {
 void RecordFile::Open() {
   std::error_code ignored;  // the file tells
   std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), ignored);
-  descriptor_ = open(path_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+  descriptor_ = open(path_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (descriptor_ < 0 && errno == EEXIST) {
+    Fail(absl::AlreadyExistsError("a recording cannot be made: its file is there already"));
+    return;
+  }
   if (descriptor_ < 0) {
     Fail(
         absl::UnavailableError(absl::StrCat("a recording cannot be made: ", std::strerror(errno))));

@@ -51,6 +51,7 @@ class RecordWriter {
   RecordWriter(const RecordWriter&) = delete;
   RecordWriter& operator=(const RecordWriter&) = delete;
 
+  // What is there already is left alone, and the recording fails: ALREADY_EXISTS.
   std::shared_ptr<RecordFile> Create(std::string path);
   // More sound; what the disk does not keep up with, 64 MB in all, makes the file fail.
   void Append(const std::shared_ptr<RecordFile>& file, std::string bytes);

@@ -18,6 +18,7 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
 }  // namespace
 
 void Room::Add(std::unique_ptr<Party> party) {
+  party->Watch(Contains(watched_, party->name()));
   parties_.push_back(std::move(party));
   Link();
 }
@@ -50,6 +51,11 @@ void Room::CloseAll(uint64_t frame) {
 void Room::SetHearing(Hearing hearing) {
   hearing_ = std::move(hearing);
   Link();
+}
+
+void Room::SetWatched(std::vector<std::string> parties) {
+  watched_ = std::move(parties);
+  for (const auto& party : parties_) party->Watch(Contains(watched_, party->name()));
 }
 
 // Pointers in place of names, once for each change instead of in each frame.

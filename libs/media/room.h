@@ -27,6 +27,7 @@ class Room {
   bool empty() const { return parties_.empty(); }
 
   void SetHearing(Hearing hearing);
+  void SetWatched(std::vector<std::string> parties);
   void SetRecorded(std::vector<std::string> parties);
 
   void Record(RecordSpec spec);
@@ -53,6 +54,7 @@ class Room {
   RecordWriter& writer_;
   std::vector<std::unique_ptr<Party>> parties_;
   Hearing hearing_;
+  std::vector<std::string> watched_;
   std::optional<std::vector<std::string>> recorded_;  // absent: everybody
   std::vector<std::vector<const Party*>> heard_;      // by each of parties_
   std::optional<Active> active_;

@@ -302,6 +302,8 @@ SCENARIOS = {
     "refers-in-vain": PICK_UP + REINVITED + '\n  <pause milliseconds="300"/>' + REFER + """
   <recv response="403"/>""" + TALK,
     "customer": answer(AUDIO) + TALK,
+    # Behind it each number has a phone of its own: the sound of the first call is at port 40100, of the next at 40200.
+    "trunk": (answer(AUDIO) + TALK).replace("40000", "40[call_number]00"),
     # By its own key, as people do.
     "holds": answer(AUDIO) + '\n  <pause milliseconds="2000"/>' + reoffer(11, "sendonly")
     + '\n  <pause milliseconds="2500"/>' + reoffer(12, "sendrecv") + TALK,

@@ -12,7 +12,7 @@ from stack.process import wait_until
 PORT = 40000  # as sip_phones.AUDIO says
 BLOCK = 800  # a tenth of a second
 # Far from each other, from the ring-back and from the melody of hold music.
-TONES = {"ann": 1000, "customer": 1900, "ben": 2500, "sue": 3100, "prompt": 1450, "queue": 700}
+TONES = {"ann": 1000, "customer": 1900, "ben": 2500, "number": 2800, "sue": 3100, "prompt": 1450, "queue": 700}
 RINGBACK = 425
 
 
@@ -88,10 +88,10 @@ class Studio:
 class Sound:
     """A phone's RTP socket. It sends its tone to where it hears from; `silent` sends nothing."""
 
-    def __init__(self, name, host, silent=False):
+    def __init__(self, name, host, silent=False, port=PORT):
         self.name, self.silent, self.peer = name, silent, None
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((host, PORT))
+        self.socket.bind((host, port))
         self.socket.settimeout(0.2)
         self.samples, self.keys, self._events, self._to_press = array("h"), "", set(), []
         self._lock, self._open = threading.Lock(), True

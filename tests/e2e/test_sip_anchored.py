@@ -22,12 +22,12 @@ class Call(Line):
 
     def open(self, customer="customer", agent="customer", silent=False, **more):
         super().open(customer, agent, media="anchored", **more)
-        self.ann = self.sound("ann", self.agent, silent)
-        self.them = self.sound("customer", self.customer)
+        self.ann = self.sound("ann", self.agent, silent=silent)
+        self.them = self.sound("customer", self.customer, **({"port": 40100} if customer == "trunk" else {}))
         return self
 
-    def sound(self, name, phone, silent=False):
-        self.sounds.append(Sound(name, phone.host, silent))
+    def sound(self, name, phone, **more):
+        self.sounds.append(Sound(name, phone.host, **more))
         return self.sounds[-1]
 
     def colleague(self, behaviour="customer", name="ben"):
@@ -45,10 +45,29 @@ class Call(Line):
     def hear(self, phone, *names):
         phone.wait_hears(*names)
 
+    def hear_each_other(self, *phones):
+        for listener in phones:
+            self.hear(listener, *(speaker.name for speaker in phones if speaker is not listener))
+
     def ask(self, id, step, body=None):
         answer = self.do(id, step, body)
         assert answer.ok, answer
         return answer.body
+
+    def hand_over(self, talk, type, target):
+        """Until the customer talks with `target`, and with nobody else; each step of it is heard."""
+        if type in ("ATTENDED", "WARM"):
+            consulting = talk.wait("CONSULTING")
+            with_all = type == "WARM"
+            self.hear(self.them, *(("ann", target.name) if with_all else ("music",)))
+            self.hear(self.ann, target.name, *(("customer",) if with_all else ()))
+            self.hear(target, "ann", *(("customer",) if with_all else ()))
+            talk.decide(consulting, "complete")
+        done = talk.wait("COMPLETED")
+        self.hear(self.them, target.name)
+        self.hear(target, "customer")
+        self.over(self.agent)
+        return done
 
     def over(self, *phones):
         wait_until(lambda: all(p.is_done() for p in phones), 15, "all phones to be let go")
@@ -182,6 +201,32 @@ def test_an_unannounced_transfer(line, type):
     line.over(line.customer, phone)
 
 
+@pytest.mark.parametrize("type", ["BLIND", "ATTENDED", "WARM", "COLD"])
+def test_a_transfer_to_a_queue_whose_first_agent_is_busy(line, type):
+    line.open()
+    bob, phone = line.phone("busy"), line.phone("customer")
+    ben, queue = line.sound("ben", phone), line.queue(bob=bob, ben=phone)
+    talk = line.talk()
+    transfer = talk.transfer(type, to_queue_id=queue)
+    assert (transfer["to_queue_id"], transfer["to_agent_id"]) == (queue, "bob"), transfer
+    done = line.hand_over(talk, type, ben)
+    assert done["to_agent_id"] == "ben" and "transfer.next_agent" in talk.events(), done
+    talk.check_handed_over(done)
+    line.over(line.customer, bob, phone)
+
+
+@pytest.mark.parametrize("type", ["BLIND", "ATTENDED", "WARM", "COLD"])
+def test_a_transfer_to_a_number_rings_it_at_the_trunk(line, type):
+    line.open("trunk", calls_of_customer=2)
+    number = line.sound("number", line.customer, port=40200)
+    talk = line.talk()
+    transfer = talk.transfer(type, to_phone="+12025550177")
+    assert transfer["to_phone"] == "+12025550177" and "to_agent_id" not in transfer, transfer
+    talk.check_handed_over(line.hand_over(talk, type, number), agent_id=None)
+    line.over(line.customer)
+    assert "INVITE sip:+12025550177@" in line.customer.seen()
+
+
 def test_a_cancelled_transfer_gives_the_customer_back(line):
     phone, ben = line.open().colleague()
     talk = line.talk()
@@ -237,6 +282,24 @@ def test_a_guest_joins_and_leaves(line):
     line.over(phone)
     assert talk.end()["status"] == "COMPLETED"
     line.over(line.agent, line.customer)
+
+
+def test_a_conference_of_three_then_of_four(line):
+    phone, ben = line.open().colleague()
+    other = line.phone("customer")
+    sue = line.sound("sue", other)
+    line.register("sue", f"sue@{other.host}")
+    talk = line.talk()
+    line.ask(talk.id, "parties", {"agent_id": "ben"})
+    line.hear(ben, "ann", "customer")
+    line.ask(talk.id, "parties", {"agent_id": "sue"})
+    line.hear_each_other(line.ann, line.them, ben, sue)
+    assert talk.api.delete(f"{PATH}/{talk.id}/parties/party-1").status == 204
+    line.over(phone)
+    line.hear_each_other(line.ann, line.them, sue)
+    assert line.tenant.session(talk.id)["status"] == "CONNECTED"
+    assert talk.end()["status"] == "COMPLETED"
+    line.over(line.agent, line.customer, other)
 
 
 def test_a_supervisor_listens_whispers_and_barges_in(line):

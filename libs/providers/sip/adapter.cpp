@@ -90,7 +90,8 @@ class SipAdapter final : public Adapter {
   SipAdapter(const Environment& environment, native::Outlets outlets, std::string recordings)
       : environment_(environment),
         recordings_(std::move(recordings)),
-        native_({environment.clock, std::move(outlets), environment.guard, recordings_}) {}
+        native_({environment.clock, environment.random, std::move(outlets), environment.guard,
+                 recordings_}) {}
 
   dispatch::v1::ProviderTypeInfo Describe() const override;
   std::vector<std::string> CapabilitiesOf(const dispatch::v1::Provider& config) const override {

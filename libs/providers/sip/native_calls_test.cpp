@@ -1,15 +1,22 @@
 // The lines of native accounts: when one stays, is replaced, is listened for again and ends.
 #include "libs/providers/sip/native_calls.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 #include <google/protobuf/util/json_util.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/mutex.h"
+#include "libs/providers/sip/native/recording_files.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/run_task.h"
@@ -26,30 +33,46 @@ using AccountPtr = std::shared_ptr<const Account>;
 // A UDP port of loopback, and what comes there.
 class Phone {
  public:
-  Phone() : socket_(io_, {asio::ip::address_v4::loopback(), 0}) {}
+  Phone() : socket_(io_, {asio::ip::address_v4::loopback(), 0}) { socket_.non_blocking(true); }
 
   int port() const { return socket_.local_endpoint().port(); }
   std::string host() const { return absl::StrCat("127.0.0.1:", port()); }
   void Close() { socket_.close(); }
 
-  // Answers the next request of the method.
-  void Answer(const std::string& method, const std::string& status) {
+  // Answers the next request of the method; `more` are further header fields.
+  void Answer(const std::string& method, const std::string& status, const std::string& more = "",
+              const std::string& body = "") {
     const std::string request = Await(method);
     std::string answer = "SIP/2.0 " + status + "\r\n";
     for (absl::string_view line : absl::StrSplit(request, "\r\n")) {
       const std::string name(line.substr(0, line.find(':')));
       const bool copied = name == "Via" || name == "From" || name == "Call-ID" || name == "CSeq";
       if (copied) absl::StrAppend(&answer, line, "\r\n");
-      if (name == "To") absl::StrAppend(&answer, line, ";tag=t1\r\n");
+      const bool tagged = absl::StrContains(line, ";tag=");
+      if (name == "To") absl::StrAppend(&answer, line, tagged ? "" : ";tag=t1", "\r\n");
     }
-    socket_.send_to(asio::buffer(answer + "Content-Length: 0\r\n\r\n"), caller_);
+    absl::StrAppend(&answer, more, "Content-Length: ", body.size(), "\r\n\r\n", body);
+    socket_.send_to(asio::buffer(answer), caller_);
+  }
+  // Picks up, or agrees to what it is offered in the call.
+  void Accept() {
+    Answer("INVITE", "200 OK",
+           "Contact: <sip:phone@" + host() + ">\r\nContent-Type: application/sdp\r\n",
+           "v=0\r\no=p 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+           "m=audio 4000 RTP/AVP 0\r\n");
   }
   std::string Await(const std::string& method) {
     std::string bytes;
-    while (!bytes.starts_with(method + " ")) {
-      bytes.resize(65536);
-      bytes.resize(socket_.receive_from(asio::buffer(bytes), caller_));
-    }
+    EventuallyTrue(
+        [&] {
+          boost::system::error_code error;
+          while (!error && !bytes.starts_with(method + " ")) {
+            bytes.resize(65536);
+            bytes.resize(socket_.receive_from(asio::buffer(bytes), caller_, 0, error));
+          }
+          return !error;
+        },
+        method + " at the phone");
     return bytes;
   }
 
@@ -59,9 +82,48 @@ class Phone {
   udp::endpoint caller_;
 };
 
-native::Outlets Deaf() {
+// What the calls told.
+class Facts {
+ public:
+  void Add(const std::vector<session::v1::SessionFact>& facts) {
+    const base::MutexLock lock(mutex_);
+    for (const auto& item : facts) {
+      told_.push_back(absl::StrCat(session::v1::CallFact::Kind_Name(item.fact().kind()), " ",
+                                   item.fact().cause()));
+      const std::string& url = item.fact().recording_url();
+      if (!url.empty()) recordings_.push_back(url);
+    }
+  }
+  std::vector<std::string> recordings() const {
+    const base::MutexLock lock(mutex_);
+    return recordings_;
+  }
+  size_t Count(const std::string& fact) const {
+    const base::MutexLock lock(mutex_);
+    return static_cast<size_t>(std::count(told_.begin(), told_.end(), fact));
+  }
+
+ private:
+  mutable base::Mutex mutex_;
+  std::vector<std::string> told_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> recordings_ ABSL_GUARDED_BY(mutex_);  // their URLs
+};
+
+class TemporaryFolder {
+ public:
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  std::string path() const { return path_; }
+
+ private:
+  const std::filesystem::path path_ =
+      std::filesystem::temp_directory_path() / absl::StrCat("ctc_native_calls_test_", getpid());
+};
+
+native::Outlets OutletsTo(Facts& told) {
   native::Outlets outlets;
-  outlets.facts = [](const AccountPtr&, std::vector<session::v1::SessionFact>) {};
+  outlets.facts = [&told](const AccountPtr&, const std::vector<session::v1::SessionFact>& facts) {
+    told.Add(facts);
+  };
   outlets.referrals = [](const AccountPtr&, native::ReferralNote) {};
   outlets.flows = [](const AccountPtr&, native::FlowNote) {};
   return outlets;
@@ -71,9 +133,13 @@ struct World {
   Phone phone;
   int own_port = Phone().port();
   testing::FakeClock clock;
+  Facts told;
+  TemporaryFolder folder;
   std::unique_ptr<NativeCalls> calls = std::make_unique<NativeCalls>(
-      native::Ground{clock, Deaf(), http::AddressGuard::Everywhere(), ""});
+      native::Ground{clock, base::SystemRandom(), OutletsTo(told), http::AddressGuard::Everywhere(),
+                     folder.path()});
   int64_t writes = 0;
+  std::string more_settings;
 
   // As it is after one more write.
   AccountPtr Written(int priority = 1, const std::string& password = "s3cret") {
@@ -86,8 +152,9 @@ struct World {
     account->config.mutable_updated_at()->set_seconds(++writes);
     account->api_key = base::Secret("user");
     account->api_secret = base::Secret(password);
-    const std::string settings = absl::StrCat(R"({"mode":"native","bind":"sip:127.0.0.1:)",
-                                              own_port, R"(","inbound_from":["127.0.0.2"]})");
+    const std::string settings =
+        absl::StrCat(R"({"mode":"native","bind":"sip:127.0.0.1:)", own_port,
+                     R"(","inbound_from":["127.0.0.2"])", more_settings, "}");
     REQUIRE(
         google::protobuf::util::JsonStringToMessage(settings, account->config.mutable_settings())
             .ok());
@@ -168,6 +235,68 @@ TEST_CASE("an account that cannot listen is tried again later, or when it was wr
   w.AwaitListening({later ? account : w.Written()});
   CHECK(w.clock.Monotonic() - began < absl::Seconds(20));
   CHECK(w.calls->lines() == 1);
+}
+
+TEST_CASE("a re-INVITE that is put off is refused", "[sip][native]") {
+  World w;
+  const AccountPtr account = w.Written();
+  const auto put_off = [&w] {
+    w.phone.Answer("INVITE", "503 Service Unavailable", "Retry-After: 5\r\n");
+    w.phone.Await("ACK");
+  };
+  REQUIRE(w.calls->Place(*account, w.Order()).outcome() == PlaceCallResponse::ACCEPTED);
+  w.phone.Accept();
+  w.phone.Await("ACK");
+  w.phone.Accept();  // the customer; acknowledged with the agent's answer
+  SECTION("the one that would join them: the call fails") {
+    put_off();
+    EventuallyTrue([&] { return w.told.Count("CALL_FAILED sip:503") == 1; }, "the call to fail");
+    w.phone.Answer("BYE", "200 OK");
+    w.phone.Answer("BYE", "200 OK");
+    EventuallyTrue([&] { return !w.IsLive(account); }, "the call to end");
+  }
+  SECTION("one that would hold them: what is asked next is done") {
+    w.phone.Accept();
+    EventuallyTrue([&] { return w.told.Count("CALL_ANSWERED ") == 2; }, "both to have picked up");
+    w.phone.Await("ACK");
+    w.phone.Await("ACK");
+    dispatch::v1::ControlCallRequest ask;
+    *ask.mutable_order() = w.Order();
+    ask.set_action(dispatch::v1::ControlCallRequest::HOLD);
+    CHECK(w.calls->Control(*account, ask).ok());
+    put_off();
+    CHECK(w.calls->Control(*account, ask).ok());
+    w.phone.Accept();
+    w.phone.Await("ACK");
+    w.phone.Accept();
+    EventuallyTrue([&] { return w.told.Count("CALL_HELD ") == 1; }, "the hold");
+  }
+}
+
+TEST_CASE("a call of a session that had one before keeps the recording of that", "[sip][native]") {
+  World w;
+  w.more_settings = R"(,"media":"anchored")";
+  const AccountPtr account = w.Written();
+  dispatch::v1::CallOrder order = w.Order();
+  order.set_record(true);
+  dispatch::v1::ControlCallRequest hang_up;
+  *hang_up.mutable_order() = order;
+  hang_up.set_action(dispatch::v1::ControlCallRequest::HANG_UP);
+  for (size_t calls = 1; calls <= 2; ++calls) {
+    REQUIRE(w.calls->Place(*account, order).outcome() == PlaceCallResponse::ACCEPTED);
+    w.phone.Accept();
+    w.phone.Accept();
+    EventuallyTrue([&] { return w.told.Count("RECORDING_STARTED ") == calls; }, "the recording");
+    CHECK(w.calls->Control(*account, hang_up).ok());
+    w.phone.Answer("BYE", "200 OK");
+    w.phone.Answer("BYE", "200 OK");
+    EventuallyTrue([&] { return w.told.recordings().size() == calls; }, "its file");
+    EventuallyTrue([&] { return !w.IsLive(account); }, "the call to end");
+  }
+  CHECK(w.told.recordings()[0] != w.told.recordings()[1]);
+  for (const std::string& url : w.told.recordings()) {
+    CHECK(native::ReadRecording(w.folder.path(), account->config, url).ok());
+  }
 }
 
 TEST_CASE("a check is answered by the proxy, or by the end of the line", "[sip][native]") {

@@ -108,6 +108,11 @@ void Check(const native::AnchoredCall& call, const native::Effects& effects) {
             "who hears and is heard is a leg of the call");
     Require(heard.speaker != heard.listener, "nobody hears himself");
   }
+  for (const std::string& leg : call.scene.watched) {
+    const native::AnchoredLeg* watched = call.Find(leg);
+    Require(watched != nullptr && watched->phase == native::AnchoredLeg::Phase::kUp,
+            "silence counts of a leg that is up");
+  }
 }
 
 }  // namespace

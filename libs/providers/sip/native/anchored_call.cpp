@@ -1,7 +1,7 @@
 #include "libs/providers/sip/native/anchored_call.h"
 
 #include <algorithm>
-#include <functional>
+#include <utility>
 
 #include "libs/providers/sip/native/anchored_turn.h"
 
@@ -12,23 +12,11 @@ using session::v1::CallFact;
 using Party = session::v1::Leg;
 using Phase = AnchoredLeg::Phase;
 
-absl::Status NotLive(const char* why) { return absl::FailedPreconditionError(why); }
-
 }  // namespace
 
 bool AnchoredLeg::holds() const {
   return agreed.has_value() && (agreed->direction == media::Direction::kSendOnly ||
                                 agreed->direction == media::Direction::kInactive);
-}
-
-AnchoredLeg* AnchoredCall::Find(const std::string& leg) {
-  const auto found = legs.find(leg);
-  return found == legs.end() ? nullptr : &found->second;
-}
-
-const AnchoredLeg* AnchoredCall::Find(const std::string& leg) const {
-  const auto found = legs.find(leg);
-  return found == legs.end() ? nullptr : &found->second;
 }
 
 OpenRecording* AnchoredCall::Recording() {
@@ -39,9 +27,7 @@ OpenRecording* AnchoredCall::Recording() {
 }
 
 bool AnchoredCall::over() const {
-  if (!recordings.empty() || (flow && flow->asking)) return false;
-  return std::all_of(legs.begin(), legs.end(),
-                     [](const auto& entry) { return entry.second.phase == Phase::kEnded; });
+  return recordings.empty() && !(flow && flow->asking) && AllEnded();
 }
 
 AnchoredCall NewAnchored(std::string id, std::shared_ptr<const AnchoredConfig> config,
@@ -52,55 +38,10 @@ AnchoredCall NewAnchored(std::string id, std::shared_ptr<const AnchoredConfig> c
   call.id = std::move(id);
   call.config = std::move(config);
   call.record = record;
-  AnchoredLeg& agent = call.legs[kAgent];
-  agent.party = Party::AGENT;
-  agent.uri = std::move(agent_uri);
-  agent.own = own_agent;
-  AnchoredLeg& customer = call.legs[kCustomer];
-  customer.party = Party::CUSTOMER;
-  customer.uri = std::move(customer_uri);
-  customer.own = own_customer;
-  // The same within a dialog, different between two: from the session's id.
-  agent.origin.session = 1 + std::hash<std::string>()(call.id) % 1'000'000'000;
-  customer.origin.session = agent.origin.session + 1;
+  AddParties(call, std::move(agent_uri), std::move(customer_uri));
+  call.legs.at(kAgent).own = own_agent;
+  call.legs.at(kCustomer).own = own_customer;
   return call;
-}
-
-Effects Start(AnchoredCall& call) {
-  AnchoredTurn turn(call);
-  turn.Say(CallFact::CALL_INITIATED, kAgent);
-  turn.Invite(kAgent);
-  return turn.Finish();
-}
-
-Effects Apply(AnchoredCall& call, const Input& input) {
-  AnchoredTurn turn(call);
-  AnchoredLeg* leg = call.Find(input.leg);
-  if (leg == nullptr) return turn.Finish();
-  switch (input.kind) {
-    case Input::Kind::kRinging:
-      turn.OnRinging(input);
-      break;
-    case Input::Kind::kAnswered:
-      turn.OnAnswered(input);
-      break;
-    case Input::Kind::kRejected:
-      turn.OnRejected(input);
-      break;
-    case Input::Kind::kEnded:
-      turn.OnEnded(input);
-      break;
-    case Input::Kind::kAcknowledged:
-      turn.OnAcknowledged(input);
-      break;
-    case Input::Kind::kRingTimeout:
-      if (leg->phase == Phase::kInviting && !leg->cancelled) {
-        leg->timed_out = true;
-        turn.End(input.leg);
-      }
-      break;
-  }
-  return turn.Finish();
 }
 
 Effects Reoffered(AnchoredCall& call, const std::string& leg, const std::string& offer,
@@ -121,30 +62,16 @@ Effects KeyPressed(AnchoredCall& call, const std::string& leg, char key, Anchore
 
 Effects FellSilent(AnchoredCall& call, const std::string& leg) {
   AnchoredTurn turn(call);
-  const AnchoredLeg* found = turn.Up(leg);
-  // A phone that holds the call sends nothing by right.
-  if (found == nullptr || found->holds()) return turn.Finish();
-  turn.OnSilent(leg);
+  const std::vector<std::string>& watched = call.scene.watched;
+  // What was told before it hung up or went on hold counts no more.
+  const bool counts = std::find(watched.begin(), watched.end(), leg) != watched.end();
+  if (counts) turn.OnSilent(leg);
   return turn.Finish();
 }
 
 Effects RecordingDone(AnchoredCall& call, const std::string& file, absl::Duration length) {
   AnchoredTurn turn(call);
   if (call.recordings.contains(file)) turn.OnRecorded(file, length);
-  return turn.Finish();
-}
-
-Effects HangUp(AnchoredCall& call) {
-  AnchoredTurn turn(call);
-  for (const std::string& name : {std::string(kCustomer), call.seat}) {
-    const AnchoredLeg* leg = call.Find(name);
-    const bool there =
-        leg != nullptr && (leg->phase == Phase::kUp || leg->phase == Phase::kCalling);
-    if (!there) continue;
-    turn.Say(CallFact::CALL_ENDED, name);
-    break;  // one fact says that it is over
-  }
-  turn.EndAll();
   return turn.Finish();
 }
 
@@ -182,21 +109,10 @@ absl::StatusOr<Effects> DialParty(AnchoredCall& call, Callee callee) {
   const bool flow_dials = call.flow && call.flow->phase == AnchoredFlow::Phase::kDialling &&
                           callee.party == Party::AGENT;
   if ((!call.joined && !flow_dials) || call.ending) return NotLive("the call is not connected");
-  AnchoredLeg added;
-  added.party = callee.party;
-  added.uri = std::move(callee.uri);
+  AnchoredLeg added = turn.NewLeg(callee.leg, callee.party, std::move(callee.uri), callee.phone,
+                                  callee.ring_seconds);
   added.mode = callee.mode;
   added.own = callee.own;
-  added.ring_seconds = callee.ring_seconds;
-  const bool referred = call.referral && call.referral->target.empty() &&
-                        callee.party == Party::CONSULT && call.referral->phone == callee.phone;
-  if (referred) {
-    added.uri = call.referral->uri;
-    added.replaces = call.referral->replaces;
-    call.referral->target = callee.leg;
-  }
-  added.origin.session = call.legs.at(kCustomer).origin.session + call.legs.size();
-  if (const AnchoredLeg* before = call.Find(callee.leg)) added.attempt = before->attempt + 1;
   call.legs[callee.leg] = std::move(added);
   if (callee.party == Party::AGENT) {
     call.seat = callee.leg;
@@ -264,22 +180,6 @@ absl::StatusOr<Effects> PauseRecording(AnchoredCall& call, bool paused) {
   AnchoredTurn turn(call);
   if (call.Recording() == nullptr) return NotLive("no recording runs");
   turn.Order(PauseTheRecording{paused});
-  return turn.Finish();
-}
-
-Effects Refer(AnchoredCall& call, Referral referral, int& status) {
-  AnchoredTurn turn(call);
-  const bool may = call.joined && !call.ending && referral.leg == call.seat;
-  status = !may ? 603 : call.referral ? 491 : 202;
-  if (status != 202) return turn.Finish();
-  call.referral = std::move(referral);
-  turn.TellReferrer(100);
-  return turn.Finish();
-}
-
-Effects ReferralTaken(AnchoredCall& call, int status) {
-  AnchoredTurn turn(call);
-  if (call.referral && call.referral->asked) turn.OnReferralTaken(status);
   return turn.Finish();
 }
 

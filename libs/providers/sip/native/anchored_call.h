@@ -3,7 +3,8 @@
 // facts). Each leg is a call of its own with a description of ours (a back-to-back user agent);
 // joining, holding and handing over change who hears whom and need no word with the phones.
 //
-// The functions have the names of call_machine.h's, so that a call of either kind is driven alike.
+// The functions have the names of call_machine.h's, so that a call of either kind is driven alike;
+// what is the same for both is in call_steps.h.
 #pragma once
 
 #include <memory>
@@ -14,7 +15,8 @@
 #include "ctc/dispatch/v1/dispatch_service.pb.h"
 #include "libs/http/address_guard.h"
 #include "libs/media/audio_sdp.h"
-#include "libs/providers/sip/native/call_machine.h"
+#include "libs/providers/sip/native/call_parts.h"
+#include "libs/providers/sip/native/call_steps.h"
 #include "libs/providers/sip/native/scene.h"
 
 namespace ctc::providers::sip::native {
@@ -26,22 +28,12 @@ struct AnchoredConfig {
   http::AddressGuard guard = http::AddressGuard::Everywhere();  // of where sound is sent
 };
 
-struct AnchoredLeg {
-  using Phase = Leg::Phase;
+struct AnchoredLeg : LegParts {
   using Mode = dispatch::v1::ControlCallRequest::Mode;
   // Its first way to tell keys; some phones tell each key in both.
   enum class Keys { kUnknown, kInSound, kBySignalling };
 
-  session::v1::Leg::Party party = session::v1::Leg::PARTY_UNSPECIFIED;
-  std::string uri;
-  std::string replaces;  // the dialog it is to take over (RFC 3891)
-  Phase phase = Phase::kIdle;
-  bool rang = false;
-  bool cancelled = false;  // by us
-  bool timed_out = false;  // our ring timer ran out
-  int ring_seconds = 0;    // how long it may ring; 0: as the account says
-  int attempt = 1;         // of the leg of this name
-  media::Address own;      // where its sound ends
+  media::Address own;  // where its sound ends
   media::SdpOrigin origin;
   std::string offer;                       // a caller's; empty when it made none
   std::optional<media::PeerAudio> agreed;  // nothing is heard of it before
@@ -54,8 +46,7 @@ struct AnchoredLeg {
   bool holds() const;
 };
 
-// A caller's way (docs/ivr.md): the step it is in.
-struct AnchoredFlow {
+struct AnchoredFlow : CallerFlow {
   enum class Phase {
     kAsking,     // for the next step, or nothing yet
     kPrompting,  // prompts are played
@@ -67,18 +58,12 @@ struct AnchoredFlow {
     kLeaving,    // we hung up
   };
   Phase phase = Phase::kAsking;
-  routing::v1::FlowStep step;
-  bool asking = false;                      // for the next step
-  bool left = false;                        // the caller did
-  bool gone = false;                        // the flow was told so, or needs not be
-  bool busy = false;                        // the last agent was
-  bool own_music = false;                   // the music of a wait is the step's
-  int prompt = 0;                           // the one that is played
-  std::string digits;                       // of this gather
-  std::string ahead;                        // keys that came while the next step was asked for
-  int timer = 0;                            // the number of the timer that counts
-  int play = 0;                             // the number of what is played
-  std::vector<session::v1::CallFact> held;  // the caller's end, until the flow knows of it
+  bool left = false;       // the caller did
+  bool own_music = false;  // the music of a wait is the step's
+  int prompt = 0;          // the one that is played
+  std::string digits;      // of this gather
+  std::string ahead;       // keys that came while the next step was asked for
+  int play = 0;            // the number of what is played
 };
 
 // A recording that is not complete: of the conversation, or of a caller's message.
@@ -88,26 +73,18 @@ struct OpenRecording {
   bool ending = false;  // another one may begin
 };
 
-struct AnchoredCall {
-  std::string id;  // UUID of the session; of an inbound call a name of our own
+struct AnchoredCall : CallParts<AnchoredLeg, AnchoredFlow> {
   std::shared_ptr<const AnchoredConfig> config;
-  std::map<std::string, AnchoredLeg> legs;
   bool record = false;  // from the join on
-  bool joined = false;  // agent and customer once talked
-  bool held = false;
   bool muted = false;
-  std::string seat = "agent";  // the leg that talks with the customer, or is to
-  bool unattended = false;     // the customer waits for the next agent: a transfer is under way
-  bool ending = false;
-  std::optional<Referral> referral;
-  std::optional<AnchoredFlow> flow;                 // of an inbound call
+  bool unattended = false;  // the customer waits for the next agent: a transfer is under way
   std::map<std::string, OpenRecording> recordings;  // by file
   int recorded = 0;                                 // how many there have been
-  int facts = 0;
+  // In the names of its recordings: drawn anew for each, as a session, or the names of a caller's
+  // dialog, may have had a call before or have one elsewhere.
+  std::string mark;
   Scene scene;  // as last ordered
 
-  AnchoredLeg* Find(const std::string& leg);
-  const AnchoredLeg* Find(const std::string& leg) const;
   // The recording that runs, one at a time; null: none.
   OpenRecording* Recording();
   bool over() const;
@@ -119,8 +96,6 @@ AnchoredCall NewAnchored(std::string id, std::shared_ptr<const AnchoredConfig> c
                          const media::Address& own_agent, const media::Address& own_customer,
                          bool record);
 
-Effects Start(AnchoredCall& call);
-Effects Apply(AnchoredCall& call, const Input& input);
 // A phone's own re-INVITE, with an offer or without one: `answer` is what it is told; empty: it is
 // refused, and nothing changes.
 Effects Reoffered(AnchoredCall& call, const std::string& leg, const std::string& offer,
@@ -133,7 +108,6 @@ Effects FellSilent(AnchoredCall& call, const std::string& leg);
 Effects RecordingDone(AnchoredCall& call, const std::string& file, absl::Duration length);
 
 // What the API asks for. FAILED_PRECONDITION where the call is not in a state for it.
-Effects HangUp(AnchoredCall& call);
 absl::StatusOr<Effects> Hold(AnchoredCall& call);
 absl::StatusOr<Effects> Resume(AnchoredCall& call);
 absl::StatusOr<Effects> Mute(AnchoredCall& call, bool muted);
@@ -163,15 +137,10 @@ absl::StatusOr<Effects> PauseRecording(AnchoredCall& call, bool paused);
 absl::StatusOr<AnchoredCall> NewAnchoredInbound(std::string id,
                                                 std::shared_ptr<const AnchoredConfig> config,
                                                 std::string offer, const media::Address& own);
-Effects BeginFlow(AnchoredCall& call);
 Effects TakeStep(AnchoredCall& call, const routing::v1::FlowStep& step);
 Effects FlowFailed(AnchoredCall& call);
 Effects FlowTimer(AnchoredCall& call, int number);
-Effects DialFailed(AnchoredCall& call);
 // What was played under `number` is over, or could not be played.
 Effects Played(AnchoredCall& call, int number);
-
-Effects Refer(AnchoredCall& call, Referral referral, int& status);
-Effects ReferralTaken(AnchoredCall& call, int status);
 
 }  // namespace ctc::providers::sip::native

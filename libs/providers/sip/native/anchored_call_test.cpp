@@ -227,6 +227,37 @@ TEST_CASE("a phone that has fallen silent is hung up", "[sip][anchored]") {
   CHECK(holds.Asked().empty());
 }
 
+TEST_CASE("silence counts of who is connected and not on hold", "[sip][anchored]") {
+  Tale t;
+  const auto& watched = t.call.scene.watched;
+  t.Hears(Kind::kRinging, "agent", 183, Sound());
+  CHECK(watched.empty());
+  t.Take(FellSilent(t.call, "agent"));
+  CHECK(t.call.legs.at("agent").phase == AnchoredLeg::Phase::kInviting);
+  t.Answers("agent", "");  // as it said while it rang
+  CHECK(watched == V{"agent"});
+  t.Hears(Kind::kRinging, "customer", 183, Sound());
+  CHECK(watched == V{"agent"});
+  t.Answers("customer");
+  CHECK(watched == V{"agent", "customer"});
+  std::string answer;
+  t.Take(Reoffered(t.call, "agent", Sound("sendonly"), answer));
+  CHECK(watched == V{"customer"});
+  t.Take(Hold(t.call).value());
+  CHECK(watched.empty());
+  t.Take(FellSilent(t.call, "customer"));
+  t.Take(Resume(t.call).value());
+  CHECK(watched == V{"customer"});
+  t.Take(Reoffered(t.call, "agent", Sound(), answer));
+  CHECK(watched == V{"agent", "customer"});
+  t.Forget();
+  t.Take(FellSilent(t.call, "customer"));
+  CHECK(t.Asked() == V{"bye customer", "bye agent"});
+  CHECK(watched.empty());
+  t.Take(FellSilent(t.call, "customer"));  // told before it was hung up
+  CHECK(t.Asked().empty());
+}
+
 TEST_CASE("a call is recorded from the join on", "[sip][anchored][recording]") {
   Tale t(true);
   t.Answers("agent");
@@ -234,14 +265,14 @@ TEST_CASE("a call is recorded from the join on", "[sip][anchored][recording]") {
   t.Ordered();
   t.Answers("customer");
   CHECK(t.Told() == V{"CALL_ANSWERED CUSTOMER", "RECORDING_STARTED CUSTOMER"});
-  CHECK(t.Ordered() == V{"connect customer 10.0.0.9", "record c1-1.wav"});
+  CHECK(t.Ordered() == V{"connect customer 10.0.0.9", "record c1-m-1.wav"});
   t.Hears(Kind::kEnded, "customer");
   CHECK(t.Ordered() == V{"close customer", "close agent", "end recording"});
   CHECK_FALSE(t.call.over());
   t.Told();
-  t.Take(RecordingDone(t.call, "c1-1.wav", absl::Seconds(3)));
+  t.Take(RecordingDone(t.call, "c1-m-1.wav", absl::Seconds(3)));
   CHECK(t.Told() == V{"RECORDING_STOPPED CUSTOMER", "RECORDING_READY CUSTOMER"});
-  CHECK(t.last().recording_url() == "ctc-recording:p1/c1-1.wav");
+  CHECK(t.last().recording_url() == "ctc-recording:p1/c1-m-1.wav");
   CHECK(t.call.over());
 }
 
@@ -258,27 +289,27 @@ TEST_CASE("recordings are begun, paused and ended", "[sip][anchored][recording]"
   t.Take(PauseRecording(t.call, false).value());
   t.Take(StopRecording(t.call).value());
   CHECK(absl::IsFailedPrecondition(StopRecording(t.call).status()));
-  CHECK(t.Ordered() == V{"record c2-1.wav", "pause", "go on", "end recording"});
+  CHECK(t.Ordered() == V{"record c2-m-1.wav", "pause", "go on", "end recording"});
   CHECK(t.Told() == V{"RECORDING_STARTED CUSTOMER"});
   t.Take(RecordingDone(t.call, "another.wav", absl::Seconds(3)));
   CHECK(t.Told().empty());
   SECTION("well") {
-    t.Take(RecordingDone(t.call, "c2-1.wav", absl::Seconds(3)));
+    t.Take(RecordingDone(t.call, "c2-m-1.wav", absl::Seconds(3)));
     CHECK(t.Told() == V{"RECORDING_STOPPED CUSTOMER", "RECORDING_READY CUSTOMER"});
     CHECK(t.whose == "c2");
     t.Take(StartRecording(t.call, "c1").value());
-    CHECK(t.Ordered() == V{"record c1-2.wav"});
+    CHECK(t.Ordered() == V{"record c1-m-2.wav"});
     CHECK(t.whose.empty());
   }
   SECTION("while another one has begun") {
     t.Take(StartRecording(t.call, "c1").value());
     t.Told();
-    t.Take(RecordingDone(t.call, "c2-1.wav", absl::Seconds(3)));
+    t.Take(RecordingDone(t.call, "c2-m-1.wav", absl::Seconds(3)));
     CHECK(t.whose == "c2");
     CHECK(t.call.Recording() != nullptr);
   }
   SECTION("with a full disk") {
-    t.Take(RecordingDone(t.call, "c2-1.wav", absl::Seconds(-1)));
+    t.Take(RecordingDone(t.call, "c2-m-1.wav", absl::Seconds(-1)));
     CHECK(t.Told() == V{"RECORDING_STOPPED CUSTOMER"});
   }
 }

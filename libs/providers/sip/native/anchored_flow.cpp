@@ -31,20 +31,10 @@ absl::StatusOr<AnchoredCall> NewAnchoredInbound(std::string id,
   AnchoredCall call;
   call.id = std::move(id);
   call.config = std::move(config);
-  call.flow.emplace();
-  AnchoredLeg& caller = call.legs[kCustomer];
-  caller.party = session::v1::Leg::CUSTOMER;
-  caller.phase = Phase::kCalling;
+  AnchoredLeg& caller = AddCaller(call);
   caller.offer = std::move(offer);
   caller.own = own;
-  caller.origin.session = 1 + std::hash<std::string>()(call.id) % 1'000'000'000;
   return call;
-}
-
-Effects BeginFlow(AnchoredCall& call) {
-  AnchoredTurn turn(call);
-  turn.Ask(FlowInput::STARTED);
-  return turn.Finish();
 }
 
 Effects TakeStep(AnchoredCall& call, const FlowStep& step) {
@@ -90,12 +80,6 @@ Effects FlowTimer(AnchoredCall& call, int number) {
   return turn.Finish();
 }
 
-Effects DialFailed(AnchoredCall& call) {
-  AnchoredTurn turn(call);
-  turn.OnAgentMissed(CallFact::CALL_FAILED);
-  return turn.Finish();
-}
-
 Effects Played(AnchoredCall& call, int number) {
   AnchoredTurn turn(call);
   if (call.flow) turn.OnPlayed(number);
@@ -103,23 +87,14 @@ Effects Played(AnchoredCall& call, int number) {
 }
 
 void AnchoredTurn::Ask(FlowInput::Kind kind) {
-  ++call_.flow->timer;
+  CallTurn::Ask(kind);
   effects_.timer_seconds = 0;
   call_.flow->phase = FlowPhase::kAsking;
-  call_.flow->asking = true;
-  effects_.ask.emplace();
-  effects_.ask->set_kind(kind);
-  effects_.ask->set_step_number(call_.flow->step.number());
 }
 
 void AnchoredTurn::StartTimer(int seconds) {
   ++call_.flow->timer;
   effects_.timer_seconds = std::max(1, seconds);
-}
-
-void AnchoredTurn::ReleaseHeld() {
-  for (CallFact& fact : call_.flow->held) effects_.facts.push_back(std::move(fact));
-  call_.flow->held.clear();
 }
 
 bool AnchoredTurn::CanPlay(const FlowStep::Prompt& prompt) const {
@@ -243,7 +218,7 @@ void AnchoredTurn::TakeMessage() {
   AnchoredFlow& flow = *call_.flow;
   flow.phase = FlowPhase::kMessage;
   BeginRecording order;
-  order.file = absl::StrCat(call_.id, "-message-", ++call_.recorded, ".wav");
+  order.file = FileFor(call_.id + "-message");
   call_.recordings[order.file].message = true;
   order.voices = {kCustomer};
   order.beep = true;
@@ -265,14 +240,11 @@ void AnchoredTurn::OnMessage(const std::string& file, absl::Duration length) {
   effects_.ask->set_recording_seconds(static_cast<int32_t>(absl::ToInt64Seconds(length)));
 }
 
-// What a caller is answered to whom the flow has nothing to offer.
 void AnchoredTurn::HangUpCaller() {
-  const session::v1::EndReason reason = call_.flow->step.hang_up().reason();
   CallFact fact;
   fact.set_kind(CallFact::CALL_ENDED);
-  fact.set_reason(reason);
-  const int status = StatusOfReason(reason);
-  Refuse(status == 603 && call_.flow->busy ? 486 : status, std::move(fact));
+  fact.set_reason(call_.flow->step.hang_up().reason());
+  Refuse(RefusalOf(*call_.flow), std::move(fact));
 }
 
 void AnchoredTurn::Refuse(int status, CallFact fact) {
@@ -297,16 +269,7 @@ void AnchoredTurn::OnAgentTook() {
 void AnchoredTurn::OnAgentMissed(CallFact::Kind kind) {
   if (!call_.flow || call_.ending || call_.flow->phase != FlowPhase::kDialling) return;
   call_.flow->busy = kind == CallFact::CALL_BUSY;
-  switch (kind) {
-    case CallFact::CALL_BUSY:
-      return Ask(FlowInput::DIAL_BUSY);
-    case CallFact::CALL_REJECTED:
-      return Ask(FlowInput::DIAL_REJECTED);
-    case CallFact::CALL_FAILED:
-      return Ask(FlowInput::DIAL_FAILED);
-    default:
-      return Ask(FlowInput::DIAL_NO_ANSWER);
-  }
+  Ask(MissOf(kind));
 }
 
 // The conversation is over, the caller is still there.

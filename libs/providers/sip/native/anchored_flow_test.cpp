@@ -125,7 +125,7 @@ TEST_CASE("an agent is rung before the caller is answered", "[sip][anchored][cal
   CHECK(c.Asked() == V{"ack agent", "respond customer 1000 200"});
   CHECK(c.Told() == V{"CALL_RINGING AGENT", "CALL_ANSWERED AGENT", "RECORDING_STARTED CUSTOMER"});
   CHECK(c.Ordered() ==
-        V{"connect agent 10.0.0.9", "connect customer 10.0.0.9", "record in-1-1.wav"});
+        V{"connect agent 10.0.0.9", "connect customer 10.0.0.9", "record in-1-m-1.wav"});
   // The step that is told twice changes nothing.
   c.Gets(DialStep(2));
   CHECK(c.Asked().empty());
@@ -144,7 +144,7 @@ TEST_CASE("an agent is rung before the caller is answered", "[sip][anchored][cal
     CHECK(c.Asked() == V{"bye customer"});
     CHECK(c.Told() == V{"CALL_ENDED AGENT", "CALL_ENDED CUSTOMER"});
   }
-  c.Take(RecordingDone(c.call, "in-1-1.wav", absl::Seconds(2)));
+  c.Take(RecordingDone(c.call, "in-1-m-1.wav", absl::Seconds(2)));
   CHECK(c.call.over());
 }
 
@@ -273,12 +273,12 @@ TEST_CASE("a caller leaves a message", "[sip][anchored][caller][voicemail]") {
   c.Gets(step);
   c.Forget();
   c.PlayEnds();
-  CHECK(c.Ordered() == V{"record in-1-message-1.wav beep"});
+  CHECK(c.Ordered() == V{"record in-1-message-m-1.wav beep"});
   CHECK(c.Asked() == V{"timer 40"});
   c.Press('1');
   CHECK(c.Ordered().empty());
   const auto done = [&](absl::Duration length) {
-    c.Take(RecordingDone(c.call, "in-1-message-1.wav", length));
+    c.Take(RecordingDone(c.call, "in-1-message-m-1.wav", length));
   };
   SECTION("ended by a key") {
     c.Press('#');

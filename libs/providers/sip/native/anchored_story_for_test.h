@@ -68,11 +68,13 @@ struct Tale {
   explicit Tale(bool record = false)
       : call(NewAnchored("c1", ConfigForTest(), "sip:agent@x", "sip:+1@x", {"1.1.1.1", 1000},
                          {"1.1.1.1", 1002}, record)) {
+    call.mark = "m";
     Take(Start(call));
   }
   // Somebody called us.
   Tale(const std::string& offer, bool speaks)
       : call(NewAnchoredInbound("in-1", ConfigForTest(speaks), offer, {"1.1.1.1", 1000}).value()) {
+    call.mark = "m";
     Take(BeginFlow(call));
   }
 

@@ -34,42 +34,13 @@ CallFact Deaf(Party::Party party) {
 }  // namespace
 
 Effects AnchoredTurn::Finish() {
-  const bool silent = std::all_of(call_.legs.begin(), call_.legs.end(), [](const auto& entry) {
-    return entry.second.phase == Phase::kEnded;
-  });
-  if (silent) EndTheRecording();
+  if (call_.AllEnded()) EndTheRecording();
   Scene scene = SceneOf(call_);
   if (scene != call_.scene) {
     call_.scene = scene;
     Order(SetScene{std::move(scene)});
   }
   return std::move(effects_);
-}
-
-void AnchoredTurn::Say(CallFact::Kind kind, const std::string& leg) {
-  CallFact fact;
-  fact.set_kind(kind);
-  fact.set_party(call_.legs.at(leg).party);
-  Say(leg, std::move(fact));
-}
-
-void AnchoredTurn::Say(const std::string& leg, CallFact fact) {
-  const int attempt = call_.legs.at(leg).attempt;
-  fact.set_provider_leg_id(
-      absl::StrCat(call_.id, "-", leg, attempt > 1 ? absl::StrCat("-", attempt) : ""));
-  if (leg != kAgent && leg != kCustomer) fact.set_leg_id(leg);
-  fact.set_sequence(++call_.facts);
-  fact.set_event_key(absl::StrCat("sip:", call_.id, ":", leg, ":", call_.facts));
-  effects_.facts.push_back(std::move(fact));
-}
-
-void AnchoredTurn::Do(Action::Kind kind, const std::string& leg, std::string text, int status) {
-  effects_.actions.push_back({kind, leg, std::move(text), status});
-}
-
-AnchoredLeg* AnchoredTurn::Up(const std::string& name) {
-  AnchoredLeg* leg = call_.Find(name);
-  return leg == nullptr || leg->phase != Phase::kUp ? nullptr : leg;
 }
 
 bool AnchoredTurn::IsAttended() const {
@@ -163,7 +134,7 @@ void AnchoredTurn::OnPickedUp(const std::string& name, AnchoredLeg& leg, const s
   leg.phase = Phase::kUp;
   if (leg.cancelled) {  // the 200 crossed our CANCEL
     if (IsReferred(name)) TellReferrer(leg.timed_out ? 480 : 487);
-    return LetGo(name, EndOf(leg, 487));
+    return LetGo(name, MissedFact(leg, 487));
   }
   // Without a description of its own the phone means what it said before it picked up.
   const bool known = sdp.empty() && leg.agreed.has_value();
@@ -192,23 +163,13 @@ void AnchoredTurn::Joined() {
   if (std::exchange(call_.record, false)) StartRecording("");
 }
 
-CallFact AnchoredTurn::EndOf(const AnchoredLeg& leg, int status) const {
-  if (!leg.cancelled || leg.timed_out)
-    return EndingOfStatus(leg.party, leg.timed_out ? 480 : status);
-  CallFact fact;
-  fact.set_kind(CallFact::CALL_CANCELLED);
-  fact.set_party(leg.party);
-  fact.set_cause("sip:487");
-  return fact;
-}
-
 void AnchoredTurn::OnRejected(const Input& input) {
   AnchoredLeg& leg = call_.legs.at(input.leg);
   // A phone that refuses a refresh ends its dialog by itself, or does not.
   if (leg.phase != Phase::kInviting) return;
   if (IsReferred(input.leg)) TellReferrer(leg.timed_out ? 480 : input.status);
   Leave(input.leg);
-  Say(input.leg, EndOf(leg, input.status));
+  Say(input.leg, MissedFact(leg, input.status));
   AfterEnd(input.leg, input.status);
 }
 
@@ -216,15 +177,8 @@ void AnchoredTurn::OnEnded(const Input& input) {
   AnchoredLeg& leg = call_.legs.at(input.leg);
   if (leg.phase == Phase::kEnded) return;
   Leave(input.leg);
-  // Whether its call goes on is not known before its referral was taken.
-  if (call_.referral && call_.referral->leg == input.leg && call_.referral->asked) {
-    call_.referral->left = true;
-    return;
-  }
-  CallFact fact;
-  fact.set_kind(CallFact::CALL_ENDED);
-  fact.set_party(leg.party);
-  if (input.status > 0) fact.set_cause(absl::StrCat("sip:", input.status));
+  if (LeftReferring(input.leg)) return;
+  CallFact fact = EndedFact(leg, input.status);
   if (call_.flow && input.leg == kCustomer) return OnCallerLeft(std::move(fact));
   Say(input.leg, std::move(fact));
   AfterEnd(input.leg, 0);
@@ -295,9 +249,13 @@ void AnchoredTurn::OnKey(const std::string& name, char key) {
   Say(name, std::move(fact));
 }
 
+std::string AnchoredTurn::FileFor(const std::string& whose) {
+  return absl::StrCat(whose, "-", call_.mark, "-", ++call_.recorded, ".wav");
+}
+
 void AnchoredTurn::StartRecording(const std::string& session) {
   BeginRecording order;
-  order.file = absl::StrCat(session.empty() ? call_.id : session, "-", ++call_.recorded, ".wav");
+  order.file = FileFor(session.empty() ? call_.id : session);
   call_.recordings[order.file] = {session};
   Order(std::move(order));
   effects_.session = session;
@@ -324,33 +282,9 @@ void AnchoredTurn::OnRecorded(const std::string& file, absl::Duration length) {
   Say(kCustomer, std::move(ready));
 }
 
-bool AnchoredTurn::IsReferred(const std::string& name) const {
-  return call_.referral && call_.referral->target == name;
-}
-
-void AnchoredTurn::TellReferrer(int status) {
-  if (Up(call_.referral->leg) != nullptr) {
-    Do(Action::Kind::kNotify, call_.referral->leg, "", status);
-  }
-  if (status < 200) return;
-  SettleReferrer();
-  call_.referral.reset();
-}
-
-// A phone that hung up before its referral was taken is told to have left now.
-void AnchoredTurn::SettleReferrer() {
-  if (std::exchange(call_.referral->left, false)) {
-    Say(CallFact::CALL_ENDED, call_.referral->leg);
-  }
-}
-
 void AnchoredTurn::OnReferralTaken(int status) {
-  call_.referral->asked = false;
-  if (status < 300) return SettleReferrer();
-  const std::string leg = call_.referral->leg;
-  const bool left = call_.referral->left;
-  TellReferrer(status);
-  if (left) AfterEnd(leg, 0);
+  const std::string left = SettleReferral(status);
+  if (!left.empty()) AfterEnd(left, 0);
 }
 
 }  // namespace ctc::providers::sip::native

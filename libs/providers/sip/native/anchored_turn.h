@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "libs/providers/sip/native/anchored_call.h"
-#include "libs/providers/sip/native/turn.h"
+#include "libs/providers/sip/native/call_turn.h"
 
 namespace ctc::providers::sip::native {
 
@@ -15,19 +15,15 @@ namespace ctc::providers::sip::native {
 absl::StatusOr<media::PeerAudio> ReadPeer(const AnchoredConfig& config, const media::Address& own,
                                           const std::string& sdp);
 
-class AnchoredTurn {
+class AnchoredTurn : public CallTurn<AnchoredCall> {
  public:
-  explicit AnchoredTurn(AnchoredCall& call) : call_(call) {}
+  using CallTurn::CallTurn;
 
   // With the scene as the turn left it.
   Effects Finish();
 
-  void Say(session::v1::CallFact::Kind kind, const std::string& leg);
-  void Say(const std::string& leg, session::v1::CallFact fact);
-  void Do(Action::Kind kind, const std::string& leg, std::string text = "", int status = 0);
   void Order(MediaOrder order) { effects_.media.push_back(std::move(order)); }
 
-  AnchoredLeg* Up(const std::string& name);
   void Invite(const std::string& name);
   // Ends a leg whatever state it is in.
   void End(const std::string& name, int status = 0);
@@ -66,9 +62,7 @@ class AnchoredTurn {
   void OnTimer();
   void OnMessage(const std::string& file, absl::Duration length);
   void Refuse(int status, session::v1::CallFact fact);
-  void ReleaseHeld();
 
-  void TellReferrer(int status);
   void OnReferralTaken(int status);
 
  private:
@@ -78,11 +72,10 @@ class AnchoredTurn {
   void OnPickedUp(const std::string& name, AnchoredLeg& leg, const std::string& sdp);
   // A phone took the call that cannot be heard.
   void LetGo(const std::string& name, const session::v1::CallFact& fact);
+  // The next recording's.
+  std::string FileFor(const std::string& whose);
   void TellHold(const std::string& name, bool before, bool now);
   void Leave(const std::string& name);
-  void SettleReferrer();
-  bool IsReferred(const std::string& name) const;
-  session::v1::CallFact EndOf(const AnchoredLeg& leg, int status) const;
 
   void AnswerCaller();
   void TakeAhead();
@@ -96,9 +89,6 @@ class AnchoredTurn {
   void StartTimer(int seconds);
   bool CanPlay(const routing::v1::FlowStep::Prompt& prompt) const;
   bool HasPrompt() const;
-
-  AnchoredCall& call_;
-  Effects effects_;
 };
 
 }  // namespace ctc::providers::sip::native

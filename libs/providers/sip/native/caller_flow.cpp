@@ -1,7 +1,7 @@
 // The caller's side of the call machine: each step of its flow, obeyed as far as signalling can.
 #include "libs/providers/sip/native/turn.h"
 
-#include <functional>
+#include <utility>
 
 namespace ctc::providers::sip::native {
 
@@ -11,20 +11,10 @@ using routing::v1::FlowStep;
 Call NewInbound(std::string id, std::string offer, const std::string& address) {
   Call call;
   call.id = std::move(id);
-  call.flow.emplace();
-  Leg& caller = call.legs[kCustomer];
-  caller.party = session::v1::Leg::CUSTOMER;
-  caller.phase = Leg::Phase::kCalling;
+  Leg& caller = AddCaller(call);
   caller.heard = std::move(offer);
   caller.origin.address = address;
-  caller.origin.session = 1 + std::hash<std::string>()(call.id) % 1'000'000'000;
   return call;
-}
-
-Effects BeginFlow(Call& call) {
-  Turn turn(call);
-  turn.Ask(FlowInput::STARTED);
-  return turn.Finish();
 }
 
 Effects TakeStep(Call& call, const FlowStep& step) {
@@ -58,12 +48,6 @@ Effects FlowTimer(Call& call, int number) {
   Turn turn(call);
   const bool counts = call.flow && number == call.flow->timer && !call.flow->asking;
   if (counts && !call.flow->gone && !call.joined) turn.Ask(FlowInput::DONE);
-  return turn.Finish();
-}
-
-Effects DialFailed(Call& call) {
-  Turn turn(call);
-  turn.AskAfterDial(session::v1::CallFact::CALL_FAILED);
   return turn.Finish();
 }
 

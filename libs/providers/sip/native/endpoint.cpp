@@ -8,8 +8,8 @@
 #include "libs/base/error.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
+#include "libs/providers/sip/native/call_parts.h"
 #include "libs/providers/sip/native/recording_files.h"
-#include "libs/providers/sip/native/turn.h"
 
 namespace ctc::providers::sip::native {
 namespace {
@@ -36,6 +36,7 @@ Endpoint::Endpoint(std::shared_ptr<const Account> account, NativeSettings settin
     : account_(std::move(account)),
       settings_(std::move(settings)),
       clock_(ground.clock),
+      random_(ground.random),
       outlets_(ground.outlets),
       anchored_(AnchoredConfigOf(*account_, settings_)) {}
 
@@ -272,8 +273,7 @@ absl::Status Endpoint::MakeInbound(Live& live, std::string offer) {
     desk_->CloseCall(live.id);
     return call.status();
   }
-  // A caller's client may use the names of a dialog again: its recordings are other ones.
-  call->recorded = static_cast<int>(absl::ToUnixSeconds(clock_.Now()) % 1'000'000'000);
+  call->mark = NewMark();
   live.call = *std::move(call);
   return absl::OkStatus();
 }
@@ -387,10 +387,14 @@ absl::Status Endpoint::MakeCall(Live& live, std::string agent, std::string custo
     desk_->CloseCall(live.id);
     return absl::UnavailableError("no port of media_ports is free");
   }
-  live.call = NewAnchored(live.id, anchored_, std::move(agent), std::move(customer), *own, *other,
-                          live.order.record());
+  AnchoredCall call = NewAnchored(live.id, anchored_, std::move(agent), std::move(customer), *own,
+                                  *other, live.order.record());
+  call.mark = NewMark();
+  live.call = std::move(call);
   return absl::OkStatus();
 }
+
+std::string Endpoint::NewMark() const { return base::IdGenerator(clock_, random_).Token("", 8); }
 
 bool Endpoint::Has(const std::string& session) const {
   const base::MutexLock lock(mutex_);

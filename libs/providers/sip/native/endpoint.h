@@ -10,10 +10,12 @@
 #include <variant>
 #include <vector>
 
+#include "libs/base/ids.h"
 #include "libs/base/mutex.h"
 #include "libs/http/address_guard.h"
 #include "libs/providers/adapter.h"
 #include "libs/providers/sip/native/anchored_call.h"
+#include "libs/providers/sip/native/call_machine.h"
 #include "libs/providers/sip/native/media_desk.h"
 #include "libs/providers/sip/native/reaper.h"
 #include "libs/providers/sip/native/settings.h"
@@ -67,6 +69,7 @@ struct Outlets {
 // What endpoints stand on; outlives them.
 struct Ground {
   const base::Clock& clock;
+  base::Random& random;  // of the names of recordings
   Outlets outlets;
   http::AddressGuard guard;  // of the addresses that an account and its phones may name
   std::string recordings;    // folder of the recordings of all accounts
@@ -116,6 +119,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   absl::Status MakeCall(Live& live, std::string agent, std::string customer)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status MakeInbound(Live& live, std::string offer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::string NewMark() const;
   absl::StatusOr<Effects> Dial(Live& live, Callee callee) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int OnRefer(const LegName& name, const ReferTo& target);
   int OnCaller(Caller caller);
@@ -140,6 +144,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   const std::shared_ptr<const Account> account_;
   const NativeSettings settings_;
   const base::Clock& clock_;
+  base::Random& random_;
   const Outlets outlets_;
   const std::shared_ptr<const AnchoredConfig> anchored_;  // null: sound does not pass here
   std::atomic<bool> closed_ = false;

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "libs/observability/log.h"
+#include "libs/providers/sip/native/call_parts.h"
 #include "libs/providers/sip/native/prompt_url.h"
-#include "libs/providers/sip/native/turn.h"
 
 namespace ctc::providers::sip::native {
 namespace {
@@ -40,8 +40,9 @@ absl::StatusOr<std::unique_ptr<MediaDesk>> MediaDesk::Start(const NativeSettings
   config.events.on_digit = [state](const std::string& room, const std::string& party, char digit) {
     state->events.on_key(room, party, digit);
   };
-  config.events.on_silent = [state](const std::string& room, const std::string& party,
-                                    absl::Duration) { state->events.on_silent(room, party); };
+  config.events.on_silent = [state](const std::string& room, const std::string& party) {
+    state->events.on_silent(room, party);
+  };
   std::unique_ptr<MediaDesk> desk(new MediaDesk(std::move(folder), settings.say, state));
   CTC_ASSIGN_OR_RETURN(desk->server_, media::MediaServer::Start(std::move(config)));
   const base::MutexLock lock(state->mutex);
@@ -92,6 +93,7 @@ void MediaDesk::Do(const std::string& call, SetScene& order) {
   const Scene& now = order.scene;
   if (now.recorded != before.recorded) server_->SetRecorded(call, now.recorded);
   if (now.hearing != before.hearing) server_->SetHearing(call, now.hearing);
+  if (now.watched != before.watched) server_->SetWatched(call, now.watched);
   for (const auto& [leg, tone] : before.tones) {
     if (!now.tones.contains(leg)) server_->SetTone(call, leg, media::Tone::kNone);
   }

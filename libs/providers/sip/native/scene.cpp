@@ -4,7 +4,7 @@
 #include <set>
 
 #include "libs/providers/sip/native/anchored_call.h"
-#include "libs/providers/sip/native/turn.h"
+#include "libs/providers/sip/native/call_parts.h"
 
 namespace ctc::providers::sip::native {
 namespace {
@@ -55,6 +55,10 @@ class Painter {
       // What a phone tells before it picks up is for who waits for it.
       const bool early = leg.phase == Phase::kInviting && leg.sounds();
       if (early && present_.contains(call_.seat)) Hear(name, call_.seat);
+    }
+    for (const auto& [name, leg] : call_.legs) {
+      const bool held = leg.holds() || (leg.party == Leg::CUSTOMER && call_.held);
+      if (IsUp(leg) && !held) scene_.watched.push_back(name);
     }
     PaintTones();
     return std::move(scene_);

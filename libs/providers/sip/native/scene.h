@@ -16,6 +16,7 @@ struct Scene {
   media::Hearing hearing;
   std::map<std::string, media::Tone> tones;  // by leg; a leg that is not here hears none
   std::vector<std::string> recorded;         // whose voices are in the recording of the call
+  std::vector<std::string> watched;          // who should send: up and not on hold, by either side
 
   friend bool operator==(const Scene&, const Scene&) = default;
 };

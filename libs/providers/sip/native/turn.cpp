@@ -23,47 +23,9 @@ bool Joins(const Exchange& exchange, std::string_view a, std::string_view b) {
 
 }  // namespace
 
-int StatusOfReason(session::v1::EndReason reason) {
-  switch (reason) {
-    case session::v1::INVALID_NUMBER:
-      return 404;
-    case session::v1::BLOCKED_BY_POLICY:
-      return 403;
-    case session::v1::AGENT_REJECTED:
-      return 603;
-    case session::v1::PROVIDER_ERROR:
-    case session::v1::PROVIDER_UNREACHABLE:
-      return 503;
-    default:
-      return 480;
-  }
-}
-
-void Turn::Say(CallFact::Kind kind, const std::string& leg) {
-  CallFact fact;
-  fact.set_kind(kind);
-  fact.set_party(call_.legs.at(leg).party);
-  Say(leg, std::move(fact));
-}
-
-void Turn::Say(const std::string& leg, CallFact fact) {
-  const int attempt = call_.legs.at(leg).attempt;
-  fact.set_provider_leg_id(
-      absl::StrCat(call_.id, "-", leg, attempt > 1 ? absl::StrCat("-", attempt) : ""));
-  if (leg != kAgent && leg != kCustomer) fact.set_leg_id(leg);
-  fact.set_sequence(++call_.facts);
-  fact.set_event_key(absl::StrCat("sip:", call_.id, ":", leg, ":", call_.facts));
-  effects_.facts.push_back(std::move(fact));
-}
-
 void Turn::Do(Action::Kind kind, const std::string& leg, std::string text, int status) {
   if (kind == Action::Kind::kAck) call_.legs.at(leg).unacknowledged = false;
-  effects_.actions.push_back({kind, leg, std::move(text), status});
-}
-
-Leg* Turn::Up(const std::string& name) {
-  Leg* leg = call_.Find(name);
-  return leg == nullptr || leg->phase != Phase::kUp ? nullptr : leg;
+  CallTurn::Do(kind, leg, std::move(text), status);
 }
 
 bool Turn::HasTarget() const {
@@ -73,33 +35,11 @@ bool Turn::HasTarget() const {
   });
 }
 
-bool Turn::IsReferred(const std::string& name) const {
-  return call_.referral && call_.referral->target == name;
-}
-
-void Turn::TellReferrer(int status) {
-  const Leg* leg = Up(call_.referral->leg);
-  if (leg != nullptr) Do(Action::Kind::kNotify, call_.referral->leg, "", status);
-  if (status < 200) return;
-  SettleReferrer();
-  call_.referral.reset();
-}
-
-void Turn::SettleReferrer() {
-  if (std::exchange(call_.referral->left, false)) {
-    Say(CallFact::CALL_ENDED, call_.referral->leg);
-  }
-}
-
 void Turn::OnReferralTaken(int status) {
-  call_.referral->asked = false;
-  if (status < 300) return SettleReferrer();
-  const std::string leg = call_.referral->leg;
-  const bool left = call_.referral->left;
-  TellReferrer(status);
-  if (!left) return;
-  call_.agent_left = call_.agent_left && leg != call_.seat;
-  AfterEnd(leg, 0);
+  const std::string left = SettleReferral(status);
+  if (left.empty()) return;
+  call_.agent_left = call_.agent_left && left != call_.seat;
+  AfterEnd(left, 0);
 }
 
 void Turn::Invite(const std::string& name) {
@@ -218,15 +158,8 @@ void Turn::OnRejected(const Input& input) {
   if (leg.phase == Phase::kUp) return OnRefused(input);
   if (leg.phase == Phase::kEnded) return;
   leg.phase = Phase::kEnded;
-  CallFact fact = EndingOfStatus(leg.party, leg.timed_out ? 480 : input.status);
-  if (leg.cancelled && !leg.timed_out) {
-    fact = CallFact();
-    fact.set_kind(CallFact::CALL_CANCELLED);
-    fact.set_party(leg.party);
-    fact.set_cause("sip:487");
-  }
   if (IsReferred(input.leg)) TellReferrer(leg.timed_out ? 480 : input.status);
-  Say(input.leg, std::move(fact));
+  Say(input.leg, MissedFact(leg, input.status));
   AfterEnd(input.leg, input.status);
 }
 
@@ -235,16 +168,11 @@ void Turn::OnEnded(const Input& input) {
   if (leg.phase == Phase::kEnded) return;
   leg.phase = Phase::kEnded;
   leg.unacknowledged = false;
-  // Whether its call goes on is not known before its referral was taken.
-  if (call_.referral && call_.referral->leg == input.leg && call_.referral->asked) {
-    call_.referral->left = true;
+  if (LeftReferring(input.leg)) {
     if (call_.seat == input.leg) call_.agent_left = true;
     return DropExchanges(input.leg);
   }
-  CallFact fact;
-  fact.set_kind(CallFact::CALL_ENDED);
-  fact.set_party(leg.party);
-  if (input.status > 0) fact.set_cause(absl::StrCat("sip:", input.status));
+  CallFact fact = EndedFact(leg, input.status);
   if (call_.flow && input.leg == kCustomer && !call_.joined) {
     fact.set_reason(session::v1::CALLER_ABANDONED);
     return Abandon(std::move(fact));
@@ -263,32 +191,10 @@ void Turn::Abandon(CallFact fact) {
   call_.flow->gone = true;
 }
 
-void Turn::Ask(routing::v1::FlowInput::Kind kind) {
-  ++call_.flow->timer;
-  call_.flow->asking = true;
-  effects_.ask.emplace();
-  effects_.ask->set_kind(kind);
-  effects_.ask->set_step_number(call_.flow->step.number());
-}
-
-void Turn::AskAfterDial(CallFact::Kind kind) {
+void Turn::OnAgentMissed(CallFact::Kind kind) {
   if (!call_.flow || call_.ending || call_.legs.at(kCustomer).phase != Phase::kCalling) return;
   call_.flow->busy = kind == CallFact::CALL_BUSY;
-  switch (kind) {
-    case CallFact::CALL_BUSY:
-      return Ask(routing::v1::FlowInput::DIAL_BUSY);
-    case CallFact::CALL_REJECTED:
-      return Ask(routing::v1::FlowInput::DIAL_REJECTED);
-    case CallFact::CALL_FAILED:
-      return Ask(routing::v1::FlowInput::DIAL_FAILED);
-    default:
-      return Ask(routing::v1::FlowInput::DIAL_NO_ANSWER);
-  }
-}
-
-void Turn::ReleaseHeld() {
-  for (CallFact& fact : call_.flow->held) effects_.facts.push_back(std::move(fact));
-  call_.flow->held.clear();
+  Ask(MissOf(kind));
 }
 
 void Turn::Refuse(int status, CallFact fact) {
@@ -313,8 +219,7 @@ void Turn::Perform() {
   if (step.has_hang_up()) {
     fact.set_kind(CallFact::CALL_ENDED);
     fact.set_reason(step.hang_up().reason());
-    const int status = StatusOfReason(step.hang_up().reason());
-    return Refuse(status == 603 && call_.flow->busy ? 486 : status, std::move(fact));
+    return Refuse(RefusalOf(*call_.flow), std::move(fact));
   }
   if (!step.has_gather() && !step.has_voicemail()) return Ask(routing::v1::FlowInput::DONE);
   fact.set_kind(CallFact::CALL_FAILED);
@@ -329,7 +234,7 @@ void Turn::AfterEnd(const std::string& name, int status) {
   if (call_.ending) return;
   // A caller whom this agent did not take may have the next one.
   if (call_.legs.at(kCustomer).phase == Phase::kCalling) {
-    return AskAfterDial(effects_.facts.back().kind());
+    return OnAgentMissed(effects_.facts.back().kind());
   }
   if (name == kCustomer) return EndAll(status);
   if (name != call_.seat || call_.agent_left) return;
@@ -347,7 +252,7 @@ void Turn::OnPickedUp(const std::string& name, Leg& leg) {
   if (leg.cancelled) {  // the 200 crossed our CANCEL
     End(name);
     if (IsReferred(name)) TellReferrer(leg.timed_out ? 480 : 487);
-    Say(name, EndingOfStatus(leg.party, leg.timed_out ? 480 : 487));
+    Say(name, MissedFact(leg, 487));
     return AfterEnd(name, 0);
   }
   if (call_.flow && !call_.joined) return Connect(leg);
@@ -370,7 +275,7 @@ void Turn::Connect(Leg& agent) {
   if (!sdp.ok() || caller.phase != Phase::kCalling) {
     End(call_.seat, 488);
     Say(call_.seat, EndingOfStatus(agent.party, 488));
-    return AskAfterDial(CallFact::CALL_FAILED);
+    return OnAgentMissed(CallFact::CALL_FAILED);
   }
   caller.told = *sdp;
   caller.phase = Phase::kUp;

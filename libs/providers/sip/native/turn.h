@@ -6,23 +6,16 @@
 #include <string_view>
 
 #include "libs/providers/sip/native/call_machine.h"
+#include "libs/providers/sip/native/call_turn.h"
 
 namespace ctc::providers::sip::native {
 
-inline constexpr const char* kAgent = "agent";
-inline constexpr const char* kCustomer = "customer";
-
-// What a caller is answered to whom the flow has nothing to offer.
-int StatusOfReason(session::v1::EndReason reason);
-
-class Turn {
+class Turn : public CallTurn<Call> {
  public:
-  explicit Turn(Call& call) : call_(call) {}
+  using CallTurn::CallTurn;
 
   Effects Finish() { return std::move(effects_); }
 
-  void Say(session::v1::CallFact::Kind kind, const std::string& leg);
-  void Say(const std::string& leg, session::v1::CallFact fact);
   void Do(Action::Kind kind, const std::string& leg, std::string text, int status = 0);
 
   void Invite(const std::string& name);
@@ -38,20 +31,15 @@ class Turn {
   void OnEnded(const Input& input);
   void OnAcknowledged(const Input& input);
 
-  Leg* Up(const std::string& name);
-
   // The caller's flow; see call_machine.h.
-  void Ask(routing::v1::FlowInput::Kind kind);
+  using CallTurn::Ask;
   // The agent did not take the call, by `kind`; the flow says what next.
-  void AskAfterDial(session::v1::CallFact::Kind kind);
+  void OnAgentMissed(session::v1::CallFact::Kind kind);
   void Perform();
   // The call ends before anybody talked: the caller is answered `status`.
   void Refuse(int status, session::v1::CallFact fact);
-  void ReleaseHeld();
   void StartTimer(int seconds) { effects_.timer_seconds = seconds; }
 
-  // Tells the phone that referred how that stands; from 200 on it is over.
-  void TellReferrer(int status);
   // The session has taken the referral, or refused it by `status`.
   void OnReferralTaken(int status);
 
@@ -75,15 +63,8 @@ class Turn {
   void Close(Exchange& exchange, const std::string& answer);
   void Next();
   void DropExchanges(const std::string& leg);
-  // A phone that hung up before its referral was taken is told to have left now.
-  void SettleReferrer();
-  // The target that a phone's own referral named.
-  bool IsReferred(const std::string& name) const;
   // A transfer's target rings or is there.
   bool HasTarget() const;
-
-  Call& call_;
-  Effects effects_;
 };
 
 }  // namespace ctc::providers::sip::native

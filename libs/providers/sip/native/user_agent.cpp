@@ -90,6 +90,7 @@ class SofiaAgent final : public UserAgent {
     int asks = 0;            // re-INVITEs without a final answer
     std::optional<int> bye;  // the Reason of a BYE, which may wait for them
     bool bye_sent = false;
+    bool over = false;        // for the machine, which may call a leg of this name anew at once
     std::string refer_event;  // of the referral that it is told of, "refer;id=5"
   };
 
@@ -110,6 +111,7 @@ class SofiaAgent final : public UserAgent {
                             NUTAG_ENABLEMESSAGE(0), NUTAG_APPL_METHOD("REFER"),
                             TAG_IF(config_.takes_keys, NUTAG_ALLOW("INFO")),
                             NUTAG_SESSION_TIMER(kSessionSeconds), NUTAG_MIN_SE(kMinSessionSeconds),
+                            NUTAG_MAX_RETRY_AFTER(0),  // a refusal counts, whatever it promises
                             NUTAG_UPDATE_REFRESH(1), SIPTAG_USER_AGENT_STR("click-to-call"),
                             TAG_END());
     tls_files_.reset();
@@ -192,6 +194,7 @@ class SofiaAgent final : public UserAgent {
         Notify(handle, action.status);
         break;
       case Action::Kind::kRespond:
+        if (action.status >= 300) lines_.at(handle).over = true;
         nua_respond(handle, action.status, PhraseOf(action.status),
                     TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR(kSdpType)),
                     TAG_IF(sdp, SIPTAG_PAYLOAD_STR(body)), TAG_END());
@@ -254,7 +257,7 @@ class SofiaAgent final : public UserAgent {
     if (!node.empty()) node.mapped()();
   }
 
-  static void OnEvent(nua_event_t event, int status, const char* phrase, nua_t* /*nua*/,
+  static void OnEvent(nua_event_t event, int status, const char* /*phrase*/, nua_t* /*nua*/,
                       nua_magic_t* magic, nua_handle_t* handle, nua_hmagic_t* /*hmagic*/,
                       const sip_t* sip, tagi_t* tags) {
     auto* self = reinterpret_cast<SofiaAgent*>(magic);
@@ -274,9 +277,6 @@ class SofiaAgent final : public UserAgent {
     if (event == nua_i_ack) {
       self->Tell(found->second, Input::Kind::kAcknowledged, 200, PayloadOf(sip));
     }
-    if (event == nua_r_invite && IsPutOff(status, phrase) && !found->second.established) {
-      return self->GiveUp(handle);
-    }
     if (event == nua_r_invite) self->OnInviteAnswer(handle, found->second, status, sip);
     if (event == nua_i_invite) self->OnReinvite(handle, found->second, PayloadOf(sip));
     if (event == nua_i_info) self->OnInfo(found->second, sip);
@@ -289,6 +289,7 @@ class SofiaAgent final : public UserAgent {
   void HangUp(nua_handle_t* handle, Line& line, int status) {
     if (line.bye) return;
     line.bye = status;
+    line.over = true;
     if (line.asks == 0) return SendBye(handle, line);
     After(kByeWait, [this, name = line.name, handle] {
       const auto found = handles_.find(name);
@@ -303,9 +304,8 @@ class SofiaAgent final : public UserAgent {
     nua_bye(handle, TAG_IF(*line.bye >= 300, SIPTAG_REASON_STR(reason.c_str())), TAG_END());
   }
 
-  // Nobody is called twice for one call: the refusal counts. Nor does the stack wait for
-  // credentials that will not come.
-  void GiveUp(nua_handle_t* handle, int status = 503) {
+  // The stack is not to wait for credentials that will not come.
+  void GiveUp(nua_handle_t* handle, int status) {
     Line line = lines_.at(handle);
     StopRing(line);
     lines_.erase(handle);
@@ -437,7 +437,10 @@ class SofiaAgent final : public UserAgent {
                 SIPTAG_PAYLOAD_STR(told.c_str()), TAG_END());
   }
 
-  void Tell(const Line& line, Input::Kind kind, int status, std::string sdp) {
+  void Tell(Line& line, Input::Kind kind, int status, std::string sdp) {
+    if (line.over) return;
+    line.over =
+        kind == Input::Kind::kEnded || (kind == Input::Kind::kRejected && !line.established);
     Input input;
     input.kind = kind;
     input.leg = line.name.leg;

@@ -11,7 +11,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/secret.h"
 #include "libs/base/status.h"
-#include "libs/providers/sip/native/call_machine.h"
+#include "libs/providers/sip/native/call_parts.h"
 #include "libs/providers/sip/native/caller_rules.h"
 #include "libs/providers/sip/native/refer_to.h"
 

@@ -1,0 +1,40 @@
+// What happens to a call and what is asked of it, as far as it is the same for both kinds of call:
+// directly joined (call_machine.h) and anchored (anchored_call.h). Pure.
+#pragma once
+
+#include <concepts>
+
+#include "libs/providers/sip/native/call_parts.h"
+
+namespace ctc::providers::sip::native {
+
+struct Call;
+struct AnchoredCall;
+
+template <class C>
+concept AnyCall = std::same_as<C, Call> || std::same_as<C, AnchoredCall>;
+
+// Of an outbound call: rings the agent.
+template <AnyCall C>
+Effects Start(C& call);
+template <AnyCall C>
+Effects Apply(C& call, const Input& input);
+template <AnyCall C>
+Effects HangUp(C& call);
+
+// A phone refers its call to another one. `status` answers it: 202, or the refusal. 202 means that
+// the session is to be asked, and ReferralTaken called with its answer.
+template <AnyCall C>
+Effects Refer(C& call, Referral referral, int& status);
+// `status` is a SIP one; from 300 on the session refused.
+template <AnyCall C>
+Effects ReferralTaken(C& call, int status);
+
+// Of an inbound call: its flow is asked for the first step.
+template <AnyCall C>
+Effects BeginFlow(C& call);
+// The party of the step cannot be called at all.
+template <AnyCall C>
+Effects DialFailed(C& call);
+
+}  // namespace ctc::providers::sip::native
