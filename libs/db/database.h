@@ -57,8 +57,8 @@ class Connection {
 // other status. (MySQL's own name is PRIMARY for the primary key.)
 std::string DuplicateKeyOf(const absl::Status& status);
 
-// A unit of work in one transaction. It may run again as a whole after a deadlock, so it must not
-// touch anything but the connection and its own result.
+// A unit of work in one transaction. It may run again as a whole (after a deadlock; see Worker), so
+// it must not touch anything but the connection and its own result.
 using Work = std::function<absl::Status(Connection&)>;
 
 // The io_context (and whatever else runs the callers) must outlive this object: its threads finish
@@ -99,8 +99,8 @@ class Database {
 class Worker {
  public:
   virtual ~Worker() = default;
-  // Begins, runs, commits; retries after a deadlock, not after a lost connection. (A connection
-  // that turns out dead at the first statement, as after a restart of the server, is opened again.)
+  // Begins, runs, commits; retries after a deadlock, and after a lost connection if repeatable.
+  // (One that turns out dead at the first statement, as after a server's restart, is opened again.)
   virtual absl::Status Run(const Work& work) = 0;
 };
 

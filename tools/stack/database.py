@@ -45,7 +45,7 @@ class Database:
 
     def _install(self):
         data, unfinished = self.dir / "data", self.dir / "data.unfinished"
-        if data.is_dir():
+        if (data / "mysql").is_dir():
             return
         shutil.rmtree(unfinished, ignore_errors=True)  # of an installation that was interrupted
         self.tmp.mkdir(parents=True, exist_ok=True)

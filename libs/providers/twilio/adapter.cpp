@@ -316,7 +316,8 @@ Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::LookUp(const Account& ac
   co_return ReadCallRecord(result, order, party);
 }
 
-// A participant bears our label in a room that bears our id: whom we find there is ours.
+// A participant bears our label in a room that bears our id: whom we find there is ours. Who has
+// left is not found any more.
 Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::LookUpCustomer(
     const Account& account, const LookUpCallRequest& request) {
   CTC_CO_ASSIGN_OR_RETURN(const std::string sid,

@@ -124,11 +124,17 @@ Task<absl::StatusOr<v1::LookUpCallResponse>> DispatchService::LookUpCall(
     rpc::Context context, const v1::LookUpCallRequest& request) {
   CTC_CO_ASSIGN_OR_RETURN(const Target target,
                           co_await FindTarget(context, request.provider_id(), request.order()));
+  co_return co_await LookUpOwnCall({session_, clock_, context.tenant}, request,
+                                   [this, &target](const v1::LookUpCallRequest& question) {
+                                     return LookUpAt(target, question);
+                                   });
+}
+
+Task<absl::StatusOr<v1::LookUpCallResponse>> DispatchService::LookUpAt(
+    const Target& target, v1::LookUpCallRequest request) {
   const absl::Duration began = clock_.Monotonic();
   absl::StatusOr<v1::LookUpCallResponse> response =
-      co_await LookUpOwnCall(session_, context, request, [&target](const auto& question) {
-        return target.adapter->LookUp(*target.account, question);
-      });
+      co_await target.adapter->LookUp(*target.account, request);
   const bool asked =
       response.ok() && response->found() != v1::LookUpCallResponse::FOUND_UNSPECIFIED;
   gate_.Report(

@@ -55,6 +55,8 @@ class DispatchService {
                                           const v1::CallOrder& order);
   Task<absl::StatusOr<Target>> FindAccount(const rpc::Context& context,
                                            const std::string& provider_id);
+  Task<absl::StatusOr<v1::LookUpCallResponse>> LookUpAt(const Target& target,
+                                                        v1::LookUpCallRequest request);
   Task<absl::StatusOr<providers::Recording>> Fetch(Target target, std::string url);
 
   const Registry& registry_;

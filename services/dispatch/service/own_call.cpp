@@ -5,18 +5,21 @@
 namespace ctc::dispatch {
 namespace {
 
-// A list of calls has at most so many between two numbers.
+// More calls of others between two numbers within minutes are no accident.
 constexpr int kMostOthers = 20;
+constexpr absl::Duration kPeerTimeout = absl::Seconds(5);
 
 enum class Whose { kOurs, kAnothers, kUnknown };
 
-Task<Whose> WhoseIs(rpc::Channel& session, rpc::Context context,
-                    const v1::LookUpCallRequest& request, const std::string& provider_call_id) {
+Task<Whose> WhoseIs(const Owners& owners, const v1::LookUpCallRequest& request,
+                    const std::string& provider_call_id) {
   session::v1::ResolveSessionRequest question;
   question.set_provider_id(request.provider_id());
   question.set_provider_call_id(provider_call_id);
-  const absl::StatusOr<session::v1::ResolveSessionResponse> owner = co_await rpc::Call(
-      session, session::v1::SessionServiceRpc::kResolveSession, std::move(context), question);
+  rpc::Context context = rpc::Context::ForService(owners.tenant, owners.clock.Now() + kPeerTimeout);
+  const auto owner =
+      co_await rpc::Call(owners.session, session::v1::SessionServiceRpc::kResolveSession,
+                         std::move(context), question);
   if (absl::IsNotFound(owner.status())) co_return Whose::kOurs;
   if (!owner.ok()) co_return Whose::kUnknown;
   const v1::CallOrder& order = request.order();
@@ -26,8 +29,7 @@ Task<Whose> WhoseIs(rpc::Channel& session, rpc::Context context,
 
 }  // namespace
 
-Task<absl::StatusOr<v1::LookUpCallResponse>> LookUpOwnCall(rpc::Channel& session,
-                                                           rpc::Context context,
+Task<absl::StatusOr<v1::LookUpCallResponse>> LookUpOwnCall(Owners owners,
                                                            v1::LookUpCallRequest request,
                                                            AskProvider ask) {
   while (request.calls_of_others_size() <= kMostOthers) {
@@ -36,7 +38,7 @@ Task<absl::StatusOr<v1::LookUpCallResponse>> LookUpOwnCall(rpc::Channel& session
         found->provider_call_id() == request.provider_call_id()) {
       co_return found;
     }
-    const Whose whose = co_await WhoseIs(session, context, request, found->provider_call_id());
+    const Whose whose = co_await WhoseIs(owners, request, found->provider_call_id());
     if (whose == Whose::kOurs) co_return found;
     if (whose == Whose::kUnknown) break;
     request.add_calls_of_others(found->provider_call_id());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ctc/session/v1/session_service.rpc.h"
+#include "libs/base/clock.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/providers/outcome.h"
 #include "libs/testing/run_task.h"
@@ -16,7 +17,7 @@ namespace {
 using testing::RunTask;
 
 // The session service, which knows whose calls are.
-class Owners final : public rpc::Channel {
+class FakeSession final : public rpc::Channel {
  public:
   Task<absl::StatusOr<rpc::MessagePtr>> Call(std::string_view, rpc::Context,
                                              const google::protobuf::Message& request,
@@ -45,7 +46,7 @@ struct World {
   // A provider that has these calls, and gives the first that is not excluded.
   v1::LookUpCallResponse LookUp() {
     return RunTask(
-               LookUpOwnCall(owners, {}, request,
+               LookUpOwnCall({owners, base::SystemClock(), base::TenantId("t1")}, request,
                              [this](const v1::LookUpCallRequest& asked) { return Give(asked); }))
         .value();
   }
@@ -61,7 +62,7 @@ struct World {
     co_return response;
   }
 
-  Owners owners;
+  FakeSession owners;
   v1::LookUpCallRequest request;
   std::vector<std::string> calls;
 };

@@ -26,7 +26,6 @@ constexpr absl::Duration kAbandonedAfter = absl::Seconds(150);
 constexpr absl::Duration kSweepEvery = absl::Seconds(60);
 constexpr int kLookUps = 4;
 constexpr absl::Duration kBetweenLookUps = absl::Seconds(2);
-constexpr absl::Duration kLookUpTimeout = absl::Seconds(15);
 // A look-up that fails is made again for so long; then the sweep comes back to it.
 constexpr absl::Duration kLookUpFor = absl::Seconds(60);
 
@@ -148,13 +147,11 @@ Task<void> SecondLeg::Resolve(Submission submission) {
     v1::LookUpCallRequest request;
     request.set_provider_id(submission.provider_id);
     *request.mutable_order() = target->order;
-    rpc::Context context =
-        rpc::Context::ForService(submission.tenant, parts_.clock.Now() + kLookUpTimeout);
-    const absl::StatusOr<v1::LookUpCallResponse> found =
-        co_await LookUpOwnCall(parts_.session, std::move(context), std::move(request),
-                               [&target](const v1::LookUpCallRequest& question) {
-                                 return target->adapter->LookUpCustomer(*target->account, question);
-                               });
+    const absl::StatusOr<v1::LookUpCallResponse> found = co_await LookUpOwnCall(
+        {parts_.session, parts_.clock, submission.tenant}, std::move(request),
+        [&target](const v1::LookUpCallRequest& question) {
+          return target->adapter->LookUpCustomer(*target->account, question);
+        });
     if (!found.ok() || found->found() == v1::LookUpCallResponse::FOUND_UNSPECIFIED) continue;
     if (found->found() == v1::LookUpCallResponse::NOT_FOUND) {
       ++absent;
@@ -162,6 +159,11 @@ Task<void> SecondLeg::Resolve(Submission submission) {
     }
     outcome = providers::Accepted(found->provider_call_id());
     break;
+  }
+  // A leg that came and went meanwhile is not found either; but a webhook has told of it.
+  if (outcome.outcome() != v1::PlaceCallResponse::ACCEPTED) {
+    target = co_await FindTarget(submission);
+    if (!target.ok()) co_return;
   }
   co_await Settle(submission, *std::move(target), std::move(outcome));
 }

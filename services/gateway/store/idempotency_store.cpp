@@ -3,13 +3,15 @@
 namespace ctc::gateway {
 namespace {
 
-// IGNORE tells a key that is there by the number of rows, without an error to recover from.
+// IGNORE tells a key that is there by the number of rows, without an error to recover from. Its row
+// is locked for reading then, so nobody takes it over meanwhile: locked for writing too, many
+// attempts at once would be each other's deadlock.
 constexpr std::string_view kInsert =
     "INSERT IGNORE INTO idempotency_key (tenant_id, route, idempotency_key, request_hash, state,"
     " owner, lease_until, created_at) VALUES (?, ?, ?, ?, 'RUNNING', ?, ?, ?)";
 constexpr std::string_view kSelect =
     "SELECT request_hash, state, lease_until, http_status, response_body FROM idempotency_key"
-    " WHERE tenant_id = ? AND route = ? AND idempotency_key = ? FOR UPDATE";
+    " WHERE tenant_id = ? AND route = ? AND idempotency_key = ?";
 constexpr std::string_view kTakeOver =
     "UPDATE idempotency_key SET owner = ?, lease_until = ?"
     " WHERE tenant_id = ? AND route = ? AND idempotency_key = ?";

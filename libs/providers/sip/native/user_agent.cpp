@@ -292,9 +292,9 @@ class SofiaAgent final : public UserAgent {
     line.over = true;
     if (line.asks == 0) return SendBye(handle, line);
     After(kByeWait, [this, name = line.name, handle] {
-      const auto found = handles_.find(name);
-      if (found == handles_.end() || found->second != handle) return;
-      SendBye(handle, lines_.at(handle));
+      const auto found = lines_.find(handle);
+      if (found == lines_.end() || found->second.name != name || !found->second.bye) return;
+      SendBye(handle, found->second);
     });
   }
 
@@ -402,7 +402,7 @@ class SofiaAgent final : public UserAgent {
   }
 
   void OnRefer(nua_handle_t* handle, Line* line, const sip_t* sip, tagi_t* tags) {
-    const int status = line == nullptr ? 403 : ReferralStatus(*line, sip, tags);
+    const int status = line == nullptr ? 403 : line->over ? 481 : ReferralStatus(*line, sip, tags);
     nua_respond(handle, status, PhraseOf(status), NUTAG_WITH_THIS(nua_), TAG_END());
     if (line == nullptr) nua_handle_destroy(handle);
   }
@@ -423,12 +423,12 @@ class SofiaAgent final : public UserAgent {
 
   void OnInfo(const Line& line, const sip_t* sip) {
     const std::optional<char> key = KeyOf(sip);
-    if (key) events_.on_key(line.name, *key);
+    if (key && !line.over) events_.on_key(line.name, *key);
   }
 
   // Most are refreshes of the session, by which nothing changes.
   void OnReinvite(nua_handle_t* handle, const Line& line, const std::string& offer) {
-    const std::string told = events_.on_reinvite(line.name, offer);
+    const std::string told = line.over ? "" : events_.on_reinvite(line.name, offer);
     if (told.empty()) {
       nua_respond(handle, SIP_488_NOT_ACCEPTABLE, TAG_END());
       return;
