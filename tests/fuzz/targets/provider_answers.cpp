@@ -115,7 +115,7 @@ void ProviderAnswers(std::string_view bytes) {
       io, adapter.FetchRecording(account, "https://provider.example.com/recordings/1.mp3")));
   if (adapter.CustomerIsDialledByUs()) {
     CheckPlaced(testing::RunTask(io, adapter.DialCustomer(account, order)));
-    CheckStatus(testing::RunTask(io, adapter.LookUpCustomer(account, order)));
+    CheckStatus(testing::RunTask(io, adapter.LookUpCustomer(account, look_up)));
   }
 }
 
