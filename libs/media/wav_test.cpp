@@ -1,9 +1,11 @@
 // WAV files, read and written, and other rates.
 #include <absl/strings/str_cat.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -167,6 +169,27 @@ TEST_CASE("a recording can be read at any time", "[media][wav]") {
   CHECK(BytesOf(folder.File("b.wav")).size() == kWavHeader);
 }
 
+// No file of the process may be longer than some bytes meanwhile.
+class FullDisk {
+ public:
+  FullDisk() : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    REQUIRE(getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    rlimit small = before_;
+    small.rlim_cur = 16;
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  }
+  ~FullDisk() {
+    (void)setrlimit(RLIMIT_FSIZE, &before_);
+    (void)std::signal(SIGXFSZ, handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  void (*const handler_)(int);
+  rlimit before_{};
+};
+
 TEST_CASE("a recording that cannot be written says so", "[media][wav]") {
   const TemporaryFolder folder;
   RecordWriter writer;
@@ -175,8 +198,14 @@ TEST_CASE("a recording that cannot be written says so", "[media][wav]") {
   writer.Append(file, std::string(8, 'x'));
   CHECK_THAT(Finished(writer, file), HasCode(absl::StatusCode::kUnavailable));
   CHECK(file->failed());
-  const auto full = writer.Create("/dev/full");
-  CHECK_THAT(Finished(writer, full), HasCode(absl::StatusCode::kUnavailable));
+  absl::Status cut;
+  {
+    const FullDisk full;
+    cut = Finished(writer, writer.Create(folder.File("cut.wav")));
+  }
+  CHECK_THAT(cut, HasCode(absl::StatusCode::kUnavailable));
+  const auto again = writer.Create(folder.File("cut.wav"));
+  CHECK_THAT(Finished(writer, again), HasCode(absl::StatusCode::kAlreadyExists));
 }
 
 TEST_CASE("no more waits for the disk than there is room for", "[media][wav]") {
