@@ -66,6 +66,10 @@ std::vector<std::string> RealmsOf(const sip_t* sip) {
   return realms;
 }
 
+bool IsPutOff(int status, const char* phrase) {
+  return status == 100 && phrase != nullptr && absl::StartsWith(phrase, "Retry After");
+}
+
 std::string DialogOf(const sip_t* sip) {
   const char* tag = sip->sip_from == nullptr ? nullptr : sip->sip_from->a_tag;
   return absl::StrCat(sip->sip_call_id == nullptr ? "" : sip->sip_call_id->i_id, "\n",

@@ -23,6 +23,9 @@ std::string SourceOf(msg_t* message);
 std::vector<std::string_view> ParamsOf(const msg_auth_t& header);
 // Of the digest challenges to a request of ours, as they stand there.
 std::vector<std::string> RealmsOf(const sip_t* sip);
+// True when the stack means to call again by itself, after a 5xx with Retry-After: it tells no more
+// of the refusal.
+bool IsPutOff(int status, const char* phrase);
 // Call-ID and the caller's tag: the same for a repetition of the call's first request, with
 // credentials or without.
 std::string DialogOf(const sip_t* sip);

@@ -111,7 +111,6 @@ class SofiaAgent final : public UserAgent {
                             NUTAG_ENABLEMESSAGE(0), NUTAG_APPL_METHOD("REFER"),
                             TAG_IF(config_.takes_keys, NUTAG_ALLOW("INFO")),
                             NUTAG_SESSION_TIMER(kSessionSeconds), NUTAG_MIN_SE(kMinSessionSeconds),
-                            NUTAG_MAX_RETRY_AFTER(0),  // a refusal counts, whatever it promises
                             NUTAG_UPDATE_REFRESH(1), SIPTAG_USER_AGENT_STR("click-to-call"),
                             TAG_END());
     tls_files_.reset();
@@ -257,7 +256,7 @@ class SofiaAgent final : public UserAgent {
     if (!node.empty()) node.mapped()();
   }
 
-  static void OnEvent(nua_event_t event, int status, const char* /*phrase*/, nua_t* /*nua*/,
+  static void OnEvent(nua_event_t event, int status, const char* phrase, nua_t* /*nua*/,
                       nua_magic_t* magic, nua_handle_t* handle, nua_hmagic_t* /*hmagic*/,
                       const sip_t* sip, tagi_t* tags) {
     auto* self = reinterpret_cast<SofiaAgent*>(magic);
@@ -273,6 +272,9 @@ class SofiaAgent final : public UserAgent {
     }
     if (event == nua_i_invite && found == self->lines_.end()) return self->OnCaller(handle, sip);
     if (found == self->lines_.end()) return;
+    if (event == nua_r_invite && IsPutOff(status, phrase) && !found->second.established) {
+      return self->GiveUp(handle);
+    }
     if (event == nua_i_cancel) self->Tell(found->second, Input::Kind::kEnded, 0, "");
     if (event == nua_i_ack) {
       self->Tell(found->second, Input::Kind::kAcknowledged, 200, PayloadOf(sip));
@@ -304,8 +306,9 @@ class SofiaAgent final : public UserAgent {
     nua_bye(handle, TAG_IF(*line.bye >= 300, SIPTAG_REASON_STR(reason.c_str())), TAG_END());
   }
 
-  // The stack is not to wait for credentials that will not come.
-  void GiveUp(nua_handle_t* handle, int status) {
+  // Nobody is called twice for one call: the refusal counts. (A re-INVITE is made again: two that
+  // cross are put off, RFC 3261 section 14.2.) Nor does the stack wait for credentials.
+  void GiveUp(nua_handle_t* handle, int status = 503) {
     Line line = lines_.at(handle);
     StopRing(line);
     lines_.erase(handle);
