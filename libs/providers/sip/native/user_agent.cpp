@@ -272,17 +272,16 @@ class SofiaAgent final : public UserAgent {
     }
     if (event == nua_i_invite && found == self->lines_.end()) return self->OnCaller(handle, sip);
     if (found == self->lines_.end()) return;
-    if (event == nua_r_invite && IsPutOff(status, phrase) && !found->second.established) {
+    Line& line = found->second;
+    if (event == nua_r_invite && IsPutOff(status, phrase) && !line.established) {
       return self->GiveUp(handle);
     }
-    if (event == nua_i_cancel) self->Tell(found->second, Input::Kind::kEnded, 0, "");
-    if (event == nua_i_ack) {
-      self->Tell(found->second, Input::Kind::kAcknowledged, 200, PayloadOf(sip));
-    }
-    if (event == nua_r_invite) self->OnInviteAnswer(handle, found->second, status, sip);
-    if (event == nua_i_invite) self->OnReinvite(handle, found->second, PayloadOf(sip));
-    if (event == nua_i_info) self->OnInfo(found->second, sip);
-    if (event == nua_i_bye) self->Tell(found->second, Input::Kind::kEnded, ReasonOf(sip), "");
+    if (event == nua_i_cancel) self->Tell(line, Input::Kind::kEnded, 0, "");
+    if (event == nua_i_ack) self->Tell(line, Input::Kind::kAcknowledged, 200, PayloadOf(sip));
+    if (event == nua_r_invite) self->OnInviteAnswer(handle, line, status, sip);
+    if (event == nua_i_invite) self->OnReinvite(handle, line, PayloadOf(sip));
+    if (event == nua_i_info) self->OnInfo(line, sip);
+    if (event == nua_i_bye) self->Tell(line, Input::Kind::kEnded, ReasonOf(sip), "");
     if (event == nua_i_terminated) self->Forget(handle);
   }
 
