@@ -5,6 +5,7 @@ import itertools
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -23,21 +24,27 @@ QUICK_WATCHDOGS = {"CTC_SESSION_SUBMIT_LIMIT_SECONDS": "2", "CTC_SESSION_SUBMIT_
 _numbers = itertools.count(1)
 # Every credential of the run, and what it is: none may be seen in a log or an answer.
 _credentials = {}
+_credentials_lock = threading.Lock()  # cases of one table run at once
 CREDENTIALS = ("api_key", "api_secret", "auth_token", "webhook_secret", "private_key")
 
 
 def remember(credential, what):
     lines = [line for line in credential.splitlines() if len(line) >= 8 and "-----" not in line]
+    seen = {}
     for text in lines:
-        _credentials[text] = what
+        seen[text] = what
         # As HTTP's Basic scheme would carry it, from each of the three places in a triple.
         for skip in range(3):
             coded = base64.b64encode(b"." * skip + text.encode()).decode()
-            _credentials[coded[4 if skip else 0:-4]] = what + " in base64"
+            seen[coded[4 if skip else 0:-4]] = what + " in base64"
+    with _credentials_lock:
+        _credentials.update(seen)
 
 
 def told_credentials(text):
-    return sorted({what for credential, what in list(_credentials.items()) if credential in text})
+    with _credentials_lock:
+        known = list(_credentials.items())
+    return sorted({what for credential, what in known if credential in text})
 
 
 class WatchedApi(Api):

@@ -124,10 +124,11 @@ Task<absl::StatusOr<v1::LookUpCallResponse>> DispatchService::LookUpCall(
     rpc::Context context, const v1::LookUpCallRequest& request) {
   CTC_CO_ASSIGN_OR_RETURN(const Target target,
                           co_await FindTarget(context, request.provider_id(), request.order()));
-  co_return co_await LookUpOwnCall({session_, clock_, context.tenant}, request,
-                                   [this, &target](const v1::LookUpCallRequest& question) {
-                                     return LookUpAt(target, question);
-                                   });
+  const Owners owners{session_, clock_, context.tenant};
+  const AskProvider ask = [this, &target](const v1::LookUpCallRequest& question) {
+    return LookUpAt(target, question);
+  };
+  co_return co_await LookUpOwnCall(owners, request, ask);
 }
 
 Task<absl::StatusOr<v1::LookUpCallResponse>> DispatchService::LookUpAt(

@@ -140,18 +140,19 @@ Task<void> SecondLeg::Resolve(Submission submission) {
       base::kSubmissionUnknown, "the provider does not know the customer's leg");
   // What a provider shows lags behind what it did: absent is believed only when it stays absent.
   const absl::Duration until = parts_.clock.Monotonic() + kLookUpFor;
+  const Owners owners{parts_.session, parts_.clock, submission.tenant};
+  const AskProvider ask = [&target](const v1::LookUpCallRequest& question) {
+    return target->adapter->LookUpCustomer(*target->account, question);
+  };
+  v1::LookUpCallRequest request;
+  request.set_provider_id(submission.provider_id);
+  *request.mutable_order() = target->order;
   int absent = 0;
   while (absent < kLookUps) {
     if (!co_await parts_.background.Sleep(kBetweenLookUps)) co_return;
     if (parts_.clock.Monotonic() >= until) co_return;
-    v1::LookUpCallRequest request;
-    request.set_provider_id(submission.provider_id);
-    *request.mutable_order() = target->order;
-    const absl::StatusOr<v1::LookUpCallResponse> found = co_await LookUpOwnCall(
-        {parts_.session, parts_.clock, submission.tenant}, std::move(request),
-        [&target](const v1::LookUpCallRequest& question) {
-          return target->adapter->LookUpCustomer(*target->account, question);
-        });
+    const absl::StatusOr<v1::LookUpCallResponse> found =
+        co_await LookUpOwnCall(owners, request, ask);
     if (!found.ok() || found->found() == v1::LookUpCallResponse::FOUND_UNSPECIFIED) continue;
     if (found->found() == v1::LookUpCallResponse::NOT_FOUND) {
       ++absent;
