@@ -47,7 +47,8 @@ class Database:
         data, unfinished = self.dir / "data", self.dir / "data.unfinished"
         if (data / "mysql").is_dir():
             return
-        shutil.rmtree(unfinished, ignore_errors=True)  # of an installation that was interrupted
+        for rest in (data, unfinished):  # of an installation that was interrupted
+            shutil.rmtree(rest, ignore_errors=True)
         self.tmp.mkdir(parents=True, exist_ok=True)
         with open(self.dir / "install.log", "w") as log:
             done = subprocess.run(
