@@ -2,8 +2,10 @@
 #include "libs/http/server.h"
 
 #include <absl/strings/str_cat.h>
+#include <linux/filter.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
@@ -56,6 +58,22 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 
 constexpr int kBacklog = 4096;
 constexpr absl::Duration kAcceptPause = absl::Milliseconds(50);
+constexpr absl::Duration kHandshakes = absl::Milliseconds(20);  // for those that are under way
+
+// A filter on the socket (socket(7), SO_ATTACH_FILTER) that drops SYN and takes all else. Where the
+// kernel has none, some connections may be reset, as without it.
+void RefuseHandshakes(int socket) {
+  constexpr uint32_t kFlags = 13;  // RFC 9293 section 3.1: the octet of the flags in a TCP header
+  constexpr uint32_t kSyn = 0x02;
+  std::array<sock_filter, 4> code = {{
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kSyn, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  }};
+  const sock_fprog program = {static_cast<unsigned short>(code.size()), code.data()};
+  setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
 
 // The listening socket; kept by its accept loop. Its members belong to its strand.
 class Listener : public std::enable_shared_from_this<Listener> {
@@ -152,23 +170,37 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   Task<void> DrainOnStrand(absl::Duration limit) {
     state_->StartDraining();
+    if (state_->options.reuse_port) co_await LeaveToOthers();
     AcceptWaiting();
     Close();
     for (const auto& connection : state_->All()) connection->Drain();
     empty_.expires_after(absl::ToChronoNanoseconds(limit));
-    state_->OnEmpty([weak = weak_from_this()] {
-      const auto self = weak.lock();
-      if (self == nullptr) return;
-      asio::post(self->strand_, [self] {
-        self->is_empty_ = true;
-        self->empty_.cancel();
-      });
-    });
     boost::system::error_code ignored;
-    while (!is_empty_ && empty_.expiry() > asio::steady_timer::clock_type::now()) {
+    // Counted anew each time: what the loop had accepted before the close is served after it.
+    while (state_->count() > 0 && empty_.expiry() > asio::steady_timer::clock_type::now()) {
+      TellWhenEmpty();
       co_await empty_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     for (const auto& connection : state_->All()) connection->Abort();
+  }
+
+  // The end of the last connection ends the wait for it.
+  void TellWhenEmpty() {
+    state_->OnEmpty([weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self == nullptr) return;
+      asio::post(self->strand_, [self] { self->empty_.cancel(); });
+    });
+  }
+
+  // Closing a socket resets what waits in its queue, and the kernel goes on choosing this one until
+  // it is closed. New connections are kept from it first: a client that is not answered asks again,
+  // and another socket of the port takes it.
+  Task<void> LeaveToOthers() {
+    RefuseHandshakes(acceptor_.native_handle());
+    pause_.expires_after(absl::ToChronoMilliseconds(kHandshakes));
+    boost::system::error_code ignored;
+    co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
 
   const asio::any_io_executor executor_;
@@ -177,7 +209,6 @@ class Listener : public std::enable_shared_from_this<Listener> {
   asio::steady_timer pause_;
   asio::steady_timer empty_;
   const std::shared_ptr<ServerState> state_;
-  bool is_empty_ = false;
   int port_ = 0;
 };
 

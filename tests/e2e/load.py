@@ -2,12 +2,8 @@
 import random
 import threading
 import time
-from datetime import datetime, timedelta, timezone
 
-
-def moment(seconds):
-    at = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(seconds=seconds)
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+from moments import moments
 
 
 class MixedLoad:
@@ -63,9 +59,10 @@ class MixedLoad:
             session = answer.body["session"]
             with self.lock:
                 self.told_calls.append(session["id"])
-            for event, status, at in (("CALL_RINGING", "RINGING", moment(-30)),
-                                      ("CALL_ANSWERED", "CONNECTED", moment(-25)),
-                                      ("CALL_ENDED", "COMPLETED", moment(-5))):
+            rang, answered, ended = moments(-30, -25, -5)
+            for event, status, at in (("CALL_RINGING", "RINGING", rang),
+                                      ("CALL_ANSWERED", "CONNECTED", answered),
+                                      ("CALL_ENDED", "COMPLETED", ended)):
                 self._tell_one(session, event, status, at)
 
     def _tell_one(self, session, event, status, at):

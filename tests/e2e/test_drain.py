@@ -66,10 +66,11 @@ def test_two_gateways_share_a_port_and_none_of_a_rolling_restart_is_felt(tmp_pat
         threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
         for thread in threads:
             thread.start()
-        old = stack.children.pop("gateway")
-        stack.start_gateway("gateway")
-        stack.wait_listeners(2)
-        assert old.terminate() == 0
+        for _ in range(3):
+            old = stack.children.pop("gateway")
+            stack.start_gateway("gateway")
+            stack.wait_listeners(2)
+            assert old.terminate() == 0
         stopping.set()
         for thread in threads:
             thread.join(timeout=20)

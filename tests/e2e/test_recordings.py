@@ -10,9 +10,9 @@ import test_exotel
 import test_mcube
 import test_sip_http
 from conftest import is_problem
+from moments import moment
 from stack.process import wait_until
 from test_twilio_inbound import Line
-from test_webhooks import moment
 
 SESSIONS = "/api/v1/click-to-call/sessions"
 TALKS = "+12025559920"  # a short talk that ends by itself

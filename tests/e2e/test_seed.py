@@ -1,13 +1,8 @@
 """The user's document, endpoint by endpoint, with its bodies as printed."""
-from datetime import datetime, timedelta, timezone
-
 import pytest
 
 from conftest import is_problem
-
-
-def iso(seconds=0):
-    return (datetime.now(timezone.utc) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+from moments import moments
 
 
 def create_printed_provider(tenant):
@@ -53,9 +48,10 @@ def test_webhooks_drive_a_call_and_its_figures_are_right(tenant, quiet_provider)
     tenant.provider(url=quiet_provider.url)
     session = tenant.place("+12025550777", campaign_id="c1")
     sid = session["session_id"]
-    for event, status, at in (("CALL_RINGING", "RINGING", iso(-100)),
-                              ("CALL_ANSWERED", "CONNECTED", iso(-94)),
-                              ("CALL_ENDED", "COMPLETED", iso(-4))):
+    rang, answered, ended = moments(-100, -94, -4)
+    for event, status, at in (("CALL_RINGING", "RINGING", rang),
+                              ("CALL_ANSWERED", "CONNECTED", answered),
+                              ("CALL_ENDED", "COMPLETED", ended)):
         answer = tenant.webhook(sid, event, status, at=at)
         assert answer.status == 200 and answer.body == {
             "success": True, "message": "Webhook processed successfully"}, answer

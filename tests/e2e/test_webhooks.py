@@ -2,22 +2,18 @@
 import itertools
 import random
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from conftest import is_problem
+from moments import moment, moments
 from stack.process import wait_until
 
 
-def moment(seconds):
-    at = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(seconds=seconds)
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def story():
-    return [("CALL_RINGING", "RINGING", moment(-60)), ("CALL_ANSWERED", "CONNECTED", moment(-50)),
-            ("CALL_ENDED", "COMPLETED", moment(-10))]
+    rang, answered, ended = moments(-60, -50, -10)
+    return [("CALL_RINGING", "RINGING", rang), ("CALL_ANSWERED", "CONNECTED", answered),
+            ("CALL_ENDED", "COMPLETED", ended)]
 
 
 @pytest.fixture
