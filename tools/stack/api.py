@@ -64,7 +64,7 @@ class Api:
         return self.request("DELETE", path, **kw)
 
     def events(self, query: str = ""):
-        """Yields (id, type, data) of the live feed until the server ends it."""
+        """Opens the live feed: from here on nothing is missed. Yields (id, type, data) until the server ends it."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
         connection.request("GET", "/api/v1/events" + query, headers={
             "Authorization": f"Bearer {self.token}", "X-Tenant-ID": self.tenant,
@@ -72,6 +72,10 @@ class Api:
         response = connection.getresponse()
         if response.status != 200:
             raise RuntimeError(f"the live feed answered {response.status}: {response.read()[:300]}")
+        return self._events_of(response)
+
+    @staticmethod
+    def _events_of(response):
         event = {}
         while True:
             line = response.fp.readline() if not response.chunked else response.readline()

@@ -85,7 +85,7 @@ class Database:
     def start(self):
         self._install()
         self.launch()
-        wait_until(self.accepts, 60, "the database to accept connections",
+        wait_until(self.accepts, 120, "the database to accept connections",
                    hint=f"see {self.dir / 'mysqld.log'}")
         if not self.password_file.exists():
             self.password_file.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ class Database:
             os.kill(pid, signal.SIGKILL)
             if self.process:
                 self.process.wait()
-            wait_until(lambda: not alive(pid), 10, "the database to be gone")
+            wait_until(lambda: not alive(pid), 30, "the database to be gone")
 
     def stop(self):
         pid = self.pid()

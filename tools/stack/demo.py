@@ -46,7 +46,7 @@ def prepare(stack) -> dict:
         elif have[kind]["api_url"] != stack.simulator_url:  # the simulator's port is new at each start
             expect(api.patch(f"/api/v1/voip-providers/{have[kind]['id']}",
                              {"api_url": stack.simulator_url}))
-    wait_until(lambda: is_connected(api), 15, "the event socket of the simulated Asterisk")
+    wait_until(lambda: is_connected(api), 60, "the event socket of the simulated Asterisk")
     if api.get(f"/api/v1/agents/{AGENT}").status == 404:
         expect(api.post("/api/v1/agents", {"id": AGENT, "name": "Ann", "phone": "agent-a",
                                            "capacity": 5}))
@@ -77,9 +77,10 @@ def write_env(stack, demo: dict) -> Path:
 def place_call(demo: dict, seconds: float = 30) -> dict:
     """Places a call and prints each event of it until it ends."""
     api, done, seen = demo["api"], threading.Event(), []
+    feed = api.events()
 
     def follow():
-        for _, kind, data in api.events():
+        for _, kind, data in feed:
             seen.append((kind, data))
             if done.is_set():
                 return

@@ -89,7 +89,7 @@ class Child:
         if self.is_running():
             self.process.terminate()
         try:
-            return self.process.wait(timeout=20)
+            return self.process.wait(timeout=40)
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()

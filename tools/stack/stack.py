@@ -15,10 +15,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SERVICES = ["session", "routing", "dispatch", "webhook", "recording", "stats", "gateway"]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def held_port() -> socket.socket:
+    """A bound socket whose port nobody else is given while it is open. A server with SO_REUSEADDR, as all of ours, may
+    listen there nevertheless; until one does, connections are refused."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder
 
 
 class Stack:
@@ -29,7 +32,8 @@ class Stack:
         self.state = Path(state).resolve()
         self.distributed = distributed
         self.bin = ROOT / "build" / preset / "bin"
-        self.port = port or free_port()
+        self.held_ports = []  # from the choice of a port to the end: another process must not come between
+        self.port = port or self.new_port()
         self.with_simulator = simulator
         self.extra_env = extra_env or {}
         # A unix socket's path is at most 107 bytes, whatever the state folder's is.
@@ -39,6 +43,10 @@ class Stack:
         self.children = {}
         self.simulator_port = None
         self.admin_ports = {}
+
+    def new_port(self) -> int:
+        self.held_ports.append(held_port())
+        return self.held_ports[-1].getsockname()[1]
 
     @property
     def url(self) -> str:
@@ -95,7 +103,7 @@ class Stack:
         return self
 
     def start_simulator(self, *flags):
-        self.simulator_port = self.simulator_port or free_port()
+        self.simulator_port = self.simulator_port or self.new_port()
         self.children["simulator"] = Child(
             "simulator", [str(self.bin / "ctc-simulator"), "--port", str(self.simulator_port), "--speed",
                           "10", *flags],
@@ -108,7 +116,7 @@ class Stack:
             self._service("suite", command)
             return
         for service in SERVICES:
-            self.admin_ports[service] = self.admin_ports.get(service) or free_port()
+            self.admin_ports[service] = self.admin_ports.get(service) or self.new_port()
             if service == "gateway":
                 self.start_gateway(service)
                 continue
@@ -120,11 +128,11 @@ class Stack:
 
     def start_gateway(self, name: str):
         """A second one on the same port needs CTC_GATEWAY_REUSE_PORT=true."""
-        self.admin_ports["gateway"] = free_port()
+        self.admin_ports["gateway"] = self.new_port()
         self._service(name, self._alone("gateway", self.admin_ports["gateway"])
                       + ["--gateway.port", str(self.port)])
 
-    def wait_listeners(self, count: int, seconds: float = 15):
+    def wait_listeners(self, count: int, seconds: float = 60):
         """Until so many sockets listen on the public port."""
         wanted = f"{self.port:04X}"
 
@@ -137,7 +145,7 @@ class Stack:
     def _service(self, name: str, command: list):
         self.children[name] = Child(name, command, self.env(), self.state / "logs" / f"{name}.log").start()
 
-    def wait_ready(self, seconds: float = 30):
+    def wait_ready(self, seconds: float = 90):
         def ready():
             for child in self.children.values():
                 if not child.is_running() and child.restarts > 3:
@@ -172,6 +180,8 @@ class Stack:
                 self.children.pop(name).terminate()
         if self.database:
             self.database.stop()
+        for holder in self.held_ports:
+            holder.close()
         for leftover in self.run_dir.glob("*"):
             leftover.unlink()
         self.run_dir.rmdir()
