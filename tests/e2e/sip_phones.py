@@ -270,7 +270,7 @@ SCENARIOS = {
     "calls-and-tells-keys": call() + REACHED + '\n  <pause milliseconds="1500"/>' + request(
         "INFO", 2, body="Content-Type: application/dtmf-relay\n      Content-Length: [len]\n\n      Signal=1")
     + '\n  <recv response="200"/>' + TALK,
-    "calls-and-hangs-up-late": call() + REACHED + '\n  <pause milliseconds="6000"/>' + request("BYE", 2)
+    "calls-and-hangs-up-late": call() + REACHED + '\n  <pause milliseconds="8000"/>' + request("BYE", 2)
     + '\n  <recv response="200"/>',
     "calls-and-gives-up": call() + """
   <recv response="182" optional="true"/>
@@ -304,21 +304,21 @@ SCENARIOS = {
     "customer": answer(AUDIO) + TALK,
     # Behind it each number has a phone of its own: the sound of the first call is at port 40100, of the next at 40200.
     "trunk": (answer(AUDIO) + TALK).replace("40000", "40[call_number]00"),
-    # By its own key, as people do.
-    "holds": answer(AUDIO) + '\n  <pause milliseconds="2000"/>' + reoffer(11, "sendonly")
-    + '\n  <pause milliseconds="2500"/>' + reoffer(12, "sendrecv") + TALK,
+    # By its own key, as people do. What goes by the phone's clock leaves a slow machine the time to look.
+    "holds": answer(AUDIO) + '\n  <pause milliseconds="6000"/>' + reoffer(11, "sendonly")
+    + '\n  <pause milliseconds="6000"/>' + reoffer(12, "sendrecv") + TALK,
     "tells-keys": answer(AUDIO) + '\n  <pause milliseconds="2000"/>'
     + info(11, "application/dtmf-relay", "Signal=7") + info(12, "application/dtmf", "8") + TALK,
     "refreshes": PICK_UP + REINVITED + '\n  <pause milliseconds="500"/>' + reoffer(11, "sendrecv") + TALK,
     # A trunk that says something before the called party picks up.
     "tells-early": INVITE + respond("183 Session Progress", AUDIO, NEW).replace(' retrans="500"', "")
-    + '\n  <pause milliseconds="3000"/>' + respond("200 OK", AUDIO, NEW) + '\n  <recv request="ACK"/>' + TALK,
-    "refers-anchored": answer(AUDIO) + '\n  <pause milliseconds="2000"/>' + REFER + REFERRED,
+    + '\n  <pause milliseconds="6000"/>' + respond("200 OK", AUDIO, NEW) + '\n  <recv request="ACK"/>' + TALK,
+    "refers-anchored": answer(AUDIO) + '\n  <pause milliseconds="6000"/>' + REFER + REFERRED,
     "answers-without-sound": INVITE + respond("180 Ringing", to=NEW) + respond("200 OK", "OFFERED", NEW)
     + '\n  <recv request="ACK"/>\n  <recv request="BYE"/>' + respond("200 OK"),
     "refuses": INVITE + respond("REFUSAL", to=NEW, extra="MORE") + '\n  <recv request="ACK"/>',
     "says-nothing": INVITE + '\n  <pause milliseconds="60000"/>',
-    "hangs-up": answer(AUDIO) + '\n  <pause milliseconds="1200"/>' + HANG_UP,
+    "hangs-up": answer(AUDIO) + '\n  <pause milliseconds="2500"/>' + HANG_UP,
     "answers-options": '\n  <recv request="OPTIONS"/>' + respond("OPTIONS_ANSWER", to=NEW),
     "busy": refuse("486 Busy Here"),
     "declines": refuse("603 Decline"),
@@ -350,6 +350,17 @@ def own_address():
     return f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(1, 254)}"
 
 
+def free_port(host):
+    """Below those that the kernel gives to whoever asks for any port, so that it is still free when the phone takes it."""
+    for port in iter(lambda: random.randint(10000, 32000), None):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((host, port))
+                return port
+            except OSError:
+                continue
+
+
 class Phone:
     """At port 5060 of a loopback address of its own, so that it can be called as name@host, or at any port of `host`.
     `relay`: behind a TlsRelay, so that `transport` is t1 and the phone is at the relay's port. `to`: it calls that
@@ -359,9 +370,7 @@ class Phone:
                  **words):
         self.host, self.port, self.relay = host or own_address(), 5060, relay
         if host:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                probe.bind((self.host, 0))
-                self.port = probe.getsockname()[1]
+            self.port = free_port(host)
         name = f"{behaviour}-{self.host}-{self.port}"
         self.messages, scenario = folder / f"{name}.log", folder / f"{name}.xml"
         steps = SCENARIOS[behaviour].replace("REFER_TO", refer_to)
@@ -386,7 +395,7 @@ class Phone:
         table = "/proc/net/udp" if transport == "u1" else "/proc/net/tcp"
         local = f"{socket.inet_aton(self.host)[::-1].hex().upper()}:{self.port:04X}"
         if not to:
-            wait_until(lambda: local in Path(table).read_text(), 10, "a phone to listen")
+            wait_until(lambda: local in Path(table).read_text(), 30, "a phone to listen")
 
     @property
     def url(self):

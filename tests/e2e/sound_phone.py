@@ -1,12 +1,16 @@
 """The sound of a phone: RTP (G.711 u-law) at its address, a tone of its own, and what it hears of others' tones."""
+import functools
+import itertools
 import math
+import operator
 import socket
 import struct
 import threading
 import time
 from array import array
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
+from faulty_provider import Server
 from stack.process import wait_until
 
 PORT = 40000  # as sip_phones.AUDIO says
@@ -32,10 +36,16 @@ def encode(sample):
     return ~(sign | exponent << 4 | magnitude >> exponent + 3 & 15) & 255
 
 
+@functools.cache
+def _waves(hertz):
+    """A second of sine and cosine; whole hertz come out even."""
+    steps = [2 * math.pi * hertz * n / 8000 for n in range(8000)]
+    return [math.sin(step) for step in steps], [math.cos(step) for step in steps]
+
+
 def level(samples, hertz):
-    step = 2 * math.pi * hertz / 8000
-    sine = sum(s * math.sin(step * n) for n, s in enumerate(samples))
-    cosine = sum(s * math.cos(step * n) for n, s in enumerate(samples))
+    # By tables: the phones' threads send in time only while this one leaves them the interpreter.
+    sine, cosine = (sum(map(operator.mul, samples, itertools.cycle(wave))) for wave in _waves(hertz))
     return math.hypot(sine, cosine) * 2 / max(len(samples), 1)
 
 
@@ -76,7 +86,7 @@ class Studio:
 
             def log_message(self, *_):
                 pass
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -166,7 +176,7 @@ class Sound:
         """What came in the last moment; nothing when that was no sound."""
         return heard_in(self.recent())
 
-    def wait_hears(self, *names, seconds=10):
+    def wait_hears(self, *names, seconds=20):
         """Until these and no others are heard, in what comes from now on."""
         with self._lock:
             begin = len(self.samples)
@@ -212,7 +222,7 @@ def fetched(tenant, session_id):
     def ready():
         found = tenant.api.get(f"/api/v1/click-to-call/sessions/{session_id}/recordings").body["recordings"]
         return found if found and found[0]["state"] == "READY" else None
-    recording = wait_until(ready, 15, "the recording to be ready")[0]
+    recording = wait_until(ready, 30, "the recording to be ready")[0]
     answer = tenant.api.get(recording["media_path"])
     assert answer.status == 200 and answer.headers["content-type"] == "audio/wav", answer
     return recording, Wav(answer.body)

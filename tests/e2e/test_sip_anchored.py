@@ -37,7 +37,7 @@ class Call(Line):
     def talk(self, **fields):
         """A call in which both hear each other."""
         placed = self.tenant.place("+12025550100", agent_id="ann", agent_phone="ann", **fields)
-        self.tenant.wait_status(placed["id"], "CONNECTED", seconds=20)
+        self.tenant.wait_reached(placed["id"], "CONNECTED")
         self.hear(self.ann, "customer")
         self.hear(self.them, "ann")
         return Handover(self.tenant, placed["id"])
@@ -70,7 +70,7 @@ class Call(Line):
         return done
 
     def over(self, *phones):
-        wait_until(lambda: all(p.is_done() for p in phones), 15, "all phones to be let go")
+        wait_until(lambda: all(p.is_done() for p in phones), 30, "all phones to be let go")
 
     def close(self):
         for each in self.sounds + self.phones:
@@ -118,7 +118,7 @@ def test_two_talk_hold_mute_and_press_keys(line):
     line.ask(talk.id, "unmute")
     line.hear(line.them, "ann")
     line.ask(talk.id, "dtmf", {"digits": "5#"})
-    wait_until(lambda: line.them.keys == "5#", 10, "the keys", hint=line.them.keys)
+    wait_until(lambda: line.them.keys == "5#", 30, "the keys", hint=line.them.keys)
     assert line.ann.keys == ""
     ended = talk.end()
     assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
@@ -145,7 +145,7 @@ def test_keys_of_a_phone_are_told_whichever_way_they_come(line):
     def told():
         events = talk.api.get(f"{PATH}/{talk.id}/events").body["events"]
         return sorted((e["party"], e.get("detail")) for e in events if "dtmf" in e["type"].lower())
-    wait_until(lambda: len(told()) == 4, 15, "four keys to be told", hint=str(talk.events()))
+    wait_until(lambda: len(told()) == 4, 30, "four keys to be told", hint=str(talk.events()))
     talk.end()
     line.over(line.agent, line.customer)
 
@@ -259,7 +259,7 @@ def test_a_phone_refers_its_call(line, replaces, type):
     phone, ben = line.colleague()
     line.open(agent="refers-anchored", refer_to=f"sip:ben@{phone.host}:5060{replaces}")
     talk = line.talk()
-    wait_until(lambda: talk.api.get(f"{PATH}/{talk.id}/transfers").body["total"], 15, "the transfer")
+    wait_until(lambda: talk.api.get(f"{PATH}/{talk.id}/transfers").body["total"], 30, "the transfer")
     transfer = talk.wait("COMPLETED")
     assert transfer["transfer_type"] == type, transfer
     line.hear(line.them, "ben")
@@ -317,20 +317,24 @@ def test_a_supervisor_listens_whispers_and_barges_in(line):
 
 def test_a_call_is_recorded_paused_and_stopped(line):
     talk = line.open().talk()
+    begun = time.monotonic()
     line.ask(talk.id, "recording/start")
     time.sleep(1.5)
     line.ask(talk.id, "mute")
     line.hear(line.them)
     time.sleep(1)
     line.ask(talk.id, "recording/pause")
+    paused = time.monotonic()
     line.ask(talk.id, "unmute")
     time.sleep(1)
+    pause = time.monotonic() - paused
     line.ask(talk.id, "recording/resume")
     time.sleep(1)
     line.ask(talk.id, "recording/stop")
+    whole = time.monotonic() - begun
     _, sound = fetched(line.tenant, talk.id)
     # What was said while it paused is not in it; a muted agent is not either.
-    assert 3 < sound.seconds < 8, sound.seconds
+    assert 3 < sound.seconds < whole - pause + 0.3, (sound.seconds, whole, pause)
     assert sound.lasts("ann", "customer") > 1.5 and sound.lasts("customer") > 0.8, sound.seconds
     assert talk.end()["status"] == "COMPLETED"
     line.over(line.agent, line.customer)
@@ -353,15 +357,16 @@ def test_a_call_is_recorded_from_the_join_to_its_end(line):
 
 
 def test_a_call_for_which_no_port_is_free_is_not_placed(line):
-    line.open(media_ports="41000-41003")
+    # Below those that the kernel gives to whoever asks for any port.
+    line.open(media_ports="21000-21003")
     talk = line.talk()
     problem = is_problem(line.tenant.initiate("+12025550101", agent_id="ben", agent_phone="ann"), 502,
                          "PROVIDER_UNREACHABLE")
     assert "media_ports" in problem["detail"] + str(problem), problem
     assert talk.end()["status"] == "COMPLETED"
     line.over(line.agent, line.customer)
-    again = line.tenant.initiate("+12025550101", agent_id="ben", agent_phone="ann")
-    assert again.status == 201, again
+    wait_until(lambda: line.tenant.initiate("+12025550101", agent_id="ben", agent_phone="ann").status == 201, 30,
+               "a call to be placed again, as the first one's ports are free", interval=2)
 
 
 def test_what_an_anchored_account_can_do(line):

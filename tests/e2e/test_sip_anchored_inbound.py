@@ -110,7 +110,7 @@ def test_a_caller_enters_a_number(house):
     house.call()
     house.them.wait_hears("prompt")
     house.them.press("0")
-    wait_until(lambda: "/say/Enter%20it.wav" in house.said(), 10, "the question")
+    wait_until(lambda: "/say/Enter%20it.wav" in house.said(), 30, "the question")
     house.them.press("8675309#")
     house.talks()
     events = str(house.tenant.api.get(f"{PATH}/{house.id}/events").body)

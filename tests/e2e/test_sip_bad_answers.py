@@ -104,7 +104,7 @@ class BadLine(Line):
 
     def check_let_go(self, leg):
         if leg == "customer":
-            wait_until(self.right.is_done, 15, "the agent to be let go", hint=self.right.seen()[-400:])
+            wait_until(self.right.is_done, 30, "the agent to be let go", hint=self.right.seen()[-400:])
         else:
             assert self.right.seen() == "", "a customer is not rung for an agent who is not there"
 
@@ -136,7 +136,7 @@ def test_an_answer_that_cannot_be_heard_is_told(line, leg, what):
     ended = line.bad(leg, MEDIA[what], media="anchored").ended()
     assert (ended["status"], ended["error_code"]) == ("FAILED", "PROVIDER_ERROR"), ended
     assert "session description" in ended["error_message"], ended
-    wait_until(lambda: "BYE" in line.wrong.asked, 10, "the phone to be hung up")
+    wait_until(lambda: "BYE" in line.wrong.asked, 30, "the phone to be hung up")
     line.check_let_go(leg)
 
 

@@ -71,7 +71,7 @@ def test_webhooks_twice_in_any_order_or_early_change_nothing(tenant, digits):
 
 
 def test_a_lost_answer_is_looked_up_by_our_reference_and_never_dialled_again(tenant):
-    sip(tenant, timeout_seconds=2)
+    sip(tenant)
     tenant.initiate("+12025559917", agent_id="ann", agent_phone="1001")  # 500, yet dialled
     session = tenant.api.get("/api/v1/click-to-call/sessions").body["sessions"][0]
     tenant.wait_status(session["id"], "CONNECTED", "COMPLETED", seconds=30)
@@ -88,7 +88,7 @@ def test_hold_mute_digits_recording(tenant, call):
     for step in ("start", "pause", "resume", "stop"):
         answer = do(tenant, call, f"recording/{step}")
         assert answer.status == 200, (step, answer)
-    wait_until(lambda: "session.held" in events(tenant, call), 5, "the hold on the timeline")
+    wait_until(lambda: "session.held" in events(tenant, call), 30, "the hold on the timeline")
 
 
 def test_end_and_then_nothing_more(tenant, call):
@@ -99,7 +99,7 @@ def test_end_and_then_nothing_more(tenant, call):
 
 
 def test_a_cancel_before_the_answer_ends_cancelled(tenant):
-    sip(tenant)
+    sip(tenant, {"ring_timeout_seconds": 600})  # time to cancel
     session = place(tenant, 9902)
     tenant.wait_status(session["id"], "RINGING", seconds=20)
     assert do(tenant, session["id"], "end").status == 200

@@ -30,7 +30,7 @@ class Trunk:
             "mode": "native", "bind": f"sip:{self.host}:5060", "agent_proxy": self.agent.url,
             "inbound_from": list(trusted), **settings})
         local = f"{socket.inet_aton(self.host)[::-1].hex().upper()}:{5060:04X}"
-        wait_until(lambda: local in Path("/proc/net/udp").read_text(), 15, "the account to listen")
+        wait_until(lambda: local in Path("/proc/net/udp").read_text(), 30, "the account to listen")
         return self
 
     def log_in(self, agent):
@@ -60,10 +60,10 @@ class Trunk:
         return self.tenant.api.get("/api/v1/click-to-call/sessions?direction=INBOUND&limit=20").body["sessions"]
 
     def session(self):
-        return wait_until(lambda: next(iter(self.sessions()), None), 15, "the caller's session")
+        return wait_until(lambda: next(iter(self.sessions()), None), 30, "the caller's session")
 
     def wait_done(self, *phones):
-        wait_until(lambda: all(p.is_done() for p in phones), 15, "all phones to end as they should",
+        wait_until(lambda: all(p.is_done() for p in phones), 30, "all phones to end as they should",
                    hint=self.caller.seen()[-600:])
 
 
