@@ -62,7 +62,7 @@ class Switch:
         """A call whose parties hear each other."""
         number, mark = customer(code), self.asterisk.mark()
         id = self.place(number, **fields)
-        self.tenant.wait_status(id, "CONNECTED", seconds=15)
+        self.tenant.wait_status(id, "CONNECTED", seconds=30)
         self.asterisk.hears(number, AGENT, since=mark)
         self.asterisk.hears(AGENT, "customer", since=mark)
         return Conversation(self, id, number, mark)
@@ -106,7 +106,7 @@ class Conversation:
         def all_there():
             timeline = self.switch.events(self.id)
             return timeline if set(types) <= {e["type"] for e in timeline} else None
-        return wait_until(all_there, 10, f"{types} on the timeline", interval=0.05)
+        return wait_until(all_there, 30, f"{types} on the timeline", interval=0.05)
 
     def recording(self):
         """The session's recording once it is ready, with its audio as the API gives it."""
@@ -146,7 +146,7 @@ def fetched_recording(tenant, session_id):
     def ready():
         found = tenant.api.get(f"/api/v1/click-to-call/sessions/{session_id}/recordings").body["recordings"]
         return found if found and found[0]["state"] == "READY" else None
-    recording = wait_until(ready, 15, "the recording to be ready")[0]
+    recording = wait_until(ready, 30, "the recording to be ready")[0]
     answer = tenant.api.get(recording["media_path"])
     assert answer.status == 200 and answer.headers["content-type"] == "audio/wav", answer
     return recording, Audio(answer.body)

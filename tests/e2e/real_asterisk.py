@@ -81,7 +81,7 @@ class Asterisk:
         return [line for line in self.log()[since:] if line["event"] == event
                 and line.get("number") == number and fields.items() <= line.items()]
 
-    def wait(self, number, event, since=0, seconds=10, **fields):
+    def wait(self, number, event, since=0, seconds=30, **fields):
         """The first such line of the phones' log."""
         try:
             return wait_until(lambda: self.said(number, event, since, **fields), seconds,
@@ -90,7 +90,7 @@ class Asterisk:
             said = [f"{x['event']} {x.get('hears', '')}" for x in self.log()[since:] if x.get("number") == number]
             raise AssertionError(f"{error}; it said {said}")
 
-    def hears(self, number, *tones, since=0, seconds=10):
+    def hears(self, number, *tones, since=0, seconds=30):
         return self.wait(number, "hears", since, seconds, hears=sorted(tones))
 
     def now_hears(self, number):
@@ -98,7 +98,7 @@ class Asterisk:
         told = self.said(number, "hears")
         return told[-1]["hears"] if told else []
 
-    def wait_hears(self, number, *tones, seconds=10):
+    def wait_hears(self, number, *tones, seconds=30):
         try:
             wait_until(lambda: self.now_hears(number) == sorted(tones), seconds,
                        f"{number} to hear {tones or 'silence'}", interval=0.05)

@@ -1,6 +1,7 @@
 """The suite against a real Asterisk with phones that talk: tools/asterisk. Needs root, as that does."""
 import os
 import random
+import time
 from collections import Counter
 
 import pytest
@@ -63,10 +64,11 @@ def test_a_click_rings_the_agent_then_the_customer_and_joins_them(switch):
     near(ended["call_answered_at"], up)
     near(ended["call_ended_at"], over)
     talked = over["time"] - up["time"]
-    assert abs(ended["duration_seconds"] - talked) <= 1.0, (ended["duration_seconds"], talked)
+    # Whole seconds of what the switch measured.
+    assert -0.5 < talked - ended["duration_seconds"] < 1.5, (ended["duration_seconds"], talked)
     steps = [e["new_status"] for e in switch.events(id) if e.get("old_status") != e["new_status"]]
     assert steps == ["INITIATED", "RINGING", "CONNECTED", "COMPLETED"], steps
-    wait_until(switch.is_empty, 5, "Asterisk to have no channel and no bridge left")
+    wait_until(switch.is_empty, 30, "Asterisk to have no channel and no bridge left")
 
 
 def test_the_duration_is_right_when_the_customer_hangs_up(switch):
@@ -75,7 +77,8 @@ def test_the_duration_is_right_when_the_customer_hangs_up(switch):
     ended = switch.tenant.wait_ended(id)
     switch.asterisk.wait(AGENT, "ended", mark)
     assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
-    assert ended["duration_seconds"] in (3, 4), ended
+    over, up = (switch.asterisk.wait(number, event, mark)["time"] for event in ("ended", "answered"))
+    assert 3 <= ended["duration_seconds"] <= over - up + 0.5, (ended, over - up)
     assert ended["duration_seconds"] == int(seconds(ended["call_ended_at"]) - seconds(ended["call_answered_at"]))
 
 
@@ -133,7 +136,7 @@ def test_a_customer_who_does_not_answer_is_told_truthfully(switch, failures, cod
 
 def test_nobody_is_left_on_the_line_by_a_failed_call(switch, failures):
     assert failures
-    wait_until(switch.is_empty, 10, "Asterisk to have no channel and no bridge left")
+    wait_until(switch.is_empty, 30, "Asterisk to have no channel and no bridge left")
 
 
 def test_an_agent_who_hangs_up_while_the_customer_rings_cancels(switch):
@@ -203,7 +206,7 @@ def test_a_muted_agent_is_not_heard_until_unmuted(switch, call):
 def test_digits_reach_the_customer_only(switch, call):
     mark = switch.asterisk.mark()
     call.do("dtmf", {"digits": "12#"})
-    wait_until(lambda: len(switch.asterisk.said(call.number, "dtmf", mark)) == 3, 10, "three digits at the customer")
+    wait_until(lambda: len(switch.asterisk.said(call.number, "dtmf", mark)) == 3, 30, "three digits at the customer")
     assert "".join(d["digit"] for d in switch.asterisk.said(call.number, "dtmf", mark)) == "12#"
     assert not switch.asterisk.said(AGENT, "dtmf", mark)
 
@@ -219,9 +222,11 @@ def test_a_recording_has_what_was_said_outside_its_pause(switch):
     call = switch.connect()
     call.do("recording/start")
     switch.asterisk.settle(2)
+    before = time.monotonic()
     call.do("recording/pause")
     switch.asterisk.settle(3)
     call.do("recording/resume")
+    longest = time.monotonic() - before
     switch.asterisk.settle(1)
     call.do("recording/stop")
     assert switch.tenant.session(call.id)["is_recorded"] is True
@@ -231,7 +236,7 @@ def test_a_recording_has_what_was_said_outside_its_pause(switch):
     recording, audio = call.recording()
     assert recording["recording_url"] and recording["ended_at"] and len(recording["gaps"]) == 1, recording
     gap = recording["gaps"][0]
-    assert 2.5 < seconds(gap["to"]) - seconds(gap["from"]) < 4, recording
+    assert 2.5 < seconds(gap["to"]) - seconds(gap["from"]) < longest + 0.5, (recording, longest)
     assert switch.asterisk.recording(f"{call.id}-rec").exists(), "Asterisk has no such recording"
     assert 2.0 < audio.seconds < 4.5, f"{audio.seconds} s were recorded of 3 s without the pause"
     assert switch.tenant.session(call.id)["recording_url"] == recording["recording_url"]
@@ -290,9 +295,10 @@ def test_twenty_calls_at_once_all_talk(switch):
     for number, id in zip(numbers, ids):
         ended = switch.tenant.wait_ended(id, seconds=30)
         assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
-        assert 1 <= ended["duration_seconds"] <= 3, ended
+        over, up = (switch.asterisk.wait(number, event)["time"] for event in ("ended", "answered"))
+        assert 1 <= ended["duration_seconds"] <= over - up + 0.5, (ended, over - up)
         assert len(switch.asterisk.said(number, "answered")) == 1, "the customer was called twice"
-    wait_until(switch.is_empty, 5, "Asterisk to have no channel and no bridge left")
+    wait_until(switch.is_empty, 30, "Asterisk to have no channel and no bridge left")
 
 
 # -- crashes
@@ -333,7 +339,7 @@ def test_a_call_that_ends_while_the_suite_is_down_is_completed_after(switch):
     near(ended["call_ended_at"], over, tolerance=6)
     call.do("end")
     assert switch.tenant.wait_ended(call.id)["status"] == "COMPLETED"
-    wait_until(switch.is_empty, 10, "the other party's line to be let go")
+    wait_until(switch.is_empty, 30, "the other party's line to be let go")
 
 
 def test_a_call_that_rings_while_the_suite_dies_is_neither_lost_nor_doubled(switch):
@@ -384,7 +390,7 @@ def test_calls_of_every_age_survive_kill_after_kill(switch):
         elif up:  # he picked up while nobody was there to join him, or just before the end
             assert over[0]["time"] - up[0]["time"] < 4, (ended, up, over)
     print(f"  {len(ids)} calls ended {dict(endings)}")
-    wait_until(switch.is_empty, 10, "Asterisk to have no channel and no bridge left")
+    wait_until(switch.is_empty, 30, "Asterisk to have no channel and no bridge left")
 
 
 def test_asterisk_restarts_in_order(switch):
@@ -434,7 +440,7 @@ def test_the_figures_are_those_of_the_calls_made(switch):
         figures = switch.tenant.api.get("/api/v1/click-to-call/stats").body
         return figures["by_status"] == by_status and figures["total_duration"] == talked
     try:
-        wait_until(told, 10, "the figures")
+        wait_until(told, 30, "the figures")
     except TimeoutError:
         figures = switch.tenant.api.get("/api/v1/click-to-call/stats").body
         assert (figures["by_status"], figures["total_duration"]) == (by_status, talked)

@@ -66,7 +66,7 @@ class Caller:
         self.switch, self.asterisk, self.tenant = switch, switch.asterisk, switch.tenant
         self.number, self.mark = f"+1202555{next(_callers)}", switch.asterisk.mark()
         self.asterisk.run("call-in", self.number, OURS)
-        self.id = wait_until(self.find, 10, "the caller's session")["id"]
+        self.id = wait_until(self.find, 30, "the caller's session")["id"]
 
     def find(self):
         found = self.tenant.api.get("/api/v1/click-to-call/sessions?direction=INBOUND&limit=20").body
@@ -84,7 +84,7 @@ class Caller:
         def logged():
             path = f"/api/v1/webhooks/logs?session_id={self.tenant.session(self.id)['session_id']}"
             return len([x for x in self.tenant.api.get(path).body["logs"] if x["event_type"] == "flow"])
-        wait_until(lambda: logged() >= questions, 10, f"question {questions}")
+        wait_until(lambda: logged() >= questions, 30, f"question {questions}")
         self.asterisk.settle(0.5)
         return self
 
@@ -127,7 +127,7 @@ def caller(switch):
     yield calling
     switch.tenant.api.post(f"/api/v1/click-to-call/sessions/{calling.id}/end", {})
     calling.ended()
-    wait_until(switch.is_empty, 10, "Asterisk to have no channel and no bridge left")
+    wait_until(switch.is_empty, 30, "Asterisk to have no channel and no bridge left")
 
 
 def test_a_caller_reaches_an_agent_by_a_key_and_both_hear_each_other(switch, caller):
@@ -249,7 +249,7 @@ def test_a_message_is_left_and_can_be_fetched(switch, caller):
     caller.press("2")
     name = f"{caller.id}-message-"
     folder = switch.asterisk.recording("x").parent
-    wait_until(lambda: next(iter(folder.glob(name + "*.wav")), None), 10, "the recording to begin")
+    wait_until(lambda: next(iter(folder.glob(name + "*.wav")), None), 30, "the recording to begin")
     switch.asterisk.settle(2)
     switch.asterisk.hang_up(caller.number)
     ended = caller.ended()

@@ -95,7 +95,7 @@ class Talk:
         assert self.tenant.session(self.id)["status"] in ("TRANSFERRED", "COMPLETED")
         for other in (self.number, *phones):
             self.is_ended(other)
-        wait_until(self.switch.is_empty, 10, "Asterisk to have no channel and no bridge left")
+        wait_until(self.switch.is_empty, 30, "Asterisk to have no channel and no bridge left")
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def talk(switch):
         if talking.id in (session["id"], session["conversation_id"]):
             talking.api.post(f"{PATH}/{session['id']}/end", {})
             talking.tenant.wait_ended(session["id"])
-    wait_until(switch.is_empty, 10, "Asterisk to have no channel and no bridge left")
+    wait_until(switch.is_empty, 30, "Asterisk to have no channel and no bridge left")
 
 
 def wait_consulting(talk):
@@ -232,7 +232,7 @@ def test_cold_to_a_queue(talk):
     login = talk.api.post("/api/v1/agent-activity", {"agent_id": "ben", "activity_type": "LOGIN"})
     assert login.status == 201, login
     live = f"/api/v1/queues/{queue.body['id']}/live"
-    wait_until(lambda: talk.api.get(live).body.get("available_agents") == ["ben"], 10, "ben to be free")
+    wait_until(lambda: talk.api.get(live).body.get("available_agents") == ["ben"], 30, "ben to be free")
     transfer = talk.transfer("COLD", to_queue_id=queue.body["id"])
     assert (transfer["to_queue_id"], transfer["to_agent_id"]) == (queue.body["id"], "ben"), transfer
     new = talk.taken_over(transfer, by="ben")
@@ -330,7 +330,7 @@ def test_a_supervisor_who_begins_with_it(talk, mode, agent_hears):
     talk.hear(agent_c=[AGENT, "customer"], agent_a=["customer"], customer=[AGENT])
     talk.asterisk.hang_up(SUPERVISOR)
     talk.hear(agent_a=["customer"], customer=[AGENT])
-    wait_until(lambda: len(talk.switch.bridges()) == 1, 10, "the supervisor's bridge to be gone")
+    wait_until(lambda: len(talk.switch.bridges()) == 1, 30, "the supervisor's bridge to be gone")
     assert talk.tenant.session(talk.id)["status"] == "CONNECTED"
     assert legs_of(talk.tenant.session(talk.id))["SUPERVISOR"]["state"] == "ENDED"
 
