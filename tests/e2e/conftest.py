@@ -119,7 +119,7 @@ class Tenant:
     def provider(self, kind="ASTERISK", url=None, **fields):
         body = {"provider_name": f"{kind} of {self.name}", "provider_type": kind,
                 "api_url": url or self.stack.simulator_url, "phone_number": "+10987654321",
-                "priority": 1, "timeout_seconds": 3}
+                "priority": 1, "timeout_seconds": 8}
         if kind == "ASTERISK":
             # Two accounts on one switch need an app each: a switch tells an app's events to one socket.
             body.update(auth_token="ctc:secret", webhook_secret=self.webhook_secret,
@@ -137,7 +137,7 @@ class Tenant:
         answer = self.api.post("/api/v1/voip-providers", body)
         assert answer.status == 201, answer
         if kind == "ASTERISK" and url is None and fields.get("is_active", True):
-            wait_until(lambda: self.health(answer.body["id"])["event_socket"] == "CONNECTED", 10,
+            wait_until(lambda: self.health(answer.body["id"])["event_socket"] == "CONNECTED", 30,
                        "the switch's event socket")
         return answer.body
 
@@ -168,6 +168,14 @@ class Tenant:
             return wait_until(reached, seconds, f"session {id} to be {statuses}", interval=0.05)
         except TimeoutError as error:
             raise AssertionError(f"{error}; it is {last.get('status')} ({last.get('end_reason')})")
+
+    def wait_reached(self, id, status, seconds=20):
+        """Until the session has been `status`, if only for a moment that a look at it may miss."""
+        def reached():
+            answer = self.api.get(f"/api/v1/click-to-call/sessions/{id}/events")
+            assert answer.status == 200, answer
+            return any(event.get("new_status") == status for event in answer.body["events"])
+        wait_until(reached, seconds, f"session {id} to have been {status}", interval=0.05)
 
     def wait_ended(self, id, seconds=20):
         return self.wait_status(id, *ENDED, seconds=seconds)

@@ -3,11 +3,17 @@ import json
 import socket
 import struct
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 # Last words of the paths by which calls are placed at Exotel, mCube, Twilio, Vonage and a SIP switch.
 PLACING = {"connect.json", "outbound-calls", "Calls.json", "Participants.json", "calls"}
+
+
+class Server(ThreadingHTTPServer):
+    """With a queue for all who connect at once: a handshake that finds none is made again after a second only."""
+    request_queue_size = 128
 
 
 class FaultyProvider:
@@ -39,8 +45,7 @@ class FaultyProvider:
             def do_PUT(self):
                 outer.change(self)
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
 
@@ -137,7 +142,7 @@ class FaultyProvider:
     def get(self, handler):
         parts = handler.path.split("?")[0].split("/")
         if parts[-1] == "channels":
-            body = json.dumps([{"id": c, "state": "Ringing", "name": "PJSIP/x"} for c in self.known])
+            body = json.dumps([{"id": c, "state": "Ringing", "name": "PJSIP/x"} for c in list(self.known)])
             return self.send(handler, 200, body.encode())
         if "channels" in parts and parts[-1] in self.known:
             body = {"id": parts[-1], "state": "Ringing", "name": "PJSIP/x",
@@ -151,7 +156,9 @@ class FaultyProvider:
         self.server.server_close()
 
 
-def closed_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+@contextmanager
+def closed_port():
+    """The URL of a port that is nobody's and stays so: bound, and not listening."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{holder.getsockname()[1]}"

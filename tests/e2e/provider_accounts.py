@@ -13,8 +13,7 @@ ACCOUNTS = {
 
 
 def account(tenant, kind, url, **fields):
-    return tenant.provider(kind, url=url, phone_number=NUMBER, timeout_seconds=1,
-                           **{**ACCOUNTS[kind], **fields})
+    return tenant.provider(kind, url=url, phone_number=NUMBER, **{**ACCOUNTS[kind], **fields})
 
 
 def click(tenant, to="+919800000002"):

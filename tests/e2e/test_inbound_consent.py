@@ -37,7 +37,7 @@ def test_a_conversation_is_recorded_where_no_rule_stands_against_it(tenant, juri
     if jurisdiction:
         consent(tenant, jurisdiction)  # of another country than the caller's
     talk(tenant)
-    wait_until(lambda: recordings(tenant), 10, "the recording")
+    wait_until(lambda: recordings(tenant), 30, "the recording")
 
 
 @pytest.mark.parametrize("jurisdiction", ["", "US"])
@@ -51,7 +51,7 @@ def test_a_conversation_that_needs_consent_goes_on_unrecorded(tenant, jurisdicti
 def test_every_caller_is_recorded_when_the_configuration_says_so(tenant):
     assert tenant.api.put("/api/v1/recording-config", {"auto_record": True}).status == 200
     talk(tenant, record=False)
-    wait_until(lambda: recordings(tenant), 10, "the recording")
+    wait_until(lambda: recordings(tenant), 30, "the recording")
 
 
 def test_a_message_is_taken_on_request_in_spite_of_the_rule(tenant):
@@ -59,7 +59,7 @@ def test_a_message_is_taken_on_request_in_spite_of_the_rule(tenant):
     line = Line(tenant, action="VOICEMAIL")
     session = line.ended(line.ring(keys=["1", "#"], message_ms=4000))
     assert session["status"] == "VOICEMAIL", session
-    wait_until(lambda: recordings(tenant), 10, "the message")
+    wait_until(lambda: recordings(tenant), 30, "the message")
 
 
 def test_a_message_is_not_taken_where_the_rule_speaks_of_messages(tenant):

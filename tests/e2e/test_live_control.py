@@ -47,7 +47,7 @@ def test_digits(stack, tenant, call):
     assert answer.status == 200, answer
     if call["kind"] == "TWILIO":
         heard = lambda: {leg["to"]: leg["digits"] for leg in room_of(stack, call)}  # noqa: E731
-        wait_until(lambda: heard() == {"+12025559921": "12#", "+12025550001": ""}, 10,
+        wait_until(lambda: heard() == {"+12025559921": "12#", "+12025550001": ""}, 30,
                    "the digits at the customer's phone only")
         asked = tenant.api.get(f"/api/v1/webhooks/logs?session_id={call['id']}&limit=100").body
         assert "digits-asked" in str(asked) and "12#" not in str(asked) and "12%23" not in str(asked)
@@ -59,10 +59,10 @@ def test_recording_starts_pauses_goes_on_and_stops(tenant, call):
         assert answer.status == 200, (step, answer)
     assert tenant.session(call["id"])["is_recorded"] is True
     recordings = wait_until(lambda: tenant.api.get(
-        f"/api/v1/recordings?session_id={call['id']}").body["recordings"], 10, "the recording's row")
+        f"/api/v1/recordings?session_id={call['id']}").body["recordings"], 30, "the recording's row")
     assert len(recordings) == 1
     wait_until(lambda: tenant.api.get(f"/api/v1/recordings?session_id={call['id']}").body["recordings"][0]
-               .get("gaps"), 10, "the gap to be on the record")
+               .get("gaps"), 30, "the gap to be on the record")
 
 
 def test_end(tenant, call):
@@ -82,7 +82,7 @@ def test_wrap_up_is_kept(tenant, call):
 
 
 def test_a_cancel_before_the_answer_ends_cancelled(tenant):
-    tenant.provider()
+    tenant.provider(settings={"app": "ctc-" + tenant.name, "ring_timeout_seconds": 600})  # time to cancel
     session = tenant.place("+12025559902", agent_id="ann", agent_phone="agent-a")
     tenant.wait_status(session["id"], "RINGING", seconds=20)
     assert tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/end", {}).status == 200

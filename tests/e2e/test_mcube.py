@@ -110,7 +110,7 @@ def test_a_callers_agent_is_asked_for_and_the_talk_told(tenant, classic):
     def found():
         listed = tenant.api.get("/api/v1/click-to-call/sessions").body["sessions"]
         return next((s for s in listed if s.get("provider_call_id") == call), None)
-    session = tenant.wait_ended(wait_until(found, 10, "a session of the call")["id"], seconds=30)
+    session = tenant.wait_ended(wait_until(found, 30, "a session of the call")["id"], seconds=30)
     assert (session["status"], session["end_reason"], session["direction"]) == (
         "COMPLETED", "NORMAL", "INBOUND"), session
     assert session["agent_id"] == "ann"

@@ -14,6 +14,12 @@ def provider(quiet_provider):
     return quiet_provider
 
 
+@pytest.fixture
+def dead_url():
+    with closed_port() as url:
+        yield url
+
+
 @pytest.mark.parametrize("mode, status, code", [
     ("429", 502, "PROVIDER_RATE_LIMITED"),
     ("401", 502, "PROVIDER_CREDENTIALS"),
@@ -37,8 +43,9 @@ def test_a_refusal_fails_the_call_with_its_reason(tenant, provider, mode, status
 ])
 def test_an_unknown_outcome_is_looked_up_and_never_dialled_again(tenant, provider, mode, status, code):
     provider.mode = mode
-    tenant.provider(url=provider.url, timeout_seconds=1)
-    tenant.provider(url=provider.url, timeout_seconds=1, priority=2)  # must not be tried either
+    limit = 1 if mode == "hang" else 8  # what is answered may take its time on a busy machine
+    tenant.provider(url=provider.url, timeout_seconds=limit)
+    tenant.provider(url=provider.url, timeout_seconds=limit, priority=2)  # must not be tried either
     body = is_problem(tenant.initiate(), status, code)
     ended = tenant.wait_ended(body["metadata"]["session_id"], seconds=60)
     assert ended["status"] == "FAILED" and ended["end_reason"] in ("LOST", "PROVIDER_ERROR"), ended
@@ -56,8 +63,8 @@ def test_a_call_whose_answer_was_lost_is_found_again(tenant, provider, mode):
     assert len(provider.dials) == 1, provider.dials
 
 
-def test_a_dead_provider_is_followed_by_the_next(tenant, provider):
-    dead = tenant.provider(url=closed_port(), priority=1)
+def test_a_dead_provider_is_followed_by_the_next(tenant, provider, dead_url):
+    dead = tenant.provider(url=dead_url, priority=1)
     alive = tenant.provider(url=provider.url, priority=2)
     session = tenant.place()
     assert session["provider_id"] == alive["id"]
@@ -67,16 +74,16 @@ def test_a_dead_provider_is_followed_by_the_next(tenant, provider):
     assert len(provider.dials) == 1
 
 
-def test_an_explicit_provider_is_not_replaced_by_another(tenant, provider):
-    dead = tenant.provider(url=closed_port())
+def test_an_explicit_provider_is_not_replaced_by_another(tenant, provider, dead_url):
+    dead = tenant.provider(url=dead_url)
     tenant.provider(url=provider.url, priority=2)
     is_problem(tenant.initiate(provider_id=dead["id"]), 502, "PROVIDER_UNREACHABLE")
     assert provider.dials == []
 
 
-def test_a_failover_rule_names_the_fallback(tenant, provider):
-    dead = tenant.provider(url=closed_port(), priority=1)
-    tenant.provider(url=closed_port(), priority=2)
+def test_a_failover_rule_names_the_fallback(tenant, provider, dead_url):
+    dead = tenant.provider(url=dead_url, priority=1)
+    tenant.provider(url=dead_url, priority=2)
     fallback = tenant.provider(url=provider.url, priority=9)
     rule = tenant.api.post("/api/v1/routing-rules", {
         "rule_name": "dead first", "rule_type": "FAILOVER", "condition_json": {}, "action_json": {},
@@ -91,8 +98,8 @@ def test_no_active_provider_is_said_so(tenant):
     is_problem(tenant.initiate(), 422, "NO_ACTIVE_PROVIDER")
 
 
-def test_all_providers_down_opens_the_circuit_and_nobody_waits(tenant):
-    account = tenant.provider(url=closed_port())
+def test_all_providers_down_opens_the_circuit_and_nobody_waits(tenant, dead_url):
+    account = tenant.provider(url=dead_url)
     for _ in range(5):
         is_problem(tenant.initiate(), 502, "PROVIDER_UNREACHABLE")
     answer = tenant.initiate()
@@ -102,35 +109,40 @@ def test_all_providers_down_opens_the_circuit_and_nobody_waits(tenant):
     assert health["circuit"] == "open" and health["last_error"], health
 
 
-def test_a_live_check_says_what_is_wrong(tenant, provider):
-    dead = tenant.provider(url=closed_port())
+def test_a_live_check_says_what_is_wrong(tenant, dead_url):
+    dead = tenant.provider(url=dead_url)
     answer = tenant.api.post(f"/api/v1/voip-providers/{dead['id']}/test", {})
     assert answer.status == 200 and answer.body["success"] is False, answer
     assert answer.body["error_code"] == "PROVIDER_UNREACHABLE" and answer.body["message"]
 
 
 def test_reads_do_not_wait_for_a_provider_that_hangs(tenant, provider):
-    def p99():
-        taken = []
-        for _ in range(200):
+    def taken(count=100, seconds=2):
+        """By each read; no more than fit into the time after which calls that hang are given up."""
+        times, end = [], time.monotonic() + seconds
+        while len(times) < count and (not times or time.monotonic() < end):
             begun = time.monotonic()
             assert tenant.api.get("/api/v1/click-to-call/sessions?limit=5").status == 200
-            taken.append(time.monotonic() - begun)
-        return sorted(taken)[197]
+            times.append(time.monotonic() - begun)
+        return times
     tenant.provider(url=provider.url, timeout_seconds=10)
-    quiet = p99()
+    quiet = taken()
     provider.mode = "hang"
     answers = []
     clicks = [threading.Thread(target=lambda i=i: answers.append(tenant.initiate(f"+12025550{i:03d}")), daemon=True)
               for i in range(20)]
     for click in clicks:
         click.start()
-    wait_until(lambda: len(provider.dials) >= 4, 10, "calls to hang at the provider")
-    beside = p99()
+    wait_until(lambda: len(provider.dials) >= 4, 30, "calls to hang at the provider")
+    beside = taken()
     provider.mode = "ok"
     provider.release.set()
     for click in clicks:
         click.join(timeout=30)
     assert [a.status for a in answers] == [201] * 20, answers
-    assert beside <= 2 * quiet + 0.1, (quiet, beside)  # a busy machine adds to both
+    # A read that waited for the provider would have taken until its release or the account's 10 s; a busy machine takes
+    # a moment from any single one.
+    assert max(beside) < 5, sorted(beside)[-5:]
+    nine_of_ten = lambda times: sorted(times)[len(times) * 9 // 10]  # noqa: E731
+    assert nine_of_ten(beside) <= 2 * nine_of_ten(quiet) + 0.2, (quiet, beside)
     assert tenant.initiate("+12025550999").status == 201  # all is as before, at once

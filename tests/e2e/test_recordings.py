@@ -169,7 +169,7 @@ def test_what_the_provider_has_not_is_missing(stack, tenant, quiet_provider):
     answer = tenant.webhook(session["session_id"], "RECORDING_READY", at=moment(0), recording_url=gone)
     assert answer.status == 200, answer
     missing = wait_until(lambda: [r for r in tenant.api.get(f"{SESSIONS}/{session['id']}/recordings").body["recordings"]
-                                  if r["recording_url"] == gone], 10, "the other recording")[0]
+                                  if r["recording_url"] == gone], 30, "the other recording")[0]
     is_problem(tenant.api.get(missing["media_path"]), 404, "RECORDING_MISSING")
 
 

@@ -47,8 +47,9 @@ def check_ledger(suite, load, driven, told, provider):
     for id in load.told_calls:
         events = {e for i, e in load.acknowledged if i == id}
         if "CALL_ENDED" in events:
-            done = told.wait_status(id, "COMPLETED", seconds=60)
-            assert done["duration_seconds"] == 20, (id, done)
+            # What was acknowledged is applied afterwards, after a crash in any order.
+            wait_until(lambda: [told.session(id)[name] for name in ("status", "duration_seconds")] == ["COMPLETED", 20], 60,
+                       f"call {id} to be told in full")
     for id in load.calls:
         by_status[driven.wait_ended(id, seconds=90)["status"]] += 1
     dials = collections.Counter(provider.dials)
@@ -69,7 +70,7 @@ def test_nothing_accepted_is_lost(suite):
         driven.provider()
         told.provider(url=provider.url)
         load = MixedLoad(driven, told, seed=seed).start()
-        wait_until(lambda: len(load.calls) > 20 and len(load.acknowledged) > 20, 20, "load to flow")
+        wait_until(lambda: len(load.calls) > 20 and len(load.acknowledged) > 20, 60, "load to flow")
         time.sleep(rng.uniform(0, 0.5))  # the random moment is the point here, not a wait
         before = len(load.calls)
         for victim in victims:
@@ -78,11 +79,11 @@ def test_nothing_accepted_is_lost(suite):
         if "db" in victims:
             time.sleep(1)  # R3: the database stays away for a second
             suite.database.launch()
-            wait_until(suite.database.accepts, 30, "the database to be back")
+            wait_until(suite.database.accepts, 60, "the database to be back")
             killed = time.monotonic()
-        wait_until(lambda: len(load.calls) > before, 20, "calls to be accepted again")
+        wait_until(lambda: len(load.calls) > before, 60, "calls to be accepted again")
         back = time.monotonic() - killed
-        wait_until(lambda: len(load.calls) > before + 20, 20, "load to flow again")
+        wait_until(lambda: len(load.calls) > before + 20, 60, "load to flow again")
         load.stop()
         by_status = check_ledger(suite, load, driven, told, provider)
         provider.close()
@@ -102,24 +103,25 @@ def test_a_key_gives_one_call_though_all_died_between_dial_and_answer(suite):
     answers = []
     asking = threading.Thread(target=lambda: answers.append(tenant.initiate(headers=key)), daemon=True)
     asking.start()
-    wait_until(lambda: provider.dials, 10, "the dial")
+    wait_until(lambda: provider.dials, 20, "the dial")
     for name, child in suite.children.items():
         if name != "simulator":
             child.kill9()
-    asking.join(timeout=20)
+    asking.join(timeout=40)
     assert answers and not answers[0].ok, answers  # its connection died
 
     def found():
         answer = tenant.api.get("/api/v1/click-to-call/sessions")
         return answer.ok and answer.body["sessions"]
-    id = wait_until(found, 30, "the suite to be back")[0]["id"]
+    id = wait_until(found, 60, "the suite to be back")[0]["id"]
     wait_until(lambda: tenant.session(id)["submission"] == "ACCEPTED", 60,
                "the reconciler to find the call at the provider")
     session = tenant.session(id)
     assert session["provider_call_id"] == provider.dials[0]
-    # A webhook for it applies.
-    assert tenant.webhook(session["session_id"], "CALL_BUSY", "BUSY",
-                          at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())).status == 200
+    # A webhook for it applies; a service that is not back yet has the provider send it again.
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    wait_until(lambda: tenant.webhook(session["session_id"], "CALL_BUSY", "BUSY", at=at).status == 200, 30,
+               "the webhook to be taken")
     tenant.wait_status(id, "BUSY")
 
     def told():

@@ -28,7 +28,7 @@ def nothing_stored_in_clear(stack):
 def place(tenant, kind, provider):
     account = tenant.provider(kind, url=provider.url)
     if kind == "ASTERISK":
-        wait_until(lambda: tenant.health(account["id"])["event_socket"] == "CONNECTED", 10, "the event socket")
+        wait_until(lambda: tenant.health(account["id"])["event_socket"] == "CONNECTED", 30, "the event socket")
     return tenant.place(CUSTOMER, agent_id="ann", agent_phone=ANN)["id"]
 
 
@@ -52,7 +52,7 @@ def fails(stack, case):
     legs = {leg["party"]: leg for leg in ended["legs"]}
     assert legs["AGENT"]["answered_at"] and "answered_at" not in legs.get("CUSTOMER", {}), legs
     assert len(set(provider.dials)) == 1 and len(provider.dials) == (3 if asks_again else 1), provider.dials
-    wait_until(lambda: not on_the_line(stack, kind, session), 15, "everybody to be off the line",
+    wait_until(lambda: not on_the_line(stack, kind, session), 30, "everybody to be off the line",
                hint=str(on_the_line(stack, kind, session)))
     provider.close()
 

@@ -13,7 +13,7 @@ from stack.stack import Stack
 
 SLOW_HEADS, SLOW_BODIES, IDLE, DEAF = 300, 100, 1000, 50
 CUT_WITHIN = 20  # seconds, from the first byte
-NOISE = 0.5      # seconds that a busy machine may add to anything
+NOISE = 1        # seconds that a busy machine may add to anything
 
 
 @pytest.fixture(scope="module")
@@ -128,12 +128,12 @@ def test_others_are_served_while_the_slow_are_cut_off(suite):
         print(f"  p99 {quiet * 1000:.1f} ms in quiet, {beside * 1000:.1f} ms beside the slow")
         assert beside < 20 * quiet + NOISE
         left = CUT_WITHIN - (time.monotonic() - slow.first_byte)
-        wait_until(lambda: (slow.cut["head"], slow.cut["body"]) == (SLOW_HEADS, SLOW_BODIES), left + 2,
+        wait_until(lambda: (slow.cut["head"], slow.cut["body"]) == (SLOW_HEADS, SLOW_BODIES), left + 10,
                    f"the slow to be cut off: {slow.cut}")
         # Those who never read are given up too; who merely keeps a connection is left alone.
-        wait_until(lambda: held_by_the_server(suite.port) <= IDLE, left + 10, "the deaf to be given up")
+        wait_until(lambda: held_by_the_server(suite.port) <= IDLE, left + 20, "the deaf to be given up")
         assert slow.cut["idle"] == 0, slow.cut
         assert tenant.api.get("/api/v1/me").status == 200
     finally:
         slow.close()
-    wait_until(lambda: held_by_the_server(suite.port) <= 1, 20, "all connections to end")
+    wait_until(lambda: held_by_the_server(suite.port) <= 1, 60, "all connections to end")

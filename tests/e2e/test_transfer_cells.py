@@ -57,7 +57,9 @@ class Run:
         self.agent = None if cell.target == "number" else who
         self.queue = None
         if cell.target == "queue":
-            self.queue = talk.queue(who, **({"max_wait_seconds": 3} if cell.outcome == "failed" else {}))
+            # The failing one waits for an agent in vain; the cancelled one rings until we have looked at it.
+            more = {"failed": {"max_wait_seconds": 3}, "cancelled": {"ring_seconds": 120}}
+            self.queue = talk.queue(who, **more.get(cell.outcome, {}))
             target = {"to_queue_id": self.queue}
         elif self.agent:
             answer = self.api.post("/api/v1/agent-activity", {"agent_id": who, "activity_type": "LOGIN"})
@@ -154,9 +156,9 @@ class Run:
         def lines():
             listed = self.api.get(f"/api/v1/agent-activity?agent_id={agent}").body["activities"]
             return [(line["activity_type"], line.get("session_id")) for line in reversed(listed)]
-        wait_until(lambda: lines() == wanted, 15, f"{agent}'s lines to be {wanted}", hint=str(lines()))
+        wait_until(lambda: lines() == wanted, 30, f"{agent}'s lines to be {wanted}", hint=str(lines()))
         presence = lambda: self.api.get(f"/api/v1/agents/{agent}/presence").body  # noqa: E731
-        wait_until(lambda: presence()["state"] == state, 5, f"{agent} to be {state}", hint=str(presence()))
+        wait_until(lambda: presence()["state"] == state, 30, f"{agent} to be {state}", hint=str(presence()))
         on_call = [wanted[-1][1]] if state == "ON_CALL" else []
         assert presence().get("session_ids", []) == on_call, presence()
 

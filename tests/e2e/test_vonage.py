@@ -47,7 +47,8 @@ def customer_of(stack, call):
 def test_a_call_from_click_to_completed(stack, tenant):
     tenant.provider("VONAGE")
     session = tenant.place("+12025550142", agent_id="ann", agent_phone=AGENT)
-    assert tenant.wait_status(session["id"], "CONNECTED", seconds=30)["provider_type"] == "VONAGE"
+    assert session["provider_type"] == "VONAGE", session
+    tenant.wait_reached(session["id"], "CONNECTED", seconds=30)
     ended = tenant.wait_ended(session["id"], seconds=30)
     assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
     assert ended["call_answered_at"] and ended["duration_seconds"] >= 1, ended
@@ -68,17 +69,17 @@ def test_hold_mute_digits_and_the_end(stack, call):
     assert call["do"]("dtmf", {"digits": "12#"}).status == 200
     is_problem(call["do"]("dtmf", {"digits": "A"}), 400, "VALIDATION_FAILED")
     assert call["do"]("end").status == 200
-    wait_until(lambda: not legs_of(stack, call["id"]), 10, "both legs to be gone")
+    wait_until(lambda: not legs_of(stack, call["id"]), 30, "both legs to be gone")
 
 
 def test_a_recording_begins_by_hand_and_cannot_pause(stack, tenant, call):
     assert call["do"]("recording/start").status == 200
     is_problem(call["do"]("recording/pause"), 501, "CAPABILITY_MISSING")
     assert tenant.session(call["id"])["status"] == "CONNECTED"
-    wait_until(lambda: len(legs_of(stack, call["id"])) == 2, 10, "the agent to be back in the room")
+    wait_until(lambda: len(legs_of(stack, call["id"])) == 2, 30, "the agent to be back in the room")
     call["do"]("end")
     wait_until(lambda: (tenant.session(call["id"]).get("recording_url") or "").startswith(
-        stack.simulator_url + "/v1/files/"), 10, "the recording's URL")
+        stack.simulator_url + "/v1/files/"), 30, "the recording's URL")
 
 
 @pytest.mark.parametrize("number, status, reason", [
@@ -92,7 +93,7 @@ def test_a_customer_who_is_not_reached_leaves_no_agent_behind(stack, tenant, num
     session = tenant.place(number, agent_id="ann", agent_phone=AGENT)
     ended = tenant.wait_ended(session["id"], seconds=30)
     assert (ended["status"], ended["end_reason"]) == (status, reason), ended
-    wait_until(lambda: not legs_of(stack, session["id"]), 10, "the agent's leg to be hung up")
+    wait_until(lambda: not legs_of(stack, session["id"]), 30, "the agent's leg to be hung up")
 
 
 @pytest.mark.parametrize("number", ["+12025559907", "+12025559908", "+12025559909"])

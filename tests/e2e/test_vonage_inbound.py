@@ -1,4 +1,6 @@
 """Callers at Vonage: the answer webhook, a menu by keys, an agent rung into the caller's conversation."""
+import time
+
 import pytest
 
 from conftest import ENDED
@@ -41,20 +43,22 @@ class Line:
         def found():
             listed = self.tenant.api.get("/api/v1/click-to-call/sessions").body["sessions"]
             return [s for s in listed if s.get("provider_call_id") == call]
-        wait_until(found, 10, "a session of the call")
+        wait_until(found, 30, "a session of the call")
         assert len(found()) == 1
         return self.tenant.wait_status(found()[0]["id"], *ENDED)
 
 
 def test_a_caller_chooses_an_agent_talks_and_hangs_up(tenant):
     line = Line(tenant, agent_id="ann", phone=AGENT)
+    begun = time.monotonic()
     call = line.ring(keys=["1"], talk_ms=30000)
     session = line.ended(call)
     assert (session["status"], session["end_reason"], session["direction"]) == (
         "COMPLETED", "NORMAL", "INBOUND"), session
     assert (session["from_phone"], session["to_phone"], session["agent_id"]) == (
         "+12025550111", NUMBER, "ann")
-    assert session["duration_seconds"] in (2, 3, 4)  # 30 s at ten times the speed
+    # 30 s at ten times the speed, in whole seconds; a slow machine's timers are late.
+    assert 2 <= session["duration_seconds"] <= time.monotonic() - begun + 1, session
     heard = line.heard(call)
     assert heard == ["say Press 1", "keys 1", f"room {session['id']}", "joined", "end"], heard
     # Told before the phone rings: the agent's screen knows who calls.
@@ -69,7 +73,7 @@ def test_an_agent_that_hangs_up_ends_the_call(tenant):
     call = line.ring(keys=["1"])
     session = line.ended(call)
     assert (session["status"], session["end_reason"]) == ("COMPLETED", "NORMAL"), session
-    wait_until(lambda: line.heard(call)[-1] == "end", 10, "the caller to be hung up on")
+    wait_until(lambda: line.heard(call)[-1] == "end", 30, "the caller to be hung up on")
 
 
 @pytest.mark.parametrize("phone", ["+12025559901", "+12025559902", "+12025559903", "+12025559904"])
@@ -81,17 +85,18 @@ def test_an_agent_that_does_not_take_the_call_leaves_it_to_the_voicemail(tenant,
     heard = line.heard(call)
     assert "joined" not in heard and "message 4" in heard, heard
     assert session["status"] == "VOICEMAIL", session
-    wait_until(lambda: tenant.session(session["id"]).get("recording_url"), 10, "the message")
+    wait_until(lambda: tenant.session(session["id"]).get("recording_url"), 30, "the message")
 
 
 def test_a_caller_that_gives_up_silences_the_agents_phone(tenant):
-    line = Line(tenant, agent_id="ann", phone="+12025559902", ring_seconds=60)
+    line = Line(tenant, agent_id="ann", phone="+12025559902", ring_seconds=120)
     call = line.ring(keys=["1"], hang_up_after_ms=20000)
     session = line.ended(call)
     assert session["end_reason"] == "CALLER_ABANDONED", session
     api = Api(tenant.stack.simulator_url)
+    # It would ring for another ten seconds.
     wait_until(lambda: not [leg for leg in api.get("/_calls").body["vonage"]
-                            if leg["room"] == "" and leg["to"]["number"] == "12025559902"], 10,
+                            if leg["room"] == "" and leg["to"]["number"] == "12025559902"], 8,
                "the agent's phone to be silent")
 
 

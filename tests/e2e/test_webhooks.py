@@ -30,7 +30,7 @@ def test_any_order_gives_the_same_call(tenant, session, order):
     def done():
         s = tenant.session(session["id"])
         return (s["status"], s["duration_seconds"], s["ring_seconds"]) == ("COMPLETED", 40, 10)
-    wait_until(done, 10, "the call to be folded to COMPLETED, 10 s of ringing, 40 s of talk")
+    wait_until(done, 30, "the call to be folded to COMPLETED, 10 s of ringing, 40 s of talk")
 
 
 def test_duplicates_at_once_change_nothing(tenant, session):
@@ -41,10 +41,10 @@ def test_duplicates_at_once_change_nothing(tenant, session):
                                 events))
     assert {a.status for a in answers} == {200}
     ended = tenant.wait_status(session["id"], "COMPLETED")
-    wait_until(lambda: tenant.session(session["id"])["duration_seconds"] == 40, 10, "40 s of talk")
+    wait_until(lambda: tenant.session(session["id"])["duration_seconds"] == 40, 30, "40 s of talk")
     stats = lambda: tenant.api.get("/api/v1/click-to-call/stats").body
-    wait_until(lambda: stats()["by_status"] == {"COMPLETED": 1}, 10, "the figures to follow")
-    assert stats()["total_duration"] == 40 and stats()["total_calls"] == 1
+    wait_until(lambda: (stats()["by_status"], stats()["total_duration"]) == ({"COMPLETED": 1}, 40), 30, "the figures to follow")
+    assert stats()["total_calls"] == 1
     assert ended["status"] == "COMPLETED"
 
 
@@ -53,7 +53,7 @@ def test_a_late_ringing_never_undoes(tenant, session):
     tenant.webhook(session["session_id"], *events[1][:2], at=events[1][2])
     tenant.wait_status(session["id"], "CONNECTED")
     assert tenant.webhook(session["session_id"], *events[0][:2], at=events[0][2]).status == 200
-    wait_until(lambda: tenant.session(session["id"])["ring_seconds"] == 10, 10, "the ringing to be filled in")
+    wait_until(lambda: tenant.session(session["id"])["ring_seconds"] == 10, 30, "the ringing to be filled in")
     assert tenant.session(session["id"])["status"] == "CONNECTED"
 
 
@@ -126,7 +126,7 @@ def test_a_replay_of_an_applied_event_changes_nothing(tenant, session):
     tenant.webhook(session["session_id"], "CALL_RINGING", "RINGING", at=moment(-5))
     tenant.wait_status(session["id"], "RINGING")
     log = wait_until(lambda: next(iter(tenant.api.get(
-        "/api/v1/webhooks/logs?state=APPLIED").body["logs"]), None), 10, "the log to say APPLIED")
+        "/api/v1/webhooks/logs?state=APPLIED").body["logs"]), None), 30, "the log to say APPLIED")
     before = tenant.session(session["id"])
     answer = tenant.api.post(f"/api/v1/webhooks/logs/{log['id']}/replay", {})
     assert answer.status == 200 and answer.body["success"], answer
