@@ -93,7 +93,7 @@ def test_the_agent_hears_the_customer_ring(line):
 
 
 def test_what_a_trunk_says_before_the_answer_is_heard(line):
-    id = line.open("tells-early").place()
+    id = line.open("tells-early", ring_timeout_seconds=60).place()
     line.ann.wait_hears("customer")
     assert line.tenant.session(id)["status"] != "CONNECTED" and line.them.hears() == set()
     line.tenant.wait_status(id, "CONNECTED")

@@ -99,7 +99,7 @@ class BadLine(Line):
                       "ring_timeout_seconds": 5, **settings})
         return self
 
-    def ended(self, seconds=60):
+    def ended(self, seconds=120):
         return self.tenant.wait_ended(self.place(), seconds=seconds)
 
     def check_let_go(self, leg):
@@ -143,7 +143,7 @@ def test_an_answer_that_cannot_be_heard_is_told(line, leg, what):
 @pytest.mark.parametrize("leg", ["agent", "customer"])
 @pytest.mark.parametrize("what, media", [("nothing", "direct"), ("nothing", "anchored"), ("half a message", "anchored")])
 def test_what_never_answers_is_given_up(line, leg, what, media):
-    ended = line.bad(leg, SILENT[what], media=media).ended(seconds=60)
+    ended = line.bad(leg, SILENT[what], media=media).ended()
     assert ended["status"] == "NO_ANSWER", ended
     assert ended["end_reason"] == ("AGENT_NO_ANSWER" if leg == "agent" else "CUSTOMER_NO_ANSWER"), ended
     line.check_let_go(leg)

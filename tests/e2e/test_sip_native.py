@@ -364,7 +364,7 @@ def test_a_phone_whose_certificate_is_not_right_is_not_called(line, tmp_path, fa
     signer = Authority(tmp_path, "stranger") if fault.startswith("another") else authority
     host = "127.0.0.1" if fault.startswith("another") else "elsewhere.example"
     line.open_tls(authority, "customer", signer=signer, host=host)
-    ended = line.tenant.wait_ended(line.place(), seconds=60)
+    ended = line.tenant.wait_ended(line.place(), seconds=120)
     assert ended["status"] in ("FAILED", "NO_ANSWER") and "call_answered_at" not in ended, ended
     wait_until(lambda: line.agent.relay.refused > 0, 30, "the phone to see the handshake fail")
     assert line.agent.seen() == "" and line.agent.relay.taken == 0
@@ -386,9 +386,9 @@ def test_a_session_is_refreshed_and_one_whose_phone_died_ends(tenant, tmp_path):
                                         provider_id=line.provider["id"])["id"] for n, line in enumerate(lines))
         for id in (refreshed, dead):
             tenant.wait_status(id, "CONNECTED", seconds=20)
-        wait_until(lambda: "UPDATE sip:" in lines[0].agent.seen(), 60, "the session to be refreshed")
+        wait_until(lambda: "UPDATE sip:" in lines[0].agent.seen(), 120, "the session to be refreshed")
         # Its phone was to refresh by half of 90 s, and did not until the end.
-        ended = tenant.wait_ended(dead, seconds=100)
+        ended = tenant.wait_ended(dead, seconds=180)
         assert ended["status"] == "COMPLETED", ended
         wait_until(lambda: lines[1].customer.is_done(), 30, "the customer to be let go")
         assert tenant.session(refreshed)["status"] == "CONNECTED"
