@@ -89,10 +89,10 @@ Task<Response> Serve(const Request& request) {
 
 ServerOptions QuickOptions() {
   ServerOptions options;
-  options.header_timeout = absl::Milliseconds(400);
-  options.body_timeout = absl::Milliseconds(400);
-  options.idle_timeout = absl::Milliseconds(800);
-  options.write_timeout = absl::Milliseconds(800);
+  options.header_timeout = absl::Milliseconds(1200);
+  options.body_timeout = absl::Milliseconds(1200);
+  options.idle_timeout = absl::Milliseconds(1500);
+  options.write_timeout = absl::Milliseconds(1500);
   return options;
 }
 

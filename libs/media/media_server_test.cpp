@@ -100,24 +100,34 @@ TEST_CASE("keys are heard in the sound of a phone without events", "[media][serv
   Call call;
   Leg& a = call.Join("a", [](Stream& stream) { stream.telephone_event.reset(); });
   const auto tone = DigitSamples('9', absl::Milliseconds(100));
-  // Spoken as a phone would, before and after silence.
-  int said = 0;
-  const absl::Duration start = base::SystemClock().Monotonic();
-  call.Await(
-      {},
-      [&] {
-        const auto due = static_cast<int>((base::SystemClock().Monotonic() - start) / kFrameLength);
-        for (; said <= due; ++said) {
+  // Spoken as a phone would, before and after silence, by its own clock: a frame that is late is
+  // not made up for.
+  const auto press = [&] {
+    int said = 0;
+    absl::Duration next = base::SystemClock().Monotonic();
+    call.Await(
+        {},
+        [&] {
+          const absl::Duration now = base::SystemClock().Monotonic();
+          if (now < next) return false;
+          next = now + kFrameLength;
           const std::vector<int16_t> silence(kFrameSamples);
           const bool on = said >= 10 && said < 15;
           const auto at = static_cast<size_t>(said - 10) * kFrameSamples;
           a.phone.SayFrame(a.server, on ? std::span(tone).subspan(at, kFrameSamples)
                                         : std::span<const int16_t>(silence));
-        }
-        return said > 30;
-      },
-      "the key is pressed");
-  CHECK(call.told.Ask([](Told& told) { return told.digits; }) == "a9");
+          return ++said > 30;
+        },
+        "the key is pressed");
+  };
+  const auto digits = [&call] { return call.told.Ask([](Told& told) { return told.digits; }); };
+  // A machine that stops in the midst of the tone tears it, so it is pressed again then.
+  std::string before;
+  for (int i = 0; i < 5 && digits() != before + "a9"; ++i) {
+    before = digits();
+    press();
+  }
+  CHECK(digits() == before + "a9");
 }
 
 TEST_CASE("strangers and garbage are not heard", "[media][server]") {
@@ -238,7 +248,7 @@ TEST_CASE("tones are heard until they are ended", "[media][server]") {
 }
 
 TEST_CASE("one who falls silent is told of, once each time", "[media][server]") {
-  Call call({.silent_after = absl::Milliseconds(200)});
+  Call call({.silent_after = absl::Milliseconds(600)});  // thirty frames
   Leg& a = call.Join("a");
   call.Join("b", [](Stream& stream) { stream.receive = false; });
   const auto silent = [&call] { return call.told.Ask([](Told& told) { return told.silent; }); };
@@ -251,19 +261,18 @@ TEST_CASE("one who falls silent is told of, once each time", "[media][server]") 
     call.Await(
         {},
         [&] {
-          const bool told = silent().size() == count;
+          const bool told = silent().size() >= count;
           frames += a.phone.Listen().packets;
           return told;
         },
         "it is told");
   };
-  listen(15);
+  listen(40);
   CHECK(silent().empty());  // nobody wants to know
-  call.server->SetWatched(kRoom, {"a", "b", "who is to come"});
-  await(1);
   frames = 0;
+  call.server->SetWatched(kRoom, {"a", "b", "who is to come"});
   await(2);
-  CHECK(frames >= 9);
+  CHECK(frames >= 58);
   CHECK(silent() == std::vector<std::string>{"a", "a"});
   call.Await({{"a", 1000}}, [&] { return (frames += a.phone.Listen().packets) > 50; }, "it speaks");
   CHECK(silent().size() == 2);
@@ -271,13 +280,13 @@ TEST_CASE("one who falls silent is told of, once each time", "[media][server]") 
 }
 
 TEST_CASE("silence is counted from when a party is watched", "[media][server]") {
-  Call call({.silent_after = absl::Milliseconds(400)});
+  Call call({.silent_after = absl::Seconds(1)});  // fifty frames
   Leg& a = call.Join("a");
   const auto silent = [&call] { return call.told.Ask([](Told& told) { return told.silent; }); };
   int frames = 0;
   const auto listen = [&] {
     frames = 0;
-    call.Await({}, [&] { return (frames += a.phone.Listen().packets) >= 12; }, "time goes by");
+    call.Await({}, [&] { return (frames += a.phone.Listen().packets) >= 20; }, "time goes by");
   };
   listen();
   call.server->SetWatched(kRoom, {"a"});
@@ -295,7 +304,7 @@ TEST_CASE("silence is counted from when a party is watched", "[media][server]") 
         return told;
       },
       "it is told");
-  CHECK(frames >= 19);
+  CHECK(frames >= 49);
 }
 
 TEST_CASE("reports are sent, and read", "[media][server]") {

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <regex>
 #include <sstream>
@@ -86,10 +87,10 @@ TEST_CASE("a phone number shows its last four digits") {
 TEST_CASE("a line that is off costs less than two microseconds", "[speed]") {
   const LogFile file(Level::kError);
   constexpr int kLines = 100'000;
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();  // of this process alone, whatever else the machine does
   for (int i = 0; i < kLines; ++i) Debug("off", {{"i", i}});
-  const auto spent = std::chrono::steady_clock::now() - start;
-  CHECK(spent < std::chrono::microseconds(2) * kLines);
+  const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  CHECK(seconds < 2e-6 * kLines);
 }
 
 }  // namespace

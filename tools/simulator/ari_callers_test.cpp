@@ -76,7 +76,7 @@ TEST_CASE("a message ends by its key or with its caller", "[ari][inbound]") {
     CHECK(Do(f, "GET", "/channels/" + id) == 200);
   }
   SECTION("with its caller") {
-    const std::string id = Call(f, R"(,"hang_up_after_ms":2000)");
+    const std::string id = Call(f, R"(,"hang_up_after_ms":30000)");
     socket.Until("StasisStart", id);
     CHECK(Do(f, "POST", "/channels/" + id + record + "m2") == 201);
     socket.Until("RecordingFinished");

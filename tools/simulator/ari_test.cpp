@@ -213,7 +213,7 @@ TEST_CASE("a mode of the control endpoint applies until it is taken back", "[con
   CHECK(f.Send("GET", "/_ctl?mode=").response.status == 200);
   CHECK(Originate(f, "m2", "PJSIP/15550100@trunk") == 200);
   CHECK(f.Send("GET", "/_ctl?mode=nonsense").response.status == 400);
-  CHECK(f.Send("GET", "/_ctl?mode=refuse&for_ms=300").response.status == 200);
+  CHECK(f.Send("GET", "/_ctl?mode=refuse&for_ms=1500").response.status == 200);
   testing::EventuallyTrue([&] { return !f.Send("GET", "/_stats").ok(); }, "connections refused");
   testing::EventuallyTrue([&] { return f.Send("GET", "/_stats").ok(); }, "open again");
 }

@@ -140,7 +140,7 @@ TEST_CASE("a message is recorded until a key, silence or hanging up", "[twilio][
   const std::string media = ValueOf(app.At("/left"), "RecordingUrl");
   CHECK(
       f.Send("GET", media.substr(media.find("/2010")) + ".wav").response.body.starts_with("RIFF"));
-  const std::string gone = Call(f, app, {{"hang_up_after_ms", 2500}});
+  const std::string gone = Call(f, app, {{"hang_up_after_ms", 20000}, {"message_ms", 100000}});
   HeardToTheEnd(f, gone);
   testing::EventuallyTrue([&] { return ValueOf(app.At("/left"), "CallSid") == gone; },
                           "the action");
@@ -159,7 +159,7 @@ TEST_CASE("a caller waits in the room until somebody joins, and talks", "[twilio
            "participantLabel=\"customer\">room1</Conference></Dial>";
   });
   url = app.Url("/dialled");
-  const std::string sid = Call(f, app, {{"talk_ms", 4000}});
+  const std::string sid = Call(f, app, {{"talk_ms", 40000}});
   testing::EventuallyTrue([&] { return Heard(f, sid) == "room room1|music default|"; }, "music");
   CHECK(Post(f, "/Conferences/room1/Participants.json",
              "From=%2B15551230001&To=%2B15551110000&Label=agent&EndConferenceOnExit=true") == 201);

@@ -213,7 +213,7 @@ TEST_CASE("a caller walks through what it is told", "[simulator][vonage]") {
        R"([{"action":"record","timeOut":20,"eventUrl":["$EVENTS"]},{"action":"notify","payload":{"a":"b"},"eventUrl":["$FLOW"]}])",
        R"([{"action":"conversation","name":"r","startOnEnter":false,"musicOnHoldUrl":["https://m"]}])"});
   const std::string call = vonage.Ring(
-      side, {{"keys", Json::array({"1"})}, {"message_ms", 2000}, {"hang_up_after_ms", 9000}});
+      side, {{"keys", Json::array({"1"})}, {"message_ms", 2000}, {"hang_up_after_ms", 40000}});
   testing::EventuallyTrue([&] { return vonage.Heard(call).ends_with("end; "); }, "the end");
   CHECK(vonage.Heard(call) == "say Press 1; keys 1; message 2; room r; music https://m; end; ");
   testing::EventuallyTrue([&] { return side.Statuses(call).ends_with("completed "); }, "completed");
@@ -233,7 +233,7 @@ TEST_CASE("a caller is joined by the one we ring, and sent back by us", "[simula
   const std::string call = vonage.Ring(side, Json::object());
   testing::EventuallyTrue([&] { return !vonage.Heard(call).empty(); }, "the room");
   const Json back = {{"type", "ncco"}, {"url", Json::array({side.Url("/flow")})}};
-  const std::string agent = vonage.Create(side, "15550100001");
+  const std::string agent = vonage.Create(side, "15550109921");  // who stays
   testing::EventuallyTrue([&] { return vonage.Heard(call) == "room room-1; joined; "; },
                           "the agent");
   CHECK(vonage.Send("PUT", "/v1/calls/" + call, {{"action", "transfer"}, {"destination", back}})
