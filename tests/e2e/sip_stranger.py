@@ -9,7 +9,7 @@ class Stranger:
     def __init__(self, host, to, number):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host, 0))
-        self.socket.settimeout(15)
+        self.socket.settimeout(30)
         self.here, self.to, self.number = "%s:%d" % self.socket.getsockname(), to, number
         self.uri = f"sip:{number}@{to}:5060"
         self.call, self.sequence, self.said = uuid.uuid4().hex, 0, []
@@ -22,10 +22,11 @@ class Stranger:
         self.socket.sendto("\r\n".join(lines).encode(), (self.to, 5060))
 
     def final(self):
+        """Of the request sent last: an answer to one before it may come again."""
         while True:
             text = self.socket.recv(65536).decode()
             status = int(text.split(" ", 2)[1]) if text.startswith("SIP/2.0 ") else 0
-            if status >= 200:
+            if status >= 200 and re.search(rf"^CSeq: {self.sequence} ", text, re.M):
                 self.said.append(text)
                 return status, re.search(r"^To: .*?(;tag=\S+)", text, re.M).group(1)
 

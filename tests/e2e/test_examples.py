@@ -44,7 +44,7 @@ def test_the_examples_of_a_document_work_as_they_stand(home, document):
     assert placed.ok, placed
     (home["folder"] / "answers").write_text("")
     script = "".join([PREAMBLE, "source var/dev.env\n", f"id={placed.body['session']['session_id']}\n", *blocks])
-    done = subprocess.run(["bash", "-c", script], cwd=home["folder"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", script], cwd=home["folder"], capture_output=True, text=True, timeout=180)
     answers = (home["folder"] / "answers").read_text()
     assert done.returncode == 0, f"{done.stderr[-1000:]}\n{answers[-1000:]}"
     lines = [line for line in answers.splitlines() if line]

@@ -278,7 +278,7 @@ def test_the_example_of_the_document_works_as_printed(stack, tenant):
     document = (Path(__file__).resolve().parents[2] / "docs" / "ivr.md").read_text()
     script = document.split("```bash\n")[1].split("```")[0]
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True,
-                          timeout=60, env={**os.environ, "CTC_URL": stack.url,
+                          timeout=180, env={**os.environ, "CTC_URL": stack.url,
                                            "CTC_TENANT": tenant.name, "CTC_TOKEN": tenant.token})
     assert done.returncode == 0, done
     # Answers follow each other without a line between them.

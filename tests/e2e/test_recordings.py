@@ -184,6 +184,6 @@ def test_credentials_that_the_provider_does_not_take_are_told_without_them(tenan
 @pytest.mark.parametrize("mib", ["255", "0", "-1"])
 def test_a_cache_that_a_large_recording_does_not_fit_into_is_refused_at_the_start(stack, mib):
     command = [stack.bin / "ctc", "serve", "--gateway.port", "0", "--dispatch.recording_cache_mib", mib]
-    done = subprocess.run(command, env={**os.environ, **stack.env()}, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, env={**os.environ, **stack.env()}, capture_output=True, text=True, timeout=90)
     said = done.stdout + done.stderr
     assert done.returncode != 0 and f"dispatch.recording_cache_mib: is {mib}; a recording may have 256 MiB" in said, said

@@ -18,10 +18,12 @@ SDP = "v=0\r\no=p 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audi
 
 
 class BadPhone:
-    """Answers each INVITE with what it is told, byte for byte; other requests with 200."""
+    """Answers each INVITE with what it is told, byte for byte; other requests with 200. `asked` are the methods of its
+    transactions: a request that comes again, as to somebody slow, is one."""
 
     def __init__(self, answer):
         self.host, self.port, self.answer, self.asked = own_address(), 5060, answer, []
+        self.known = set()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((self.host, self.port))
         self.socket.settimeout(0.2)
@@ -40,7 +42,10 @@ class BadPhone:
             head, _, _ = packet.partition(b"\r\n\r\n")
             lines = head.decode(errors="replace").split("\r\n")
             method = lines[0].split(" ")[0]
-            self.asked.append(method)
+            transaction = (method, next((line for line in lines if line.lower().startswith("via:")), ""))
+            if transaction not in self.known:
+                self.known.add(transaction)
+                self.asked.append(method)
             if method in ("ACK", "SIP/2.0"):
                 continue
             copied = [line for line in lines if re.match("(Via|From|Call-ID|CSeq):", line, re.I)]

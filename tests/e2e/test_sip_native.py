@@ -376,7 +376,7 @@ def test_a_phone_that_wants_longer_sessions_gets_them(line):
     line.tenant.wait_ended(id)
     wait_until(line.agent.is_done, 30, "the agent to be hung up")
     asked = re.findall(r"^INVITE .*?^Session-Expires: (\d+).*?^Min-SE: (\d+)", line.agent.seen(), re.S | re.M)
-    assert asked[:2] == [("1800", "90"), ("3600", "3600")], asked
+    assert list(dict.fromkeys(asked))[:2] == [("1800", "90"), ("3600", "3600")], asked
 
 
 def test_a_session_is_refreshed_and_one_whose_phone_died_ends(tenant, tmp_path):

@@ -7,7 +7,7 @@ import struct
 
 
 class WebSocket:
-    def __init__(self, host, port, path, headers, timeout=15):
+    def __init__(self, host, port, path, headers, timeout=30):
         self.socket = socket.create_connection((host, port), timeout=timeout)
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket",

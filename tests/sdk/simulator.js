@@ -10,7 +10,7 @@ const program = path.join(__dirname, '../../build', process.env.CTC_PRESET || 'r
                           'bin/ctc-simulator');
 
 // The first truthy value of `ask`, which may be asynchronous; fails after `seconds`.
-async function eventually(ask, what, seconds = 10) {
+async function eventually(ask, what, seconds = 30) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const value = await ask();
