@@ -59,8 +59,9 @@ class WatchedApi(Api):
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
+    # At the simulator's tenfold speed a transfer's target rings for six seconds, in which a test looks and cancels.
     running = Stack(tmp_path_factory.mktemp("suite"),
-                    extra_env=QUICK_WATCHDOGS)
+                    extra_env={**QUICK_WATCHDOGS, "CTC_SESSION_PARTY_RING_SECONDS": "60"})
     try:
         yield running.start()
     finally:

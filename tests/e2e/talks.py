@@ -45,7 +45,7 @@ class Handover:
     def newest(self):
         return self.api.get(f"{PATH}/{self.id}/transfers").body["transfers"][-1]
 
-    def wait(self, status, seconds=30):
+    def wait(self, status, seconds=60):
         wait_until(lambda: self.newest()["status"] == status, seconds,
                    f"the transfer to be {status}", hint=str(self.newest()))
         return self.newest()
