@@ -170,7 +170,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   Task<void> DrainOnStrand(absl::Duration limit) {
     state_->StartDraining();
-    if (state_->options.reuse_port) co_await LeaveToOthers();
+    co_await LetHandshakesEnd();
     AcceptWaiting();
     Close();
     for (const auto& connection : state_->All()) connection->Drain();
@@ -193,10 +193,10 @@ class Listener : public std::enable_shared_from_this<Listener> {
     });
   }
 
-  // Closing a socket resets what waits in its queue, and the kernel goes on choosing this one until
-  // it is closed. New connections are kept from it first: a client that is not answered asks again,
-  // and another socket of the port takes it.
-  Task<void> LeaveToOthers() {
+  // Closing a socket resets what waits in its queue, which would leave requests without an answer.
+  // New connections are kept from it first: a client that is not answered asks again, and is
+  // refused then, or taken by another socket of the port.
+  Task<void> LetHandshakesEnd() {
     RefuseHandshakes(acceptor_.native_handle());
     pause_.expires_after(absl::ToChronoMilliseconds(kHandshakes));
     boost::system::error_code ignored;
