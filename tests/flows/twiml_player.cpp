@@ -7,7 +7,7 @@
 #include "libs/http/message.h"
 #include "libs/providers/twilio/adapter.h"
 #include "libs/providers/twilio/request_text.h"
-#include "libs/providers/twilio/signature.h"
+#include "libs/providers/twiml/signature.h"
 #include "tests/flows/players.h"
 #include "tools/simulator/xml.h"
 
@@ -15,7 +15,7 @@ namespace ctc::flows {
 namespace {
 
 using dispatch::v1::ControlCallRequest;
-using providers::twilio::Form;
+using providers::twiml::Form;
 using simulator::XmlElement;
 
 constexpr char kHost[] = "https://crm.example.com";
@@ -72,7 +72,7 @@ class TwimlPlayer {
     auto& signature = *request.add_headers();
     signature.set_name("x-twilio-signature");
     signature.set_value(
-        providers::twilio::Signature(exchange_.account.auth_token, request.url(), form));
+        providers::twiml::Signature(exchange_.account.auth_token, request.url(), form));
     return request;
   }
 
