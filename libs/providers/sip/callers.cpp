@@ -108,7 +108,8 @@ std::optional<ReadWebhookResponse> ReadCallerEvent(const Account& account,
     ReadTwimlEvent(account, request, session, now, window, response);
     return response;
   }
-  if (std::string fault = ReadCallerStatus(account, request, now, response); !fault.empty()) {
+  std::string fault = ReadCallerStatus(account, request, now, proof.signed_at, response);
+  if (!fault.empty()) {
     return Refusal<ReadWebhookResponse>(account, ReadWebhookResponse::UNREADABLE, std::move(fault));
   }
   response.set_verdict(ReadWebhookResponse::GENUINE);

@@ -3,6 +3,8 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "libs/base/proto_time.h"
@@ -112,21 +114,25 @@ std::string ReadInput(const Form& query, const Json& json, FlowInput& input) {
   return "";
 }
 
-CallFact::Kind KindOf(std::string_view status) {
-  static constexpr std::pair<std::string_view, CallFact::Kind> kKinds[] = {
-      {"trying", CallFact::CALL_INITIATED},
-      {"queued", CallFact::CALL_INITIATED},
-      {"ringing", CallFact::CALL_RINGING},
-      {"early-media", CallFact::CALL_RINGING},
-      {"in-progress", CallFact::CALL_ANSWERED},
-      {"completed", CallFact::CALL_ENDED},
-      {"busy", CallFact::CALL_BUSY},
-      {"no-answer", CallFact::CALL_NO_ANSWER},
-      {"failed", CallFact::CALL_FAILED}};
-  for (const auto& [word, kind] : kKinds) {
-    if (word == status) return kind;
-  }
-  return CallFact::KIND_UNSPECIFIED;
+struct Status {
+  std::string_view word;
+  CallFact::Kind kind;
+  int order;  // of a leg's statuses: they may overtake each other on their way
+};
+constexpr std::array kStatuses = {Status{"trying", CallFact::CALL_INITIATED, 1},
+                                  Status{"queued", CallFact::CALL_INITIATED, 1},
+                                  Status{"ringing", CallFact::CALL_RINGING, 2},
+                                  Status{"early-media", CallFact::CALL_RINGING, 3},
+                                  Status{"in-progress", CallFact::CALL_ANSWERED, 4},
+                                  Status{"completed", CallFact::CALL_ENDED, 5},
+                                  Status{"busy", CallFact::CALL_BUSY, 5},
+                                  Status{"no-answer", CallFact::CALL_NO_ANSWER, 5},
+                                  Status{"failed", CallFact::CALL_FAILED, 5}};
+
+const Status* FindStatus(std::string_view word) {
+  const auto found = std::find_if(kStatuses.begin(), kStatuses.end(),
+                                  [&](const Status& status) { return status.word == word; });
+  return found == kStatuses.end() ? nullptr : &*found;
 }
 
 // Of the caller's leg its end alone: that our menu answered it joins nobody.
@@ -138,8 +144,7 @@ CallFact CallerFact(std::string_view status) {
   return fact;
 }
 
-CallFact AgentFact(const Json& json, const std::string& status) {
-  const CallFact::Kind kind = KindOf(status);
+CallFact AgentFact(const Json& json, const std::string& status, CallFact::Kind kind) {
   CallFact fact;
   if (IsEnd(status)) {
     const int sip_status = NumberOf(json, "sip_status", 699, 0);
@@ -192,7 +197,8 @@ bool IsCallerStatus(const common::v1::HttpRequest& request) {
 }
 
 std::string ReadCallerStatus(const Account& account, const common::v1::HttpRequest& request,
-                             absl::Time now, ReadWebhookResponse& response) {
+                             absl::Time now, std::optional<absl::Time> signed_at,
+                             ReadWebhookResponse& response) {
   const Json json = ObjectOf(request.body());
   const std::string leg = TextOf(json, "call_sid");
   const std::string parent = TextOf(json, "parent_call_sid");
@@ -200,11 +206,14 @@ std::string ReadCallerStatus(const Account& account, const common::v1::HttpReque
   const std::string& caller = parent.empty() ? leg : parent;
   if (!twiml::IsSid(leg)) return "call_sid: is missing or malformed";
   if (!twiml::IsSid(caller)) return "parent_call_sid: is malformed";
-  if (KindOf(status) == CallFact::KIND_UNSPECIFIED) return "call_status: is not known";
+  const Status* known = FindStatus(status);
+  if (known == nullptr) return "call_status: is not known";
   response.set_event_type(absl::StrCat(parent.empty() ? "caller-" : "", status));
-  CallFact fact = parent.empty() ? CallerFact(status) : AgentFact(json, status);
+  CallFact fact = parent.empty() ? CallerFact(status) : AgentFact(json, status, known->kind);
   if (fact.kind() == CallFact::KIND_UNSPECIFIED) return "";
   fact.set_provider_leg_id(leg);
+  fact.set_sequence(known->order);
+  if (signed_at.has_value()) *fact.mutable_provider_time() = base::ToPreciseProto(*signed_at);
   fact.set_source(session::v1::WEBHOOK);
   fact.set_event_key(absl::StrCat("sip:", account.config.id(), ":", leg, ":", status));
   *fact.mutable_received_time() = base::ToPreciseProto(now);

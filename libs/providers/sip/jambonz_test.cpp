@@ -283,6 +283,8 @@ TEST_CASE("the status hook tells of the caller's end and of the agent", "[sip][f
   const CallFact over = agent("completed", 200);
   CHECK(over.kind() == CallFact::CALL_ENDED);
   CHECK(over.duration_seconds() == 7);
+  CHECK(over.sequence() > agent("in-progress", 200).sequence());
+  CHECK(over.has_provider_time());
   CHECK(tell(Caller({{"call_status", "dancing"}})).verdict() == ReadWebhookResponse::UNREADABLE);
   CHECK(world.Tell(world.Hook(World::kEvents, Caller().dump(), "another")).verdict() ==
         ReadWebhookResponse::FORGED);
