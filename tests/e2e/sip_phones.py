@@ -356,7 +356,8 @@ def own_address():
 def free_port(host):
     """Below those that the kernel gives to whoever asks for any port, so that it is still free when the phone takes it."""
     for port in iter(lambda: random.randint(10000, 32000), None):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             try:
                 probe.bind((host, port))
                 return port
@@ -365,13 +366,16 @@ def free_port(host):
 
 
 class Phone:
-    """At port 5060 of a loopback address of its own, so that it can be called as name@host, or at any port of `host`.
-    `relay`: behind a TlsRelay, so that `transport` is t1 and the phone is at the relay's port. `to`: it calls that
-    address instead of waiting to be called. `words` stand in its scenario in capitals."""
+    """At port 5060 of a loopback address of its own, so that it can be called as name@host, or at any port of `host`,
+    which may be an IPv6 address.
+    `sound`: the port that it is told to be sent sound to. `relay`: behind a TlsRelay, so that `transport` is t1 and the
+    phone is at the relay's port. `to`: it calls that address instead of waiting to be called. `words` stand in its
+    scenario in capitals."""
 
     def __init__(self, folder, behaviour, transport="u1", calls=1, relay=None, refer_to="sip:nobody", to=None, host=None,
-                 **words):
+                 sound=40000, **words):
         self.host, self.port, self.relay = host or own_address(), 5060, relay
+        v6 = ":" in self.host
         if host:
             self.port = free_port(host)
         name = f"{behaviour}-{self.host}-{self.port}"
@@ -382,6 +386,9 @@ class Phone:
         # What follows a NOTIFY at once may be read before the answer to that is sent, which SIPp takes for unexpected: it
         # goes on then, and what it left unread comes again.
         strictness = ["-default_behaviors", "all,-abortunexp"] if "NOTIFY" in steps else []
+        steps = steps.replace("m=audio 40000", f"m=audio {sound}")
+        if v6:
+            steps = steps.replace("IN IP4 [local_ip]", "IN IP6 [media_ip]")  # the other one is in brackets
         unused = '\n  <Reference variables="target,caller,self,number,offered"/>' if "assign_to" in steps else ""
         if relay:
             relay.target = (self.host, self.port)
@@ -391,21 +398,24 @@ class Phone:
         scenario.write_text('<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="phone">'
                             + steps + unused + "\n</scenario>\n")
         self.process = subprocess.Popen(
-            ["sipp", "-sf", str(scenario), "-i", self.host, "-p", str(self.port), "-t", transport, "-nostdin",
-             "-m", str(calls), *([to] if to else []), *strictness,
+            ["sipp", "-sf", str(scenario), "-i", self.host, *(["-mi", self.host] if v6 else []), "-p", str(self.port),
+             "-t", transport, "-nostdin", "-m", str(calls), *([to] if to else []), *strictness,
              "-key", "loopback6", "[::1]", "-key", "private6", "[fd00::1]",  # brackets are SIPp's own
              "-trace_msg", "-message_file", str(self.messages), "-message_overwrite", "true"],
             cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, "TERM": "dumb"})
 
-        table = "/proc/net/udp" if transport == "u1" else "/proc/net/tcp"
-        local = f"{socket.inet_aton(self.host)[::-1].hex().upper()}:{self.port:04X}"
+        table = ("/proc/net/udp" if transport == "u1" else "/proc/net/tcp") + ("6" if v6 else "")
+        address = socket.inet_pton(socket.AF_INET6 if v6 else socket.AF_INET, self.host)
+        parts = [address[i:i + 4][::-1].hex().upper() for i in range(0, len(address), 4)]
+        local = f"{''.join(parts)}:{self.port:04X}"
         if not to:
             wait_until(lambda: local in Path(table).read_text(), 30, "a phone to listen")
 
     @property
     def url(self):
-        return f"sip:127.0.0.1:{self.relay.port}" if self.relay else f"sip:{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"sip:127.0.0.1:{self.relay.port}" if self.relay else f"sip:{host}:{self.port}"
 
     def seen(self):
         return self.messages.read_text(errors="replace") if self.messages.exists() else ""

@@ -100,7 +100,7 @@ class Sound:
 
     def __init__(self, name, host, silent=False, port=PORT):
         self.name, self.silent, self.peer = name, silent, None
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host, port))
         self.socket.settimeout(0.2)
         self.samples, self.keys, self._events, self._to_press = array("h"), "", set(), []

@@ -1,9 +1,12 @@
-"""Phones at IPv6 addresses: an agent's, and one that a phone refers its call to."""
+"""Phones at IPv6 addresses: an agent's, one that a phone refers its call to; and an account that is at one itself."""
 import shutil
+import socket
 
 import pytest
 
 from conftest import is_problem
+from sip_phones import Phone
+from sound_phone import Sound
 from stack.process import wait_until
 from talks import PATH, Handover
 from test_sip_native import Line
@@ -59,3 +62,88 @@ def test_a_phone_cannot_refer_to_an_ipv6_address_that_is_not_allowed(line):
     wait_until(lambda: "SIP/2.0 403" in line.agent.seen(), 20, "the refusal")
     assert line.tenant.api.get(f"{PATH}/{session}/transfers").body["transfers"] == []
     assert Handover(line.tenant, session).end()["status"] == "COMPLETED"
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
+over_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback address")
+
+
+def open_at_ipv6(line, customer="customer", agent="agent", transport="u1", **settings):
+    """An account and both of its phones at ::1."""
+    line.customer = line.phone(customer, transport, host="::1", sound=40200)
+    line.agent = line.phone(agent, transport, host="::1", sound=40300)
+    suffix = ";transport=tcp" if transport == "t1" else ""
+    line.provider = line.tenant.provider(
+        "SIP", url=line.customer.url + suffix, api_key="user", api_secret="s3cret", timeout_seconds=8,
+        settings={"mode": "native", "bind": "sip:[::1]:*", "agent_proxy": line.agent.url + suffix,
+                  "ring_timeout_seconds": 5, **settings})
+    return line
+
+
+@over_ipv6
+@pytest.mark.parametrize("transport, own", [("u1", "::1"), ("t1", "::1"), ("u1", "::")])
+def test_two_phones_talk_over_ipv6(line, transport, own):
+    id = open_at_ipv6(line, "hangs-up", transport=transport, bind=f"sip:[{own}]:*").place()
+    ended = line.tenant.wait_ended(id, seconds=30)
+    assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
+    wait_until(lambda: line.agent.is_done() and line.customer.is_done(), 10, "both calls to end as they should")
+    # Each phone was given the other's media address, with our o= line.
+    given = line.agent.seen().split("ACK sip:", 1)[1]
+    assert "m=audio 40200" in given and "c=IN IP6 ::1" in given, given[:600]
+    assert given.split("o=ctc ", 1)[1].split("\n", 1)[0].strip().endswith(f" IN IP6 {own}"), given[:600]
+    assert "Contact: <sip:[" in line.agent.seen(), line.agent.seen()[:900]
+
+
+@over_ipv6
+def test_sound_runs_through_us_over_ipv6(line):
+    open_at_ipv6(line, agent="customer", media="anchored")
+    ann, them = Sound("ann", "::1", port=40300), Sound("customer", "::1", port=40200)
+    try:
+        id = line.connect()
+        ann.wait_hears("customer")
+        them.wait_hears("ann")
+        assert line.do(id, "mute").ok
+        them.wait_hears()
+        assert line.do(id, "end").ok
+    finally:
+        ann.close()
+        them.close()
+    assert line.tenant.wait_ended(id)["status"] == "COMPLETED"
+    assert "c=IN IP6 ::1" in line.agent.seen()
+
+
+@over_ipv6
+def test_a_caller_over_ipv6_reaches_an_agent(tenant, tmp_path):
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        probe.bind(("::1", 0))
+        port = probe.getsockname()[1]
+    agent = Phone(tmp_path, "customer", host="::1")
+    phones = [agent]
+    try:
+        assert tenant.api.post("/api/v1/agents", {"id": "ann", "name": "ann", "phone": "ann"}).ok
+        assert tenant.api.post("/api/v1/agent-activity", {"agent_id": "ann", "activity_type": "LOGIN"}).ok
+        tenant.provider("SIP", url="sip:[::1]:9;transport=udp", api_key="user", api_secret="s3cret", timeout_seconds=8,
+                        settings={"mode": "native", "bind": f"sip:[::1]:{port}", "agent_proxy": agent.url,
+                                  "inbound_from": ["::1"]})
+        local = "0" * 24 + f"01000000:{port:04X}"
+        with open("/proc/net/udp6", encoding="ascii") as table:
+            wait_until(lambda: table.seek(0) == 0 and local in table.read(), 15, "the account to listen")
+        caller = Phone(tmp_path, "calls-and-hangs-up", to=f"[::1]:{port}", host="::1", number="+10987654321", sound=40200)
+        phones.append(caller)
+        wait_until(lambda: all(p.is_done() for p in phones), 20, "both phones to end as they should",
+                   hint=caller.seen()[-600:])
+        listed = tenant.api.get(f"{PATH}?direction=INBOUND").body["sessions"]
+        assert len(listed) == 1, listed
+        ended = tenant.wait_ended(listed[0]["id"])
+        assert (ended["status"], ended["agent_id"]) == ("COMPLETED", "ann"), ended
+    finally:
+        for phone in phones:
+            phone.close()

@@ -20,7 +20,9 @@ constexpr Renderer kRenderers[] = {{Wire::kTwiml, "TwiML", PlayTwiml},
                                    {Wire::kNcco, "NCCO", PlayNcco},
                                    {Wire::kExotel, "Exotel's applets", PlayExotel},
                                    {Wire::kAri, "ARI", PlayAri},
-                                   {Wire::kSip, "anchored SIP", PlaySip}};
+                                   {Wire::kSip, "anchored SIP", PlaySip},
+                                   {Wire::kSipTwiml, "SIP over HTTP in TwiML", PlaySipTwiml},
+                                   {Wire::kJambonz, "jambonz's verbs", PlayJambonz}};
 
 // Monday, 2026-01-05 12:00 in London.
 const absl::Time kNoon = absl::FromUnixSeconds(1'767'614'400);

@@ -13,7 +13,9 @@ void PlayTwiml(Service& service, Line& line, bool twice);  // Twilio
 void PlayNcco(Service& service, Line& line, bool twice);   // Vonage
 void PlayExotel(Service& service, Line& line,
                 bool twice);  // the flow of libs/providers/exotel/README.md
-void PlayAri(Service& service, Line& line, bool twice);  // Asterisk's flow machine
-void PlaySip(Service& service, Line& line, bool twice);  // native SIP's anchored call
+void PlayAri(Service& service, Line& line, bool twice);       // Asterisk's flow machine
+void PlaySip(Service& service, Line& line, bool twice);       // native SIP's anchored call
+void PlaySipTwiml(Service& service, Line& line, bool twice);  // a SIP switch that speaks TwiML
+void PlayJambonz(Service& service, Line& line, bool twice);
 
 }  // namespace ctc::flows

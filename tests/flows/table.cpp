@@ -220,7 +220,10 @@ std::vector<Row> HourRows() {
          SetHours(world);
        },
        {"message"},
-       {"hears speak now", "may speak for 120 s, ended by #", "leaves a message", kEnd}},
+       {"hears speak now", "may speak for 120 s, ended by #", "leaves a message", kEnd},
+       {{Wire::kJambonz,
+         {"no verb of jambonz gives a recording: 501, and it gives the call up",
+          {"is refused: voicemail", "is hung up on", "(never: message)"}}}}},
   };
 }
 

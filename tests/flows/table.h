@@ -10,7 +10,7 @@
 
 namespace ctc::flows {
 
-enum class Wire { kTwiml, kNcco, kExotel, kAri, kSip };
+enum class Wire { kTwiml, kNcco, kExotel, kAri, kSip, kSipTwiml, kJambonz };
 
 // Where a provider cannot do what the row asks for: what it declares, and what happens instead.
 struct Instead {

@@ -50,6 +50,12 @@ Lines AfterOne(const Lines& more) {
   return lines;
 }
 
+// `before` was heard and done, and then jambonz cannot take the message that `word` is.
+Instead NoMessage(Lines before, const std::string& word) {
+  before.insert(before.end(), {"is refused: voicemail", "is hung up on", "(never: " + word + ")"});
+  return {"no verb of jambonz gives a recording: 501, and it gives the call up", AfterOne(before)};
+}
+
 std::vector<Row> AgentRows() {
   const auto ann = One(Kind::ROUTE_AGENT, R"({"agent_id": "ann"})");
   const auto failed = [&](const std::string& how, const std::string& reason) {
@@ -70,7 +76,10 @@ std::vector<Row> AgentRows() {
       {"a talk is recorded, after an announcement",
        One(Kind::ROUTE_AGENT, R"({"agent_id": "ann", "record": true, "text": "one moment"})"),
        {"1", "talks"},
-       AfterOne({"hears one moment", kAnn, "talks, recorded", "is hung up on"})},
+       AfterOne({"hears one moment", kAnn, "talks, recorded", "is hung up on"}),
+       {{Wire::kJambonz,
+         {"no verb of jambonz records: it goes on without",
+          AfterOne({"hears one moment", kAnn, "talks", "is hung up on"})}}}},
       failed("busy", "AGENT_REJECTED"),
       failed("no answer", "AGENT_NO_ANSWER"),
       failed("rejected", "AGENT_REJECTED"),
@@ -88,7 +97,8 @@ std::vector<Row> AgentRows() {
        One(Kind::ROUTE_AGENT,
            R"({"agent_id": "ann", "no_answer": {"action": "VOICEMAIL", "text": "speak now"}})"),
        {"1", "busy", "message"},
-       AfterOne({kAnn, "busy", "hears speak now", kMaySpeak, "leaves a message", kEnd})},
+       AfterOne({kAnn, "busy", "hears speak now", kMaySpeak, "leaves a message", kEnd}),
+       {{Wire::kJambonz, NoMessage({kAnn, "busy"}, "message")}}},
       {"an agent who is on a call is not rung",
        [](FlowWorld& world) {
          One(Kind::ROUTE_AGENT, R"({"agent_id": "ann"})")(world);
@@ -126,6 +136,12 @@ std::vector<Row> AgentRows() {
          {"Twilio rings numbers and SIP addresses: the agent counts as one who failed",
           AfterOne({"cannot ring", kNobody, "is hung up on: UNREACHABLE", "(never: talks)"})}},
         {Wire::kNcco,
+         {"as Twilio",
+          AfterOne({"cannot ring", kNobody, "is hung up on: UNREACHABLE", "(never: talks)"})}},
+        {Wire::kSipTwiml,
+         {"as Twilio",
+          AfterOne({"cannot ring", kNobody, "is hung up on: UNREACHABLE", "(never: talks)"})}},
+        {Wire::kJambonz,
          {"as Twilio",
           AfterOne({"cannot ring", kNobody, "is hung up on: UNREACHABLE", "(never: talks)"})}},
         {Wire::kExotel,
@@ -181,7 +197,8 @@ std::vector<Row> QueueRows() {
               }),
        {"1", "message"},
        AfterOne({"hears " + kMusicUrl + " Please leave a message after the tone.", kMaySpeak,
-                 "leaves a message", kEnd})},
+                 "leaves a message", kEnd}),
+       {{Wire::kJambonz, NoMessage({"hears " + kMusicUrl}, "message")}}},
       {"a queue's overflow is a number",
        Queued("",
               [=](FlowWorld& world, routing::v1::Queue& queue) {
@@ -198,7 +215,8 @@ std::vector<Row> QueueRows() {
        {"1", "message"},
        AfterOne(
            {"hears one moment https://x.example/speak.wav", kMaySpeak, "leaves a message", kEnd}),
-       {{Wire::kExotel,
+       {{Wire::kJambonz, NoMessage({}, "message")},
+        {Wire::kExotel,
          {"a greeting is text or one sound: it answers 501, and Exotel gives the call up",
           AfterOne({"is refused: several prompts", "is hung up on", "(never: message)"})}}}},
   };
@@ -210,20 +228,24 @@ std::vector<Row> MessageRows() {
       {"a message, ended by hanging up",
        mail,
        {"1", "message and leaves"},
-       AfterOne({"hears speak now", kMaySpeak, "leaves a message", "leaves"})},
+       AfterOne({"hears speak now", kMaySpeak, "leaves a message", "leaves"}),
+       {{Wire::kJambonz, NoMessage({}, "message and leaves")}}},
       {"a caller who says nothing",
        mail,
        {"1", "nothing"},
-       AfterOne({"hears speak now", kMaySpeak, kEnd})},
+       AfterOne({"hears speak now", kMaySpeak, kEnd}),
+       {{Wire::kJambonz, NoMessage({}, "nothing")}}},
       {"a caller who leaves at the tone",
        mail,
        {"1", "leaves"},
-       AfterOne({"hears speak now", kMaySpeak, "leaves"})},
+       AfterOne({"hears speak now", kMaySpeak, "leaves"}),
+       {{Wire::kJambonz, NoMessage({}, "leaves")}}},
       {"a short message, ended by star",
        One(Kind::VOICEMAIL, R"({"text": "speak now", "max_seconds": 30, "finish_on_key": "*"})"),
        {"1", "message"},
        AfterOne({"hears speak now", "may speak for 30 s, ended by *", "leaves a message", kEnd}),
-       {{Wire::kExotel,
+       {{Wire::kJambonz, NoMessage({}, "message")},
+        {Wire::kExotel,
          {"length and key are its Voicemail applet's own",
           AfterOne({"hears speak now", kMaySpeak, "leaves a message", kEnd})}}}},
       {"a message that no key ends",
@@ -234,6 +256,10 @@ std::vector<Row> MessageRows() {
          {"Twilio documents no recording that no key ends: any does",
           AfterOne({"hears speak now", "may speak for 120 s, ended by 1234567890*#",
                     "leaves a message", kEnd})}},
+        {Wire::kSipTwiml,
+         {"as Twilio", AfterOne({"hears speak now", "may speak for 120 s, ended by 1234567890*#",
+                                 "leaves a message", kEnd})}},
+        {Wire::kJambonz, NoMessage({}, "message")},
         {Wire::kExotel,
          {"length and key are its Voicemail applet's own",
           AfterOne({"hears speak now", kMaySpeak, "leaves a message", kEnd})}}}},

@@ -1,13 +1,17 @@
-// TwiML as Twilio executes it, and the orders to its conferences.
+// TwiML as Twilio executes it, with the orders to its conferences, and as a SIP switch does, which
+// rings by itself and does not ask of silence.
 #include <absl/strings/numbers.h>
 
 #include <optional>
 #include <stdexcept>
 
+#include <google/protobuf/util/json_util.h>
 #include "libs/http/message.h"
+
+#include "libs/providers/sip/adapter.h"
 #include "libs/providers/twilio/adapter.h"
 #include "libs/providers/twilio/request_text.h"
-#include "libs/providers/twilio/signature.h"
+#include "libs/providers/twiml/signature.h"
 #include "tests/flows/players.h"
 #include "tools/simulator/xml.h"
 
@@ -15,7 +19,7 @@ namespace ctc::flows {
 namespace {
 
 using dispatch::v1::ControlCallRequest;
-using providers::twilio::Form;
+using providers::twiml::Form;
 using simulator::XmlElement;
 
 constexpr char kHost[] = "https://crm.example.com";
@@ -27,20 +31,38 @@ int IntOf(const std::string& text) {
   return value;
 }
 
+// Whose TwiML it is.
+struct Speaker {
+  Exchange::Make make;
+  const char* events;  // path of its status callbacks; questions are asked below it
+  const char* signature_header;
+  bool asks_of_silence;
+};
+constexpr Speaker kTwilio = {providers::twilio::MakeAdapter, "/api/v1/webhooks/voip/twilio",
+                             "x-twilio-signature", true};
+constexpr Speaker kSwitch = {
+    [](const providers::Environment& world) { return providers::sip::MakeAdapter(world, {}, {}); },
+    "/api/v1/webhooks/voip/sip", "x-signalwire-signature", false};
+const base::Secret kSecret("the-auth-token");
+
 class TwimlPlayer {
  public:
-  TwimlPlayer(Service& service, Line& line, bool twice)
-      : service_(service), line_(line), twice_(twice), exchange_(providers::twilio::MakeAdapter) {
+  TwimlPlayer(const Speaker& speaker, Service& service, Line& line, bool twice)
+      : speaker_(speaker), service_(service), line_(line), twice_(twice), exchange_(speaker.make) {
     exchange_.account.tenant = base::TenantId("t1");
     exchange_.account.config.set_id("p1");
     exchange_.account.config.set_api_url("https://api.twilio.com");
     exchange_.account.config.set_account_sid("AC1");
-    exchange_.account.auth_token = base::Secret("the-auth-token");
+    exchange_.account.auth_token = kSecret;
+    exchange_.account.webhook_secret = kSecret;
     exchange_.account.public_url = kHost;
+    const auto read = google::protobuf::util::JsonStringToMessage(
+        R"({"preset": "signalwire"})", exchange_.account.config.mutable_settings());
+    if (!read.ok()) throw std::logic_error("the settings are no JSON");
   }
 
   void Play() {
-    Ask(std::string(kHost) + "/api/v1/webhooks/voip/twilio/flow?tenant=t1", {});
+    Ask(std::string(kHost) + speaker_.events + "/flow?tenant=t1", {});
     while (document_ && !line_.over()) {
       const XmlElement document = *std::exchange(document_, std::nullopt);
       if (document.name != "Response") throw std::logic_error("no TwiML: " + document.name);
@@ -70,9 +92,8 @@ class TwimlPlayer {
     type.set_name("content-type");
     type.set_value("application/x-www-form-urlencoded");
     auto& signature = *request.add_headers();
-    signature.set_name("x-twilio-signature");
-    signature.set_value(
-        providers::twilio::Signature(exchange_.account.auth_token, request.url(), form));
+    signature.set_name(speaker_.signature_header);
+    signature.set_value(providers::twiml::Signature(kSecret, request.url(), form));
     return request;
   }
 
@@ -90,7 +111,7 @@ class TwimlPlayer {
   void CallerLeaves() {
     document_.reset();
     line_.Leaves(exchange_.TellsEnd(
-        Posted(std::string(kHost) + "/api/v1/webhooks/voip/twilio?tenant=t1", {}, "completed")));
+        Posted(std::string(kHost) + speaker_.events + "?tenant=t1", {}, "completed")));
   }
 
   Heard Prompt(const XmlElement& verb, bool may_cut) {
@@ -106,6 +127,7 @@ class TwimlPlayer {
     } else if (verb.name == "Pause") {
       if (!line_.Waits(IntOf(verb.Attribute("length", "1")))) CallerLeaves();
     } else if (verb.name == "Redirect") {
+      if (verb.text.find("outcome=failed") != std::string::npos) line_.Note("cannot ring");
       Ask(verb.text, {});
     } else if (verb.name == "Hangup" || verb.name == "Reject") {
       line_.IsHungUpOn();
@@ -131,7 +153,9 @@ class TwimlPlayer {
     asked.finish = verb.Attribute("finishOnKey", "#");
     const Keys keys = line_.Presses(asked);
     if (keys.gone) return CallerLeaves();
-    if (keys.digits.empty() && verb.Attribute("actionOnEmptyResult", "false") != "true") return;
+    const bool asks =
+        speaker_.asks_of_silence && verb.Attribute("actionOnEmptyResult", "false") == "true";
+    if (keys.digits.empty() && !keys.finished && !asks) return;  // the next verb
     Form form = {{"Digits", keys.digits}};
     if (keys.finished) form.emplace_back("FinishedOnKey", asked.finish);
     Ask(verb.Attribute("action"), form);
@@ -149,11 +173,32 @@ class TwimlPlayer {
     if (gone) CallerLeaves();
   }
 
-  // The caller's room; the agent is rung into it by an order of ours.
   void Dial(const XmlElement& verb) {
-    if (verb.children.size() != 1 || verb.children[0].name != "Conference") {
-      throw std::logic_error("Dial without a Conference");
+    if (verb.children.size() != 1) throw std::logic_error("Dial without a noun");
+    const std::string& noun = verb.children[0].name;
+    if (noun == "Conference") return DialRoom(verb);
+    if (noun != "Number" && noun != "Sip") throw std::logic_error("Dial knows no " + noun);
+    DialPhone(verb);
+  }
+
+  void DialPhone(const XmlElement& verb) {
+    const Rung taken = line_.Rings(verb.children[0].text, IntOf(verb.Attribute("timeout", "30")));
+    if (taken == Rung::kGone) return CallerLeaves();
+    const char* status = "busy";
+    if (taken == Rung::kTalks || taken == Rung::kTalksAndLeaves) {
+      line_.Talks(verb.Attribute("record", "do-not-record") == "record-from-answer-dual");
+      if (taken == Rung::kTalksAndLeaves) return CallerLeaves();
+      status = "completed";
+    } else if (taken == Rung::kNoAnswer) {
+      status = "no-answer";
+    } else if (taken == Rung::kFailed) {
+      status = "failed";
     }
+    Ask(verb.Attribute("action"), {{"DialCallStatus", status}});
+  }
+
+  // The caller's room; the agent is rung into it by an order of ours.
+  void DialRoom(const XmlElement& verb) {
     const XmlElement& room = verb.children[0];
     if (room.Attribute("startConferenceOnEnter", "true") == "true") {
       throw std::logic_error("a room that begins with the caller alone plays no music");
@@ -201,6 +246,7 @@ class TwimlPlayer {
     throw std::logic_error("the caller is not sent to us");
   }
 
+  const Speaker& speaker_;
   Service& service_;
   Line& line_;
   const bool twice_;
@@ -211,7 +257,11 @@ class TwimlPlayer {
 }  // namespace
 
 void PlayTwiml(Service& service, Line& line, bool twice) {
-  TwimlPlayer(service, line, twice).Play();
+  TwimlPlayer(kTwilio, service, line, twice).Play();
+}
+
+void PlaySipTwiml(Service& service, Line& line, bool twice) {
+  TwimlPlayer(kSwitch, service, line, twice).Play();
 }
 
 }  // namespace ctc::flows

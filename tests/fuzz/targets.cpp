@@ -24,6 +24,7 @@ void RowValue(std::string_view bytes);
 void SignedWebhook(std::string_view bytes);
 void SipAnchored(std::string_view bytes);
 void SipCall(std::string_view bytes);
+void SipCaller(std::string_view bytes);
 void SipTemplate(std::string_view bytes);
 void SipHeaders(std::string_view bytes);
 void SipWebhook(std::string_view bytes);
@@ -60,6 +61,7 @@ const std::vector<Target>& Targets() {
       {"signed_webhook", SignedWebhook},
       {"sip_anchored", SipAnchored},
       {"sip_call", SipCall},
+      {"sip_caller", SipCaller},
       {"sip_template", SipTemplate},
       {"sip_headers", SipHeaders},
       {"sip_webhook", SipWebhook},

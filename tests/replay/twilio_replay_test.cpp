@@ -4,6 +4,7 @@
 #include "libs/http/message.h"
 #include "libs/providers/twilio/request_text.h"
 #include "libs/providers/twilio/webhook.h"
+#include "libs/providers/twiml/signature.h"
 #include "services/session/domain/inbound.h"
 #include "tests/replay/replay.h"
 
@@ -11,7 +12,8 @@ namespace ctc::replay {
 namespace {
 
 namespace twilio = providers::twilio;
-using twilio::Form;
+namespace twiml = providers::twiml;
+using twiml::Form;
 
 const std::string kSession = "01930000-0000-7000-8000-000000000001";
 const absl::Time kStart = absl::FromUnixSeconds(1'767'268'800);  // 2026-01-01T12:00:00Z
@@ -42,7 +44,7 @@ Callback At(const std::string& url, const Form& form) {
   type.set_value("application/x-www-form-urlencoded");
   auto& signature = *request.add_headers();
   signature.set_name("x-twilio-signature");
-  signature.set_value(twilio::Signature(AnAccount().auth_token, request.url(), form));
+  signature.set_value(twiml::Signature(AnAccount().auth_token, request.url(), form));
   return [request](absl::Time now) { return twilio::ReadCallback(AnAccount(), request, now, {}); };
 }
 

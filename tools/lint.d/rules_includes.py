@@ -62,7 +62,7 @@ def _between_services(source, header):
 
 
 # Folders of libs/providers that are no provider's: what several of them share.
-SHARED = ("http_switch",)
+SHARED = ("http_switch", "twiml")
 
 
 def _between_providers(source, header):

@@ -34,6 +34,7 @@ class Includes(unittest.TestCase):
         self.check("libs/providers/twilio/a.cpp", "libs/providers/asterisk/a.h", "provider-arrow")
         self.check("libs/providers/twilio/a.cpp", "libs/providers/adapter.h")
         self.check("libs/providers/mcube/a.cpp", "libs/providers/http_switch/a.h")
+        self.check("libs/providers/sip/a.cpp", "libs/providers/twiml/a.h")
         self.check("libs/providers/http_switch/a.cpp", "libs/providers/mcube/a.h", "provider-arrow")
 
     def test_domain_is_pure(self):

@@ -6,6 +6,8 @@
 namespace ctc::simulator {
 namespace {
 
+constexpr std::string_view kSignalWire = "/api/laml/2010-04-01/";
+
 double NumberOf(const std::multimap<std::string, std::string>& parameters, const std::string& name,
                 double fallback) {
   const auto it = parameters.find(name);
@@ -21,6 +23,7 @@ Simulator::Simulator(asio::any_io_executor executor, Options options)
       ari_(world_),
       ari_callers_(world_, ari_.line()),
       exotel_(world_),
+      jambonz_(world_),
       mcube_(world_),
       twilio_(world_),
       sip_(world_),
@@ -28,7 +31,9 @@ Simulator::Simulator(asio::any_io_executor executor, Options options)
       seed_webhooks_(world_),
       port_(world_.options().port) {
   inbound_.Register("exotel", [this](const CallerPtr& caller) { return exotel_.Ring(caller); });
+  inbound_.Register("jambonz", [this](const CallerPtr& caller) { return jambonz_.Ring(caller); });
   inbound_.Register("mcube", [this](const CallerPtr& caller) { return mcube_.Ring(caller); });
+  inbound_.Register("signalwire", [this](const CallerPtr& caller) { return twilio_.Ring(caller); });
   inbound_.Register("twilio", [this](const CallerPtr& caller) { return twilio_.Ring(caller); });
   inbound_.Register("asterisk",
                     [this](CallerPtr caller) { return ari_callers_.Ring(std::move(caller)); });
@@ -62,6 +67,9 @@ Task<http::Response> Simulator::Handle(const http::Request& request) {
   const std::string& path = request.path;
   if (path.starts_with("/ari/")) return ari_.Handle(request);
   if (path.starts_with("/2010-04-01/")) return twilio_.Handle(request);
+  if (path.starts_with(kSignalWire)) return HandleSignalWire(request);
+  auto now = [](http::Response response) -> Task<http::Response> { co_return response; };
+  if (Jambonz::Serves(path)) return now(jambonz_.Handle(request));
   if (path.starts_with("/v1/Accounts/") || path.starts_with("/exotelrecordings/")) {
     return exotel_.Handle(request);
   }
@@ -70,12 +78,16 @@ Task<http::Response> Simulator::Handle(const http::Request& request) {
   if (path == "/v1/calls" || path.starts_with("/v1/calls/") || path.starts_with("/v1/files/")) {
     return vonage_.Handle(request);
   }
-  auto now = [](http::Response response) -> Task<http::Response> { co_return response; };
   if (path == "/_ctl") return now(Control(request));
   if (path == "/_stats") return now(Stats(request));
   if (path == "/_calls") return now(Calls());
   if (path == "/_inbound") return now(inbound_.Handle(request));
   return now(JsonResponse(404, "{\"message\":\"Resource not found\"}"));
+}
+
+Task<http::Response> Simulator::HandleSignalWire(http::Request request) {
+  request.path.erase(0, std::string_view("/api/laml").size());
+  co_return co_await twilio_.Handle(request);
 }
 
 http::Response Simulator::Control(const http::Request& request) {
@@ -121,6 +133,7 @@ http::Response Simulator::Calls() {
   for (const auto& [id, channel] : ari_.line().channels()) ari.push_back(ChannelJson(*channel));
   const Json json = {{"ari", ari},
                      {"exotel", exotel_.LiveCalls()},
+                     {"jambonz", jambonz_.LiveCalls()},
                      {"mcube", mcube_.LiveCalls()},
                      {"sip", sip_.LiveCalls()},
                      {"twilio", twilio_.LiveCalls()},

@@ -9,6 +9,7 @@
 #include "tools/simulator/ari_rest.h"
 #include "tools/simulator/exotel_rest.h"
 #include "tools/simulator/inbound.h"
+#include "tools/simulator/jambonz.h"
 #include "tools/simulator/mcube_rest.h"
 #include "tools/simulator/seed_webhooks.h"
 #include "tools/simulator/sip_http.h"
@@ -30,6 +31,8 @@ class Simulator {
 
  private:
   Task<http::Response> Handle(const http::Request& request);
+  // SignalWire's compatibility interface: Twilio's, below another path.
+  Task<http::Response> HandleSignalWire(http::Request request);
   http::Response Control(const http::Request& request);
   http::Response Stats(const http::Request& request);
   http::Response Calls();
@@ -41,6 +44,7 @@ class Simulator {
   AriRest ari_;
   AriCallers ari_callers_;
   ExotelRest exotel_;
+  Jambonz jambonz_;
   McubeRest mcube_;
   TwilioRest twilio_;
   SipHttp sip_;

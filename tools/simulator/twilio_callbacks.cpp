@@ -37,7 +37,7 @@ http::ClientRequest TwilioCallbacks::MakeRequest(const Account& account, const s
                                  "application/x-www-form-urlencoded; charset=UTF-8");
   }
   request.headers.emplace_back(
-      "X-Twilio-Signature",
+      account.signature_header,
       TwilioSignature(account.token.Reveal(), SignedUrl(request.url), in_body));
   request.headers.emplace_back("I-Twilio-Idempotency-Token",
                                absl::StrCat(world_.RandomHex(8), "-", world_.RandomHex(12)));

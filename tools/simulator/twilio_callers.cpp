@@ -9,6 +9,7 @@ absl::StatusOr<std::string> TwilioExchange::Ring(const CallerPtr& caller, const 
   Account account;
   account.sid = script.account.empty() ? options.twilio_account : script.account;
   account.token = script.secret.empty() ? options.twilio_token : script.secret;
+  if (script.provider == "signalwire") account.signature_header = "X-SignalWire-Signature";
   if (account.sid.empty()) return absl::InvalidArgumentError("account: is missing");
   if (account.token.empty()) return absl::InvalidArgumentError("secret: is missing");
   if (urls.voice_url.empty()) return absl::NotFoundError("the number has no voice URL");

@@ -74,6 +74,7 @@ class TwilioExchange {
   // Until the message is over; the key that ended it, "hangup", or "" for silence.
   Task<std::string> Speak(CallPtr call, const XmlElement& record);
   Task<Form> DialNumber(CallPtr call, const XmlElement& dial, const XmlElement& number);
+  Task<void> TalkToNumber(CallPtr call, CallPtr child);
   Task<Form> DialConference(CallPtr call, const XmlElement& noun);
   Task<void> Stay(CallPtr call, absl::Duration talk);
   // As long as its conference lasts, or a caller wants to talk.

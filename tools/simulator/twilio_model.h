@@ -26,6 +26,7 @@ using Form = std::multimap<std::string, std::string>;
 struct Account {
   std::string sid;
   base::Secret token;  // signs the callbacks
+  std::string signature_header = "X-Twilio-Signature";
 };
 
 struct Callback {

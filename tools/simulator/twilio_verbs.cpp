@@ -159,7 +159,8 @@ Task<bool> TwilioExchange::Dial(CallPtr call, const XmlElement& dial) {
   bool conference = false;
   for (const XmlElement& child : dial.children) {
     if (child.name == "Conference") conference = true;
-    if (child.name == "Conference" || child.name == "Number") number = child;
+    const bool phone = child.name == "Number" || child.name == "Sip";
+    if (child.name == "Conference" || phone) number = child;
   }
   if (conference) {
     result = co_await DialConference(call, number);
@@ -182,6 +183,19 @@ Task<bool> TwilioExchange::Ask(CallPtr call, std::string url, std::string method
   co_return true;
 }
 
+// A caller hangs up when it has had enough.
+Task<void> TwilioExchange::TalkToNumber(CallPtr call, CallPtr child) {
+  while (!child->ended && !call->ended && !child->answered_at.has_value()) {
+    co_await world_.Sleep(absl::Milliseconds(20));
+  }
+  if (child->ended || call->ended) co_return;
+  call->Heard("joined");
+  const absl::Duration talk = call->caller->script().talk;
+  if (talk == absl::InfiniteDuration()) co_return;
+  co_await world_.Sleep(world_.Scaled(talk));
+  if (!child->ended) End(call, "completed", 200);
+}
+
 Task<Form> TwilioExchange::DialNumber(CallPtr call, const XmlElement& dial,
                                       const XmlElement& number) {
   CallPtr child = NewCall(call->account, number.text, dial.Attribute("callerId", call->to));
@@ -191,6 +205,8 @@ Task<Form> TwilioExchange::DialNumber(CallPtr call, const XmlElement& dial,
   child->timeout = world_.Scaled(SecondsOf(dial.Attribute("timeout"), 30));
   child->status_callback = ReadCallback(number, "statusCallback", "completed");
   Start(child, "");
+  call->Heard("ring " + child->to);
+  if (call->caller != nullptr) world_.Spawn(TalkToNumber(call, child), "caller");
   std::string recording;
   const bool records = dial.Attribute("record", "do-not-record") != "do-not-record";
   while (!child->ended && !child->detached && !call->ended && !call->redirected) {

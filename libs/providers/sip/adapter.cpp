@@ -11,6 +11,7 @@
 #include "libs/providers/recording_fetch.h"
 #include "libs/providers/recording_host.h"
 #include "libs/providers/signed_webhook.h"
+#include "libs/providers/sip/callers.h"
 #include "libs/providers/sip/capabilities.h"
 #include "libs/providers/sip/exchange.h"
 #include "libs/providers/sip/mapped_webhook.h"
@@ -77,6 +78,18 @@ Wanted OperationFor(const ControlCallRequest& request) {
   }
 }
 
+// What an account without webhook_secret cannot do.
+void CheckSecret(const SwitchTemplate& settings, base::ErrorDetail& detail) {
+  using Mode = ProofSettings::Mode;
+  const Mode mode = settings.webhook.verify.mode;
+  if (mode == Mode::kUrlToken) {
+    detail.fields.push_back({"webhook_secret", "is required by settings.webhook.verify url_token"});
+  } else if (settings.flow.has_value() && mode != Mode::kEd25519) {
+    detail.fields.push_back(
+        {"webhook_secret", "is required by settings.flow: it proves questions"});
+  }
+}
+
 absl::Status Missing(const char* capability) {
   base::ErrorDetail detail;
   detail.metadata["capability"] = capability;
@@ -107,6 +120,11 @@ class SipAdapter final : public Adapter {
   dispatch::v1::ReadWebhookResponse ReadWebhook(const Account& account,
                                                 const common::v1::HttpRequest& request,
                                                 absl::Time now) const override;
+  dispatch::v1::ReadFlowResponse ReadFlow(const Account& account,
+                                          const common::v1::HttpRequest& request,
+                                          absl::Time now) const override;
+  absl::StatusOr<common::v1::HttpResponse> RenderFlow(
+      const Account& account, const dispatch::v1::RenderFlowRequest& request) const override;
   Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
                                                  const std::string& recording_url) override;
   Task<absl::StatusOr<Recording>> ReadOnDisk(dispatch::v1::Provider config, std::string url) const {
@@ -173,12 +191,16 @@ dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
            "Native, anchored: URL of a WAV file with {text}, {language} and {hash}, by which texts "
            "are spoken.");
   AddField(info, "settings.preset", false, false,
-           "reference (default), freeswitch, jambonz, kamailio, opensips, or none.");
+           "reference (default), freeswitch, jambonz, kamailio, opensips, signalwire, or none.");
   AddField(info, "settings.auth", false, false, "mode: bearer (default), basic, header or none.");
   AddField(info, "settings.constants", false, false, "Values for {constants.x} in the template.");
   AddField(info, "settings.operations", false, false,
            "How each operation is asked for; what is absent cannot be done. See docs/sip.md.");
   AddField(info, "settings.webhook", false, false, "How the switch's webhooks are read.");
+  AddField(
+      info, "settings.flow", false, false,
+      "dialect: twiml or jambonz, in which the switch asks what to do with a caller. Absent: it "
+      "does not ask.");
   AddField(info, "settings.ring_timeout_seconds", false, false, "5 to 600; 45 by default.");
   AddField(info, "settings.max_duration_seconds", false, false, "60 to 86400; 14400 by default.");
   for (std::string& name : AllCapabilities()) info.add_capabilities(std::move(name));
@@ -198,11 +220,7 @@ absl::Status SipAdapter::CheckAccount(const Account& account) const {
   if (auth == SwitchTemplate::Auth::kBasic && account.api_secret.empty()) {
     detail.fields.push_back({"api_secret", "is required by settings.auth"});
   }
-  const bool token =
-      settings.ok() && (*settings)->webhook.verify.mode == ProofSettings::Mode::kUrlToken;
-  if (token && account.webhook_secret.empty()) {
-    detail.fields.push_back({"webhook_secret", "is required by settings.webhook.verify url_token"});
-  }
+  if (settings.ok() && account.webhook_secret.empty()) CheckSecret(**settings, detail);
   if (detail.fields.empty()) return absl::OkStatus();
   return base::MakeError(base::kValidationFailed, "the account cannot be used", std::move(detail));
 }
@@ -237,6 +255,7 @@ Task<absl::StatusOr<ControlCallResponse>> SipAdapter::Control(const Account& acc
   if (operation == nullptr) co_return Missing(wanted.capability);
   Values values = ValuesOf(account, *settings, request.order());
   AddLive(request, values);
+  AddAgentLeg(request, values);
   absl::StatusOr<http::ClientRequest> asked =
       MakeRequest(account, *settings, *operation, values, kAskTimeout);
   if (!asked.ok()) co_return base::MakeError(base::kCallNotLive, MessageOf(asked.status()));
@@ -318,7 +337,26 @@ dispatch::v1::ReadWebhookResponse SipAdapter::ReadWebhook(const Account& account
   if (!settings.ok() || !(*settings)->webhook.event.set() || IsSeedWebhook(request)) {
     return ReadSignedWebhook(account, request, now, environment_.window);
   }
+  if (auto event = ReadCallerEvent(account, **settings, request, now, environment_.window)) {
+    return *std::move(event);
+  }
   return ReadMappedWebhook(account, (*settings)->webhook, request, now, environment_.window);
+}
+
+dispatch::v1::ReadFlowResponse SipAdapter::ReadFlow(const Account& account,
+                                                    const common::v1::HttpRequest& request,
+                                                    absl::Time now) const {
+  if (native::IsNative(account.config)) return NoFlow("native callers are not asked about by HTTP");
+  const auto settings = templates_.Of(account.config);
+  if (!settings.ok()) return NoFlow(MessageOf(settings.status()));
+  return ReadCallerQuestion(account, **settings, request, now, environment_.window);
+}
+
+absl::StatusOr<common::v1::HttpResponse> SipAdapter::RenderFlow(
+    const Account& account, const dispatch::v1::RenderFlowRequest& request) const {
+  if (native::IsNative(account.config)) return Adapter::RenderFlow(account, request);
+  CTC_ASSIGN_OR_RETURN(const auto settings, templates_.Of(account.config));
+  return AnswerCaller(account, *settings, request);
 }
 
 }  // namespace

@@ -65,6 +65,12 @@ std::vector<std::string> CapabilitiesOf(const dispatch::v1::Provider& config) {
   for (const auto& [name, operations] : OfSwitches()) {
     if (std::all_of(operations.begin(), operations.end(), has)) names.emplace_back(name);
   }
+  if ((*settings)->flow.has_value()) {
+    names.insert(names.end(), {"inbound", "ivr"});
+    // No verb of jambonz gives a message's URL.
+    if ((*settings)->flow->dialect == FlowSettings::Dialect::kTwiml)
+      names.emplace_back("voicemail");
+  }
   if (has("look_up") || has("look_up_by_reference")) names.emplace_back("look_up");
   return names;
 }

@@ -27,8 +27,18 @@ TEST_CASE("an account can do what its template has operations for", "[sip][capab
                           "fetch_recording", "transfer", "warm_transfer", "conference", "webhook",
                           "look_up"});
   CHECK(Of(R"({"preset":"kamailio"})") == Names{"place", "fetch_recording", "webhook"});
-  CHECK(Of(R"({"preset":"jambonz"})") ==
-        Names{"place", "hang_up", "mute", "fetch_recording", "webhook", "look_up"});
+  CHECK(Of(R"({"preset":"jambonz"})") == Names{"place", "hang_up", "mute", "fetch_recording",
+                                               "webhook", "inbound", "ivr", "look_up"});
+}
+
+TEST_CASE("what a caller can get is the dialect's", "[sip][capabilities]") {
+  const Names twiml = Of(R"({"preset":"signalwire"})");
+  CHECK((Has(twiml, "inbound") && Has(twiml, "ivr") && Has(twiml, "voicemail")));
+  const Names jambonz = Of(R"({"preset":"reference","flow":{"dialect":"jambonz"}})");
+  CHECK((Has(jambonz, "inbound") && Has(jambonz, "ivr")));
+  CHECK_FALSE(Has(jambonz, "voicemail"));
+  CHECK_FALSE(Has(Of(R"({"preset":"jambonz","flow":null})"), "inbound"));
+  CHECK_FALSE(Has(Of("{}"), "inbound"));
 }
 
 TEST_CASE("an operation that is taken away takes what needs it along", "[sip][capabilities]") {

@@ -65,8 +65,11 @@ std::string WebhookUrl(const Account& account, const ProofSettings& proof,
   if (proof.mode == ProofSettings::Mode::kUrlToken) {
     return CallUrl(account, base::Secret(), kPath, session);
   }
+  // Where the URL is signed, what it says is meant.
+  const bool is_signed = proof.mode == ProofSettings::Mode::kUrlHmac;
   return absl::StrCat(account.public_url, std::string(kPath),
-                      "?tenant=", http::Encode(account.tenant.value()));
+                      "?tenant=", http::Encode(account.tenant.value()),
+                      is_signed ? absl::StrCat("&session=", session) : "");
 }
 
 }  // namespace
@@ -101,6 +104,12 @@ Values ValuesOf(const Account& account, const SwitchTemplate& settings,
   values["max_duration_s"] = int64_t{settings.max_duration_seconds};
   values["record"] = order.record();
   return values;
+}
+
+void AddAgentLeg(const dispatch::v1::ControlCallRequest& request, Values& values) {
+  const bool inbound = request.order().direction() == session::v1::Session::INBOUND;
+  const std::string leg = std::get<std::string>(values[inbound ? "leg_a" : "provider_call_id"]);
+  if (!leg.empty()) values["agent_leg"] = leg;
 }
 
 void Authenticate(const Account& account, const SwitchTemplate& settings,

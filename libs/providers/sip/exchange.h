@@ -14,6 +14,9 @@ using http_switch::ControlOutcome;
 // The order's variables, and those of the account.
 Values ValuesOf(const Account& account, const SwitchTemplate& settings,
                 const dispatch::v1::CallOrder& order);
+// After AddLive: the switch's id of the agent's leg, where it is known. Of a call that we placed it
+// is that of the call.
+void AddAgentLeg(const dispatch::v1::ControlCallRequest& request, Values& values);
 // UUIDs that stay the same for an order at an account: ids that we choose for its two legs.
 std::string LegUuid(const Account& account, const std::string& order, char leg);
 

@@ -3,7 +3,6 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
-#include <algorithm>
 #include <limits>
 
 #include "libs/base/error_catalogue.h"
@@ -242,10 +241,6 @@ class EventReader {
   std::optional<absl::Time> at_;
 };
 
-bool IsOutside(std::optional<absl::Time> at, absl::Time now, const ReplayWindow& window) {
-  return at.has_value() && (*at < now - window.max_age || *at > now + window.max_skew);
-}
-
 }  // namespace
 
 bool IsSeedWebhook(const common::v1::HttpRequest& request) {
@@ -273,15 +268,12 @@ ReadWebhookResponse ReadMappedWebhook(const Account& account, const WebhookMappi
     Refuse(response, ReadWebhookResponse::UNREADABLE, "body: is not of the form promised");
     return response;
   }
-  EventReader reader(account, mapping, *event, now, std::move(proof.session));
+  EventReader reader(account, mapping, *event, now, proof.session);
   if (std::string fault = reader.Read(response); !fault.empty()) {
     Refuse(response, ReadWebhookResponse::UNREADABLE, std::move(fault));
     return response;
   }
-  ReplayWindow of_signature = window;
-  of_signature.max_age =
-      std::min(window.max_age, mapping.verify.tolerance.value_or(window.max_age));
-  if (IsOutside(reader.at(), now, window) || IsOutside(proof.signed_at, now, of_signature)) {
+  if (IsOutside(reader.at(), now, window) || IsOutside(proof, mapping.verify, now, window)) {
     Refuse(response, ReadWebhookResponse::OUTSIDE_WINDOW, "the event is too old or in the future");
     return response;
   }

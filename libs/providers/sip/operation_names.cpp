@@ -45,7 +45,7 @@ http_switch::VariableKinds KindsFor(const OperationName& operation,
   add(operation.of_call, {"session_id", "correlation_id", "agent", "agent_digits", "agent_id",
                           "customer", "customer_digits", "caller_id", "caller_id_digits",
                           "contact_name", "prefix", "webhook_url", "uuid_a", "uuid_b"});
-  add(operation.has_id, {"provider_call_id", "leg_a", "leg_b"});
+  add(operation.has_id, {"provider_call_id", "agent_leg", "leg_a", "leg_b"});
   add(operation.has_digits, {"digits"});
   add(operation.has_leg, {"leg"});
   add(operation.has_target, {"target", "target_digits"});

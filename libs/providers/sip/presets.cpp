@@ -162,11 +162,11 @@ constexpr const char* kJambonz = R"json({
       "path": "/v1/Accounts/{constants.account_sid}/Calls/{provider_call_id}",
       "message": "/msg", "errors": [{"status": [422], "class": "not_found"}]},
     "mute": {"method": "POST",
-      "path": "/v1/Accounts/{constants.account_sid}/Calls/{provider_call_id}",
+      "path": "/v1/Accounts/{constants.account_sid}/Calls/{agent_leg}",
       "body": {"mute_status": "mute"}, "message": "/msg",
       "errors": [{"status": [422], "class": "conflict"}]},
     "unmute": {"method": "POST",
-      "path": "/v1/Accounts/{constants.account_sid}/Calls/{provider_call_id}",
+      "path": "/v1/Accounts/{constants.account_sid}/Calls/{agent_leg}",
       "body": {"mute_status": "unmute"}, "message": "/msg",
       "errors": [{"status": [422], "class": "conflict"}]},
     "look_up": {"method": "GET",
@@ -186,7 +186,8 @@ constexpr const char* kJambonz = R"json({
     "events": {"trying": "INITIATED", "queued": "INITIATED", "ringing": "RINGING",
       "early-media": "RINGING", "in-progress": "ANSWERED", "completed": "ENDED", "busy": "BUSY",
       "no-answer": "NO_ANSWER", "failed": "FAILED"}
-  }
+  },
+  "flow": {"dialect": "jambonz"}
 })json";
 
 // A proxy with the dialog module: it bridges, and knows of no call afterwards.
@@ -228,6 +229,45 @@ constexpr const char* kOpenSips = R"json({
   }
 })json";
 
+// The compatibility API. The agent is rung; a script of yours then dials the customer named in its
+// URL, and gives that number's callbacks the URL of our webhooks with the session behind it.
+constexpr const char* kSignalWire = R"json({
+  "auth": {"mode": "basic"},
+  "constants": {"project": "", "script": ""},
+  "operations": {
+    "place": {
+      "method": "POST", "path": "/api/laml/2010-04-01/Accounts/{constants.project}/Calls",
+      "content_type": "application/x-www-form-urlencoded",
+      "body": {"To": "{agent}", "From": "{caller_id}",
+        "Url": "{constants.script}?customer={customer_digits}&session={session_id}",
+        "Timeout": "{ring_timeout_s}", "StatusCallback": "{webhook_url}"},
+      "id": "/sid", "message": "/message"},
+    "hang_up": {"method": "POST",
+      "path": "/api/laml/2010-04-01/Accounts/{constants.project}/Calls/{provider_call_id}",
+      "content_type": "application/x-www-form-urlencoded",
+      "body": {"Status": "completed"}, "message": "/message"},
+    "look_up": {"method": "GET",
+      "path": "/api/laml/2010-04-01/Accounts/{constants.project}/Calls/{provider_call_id}",
+      "id": "/sid", "status": "/status",
+      "statuses": {"queued": "LIVE", "ringing": "LIVE", "in-progress": "LIVE",
+        "completed": "ENDED", "busy": "BUSY", "no-answer": "NO_ANSWER", "failed": "FAILED",
+        "canceled": "CANCELLED"}},
+    "health": {"method": "GET", "path": "/api/laml/2010-04-01/Accounts/{constants.project}",
+      "success": {"at": "/sid"}}
+  },
+  "webhook": {
+    "verify": {"mode": "url_hmac_sha1", "header": "X-SignalWire-Signature"},
+    "body": "form",
+    "map": {"event": "/CallStatus", "call_id": "/CallSid", "leg": "/Direction",
+      "sip_status": "/SipResponseCode", "duration": "/CallDuration"},
+    "legs": {"outbound-api": "AGENT", "outbound-dial": "CUSTOMER"},
+    "events": {"queued": "INITIATED", "initiated": "INITIATED", "ringing": "RINGING",
+      "in-progress": "ANSWERED", "completed": "ENDED", "busy": "BUSY", "no-answer": "NO_ANSWER",
+      "failed": "FAILED", "canceled": "CANCELLED"}
+  },
+  "flow": {"dialect": "twiml"}
+})json";
+
 }  // namespace
 
 const Json* FindPreset(std::string_view name) {
@@ -238,6 +278,7 @@ const Json* FindPreset(std::string_view name) {
       {"jambonz", Json::parse(kJambonz)},
       {"kamailio", Json::parse(kKamailio)},
       {"opensips", Json::parse(kOpenSips)},
+      {"signalwire", Json::parse(kSignalWire)},
   };
   const auto found = presets.find(name);
   return found == presets.end() ? nullptr : &found->second;

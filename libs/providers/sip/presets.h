@@ -6,8 +6,8 @@
 
 namespace ctc::providers::sip {
 
-// reference, freeswitch, jambonz, kamailio, opensips; "none" is empty. Null when there is none of
-// that name.
+// reference, freeswitch, jambonz, kamailio, opensips, signalwire; "none" is empty. Null when there
+// is none of that name.
 const nlohmann::json* FindPreset(std::string_view name);
 
 }  // namespace ctc::providers::sip

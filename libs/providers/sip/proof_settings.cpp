@@ -14,10 +14,11 @@ constexpr size_t kKeyBytes = 32;  // RFC 8032 section 5.1.5
 constexpr int kMaxTolerance = 86'400;
 
 Mode ReadMode(SettingsReader& verify) {
-  const std::string mode = verify.Word(
-      "mode", {"hmac_sha256", "timed_hmac_sha256", "ed25519", "url_token", "basic", "bearer"});
+  const std::string mode = verify.Word("mode", {"hmac_sha256", "timed_hmac_sha256", "ed25519",
+                                                "url_hmac_sha1", "url_token", "basic", "bearer"});
   if (mode == "timed_hmac_sha256") return Mode::kTimedHmac;
   if (mode == "ed25519") return Mode::kEd25519;
+  if (mode == "url_hmac_sha1") return Mode::kUrlHmac;
   if (mode == "url_token") return Mode::kUrlToken;
   if (mode == "basic") return Mode::kBasic;
   return mode == "bearer" ? Mode::kBearer : Mode::kHmac;

@@ -18,6 +18,7 @@ struct ProofSettings {
     kHmac,       // `header` is the HMAC-SHA256 under webhook_secret
     kTimedHmac,  // `header` is "t=<seconds>,v1=<hex HMAC>" of "<seconds>.<body>"
     kEd25519,    // `header` is a signature (RFC 8032) of the owner of `public_key`
+    kUrlHmac,    // `header` is Twilio's signature: base64 HMAC-SHA1 of the URL and the form
     kUrlToken,   // the URL's query carries the token of callback_token.h
     kBasic,      // the Authorization header carries webhook_secret, "user:password"
     kBearer,     // and here as it is

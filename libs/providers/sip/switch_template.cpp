@@ -32,8 +32,9 @@ Json Merged(SettingsReader& given) {
       given.Text("preset", given.Find("operations") == nullptr ? "reference" : "none");
   const Json* base = FindPreset(preset);
   if (base == nullptr) {
-    given.Fault("preset",
-                "must be one of reference, freeswitch, jambonz, kamailio, opensips, none");
+    given.Fault(
+        "preset",
+        "must be one of reference, freeswitch, jambonz, kamailio, opensips, signalwire, none");
     base = FindPreset("none");
   }
   Json merged = *base;
@@ -126,6 +127,12 @@ absl::StatusOr<std::shared_ptr<const SwitchTemplate>> ReadSwitchTemplate(
   if (const Json* webhook = settings.Find("webhook"); webhook != nullptr) {
     SettingsReader reader(*webhook, settings.Path("webhook"), faults);
     out->webhook = ReadWebhookMapping(reader);
+  }
+  if (const Json* flow = settings.Find("flow"); flow != nullptr) {
+    SettingsReader reader(*flow, settings.Path("flow"), faults);
+    out->flow = ReadFlowSettings(reader);
+    // Its questions are proven as its webhooks are.
+    if (settings.Find("webhook") == nullptr) settings.Fault("webhook", "is required by flow");
   }
   settings.RefuseOthers();
   if (faults.empty()) return std::shared_ptr<const SwitchTemplate>(std::move(out));

@@ -4,10 +4,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "ctc/dispatch/v1/provider.pb.h"
 #include "libs/providers/http_switch/operation.h"
+#include "libs/providers/sip/flow_settings.h"
 #include "libs/providers/sip/webhook_mapping.h"
 
 namespace ctc::providers::sip {
@@ -25,6 +27,7 @@ struct SwitchTemplate {
   int max_duration_seconds = 14'400;
   std::map<std::string, Operation, std::less<>> operations;  // by name; absent: cannot be done
   WebhookMapping webhook;
+  std::optional<FlowSettings> flow;  // unset: the switch does not ask about callers
 
   const Operation* Find(std::string_view name) const;
 };

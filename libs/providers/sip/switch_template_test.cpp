@@ -42,7 +42,8 @@ std::vector<std::string> FaultsOf(const std::string& operation, const std::strin
 }
 
 TEST_CASE("every preset is right as it stands", "[sip][settings]") {
-  for (const char* preset : {"reference", "freeswitch", "jambonz", "kamailio", "opensips"}) {
+  for (const char* preset :
+       {"reference", "freeswitch", "jambonz", "kamailio", "opensips", "signalwire"}) {
     INFO(preset);
     const auto read = Read(R"({"preset":")" + std::string(preset) + "\"}");
     CHECK(read->Find("place") != nullptr);
@@ -74,7 +75,8 @@ TEST_CASE("every fault is named by its field", "[sip][settings]") {
   using V = std::vector<std::string>;
   CHECK(Faults(R"({"operatons":{}})") == V{"settings.operatons is not known"});
   CHECK(Faults(R"({"preset":"nexus"})").front() ==
-        "settings.preset must be one of reference, freeswitch, jambonz, kamailio, opensips, none");
+        "settings.preset must be one of reference, freeswitch, jambonz, kamailio, opensips, "
+        "signalwire, none");
   CHECK(Faults(R"({"preset":"none"})") == V{"settings.operations.place is required"});
   CHECK(Faults(R"({"operations":7})").front() == "settings.operations must be an object");
   CHECK(Faults(R"({"ring_timeout_seconds":4})") ==
@@ -165,6 +167,33 @@ TEST_CASE("a webhook mapping's faults are named by their fields", "[sip][setting
   CHECK(faults("{" + map + R"(,"events":{"up":"ANSWERED"},"verify":{"mode":"none"}})").size() == 1);
   CHECK(faults("{" + map + R"(,"events":{"up":"ANSWERED"},"legs":{"a":"BOSS"}})").size() == 1);
   CHECK(faults(R"({"map":{"event":"e","call_id":"/id"},"events":{"up":"ANSWERED"}})").size() == 2);
+}
+
+TEST_CASE("the words for callers are checked field by field", "[sip][settings][flow]") {
+  const auto faults = [](const std::string& flow) {
+    return Faults(R"({"preset":"reference","flow":)" + flow + "}");
+  };
+  using List = std::vector<std::string>;
+  CHECK(faults("{}") == List{"settings.flow.dialect is required: twiml or jambonz"});
+  CHECK(faults(R"({"dialect":"vxml"})") ==
+        List{"settings.flow.dialect must be one of twiml, jambonz"});
+  CHECK(faults(R"({"dialect":"twiml","voices":{}})") ==
+        List{"settings.flow.voices leave it out: only the dialect jambonz heeds it"});
+  CHECK(faults(R"({"dialect":"jambonz","voices":{"de-DE":{"vendor":"google"}}})") ==
+        List{"settings.flow.voices.de-DE.voice is required"});
+  CHECK(faults(R"({"dialect":"jambonz","ringback_url":"ring.wav"})") ==
+        List{"settings.flow.ringback_url must be an http or https URL"});
+  CHECK(faults(R"({"dialect":"jambonz","dialekt":1})") ==
+        List{"settings.flow.dialekt is not known"});
+  CHECK(faults("7") == List{"settings.flow must be an object",
+                            "settings.flow.dialect is required: twiml or jambonz"});
+  CHECK(Faults(R"({"flow":{"dialect":"twiml"},"operations":{"place":{"path":"/p","id":"/id"}}})") ==
+        List{"settings.webhook is required by flow"});
+  const auto read = Read(R"({"preset":"jambonz",
+    "flow":{"voices":{"de-DE":{"vendor":"google","voice":"de-DE-Wavenet-A"}}}})");
+  CHECK(read->flow->dialect == FlowSettings::Dialect::kJambonz);
+  CHECK(read->flow->voices.at("de-DE").voice == "de-DE-Wavenet-A");
+  CHECK_FALSE(Read("{}")->flow.has_value());
 }
 
 TEST_CASE("a template is read once for the same settings", "[sip][settings]") {

@@ -4,9 +4,14 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
+#include <algorithm>
+
+#include "libs/base/ids.h"
 #include "libs/crypto/crypto.h"
+#include "libs/http/message.h"
 #include "libs/providers/callback_token.h"
 #include "libs/providers/signed_webhook.h"
+#include "libs/providers/twiml/signature.h"
 
 namespace ctc::providers::sip {
 namespace {
@@ -117,6 +122,20 @@ WebhookProof ProveTimedHmac(const base::Secret& secret, const ProofSettings& set
   return Genuine(at);
 }
 
+// Of the URL, so that the session it names is meant, and of the form's fields.
+WebhookProof ProveUrl(const base::Secret& secret, const ProofSettings& settings,
+                      const common::v1::HttpRequest& request, const std::string& header) {
+  const auto form = http::ParseForm(request.body());
+  if (!twiml::SignatureFits(secret, request, form.value_or(twiml::Form()), header)) {
+    return Forged(absl::StrCat(settings.header, " does not fit the URL and the form"));
+  }
+  WebhookProof proof = Genuine();
+  const auto query = http::ParseForm(request.query());
+  const std::string session = twiml::ValueOf(query.value_or(twiml::Form()), "session");
+  if (base::IsUuid(session)) proof.session = session;
+  return proof;
+}
+
 // The credentials of an Authorization header; nothing when it is of another scheme or broken.
 std::optional<std::string> Credentials(const std::string& header, bool basic) {
   const std::string scheme = basic ? "basic " : "bearer ";
@@ -145,6 +164,7 @@ WebhookProof ProveWebhook(const Account& account, const ProofSettings& settings,
   if (!header.has_value()) return Missing(name);
   if (settings.mode == Mode::kEd25519) return ProveSignature(secret, settings, request, *header);
   if (secret.empty()) return Forged("the account has no webhook_secret");
+  if (settings.mode == Mode::kUrlHmac) return ProveUrl(secret, settings, request, *header);
   if (settings.mode == Mode::kHmac) return ProveSignature(secret, settings, request, *header);
   if (settings.mode == Mode::kTimedHmac) return ProveTimedHmac(secret, settings, request, *header);
   const std::optional<std::string> given = Credentials(*header, settings.mode == Mode::kBasic);
@@ -154,6 +174,17 @@ WebhookProof ProveWebhook(const Account& account, const ProofSettings& settings,
     return Genuine();
   }
   return Forged("the credentials are not those of webhook_secret");
+}
+
+bool IsOutside(std::optional<absl::Time> at, absl::Time now, const ReplayWindow& window) {
+  return at.has_value() && (*at < now - window.max_age || *at > now + window.max_skew);
+}
+
+bool IsOutside(const WebhookProof& proof, const ProofSettings& settings, absl::Time now,
+               const ReplayWindow& window) {
+  ReplayWindow of_signature = window;
+  of_signature.max_age = std::min(window.max_age, settings.tolerance.value_or(window.max_age));
+  return IsOutside(proof.signed_at, now, of_signature);
 }
 
 }  // namespace ctc::providers::sip

@@ -18,6 +18,11 @@ struct WebhookProof {
   std::string session;                  // the only one that it may be about; empty: any
 };
 
+// True for a time beyond the window, or older than the settings' tolerance where it is signed.
+bool IsOutside(std::optional<absl::Time> at, absl::Time now, const ReplayWindow& window);
+bool IsOutside(const WebhookProof& proof, const ProofSettings& settings, absl::Time now,
+               const ReplayWindow& window);
+
 WebhookProof ProveWebhook(const Account& account, const ProofSettings& settings,
                           const common::v1::HttpRequest& request);
 

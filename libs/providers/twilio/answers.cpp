@@ -12,7 +12,7 @@
 #include "libs/base/proto_time.h"
 #include "libs/providers/outcome.h"
 #include "libs/providers/twilio/legs.h"
-#include "libs/providers/twilio/webhook.h"
+#include "libs/providers/twiml/progress.h"
 
 namespace ctc::providers::twilio {
 namespace {
@@ -91,13 +91,13 @@ void AddRecord(const Json& call, const CallOrder& order, Leg::Party party,
   response.set_provider_call_id(sid);
   response.set_found(IsLive(status) ? LookUpCallResponse::LIVE : LookUpCallResponse::ENDED);
   if (IsInbound(order) && IsLive(status)) return;
-  session::v1::CallFact fact = FactOfStatus(party, status, TextOf(call, "answered_by"), 0);
+  session::v1::CallFact fact = twiml::FactOfStatus(party, status, TextOf(call, "answered_by"), 0);
   if (IsInbound(order)) fact = CallerEnded();
   if (fact.kind() == session::v1::CallFact::KIND_UNSPECIFIED) return;
   fact.set_event_key(absl::StrCat("twilio:", sid, ":poll:", status));
   fact.set_source(session::v1::POLL);
   fact.set_provider_leg_id(sid);
-  const auto at = ReadTwilioTime(TextOf(call, IsLive(status) ? "start_time" : "end_time"));
+  const auto at = twiml::ReadTime(TextOf(call, IsLive(status) ? "start_time" : "end_time"));
   if (at.has_value()) *fact.mutable_provider_time() = base::ToPreciseProto(*at);
   int duration = 0;
   if (party == Leg::CUSTOMER && !IsInbound(order) &&
@@ -154,7 +154,7 @@ LookUpCallResponse ReadCallList(const http::ClientResult& result,
   response.set_found(LookUpCallResponse::NOT_FOUND);
   const absl::Time made = MadeAt(order.id());
   for (const Json& call : *calls) {
-    const auto created = ReadTwilioTime(TextOf(call, "date_created"));
+    const auto created = twiml::ReadTime(TextOf(call, "date_created"));
     if (!created.has_value() || *created < made - kBefore || *created > made + kAfter) continue;
     if (IsOfOthers(request, TextOf(call, "sid"))) continue;
     AddRecord(call, order, party, response);

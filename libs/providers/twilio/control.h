@@ -6,9 +6,11 @@
 
 #include "libs/base/status.h"
 #include "libs/providers/adapter.h"
-#include "libs/providers/twilio/signature.h"
+#include "libs/providers/twiml/form.h"
 
 namespace ctc::providers::twilio {
+
+using twiml::Form;
 
 // What it means when Twilio no longer knows the call or participant of a request.
 enum class Gone {

@@ -4,10 +4,12 @@
 #include <catch2/catch.hpp>
 
 #include "libs/providers/twilio/request_text.h"
-#include "libs/providers/twilio/signature.h"
+#include "libs/providers/twiml/signature.h"
 
 namespace ctc::providers::twilio {
 namespace {
+
+using twiml::Form;
 
 using dispatch::v1::ReadFlowResponse;
 using dispatch::v1::ReadWebhookResponse;
@@ -57,7 +59,7 @@ common::v1::HttpRequest Question(const std::string& url, const Form& form, bool 
   type.set_value("application/x-www-form-urlencoded");
   auto& signature = *request.add_headers();
   signature.set_name("x-twilio-signature");
-  signature.set_value(Signature(base::Secret(token), request.url(), get ? Form() : form));
+  signature.set_value(twiml::Signature(base::Secret(token), request.url(), get ? Form() : form));
   return request;
 }
 

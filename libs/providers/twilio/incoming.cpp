@@ -1,11 +1,9 @@
 #include "libs/providers/twilio/incoming.h"
 
-#include <absl/strings/numbers.h>
-
-#include <algorithm>
 #include <optional>
 
 #include "libs/http/message.h"
+#include "libs/providers/twiml/signature.h"
 
 namespace ctc::providers::twilio {
 namespace {
@@ -13,7 +11,6 @@ namespace {
 using dispatch::v1::ReadWebhookResponse;
 
 constexpr size_t kMaxBody = 64 << 10;
-constexpr size_t kMaxField = 2048;
 
 std::optional<std::string> SignatureOf(const common::v1::HttpRequest& request) {
   std::optional<std::string> signature;
@@ -47,46 +44,18 @@ Incoming Verify(const Account& account, const common::v1::HttpRequest& request) 
   incoming.verdict = ReadWebhookResponse::GENUINE;
   incoming.query = query.value_or(Form());
   incoming.form = request.method() == "GET" ? incoming.query : body.value_or(Form());
-  if (!SignatureFits(SigningToken(account), request, incoming.form, *signature)) {
+  if (!twiml::SignatureFits(SigningToken(account), request, incoming.form, *signature)) {
     return Refused(ReadWebhookResponse::FORGED, "X-Twilio-Signature does not fit");
   }
   if (!query.ok()) return Refused(ReadWebhookResponse::UNREADABLE, "query: is broken");
-  for (const auto& [name, value] : incoming.form) {
-    if (value.size() <= kMaxField) continue;
-    return Refused(ReadWebhookResponse::UNREADABLE, name.substr(0, 64) + ": is too long");
+  if (const std::string name = twiml::OverlongField(incoming.form); !name.empty()) {
+    return Refused(ReadWebhookResponse::UNREADABLE, name + ": is too long");
   }
   return incoming;
 }
 
 const base::Secret& SigningToken(const Account& account) {
   return account.auth_token.empty() ? account.api_secret : account.auth_token;
-}
-
-std::string ValueOf(const Form& form, std::string_view name) {
-  for (const auto& [key, value] : form) {
-    if (key == name) return value;
-  }
-  return "";
-}
-
-int IntOf(const Form& form, std::string_view name, int fallback) {
-  int value = 0;
-  return absl::SimpleAtoi(ValueOf(form, name), &value) && value >= 0 ? value : fallback;
-}
-
-bool IsSid(std::string_view text) {
-  return text.size() >= 2 && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-         });
-}
-
-bool IsHttpUrl(std::string_view text) {
-  return text.starts_with("https://") || text.starts_with("http://");
-}
-
-bool IsOver(std::string_view status) {
-  return status == "completed" || status == "busy" || status == "no-answer" || status == "failed" ||
-         status == "canceled";
 }
 
 }  // namespace ctc::providers::twilio

@@ -6,9 +6,14 @@
 #include <string_view>
 
 #include "libs/providers/adapter.h"
-#include "libs/providers/twilio/signature.h"
+#include "libs/providers/twiml/form.h"
 
 namespace ctc::providers::twilio {
+
+using twiml::Form;
+using twiml::IntOf;
+using twiml::IsSid;
+using twiml::ValueOf;
 
 // A request after its signature was checked.
 struct Incoming {
@@ -23,16 +28,5 @@ Incoming Verify(const Account& account, const common::v1::HttpRequest& request);
 
 // The auth token that signs; with the seed's fields it is api_secret.
 const base::Secret& SigningToken(const Account& account);
-
-// The first of that name; empty when there is none.
-std::string ValueOf(const Form& form, std::string_view name);
-// A number from 0 on, else `fallback`.
-int IntOf(const Form& form, std::string_view name, int fallback);
-
-// SIDs stand in URLs and keys of ours.
-bool IsSid(std::string_view text);
-bool IsHttpUrl(std::string_view text);
-// "completed", "busy", "no-answer", "failed", "canceled".
-bool IsOver(std::string_view call_status);
 
 }  // namespace ctc::providers::twilio

@@ -2,11 +2,10 @@
 
 #include <absl/strings/str_cat.h>
 
-#include <array>
-
 #include "libs/base/error_catalogue.h"
 #include "libs/http/message.h"
 #include "libs/providers/twilio/legs.h"
+#include "libs/providers/twiml/question.h"
 
 namespace ctc::providers::twilio {
 namespace {
@@ -24,19 +23,6 @@ std::string BaseUrl(const Account& account, const char* path, const std::string&
                       "&session=", call);
 }
 
-struct Outcome {
-  FlowInput::Kind kind;
-  std::string_view word;
-};
-constexpr std::array kOutcomes = {
-    Outcome{FlowInput::DONE, "done"},
-    Outcome{FlowInput::DIAL_ENDED, "ended"},
-    Outcome{FlowInput::DIAL_BUSY, "busy"},
-    Outcome{FlowInput::DIAL_NO_ANSWER, "no-answer"},
-    Outcome{FlowInput::DIAL_REJECTED, "rejected"},
-    Outcome{FlowInput::DIAL_FAILED, "failed"},
-};
-
 const char* RoomLeg(const dispatch::v1::CallOrder& order) {
   return IsInbound(order) ? "room" : "conference";
 }
@@ -52,25 +38,6 @@ std::string Encode(const Form& form) {
   return text;
 }
 
-std::string XmlEscape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '"') {
-      out += "&quot;";
-    } else if (byte >= 0x20 || c == '\n' || c == '\t') {
-      out += c;  // XML 1.0 knows no other control characters
-    }
-  }
-  return out;
-}
-
 std::string CallbackUrl(const Account& account, const std::string& call, std::string_view leg) {
   return absl::StrCat(BaseUrl(account, "/api/v1/webhooks/voip/twilio", call), "&leg=", View(leg),
                       View(kRetries));
@@ -78,33 +45,17 @@ std::string CallbackUrl(const Account& account, const std::string& call, std::st
 
 std::string FlowUrl(const Account& account, const std::string& call, int step,
                     std::string_view on) {
-  return absl::StrCat(BaseUrl(account, "/api/v1/webhooks/voip/twilio/flow", call), "&step=", step,
-                      "&on=", View(on), View(kRetries));
+  return absl::StrCat(BaseUrl(account, "/api/v1/webhooks/voip/twilio/flow", call),
+                      twiml::StepQuery(step, on), View(kRetries));
 }
 
 absl::StatusOr<std::string> AskedFlowUrl(const Account& account,
                                          const dispatch::v1::CallOrder& order,
                                          const FlowInput& input) {
-  const std::string_view word = OutcomeWord(input.kind());
-  if (word.empty()) {
+  if (twiml::OutcomeWord(input.kind()).empty()) {
     return base::MakeError(base::kValidationFailed, "flow_input.kind: is no outcome of a dial");
   }
-  return FlowUrl(account, order.id(), input.step_number(),
-                 absl::StrCat("asked&outcome=", View(word)));
-}
-
-std::string_view OutcomeWord(FlowInput::Kind kind) {
-  for (const Outcome& outcome : kOutcomes) {
-    if (outcome.kind == kind) return outcome.word;
-  }
-  return "";
-}
-
-FlowInput::Kind OutcomeOfWord(std::string_view word) {
-  for (const Outcome& outcome : kOutcomes) {
-    if (outcome.word == word) return outcome.kind;
-  }
-  return FlowInput::KIND_UNSPECIFIED;
+  return FlowUrl(account, order.id(), input.step_number(), twiml::AskedWord(input.kind()));
 }
 
 void AddProgress(const Account& account, const std::string& call, std::string_view leg,

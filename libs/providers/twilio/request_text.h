@@ -7,15 +7,17 @@
 
 #include "libs/base/status.h"
 #include "libs/providers/adapter.h"
-#include "libs/providers/twilio/signature.h"
+#include "libs/providers/twiml/form.h"
 
 namespace ctc::providers::twilio {
+
+using twiml::Form;
+using twiml::XmlEscape;
 
 inline constexpr int kRingSeconds = 45;
 
 // Body of a request: a list is the name repeated.
 std::string Encode(const Form& form);
-std::string XmlEscape(std::string_view text);
 
 // Where Twilio tells what happens to a leg, to the conference ("conference", or "room" of an
 // inbound call) or to a recording.
@@ -27,10 +29,6 @@ std::string FlowUrl(const Account& account, const std::string& call, int step, s
 absl::StatusOr<std::string> AskedFlowUrl(const Account& account,
                                          const dispatch::v1::CallOrder& order,
                                          const routing::v1::FlowInput& input);
-// FlowInput's word in such a URL and back: "no-answer". Empty, or KIND_UNSPECIFIED, for others.
-std::string_view OutcomeWord(routing::v1::FlowInput::Kind kind);
-routing::v1::FlowInput::Kind OutcomeOfWord(std::string_view word);
-
 // What a leg's answer means: for the agent of an inbound call also that the parties are joined.
 enum class Answer { kPicksUp, kJoins };
 

@@ -4,10 +4,12 @@
 
 #include "libs/http/message.h"
 #include "libs/providers/twilio/digits.h"
-#include "libs/providers/twilio/signature.h"
+#include "libs/providers/twiml/signature.h"
 
 namespace ctc::providers::twilio {
 namespace {
+
+using twiml::Form;
 
 using dispatch::v1::ReadWebhookResponse;
 using session::v1::CallFact;
@@ -46,7 +48,7 @@ common::v1::HttpRequest Callback(const std::string& leg, const Form& form,
   type.set_value("application/x-www-form-urlencoded; charset=UTF-8");
   auto& signature = *request.add_headers();
   signature.set_name("x-twilio-signature");
-  signature.set_value(Signature(base::Secret(token), request.url(), form));
+  signature.set_value(twiml::Signature(base::Secret(token), request.url(), form));
   return request;
 }
 
@@ -222,7 +224,7 @@ ReadWebhookResponse ReadOfNumber(const Form& form) {
   request.set_query("tenant=t1");
   request.set_url("https://crm.example.com/api/v1/webhooks/voip/twilio?tenant=t1");
   request.mutable_headers(1)->set_value(
-      Signature(base::Secret("the-auth-token"), request.url(), form));
+      twiml::Signature(base::Secret("the-auth-token"), request.url(), form));
   return ReadCallback(AnAccount(), request, kNow, {});
 }
 

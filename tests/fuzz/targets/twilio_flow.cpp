@@ -5,7 +5,7 @@
 
 #include "libs/http/message.h"
 #include "libs/providers/twilio/flow.h"
-#include "libs/providers/twilio/signature.h"
+#include "libs/providers/twiml/signature.h"
 #include "tests/fuzz/flow_step.h"
 #include "tools/simulator/xml.h"
 
@@ -17,6 +17,7 @@ using dispatch::v1::ReadWebhookResponse;
 using routing::v1::FlowInput;
 using routing::v1::FlowStep;
 namespace twilio = providers::twilio;
+namespace twiml = providers::twiml;
 
 providers::Account MakeAccount(const base::Secret& token) {
   providers::Account account;
@@ -89,7 +90,7 @@ void TwilioFlow(std::string_view bytes) {
   const auto form = http::ParseForm(bytes);
   SetHeader(
       request, "x-twilio-signature",
-      is_signed ? twilio::Signature(token, request.url(), form.value_or(twilio::Form())) : given);
+      is_signed ? twiml::Signature(token, request.url(), form.value_or(twiml::Form())) : given);
   CheckQuestion(twilio::ReadQuestion(MakeAccount(token), request), is_signed);
 }
 

@@ -2,8 +2,9 @@
 // the reader is reached; 'e' signs it for an account without a token; else a line more is the
 // header.
 #include "libs/http/message.h"
-#include "libs/providers/twilio/signature.h"
 #include "libs/providers/twilio/webhook.h"
+#include "libs/providers/twiml/progress.h"
+#include "libs/providers/twiml/signature.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace ctc::fuzz {
@@ -11,6 +12,7 @@ namespace {
 
 using dispatch::v1::ReadWebhookResponse;
 namespace twilio = providers::twilio;
+namespace twiml = providers::twiml;
 
 providers::Account MakeAccount(const base::Secret& token) {
   providers::Account account;
@@ -60,10 +62,10 @@ void TwilioWebhook(std::string_view bytes) {
   const auto form = http::ParseForm(bytes);
   SetHeader(
       request, "x-twilio-signature",
-      is_signed ? twilio::Signature(token, request.url(), form.value_or(twilio::Form())) : given);
+      is_signed ? twiml::Signature(token, request.url(), form.value_or(twiml::Form())) : given);
   const absl::Time now = absl::FromUnixSeconds(1767268860);  // 2026-01-01T12:01:00Z
   CheckVerdict(twilio::ReadCallback(MakeAccount(token), request, now, {}), how == 's');
-  (void)twilio::ReadTwilioTime(bytes);
+  (void)twiml::ReadTime(bytes);
 }
 
 }  // namespace ctc::fuzz

@@ -15,7 +15,7 @@ namespace ctc::providers::sip::native {
 namespace {
 
 std::string HostOf(const NativeSettings& settings) {
-  const std::string host = settings.own_host();
+  const std::string host = settings.own_address();
   return host == "*" ? "0.0.0.0" : host;
 }
 

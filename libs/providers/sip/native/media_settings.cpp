@@ -22,7 +22,7 @@ bool IsIpAddress(const std::string& text) {
 }
 
 void ReadAddress(const std::string& given, NativeSettings& settings, base::ErrorDetail& detail) {
-  settings.media_address = given.empty() ? settings.own_host() : given;
+  settings.media_address = given.empty() ? settings.own_address() : given;
   const std::string& address = settings.media_address;
   if (IsIpAddress(address) && address != "0.0.0.0" && address != "::") return;
   detail.fields.push_back(

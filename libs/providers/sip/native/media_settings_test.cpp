@@ -54,6 +54,8 @@ TEST_CASE("where sound is sent is told apart from where it is taken", "[sip][set
 }
 
 TEST_CASE("what cannot be is told by its field", "[sip][settings]") {
+  CHECK(Read(R"(,"media":"anchored","bind":"sip:[2001:db8::5]:5060")")->media_address ==
+        "2001:db8::5");
   CHECK(Faults(R"(,"media":"relayed")") == V{"settings.media"});
   CHECK(Faults(R"(,"media":true)") == V{"settings.media"});
   CHECK(Faults(R"(,"media_ports":"20000-20999")") == V{"settings.media_ports"});

@@ -2,6 +2,7 @@
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
+#include <arpa/inet.h>
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
@@ -36,16 +37,34 @@ std::string_view WithoutPort(std::string_view host) {
   return host.substr(0, v6 ? host.find(']') + 1 : host.find(':'));
 }
 
+bool IsPort(std::string_view text) {
+  return text.starts_with(':') && text.size() <= 6 &&
+         IsMadeOf(text.substr(1), "", absl::ascii_isdigit);
+}
+
 // A name or an address, with a port or none.
 bool IsHostPart(std::string_view text) {
   if (text.size() > 255) return false;
   const std::string_view host = WithoutPort(text);
   const std::string_view port = text.substr(host.size());
-  const bool is_port = port.starts_with(':') && port.size() <= 6 &&
-                       IsMadeOf(port.substr(1), "", absl::ascii_isdigit);
-  if (!port.empty() && !is_port) return false;
+  if (!port.empty() && !IsPort(port)) return false;
   if (!host.starts_with('[')) return IsMadeOf(host, ".-_", absl::ascii_isalnum);
   return IsMadeOf(host.substr(1, host.size() - 2), ":.", absl::ascii_isxdigit);
+}
+
+// "sip:host:port", either of which may be "*".
+bool IsBind(std::string_view text) {
+  constexpr std::string_view kScheme = "sip:";
+  if (!text.starts_with(kScheme)) return false;
+  text.remove_prefix(kScheme.size());
+  const std::string_view host = WithoutPort(text);
+  const std::string_view port = text.substr(host.size());
+  // What is in brackets is an address: a name would be looked up.
+  unsigned char bytes[16];
+  const std::string inside(host.substr(0, host.find(']')));
+  const bool is_v6 =
+      !host.starts_with('[') || inet_pton(AF_INET6, inside.substr(1).c_str(), bytes) == 1;
+  return (host == "*" || (IsHostPart(host) && is_v6)) && (port == ":*" || IsPort(port));
 }
 
 absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
@@ -86,7 +105,7 @@ void CheckHosts(const NativeSettings& settings, base::ErrorDetail& detail) {
   const std::pair<const char*, std::string> hosts[] = {
       {"api_url", settings.trunk.host},
       {"settings.agent_proxy", settings.agents.host},
-      {"settings.bind", own == "*" || own == "0.0.0.0" ? "" : own}};
+      {"settings.bind", own == "*" || own == "0.0.0.0" || own == "[::]" ? "" : own}};
   for (const auto& [name, host] : hosts) {
     const bool inherited = &host != &hosts[0].second && host == settings.trunk.host;
     if (host.empty() || inherited || settings.guard.AllowsHostOf(host)) continue;
@@ -162,10 +181,15 @@ std::string NativeSettings::own_host() const {
   return std::string(WithoutPort(std::string_view(bind).substr(bind.find(':') + 1)));
 }
 
+std::string NativeSettings::own_address() const {
+  const std::string host = own_host();
+  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+}
+
 bool NativeSettings::has_fixed_port() const { return !bind.ends_with(":*"); }
 
 std::string NativeSettings::media_host() const {
-  const std::string host = own_host();
+  const std::string host = own_address();
   if (host != "*" && host != "0.0.0.0") return host;
   return media_address.find(':') == std::string::npos ? "0.0.0.0" : "::";
 }
@@ -195,11 +219,10 @@ absl::StatusOr<NativeSettings> ReadNativeSettings(const Account& account,
     detail.fields.push_back({"settings.agent_proxy", "must be of the form of api_url"});
   }
   settings.bind = TextSetting(from, "bind", "sip:*:*");
-  const bool bind = settings.bind.starts_with("sip:") &&
-                    std::count(settings.bind.begin(), settings.bind.end(), ':') == 2 &&
-                    settings.bind.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-*:") ==
-                        std::string::npos;
-  if (!bind) detail.fields.push_back({"settings.bind", "must be sip:address:port; * is any"});
+  if (!IsBind(settings.bind)) {
+    detail.fields.push_back(
+        {"settings.bind", "must be sip:address:port, of IPv6 sip:[address]:port; * is any"});
+  }
   CheckHosts(settings, detail);
   ReadRingTimeout(from, settings, detail);
   ReadTls(account, settings, detail);

@@ -26,9 +26,9 @@ struct SipTarget {
 };
 
 struct NativeSettings {
-  SipTarget trunk;   // for numbers
-  SipTarget agents;  // for names of phones; the trunk by default
-  std::string bind = "sip:*:*";
+  SipTarget trunk;               // for numbers
+  SipTarget agents;              // for names of phones; the trunk by default
+  std::string bind = "sip:*:*";  // "sip:10.0.0.5:5060", "sip:[2001:db8::5]:5060"
   absl::Duration ring_timeout = absl::Seconds(45);
   std::string tls_ca;           // PEM; the system's authorities when empty
   std::string tls_certificate;  // ours, PEM; its key is the account's private_key
@@ -44,9 +44,10 @@ struct NativeSettings {
   http::AddressGuard guard = http::AddressGuard::Everywhere();  // of what phones name
 
   bool tls() const { return trunk.tls() || agents.tls(); }
-  std::string own_host() const;    // of `bind`; "*" is any
-  std::string media_host() const;  // what RTP is bound to
-  bool has_fixed_port() const;     // one at a time may listen there
+  std::string own_host() const;     // of `bind`, "[2001:db8::1]" of IPv6; "*" is any
+  std::string own_address() const;  // the same without brackets
+  std::string media_host() const;   // what RTP is bound to
+  bool has_fixed_port() const;      // one at a time may listen there
 };
 
 // True when the account's settings choose native SIP.

@@ -51,6 +51,31 @@ TEST_CASE("an account names no address that is not allowed", "[sip][settings][ss
   CHECK(Faults(AnAccount("sips:198.41.0.4:5061"), Guard()).empty());
 }
 
+TEST_CASE("our own address may be one of IPv6, in brackets", "[sip][settings]") {
+  const auto bound = [](const std::string& bind) {
+    const std::string more = R"(,"media":"anchored","media_address":"2001:db8::7","bind":")" + bind;
+    return ReadNativeSettings(AnAccount("sip:trunk.example", more + "\""));
+  };
+  const NativeSettings settings = bound("sip:[2001:db8::5]:5060").value();
+  CHECK(settings.own_host() == "[2001:db8::5]");
+  CHECK(settings.own_address() == "2001:db8::5");
+  CHECK(settings.media_host() == "2001:db8::5");
+  CHECK(settings.has_fixed_port());
+  CHECK_FALSE(bound("sip:[2001:db8::5]:*")->has_fixed_port());
+  CHECK(bound("sip:[::]:5060")->media_host() == "::");
+  for (const char* bind :
+       {"sip:2001:db8::5:5060", "sip:[2001:db8::5]", "sip:[2001:db8::5:5060", "sip:[x]:5060",
+        "sip:[]:5060", "sip:[1.2.3.4]:5060", "sip:[fe80::1%eth0]:5060", "sip:[::1]:x", "sip:[",
+        "sip:]:5060", "sip:*", "sip:10.0.0.5", "sip::5060", "10.0.0.5:5060", ""}) {
+    INFO(bind);
+    CHECK_FALSE(bound(bind).ok());
+  }
+  const std::string own = R"(,"bind":"sip:[::1]:5060")";
+  CHECK(Faults(AnAccount("sip:t.example", own), Guard()) == V{"settings.bind"});
+  const std::string any = R"(,"bind":"sip:[::]:5060")";
+  CHECK(Faults(AnAccount("sip:10.1.0.9:5060", any), Guard()).empty());
+}
+
 TEST_CASE("a phone names no address that is not allowed", "[sip][settings][ssrf]") {
   const NativeSettings settings = ReadNativeSettings(AnAccount(), Guard()).value();
   for (const char* host : {"169.254.169.254:80", "10.2.0.1", "[::1]:5060", "localhost"}) {

@@ -1,22 +1,33 @@
-// Reading: what Twilio asks, and what became of the step before.
+#include "libs/providers/twiml/question.h"
+
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
 #include <array>
 
-#include "libs/providers/twilio/flow.h"
-#include "libs/providers/twilio/incoming.h"
-#include "libs/providers/twilio/request_text.h"
+#include "libs/base/ids.h"
 
-namespace ctc::providers::twilio {
+namespace ctc::providers::twiml {
 namespace {
 
 using dispatch::v1::ReadFlowResponse;
-using dispatch::v1::ReadWebhookResponse;
 using routing::v1::FlowInput;
 
 constexpr size_t kMaxDigits = 64;
+
+struct Outcome {
+  FlowInput::Kind kind;
+  std::string_view word;
+};
+constexpr std::array kOutcomes = {
+    Outcome{FlowInput::DONE, "done"},
+    Outcome{FlowInput::DIAL_ENDED, "ended"},
+    Outcome{FlowInput::DIAL_BUSY, "busy"},
+    Outcome{FlowInput::DIAL_NO_ANSWER, "no-answer"},
+    Outcome{FlowInput::DIAL_REJECTED, "rejected"},
+    Outcome{FlowInput::DIAL_FAILED, "failed"},
+};
 // What Twilio shows for callers without a number: keypad spellings of RESTRICTED, BLOCKED, UNKNOWN,
 // ANONYMOUS and UNAVAILABLE.
 constexpr std::array<std::string_view, 5> kWithheld = {"+7378742833", "+2562533", "+8656696",
@@ -56,7 +67,7 @@ std::string ReadMessage(const Form& form, FlowInput& input) {
   input.set_kind(url.empty() ? FlowInput::NO_INPUT : FlowInput::VOICEMAIL_LEFT);
   if (url.empty()) return "";
   if (!IsHttpUrl(url)) return "RecordingUrl: must be an http or https URL";
-  input.set_recording_url(url + ".wav");
+  input.set_recording_url(AudioUrl(url));
   input.set_recording_seconds(IntOf(form, "RecordingDuration", 0));
   return "";
 }
@@ -91,8 +102,19 @@ std::string ReadInput(const std::string& on, const Form& query, const Form& form
   return "";
 }
 
-// Empty, or what cannot be read.
-std::string Read(const Form& query, const Form& form, ReadFlowResponse& response) {
+absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+std::string StepQuery(int step, std::string_view on) {
+  return absl::StrCat("&step=", step, "&on=", View(on));
+}
+
+std::string AskedWord(FlowInput::Kind outcome) {
+  return absl::StrCat("asked&outcome=", View(OutcomeWord(outcome)));
+}
+
+std::string ReadQuestion(const Form& query, const Form& form, ReadFlowResponse& response) {
   dispatch::v1::FlowCall& call = *response.mutable_call();
   call.set_provider_call_id(ValueOf(form, "CallSid"));
   if (!IsSid(call.provider_call_id())) return "CallSid: is missing or malformed";
@@ -113,24 +135,23 @@ std::string Read(const Form& query, const Form& form, ReadFlowResponse& response
   return ReadInput(on, query, form, input);
 }
 
-}  // namespace
-
-ReadFlowResponse ReadQuestion(const Account& account, const common::v1::HttpRequest& request) {
-  ReadFlowResponse response;
-  const Incoming incoming = Verify(account, request);
-  response.set_verdict(incoming.verdict);
-  response.set_reason(incoming.reason);
-  if (incoming.verdict != ReadWebhookResponse::GENUINE) return response;
-  const std::string fault = Read(incoming.query, incoming.form, response);
-  if (!fault.empty()) {
-    ReadFlowResponse refusal;
-    refusal.set_verdict(ReadWebhookResponse::UNREADABLE);
-    refusal.set_reason(fault);
-    refusal.set_provider_id(account.config.id());
-    return refusal;
+std::string_view OutcomeWord(FlowInput::Kind kind) {
+  for (const Outcome& outcome : kOutcomes) {
+    if (outcome.kind == kind) return outcome.word;
   }
-  response.set_provider_id(account.config.id());
-  return response;
+  return "";
 }
 
-}  // namespace ctc::providers::twilio
+FlowInput::Kind OutcomeOfWord(std::string_view word) {
+  for (const Outcome& outcome : kOutcomes) {
+    if (outcome.word == word) return outcome.kind;
+  }
+  return FlowInput::KIND_UNSPECIFIED;
+}
+
+bool IsOver(std::string_view status) {
+  return status == "completed" || status == "busy" || status == "no-answer" || status == "failed" ||
+         status == "canceled";
+}
+
+}  // namespace ctc::providers::twiml

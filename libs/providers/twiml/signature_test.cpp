@@ -1,9 +1,9 @@
 // The vectors are those of Twilio's own SDK (twilio npm 6.2.0).
-#include "libs/providers/twilio/signature.h"
+#include "libs/providers/twiml/signature.h"
 
 #include <catch2/catch.hpp>
 
-namespace ctc::providers::twilio {
+namespace ctc::providers::twiml {
 namespace {
 
 const base::Secret kT1("12345");
@@ -143,4 +143,4 @@ TEST_CASE("a GET signs its URL only", "[twilio][signature]") {
 }
 
 }  // namespace
-}  // namespace ctc::providers::twilio
+}  // namespace ctc::providers::twiml

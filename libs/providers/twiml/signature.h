@@ -1,17 +1,15 @@
-// X-Twilio-Signature: base64(HMAC-SHA1(auth token, URL and parameters)). Pure; thread-safe.
+// How Twilio signs, and who took it over: base64(HMAC-SHA1(secret, URL and parameters)). Pure;
+// thread-safe.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "ctc/common/v1/http.pb.h"
 #include "libs/base/secret.h"
+#include "libs/providers/twiml/form.h"
 
-namespace ctc::providers::twilio {
-
-using Form = std::vector<std::pair<std::string, std::string>>;
+namespace ctc::providers::twiml {
 
 // What is signed: the URL, then each parameter by name; a name's values without repetitions,
 // sorted.
@@ -26,4 +24,4 @@ bool SignatureFits(const base::Secret& token, const common::v1::HttpRequest& req
 // Without userinfo and fragment.
 std::string BareUrl(std::string_view url);
 
-}  // namespace ctc::providers::twilio
+}  // namespace ctc::providers::twiml

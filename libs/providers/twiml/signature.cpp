@@ -1,4 +1,4 @@
-#include "libs/providers/twilio/signature.h"
+#include "libs/providers/twiml/signature.h"
 
 #include <algorithm>
 #include <map>
@@ -7,7 +7,7 @@
 #include "libs/crypto/crypto.h"
 #include "libs/http/message.h"
 
-namespace ctc::providers::twilio {
+namespace ctc::providers::twiml {
 namespace {
 
 struct UrlParts {
@@ -99,4 +99,4 @@ bool SignatureFits(const base::Secret& token, const common::v1::HttpRequest& req
   return (plain || ported) && (!hashed || BodyHashFits(request));
 }
 
-}  // namespace ctc::providers::twilio
+}  // namespace ctc::providers::twiml

@@ -1,25 +1,25 @@
-// Writing: our steps as TwiML.
+#include "libs/providers/twiml/step.h"
+
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
 
-#include "libs/providers/twilio/flow.h"
-#include "libs/providers/twilio/request_text.h"
+#include "libs/providers/twiml/form.h"
+#include "libs/providers/twiml/question.h"
 
-namespace ctc::providers::twilio {
+namespace ctc::providers::twiml {
 namespace {
 
 using routing::v1::FlowStep;
 
-// What the questions of one step need.
+// One step and how its switch is spoken to.
 struct Context {
-  const Account& account;
-  const dispatch::v1::CallOrder& order;
+  const StepWords& words;
   const FlowStep& step;
 
   // For an attribute or a text.
   std::string Url(std::string_view on) const {
-    return XmlEscape(FlowUrl(account, order.id(), step.number(), on));
+    return XmlEscape(words.flow_url(step.number(), on));
   }
 };
 
@@ -44,10 +44,11 @@ std::string Prompts(const FlowStep& step) {
 }
 
 std::string Redirect(const Context& context, std::string_view on) {
-  return absl::StrCat("<Redirect method=\"POST\">", context.Url(on), "</Redirect>");
+  return RedirectTwiml(context.words.flow_url(context.step.number(), on));
 }
 
-// Prompts are inside, so that the first key ends them.
+// Prompts are inside, so that the first key ends them. Not every switch asks of silence by itself:
+// then the next verb does.
 std::string Gather(const Context& context) {
   const FlowStep::Gather& gather = context.step.gather();
   const std::string count =
@@ -56,18 +57,8 @@ std::string Gather(const Context& context) {
                       "\" method=\"POST\" input=\"dtmf\" actionOnEmptyResult=\"true\" timeout=\"",
                       std::max(1, gather.timeout_seconds()), "\" finishOnKey=\"",
                       XmlEscape(gather.finish_on_key()), count, "\">", Prompts(context.step),
-                      "</Gather>");
-}
-
-// Into the room, where the one dialled by us joins it.
-std::string Dial(const Context& context) {
-  RoomEntry entry;
-  entry.label = "customer";
-  entry.waits = true;
-  entry.music = true;
-  entry.record = context.step.dial().record();
-  entry.action = FlowUrl(context.account, context.order.id(), context.step.number(), "dial");
-  return RoomTwiml(context.account, context.order, entry);
+                      "</Gather>",
+                      context.words.asks_of_silence ? "" : Redirect(context, "silence"));
 }
 
 std::string Wait(const Context& context) {
@@ -92,7 +83,7 @@ std::string Voicemail(const Context& context) {
   return absl::StrCat(
       "<Record action=\"", context.Url("record"), "\" method=\"POST\" playBeep=\"true\" timeout=\"",
       kMessageSilence, key, longest, "\" recordingStatusCallback=\"",
-      XmlEscape(CallbackUrl(context.account, context.order.id(), "recording")),
+      XmlEscape(context.words.recording_url),
       "\" recordingStatusCallbackEvent=\"completed absent\"/>", Redirect(context, "silence"));
 }
 
@@ -105,16 +96,15 @@ std::string HangUp(const FlowStep& step) {
 
 }  // namespace
 
-std::string StepTwiml(const Account& account, const dispatch::v1::CallOrder& order,
-                      const FlowStep& step) {
-  const Context context{account, order, step};
+std::string StepTwiml(const StepWords& words, const FlowStep& step) {
+  const Context context{words, step};
   std::string verbs;
   switch (step.then_case()) {
     case FlowStep::kGather:
       verbs = Gather(context);
       break;
     case FlowStep::kDial:
-      verbs = Prompts(step) + Dial(context);
+      verbs = Prompts(step) + words.dial(step);
       break;
     case FlowStep::kWait:
       verbs = Prompts(step) + Wait(context);
@@ -132,4 +122,8 @@ std::string StepTwiml(const Account& account, const dispatch::v1::CallOrder& ord
   return absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>", verbs, "</Response>");
 }
 
-}  // namespace ctc::providers::twilio
+std::string RedirectTwiml(std::string_view url) {
+  return absl::StrCat("<Redirect method=\"POST\">", XmlEscape(url), "</Redirect>");
+}
+
+}  // namespace ctc::providers::twiml
