@@ -52,16 +52,6 @@ Story Outbound(std::vector<Callback> callbacks) {
   return story;
 }
 
-std::string Recorded(const Story& story) {
-  std::vector<size_t> order;
-  for (size_t i = 0; i < story.callbacks.size(); ++i) order.push_back(i);
-  return Outcome(story, order);
-}
-
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("a talk at mCube is the same in every order", "[replay][mcube]") {

@@ -68,10 +68,20 @@ std::string Outcome(const Story& story, const std::vector<size_t>& order) {
   return Text(session::domain::Fold(story.start, facts));
 }
 
+std::string Recorded(const Story& story) {
+  std::vector<size_t> order(story.callbacks.size());
+  std::iota(order.begin(), order.end(), 0U);
+  return Outcome(story, order);
+}
+
+bool Has(const std::string& outcome, const std::string& part) {
+  return outcome.find(part) != std::string::npos;
+}
+
 std::string FirstDifference(const Story& story) {
   std::vector<size_t> order(story.callbacks.size());
   std::iota(order.begin(), order.end(), 0U);
-  const std::string recorded = Outcome(story, order);
+  const std::string recorded = Recorded(story);
   std::mt19937 random(kSeed);
   const bool all = order.size() <= kAllOrdersUpTo;
   for (int i = 0; all || i < kRandomOrders; ++i) {

@@ -24,6 +24,10 @@ struct Story {
 // The session as text: status, reason, times, figures, recording, legs. Throws when a callback is
 // not genuine.
 std::string Outcome(const Story& story, const std::vector<size_t>& order);
+// The same for the callbacks in the order in which they stand.
+std::string Recorded(const Story& story);
+// Whether an outcome says `part`.
+bool Has(const std::string& outcome, const std::string& part);
 
 // Replays all orders of up to six callbacks, 3,000 random ones beyond, each also with repetitions.
 // Empty, or the first order with another outcome than the recorded one, with both outcomes.

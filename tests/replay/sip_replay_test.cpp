@@ -64,16 +64,6 @@ class Teller {
   Story story_;
 };
 
-std::string Recorded(const Story& story) {
-  std::vector<size_t> order;
-  for (size_t i = 0; i < story.callbacks.size(); ++i) order.push_back(i);
-  return Outcome(story, order);
-}
-
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("a recorded talk is the same in every order a switch tells it", "[replay][sip]") {

@@ -83,16 +83,6 @@ Story Inbound(std::vector<Callback> callbacks) {
   return StoryOf(session::v1::Session::INBOUND, std::move(callbacks));
 }
 
-std::string Recorded(const Story& story) {
-  std::vector<size_t> order;
-  for (size_t i = 0; i < story.callbacks.size(); ++i) order.push_back(i);
-  return Outcome(story, order);
-}
-
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 std::vector<Callback> AgentUp() {
   return {Leg("agent", "started", 1), Leg("agent", "ringing", 1.02), Leg("agent", "answered", 5)};
 }
