@@ -9,6 +9,7 @@ import urllib.parse
 
 import pytest
 
+from callers import SESSIONS, Line, leg
 from conftest import ENDED, is_problem
 from stack.api import Api
 from stack.process import wait_until
@@ -18,62 +19,20 @@ NUMBER = "+12025550142"
 AGENT = "+12025550177"
 SECRET = "the-signing-secret"
 PROJECT = "project-1"
-PATH = "/api/v1/click-to-call/sessions"
 
 
-class Line:
-    """A tenant's number at a switch with a menu of one key, and those who call it."""
-
+class SwitchLine(Line):
     def __init__(self, tenant, dialect, **action):
-        self.tenant, self.dialect = tenant, dialect
-        simulator = tenant.stack.simulator_url
+        self.dialect = dialect
         constants = {"signalwire": {"project": PROJECT, "script": "https://script.example/dial"},
                      "jambonz": {"account_sid": PROJECT}}[dialect]
         self.provider = tenant.provider(
-            "SIP", url=simulator + {"signalwire": "", "jambonz": "/jambonz"}[dialect], phone_number=NUMBER,
+            "SIP", url=tenant.stack.simulator_url + {"signalwire": "", "jambonz": "/jambonz"}[dialect],
             # SignalWire's user is the project, which is no secret; the simulator's token is its signing key as well.
-            account_sid=PROJECT, api_key=PROJECT, api_secret=SECRET, webhook_secret=SECRET,
+            phone_number=NUMBER, account_sid=PROJECT, api_key=PROJECT, api_secret=SECRET, webhook_secret=SECRET,
             settings={"preset": dialect, "constants": constants})
-        base = f"{tenant.stack.url}/api/v1/webhooks/voip/sip"
-        self.flow_url = f"{base}/flow?tenant={tenant.name}"
-        self.event_url = f"{base}?tenant={tenant.name}"
-        option = {"dtmf_key": "1", "action": action.pop("action", "ROUTE_AGENT"), "action_json": action}
-        answer = tenant.api.post("/api/v1/ivr-menus", {
-            "menu_name": "Main", "prompt_text": "Press 1 & wait", "phone_number": NUMBER,
-            "timeout_seconds": 3, "max_retries": 2, "options": [option]})
-        assert answer.status == 201, answer
-        self.menu = answer.body["id"]
-
-    def ring(self, **script):
-        answer = Api(self.tenant.stack.simulator_url).post("/_inbound", {
-            "provider": self.dialect, "from": "+12025550111", "to": NUMBER, "account": PROJECT,
-            "secret": SECRET, "answer_url": self.flow_url, "event_url": self.event_url, **script})
-        assert answer.status == 201, answer
-        return answer.body["call"]
-
-    def heard(self, call):
-        answer = Api(self.tenant.stack.simulator_url).get(f"/_inbound?call={call}")
-        return answer.body["calls"][call]["heard"]
-
-    def session(self, call):
-        """The one session of the call, once there is one."""
-        def found():
-            listed = self.tenant.api.get(PATH).body["sessions"]
-            return [s for s in listed if s.get("provider_call_id") == call]
-        wait_until(found, 10, "a session of the call")
-        assert len(found()) == 1
-        return self.tenant.session(found()[0]["id"])
-
-    def ended(self, call):
-        return self.tenant.wait_status(self.session(call)["id"], *ENDED)
-
-    def events(self, session):
-        answer = self.tenant.api.get(f"{PATH}/{session['id']}/events")
-        return [event["type"] for event in answer.body["events"]]
-
-    def hears_the_end(self, call):
-        wait_until(lambda: self.heard(call)[-1:] == ["end"], 10, "the caller to be hung up on")
-        return self.heard(call)
+        identity = {"provider": dialect, "account": PROJECT, "secret": SECRET}
+        super().__init__(tenant, "sip", NUMBER, identity, "Press 1 & wait", action)
 
 
 @pytest.fixture(params=["signalwire", "jambonz"])
@@ -81,19 +40,17 @@ def dialect(request):
     return request.param
 
 
-def leg(session, name):
-    return next((leg for leg in session["legs"] if leg["id"] == name), {})
-
-
 def test_a_caller_chooses_an_agent_talks_and_hangs_up(tenant, dialect):
-    line = Line(tenant, dialect, agent_id="ann", phone=AGENT)
+    line = SwitchLine(tenant, dialect, agent_id="ann", phone=AGENT)
+    begun = time.monotonic()
     call = line.ring(keys=["1"], talk_ms=30000)
     session = line.ended(call)
     assert (session["status"], session["end_reason"], session["direction"]) == (
         "COMPLETED", "NORMAL", "INBOUND"), session
     assert (session["from_phone"], session["to_phone"], session["agent_id"]) == (
         "+12025550111", NUMBER, "ann")
-    assert session["duration_seconds"] in (2, 3, 4)  # 30 s at ten times the speed
+    # 30 s at ten times the speed, in whole seconds; a slow machine's timers are late.
+    assert 2 <= session["duration_seconds"] <= time.monotonic() - begun + 1, session
     assert leg(session, "agent")["state"] == leg(session, "customer")["state"] == "ENDED"
     assert line.hears_the_end(call) == ["say Press 1 & wait", "keys 1", f"ring {AGENT}", "joined", "end"]
     # Told before the phone rings: the agent's screen knows who calls.
@@ -103,7 +60,7 @@ def test_a_caller_chooses_an_agent_talks_and_hangs_up(tenant, dialect):
 
 
 def test_an_agent_that_hangs_up_ends_the_call(tenant, dialect):
-    line = Line(tenant, dialect, agent_id="ann", phone="+12025559920")  # hangs up after a second
+    line = SwitchLine(tenant, dialect, agent_id="ann", phone="+12025559920")  # hangs up after a second
     call = line.ring(keys=["1"])
     session = line.ended(call)
     assert (session["status"], session["end_reason"]) == ("COMPLETED", "NORMAL"), session
@@ -112,7 +69,7 @@ def test_an_agent_that_hangs_up_ends_the_call(tenant, dialect):
 
 @pytest.mark.parametrize("phone", ["+12025559901", "+12025559902", "+12025559903", "+12025559904"])
 def test_an_agent_that_does_not_take_the_call_is_followed_by_another(tenant, dialect, phone):
-    line = Line(tenant, dialect, agent_id="ann", phone=phone, ring_seconds=8,
+    line = SwitchLine(tenant, dialect, agent_id="ann", phone=phone, ring_seconds=8,
                 no_answer={"action": "ROUTE_NUMBER", "phone": AGENT})
     call = line.ring(keys=["1"], talk_ms=20000)
     session = line.ended(call)
@@ -122,17 +79,17 @@ def test_an_agent_that_does_not_take_the_call_is_followed_by_another(tenant, dia
 
 
 def test_a_message_is_left_and_can_be_fetched(tenant):
-    line = Line(tenant, "signalwire", action="VOICEMAIL", text="Leave a message")
+    line = SwitchLine(tenant, "signalwire", action="VOICEMAIL", text="Leave a message")
     call = line.ring(keys=["1", "#"], message_ms=4000)
     session = line.ended(call)
     assert session["status"] == "VOICEMAIL", session
-    wait_until(lambda: tenant.session(session["id"]).get("recording_url"), 10, "the message")
+    wait_until(lambda: tenant.session(session["id"]).get("recording_url"), 30, "the message")
     assert "message 4" in line.heard(call)
     check_audio(tenant, wait_ready(tenant, session["id"]))
 
 
 def test_a_message_at_jambonz_is_refused_by_name_and_the_call_ends(tenant):
-    line = Line(tenant, "jambonz", action="VOICEMAIL", text="Leave a message")
+    line = SwitchLine(tenant, "jambonz", action="VOICEMAIL", text="Leave a message")
     call = line.ring(keys=["1"])
     assert line.hears_the_end(call) == ["say Press 1 & wait", "keys 1", "end"]
     session = line.ended(call)
@@ -140,17 +97,17 @@ def test_a_message_at_jambonz_is_refused_by_name_and_the_call_ends(tenant):
 
 
 def test_a_caller_that_gives_up_ends_the_session(tenant, dialect):
-    line = Line(tenant, dialect, agent_id="ann", phone="+12025559902", ring_seconds=60)
+    line = SwitchLine(tenant, dialect, agent_id="ann", phone="+12025559902", ring_seconds=60)
     call = line.ring(keys=["1"], hang_up_after_ms=20000)
     session = line.ended(call)
     assert session["end_reason"] == "CALLER_ABANDONED", session
     calls = Api(tenant.stack.simulator_url)
     wait_until(lambda: not [c for kind in ("twilio", "jambonz") for c in calls.get("/_calls").body[kind]
-                            if c["to"] == "+12025559902"], 10, "the agent's phone to be silent")
+                            if c["to"] == "+12025559902"], 30, "the agent's phone to be silent")
 
 
 def test_wrong_keys_and_silence_repeat_the_menu_and_then_end_it(tenant, dialect):
-    line = Line(tenant, dialect, agent_id="ann", phone=AGENT)
+    line = SwitchLine(tenant, dialect, agent_id="ann", phone=AGENT)
     call = line.ring(keys=["9", ""])
     session = line.ended(call)
     assert line.hears_the_end(call).count("say Press 1 & wait") >= 2
@@ -162,9 +119,9 @@ def test_a_caller_waits_in_a_queue_until_an_agent_logs_in(tenant, dialect):
     assert api.post("/api/v1/agents", {"id": "ann", "name": "Ann", "phone": AGENT}).status == 201
     queue = api.post("/api/v1/queues", {"queue_name": "Sales", "music_url": "https://music.example/a.mp3"})
     assert queue.status == 201, queue
-    line = Line(tenant, dialect, action="ROUTE_QUEUE", queue_id=queue.body["id"])
+    line = SwitchLine(tenant, dialect, action="ROUTE_QUEUE", queue_id=queue.body["id"])
     call = line.ring(keys=["1"], talk_ms=20000)
-    wait_until(lambda: line.heard(call).count("play https://music.example/a.mp3") >= 2, 20, "the music")
+    wait_until(lambda: line.heard(call).count("play https://music.example/a.mp3") >= 2, 30, "the music")
     answer = api.post("/api/v1/agent-activity", {"agent_id": "ann", "activity_type": "LOGIN"})
     assert answer.status == 201, answer
     session = line.ended(call)
@@ -172,7 +129,7 @@ def test_a_caller_waits_in_a_queue_until_an_agent_logs_in(tenant, dialect):
 
 
 def test_outside_its_hours_a_menu_says_so_and_hangs_up(tenant, dialect):
-    line = Line(tenant, dialect, agent_id="ann", phone=AGENT)
+    line = SwitchLine(tenant, dialect, agent_id="ann", phone=AGENT)
     now = datetime.datetime.now(datetime.timezone.utc)
     days = [(now + datetime.timedelta(days=n)).strftime("%Y-%m-%d") for n in (-1, 0, 1)]
     answer = tenant.api.patch(f"/api/v1/ivr-menus/{line.menu}", {"business_hours": {
@@ -185,30 +142,30 @@ def test_outside_its_hours_a_menu_says_so_and_hangs_up(tenant, dialect):
 
 
 def test_the_call_is_ended_and_the_agent_muted_over_the_api(tenant):
-    line = Line(tenant, "jambonz", agent_id="ann", phone="+12025559921")
+    line = SwitchLine(tenant, "jambonz", agent_id="ann", phone="+12025559921")
     call = line.ring(keys=["1"])
     id = line.session(call)["id"]
     tenant.wait_status(id, "CONNECTED")
     live = lambda: Api(tenant.stack.simulator_url).get("/_calls").body["jambonz"]  # noqa: E731
-    assert tenant.api.post(f"{PATH}/{id}/mute", {}).status == 200
+    assert tenant.api.post(f"{SESSIONS}/{id}/mute", {}).status == 200
     assert [c["muted"] for c in live() if c.get("parent_call_sid") == call] == [True]
     assert [c["muted"] for c in live() if c["call_sid"] == call] == [False]
-    problem = is_problem(tenant.api.post(f"{PATH}/{id}/hold", {}), 501, "CAPABILITY_MISSING")
+    problem = is_problem(tenant.api.post(f"{SESSIONS}/{id}/hold", {}), 501, "CAPABILITY_MISSING")
     assert problem["metadata"]["capability"] == "hold"
-    assert tenant.api.post(f"{PATH}/{id}/end", {}).status == 200
+    assert tenant.api.post(f"{SESSIONS}/{id}/end", {}).status == 200
     ended = tenant.wait_ended(id)
     assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
     line.hears_the_end(call)
 
 
 def test_events_that_come_twice_or_never_change_nothing(tenant, dialect):
-    line = Line(tenant, dialect, agent_id="ann", phone=AGENT)
+    line = SwitchLine(tenant, dialect, agent_id="ann", phone=AGENT)
     first = line.ended(line.ring(keys=["1"], talk_ms=10000, **{"from": "+12025559907"}))
     assert (first["status"], first["end_reason"]) == ("COMPLETED", "NORMAL"), first
 
 
 def test_what_a_caller_can_get_is_told_of_the_account(tenant, dialect):
-    line = Line(tenant, dialect, agent_id="ann", phone=AGENT)
+    line = SwitchLine(tenant, dialect, agent_id="ann", phone=AGENT)
     told = tenant.api.get(f"/api/v1/voip-providers/{line.provider['id']}").body["capabilities"]
     assert {"inbound", "ivr"} <= set(told), told
     assert ("voicemail" in told) == (dialect == "signalwire"), told
@@ -259,8 +216,8 @@ def twiml_question(line, secret):
 def test_a_forged_question_is_refused_and_logged(tenant, other, dialect):
     # Further accounts of the type, none of which asks: the question is still of the one that does.
     tenant.provider("SIP", url=tenant.stack.simulator_url + "/sip", api_key="key", webhook_secret="theirs")
-    line = Line(tenant, dialect, agent_id="ann", phone=AGENT)
-    Line(other, dialect, agent_id="bob", phone=AGENT)
+    line = SwitchLine(tenant, dialect, agent_id="ann", phone=AGENT)
+    SwitchLine(other, dialect, agent_id="bob", phone=AGENT)
     make = {"jambonz": jambonz_question, "signalwire": twiml_question}[dialect]
 
     def ask(body, headers):
@@ -274,7 +231,7 @@ def test_a_forged_question_is_refused_and_logged(tenant, other, dialect):
     body, headers = make(line, SECRET)
     assert ask(body + b" ", headers).status == 401
     assert ask(body, {"Content-Type": headers["Content-Type"]}).status == 401
-    assert tenant.api.get(PATH).body["sessions"] == []
+    assert tenant.api.get(SESSIONS).body["sessions"] == []
     genuine = ask(body, headers)
     assert genuine.status == 200, genuine
-    assert len(tenant.api.get(PATH).body["sessions"]) == 1
+    assert len(tenant.api.get(SESSIONS).body["sessions"]) == 1

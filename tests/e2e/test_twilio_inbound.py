@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ENDED
+from callers import Line, leg
 from stack.api import Api
 from stack.process import wait_until
 
@@ -18,55 +18,15 @@ TOKEN = "simulator-auth-token"
 SDK = Path(__file__).resolve().parent.parent / "sdk"
 
 
-class Line:
-    """A tenant's number at Twilio with a menu of one key, and those who call it."""
-
+class TwilioLine(Line):
     def __init__(self, tenant, **action):
-        self.tenant = tenant
         self.provider = tenant.provider("TWILIO", phone_number=NUMBER)
-        base = f"{tenant.stack.url}/api/v1/webhooks/voip/twilio"
-        self.flow_url = f"{base}/flow?tenant={tenant.name}"
-        self.event_url = f"{base}?tenant={tenant.name}"
-        option = {"dtmf_key": "1", "action": action.pop("action", "ROUTE_AGENT"), "action_json": action}
-        answer = tenant.api.post("/api/v1/ivr-menus", {
-            "menu_name": "Main", "prompt_text": "Press 1 & wait", "phone_number": NUMBER,
-            "timeout_seconds": 3, "max_retries": 2, "options": [option]})
-        assert answer.status == 201, answer
-
-    def ring(self, **script):
-        answer = Api(self.tenant.stack.simulator_url).post("/_inbound", {
-            "provider": "twilio", "from": "+12025550111", "to": NUMBER, "account": ACCOUNT,
-            "secret": TOKEN, "answer_url": self.flow_url, "event_url": self.event_url, **script})
-        assert answer.status == 201, answer
-        return answer.body["call"]
-
-    def heard(self, call):
-        answer = Api(self.tenant.stack.simulator_url).get(f"/_inbound?call={call}")
-        return answer.body["calls"][call]["heard"]
-
-    def session(self, call):
-        """The one session of the call, once there is one."""
-        def found():
-            listed = self.tenant.api.get("/api/v1/click-to-call/sessions").body["sessions"]
-            return [s for s in listed if s.get("provider_call_id") == call]
-        wait_until(found, 30, "a session of the call")
-        assert len(found()) == 1
-        return self.tenant.session(found()[0]["id"])
-
-    def ended(self, call):
-        return self.tenant.wait_status(self.session(call)["id"], *ENDED)
-
-    def events(self, session):
-        answer = self.tenant.api.get(f"/api/v1/click-to-call/sessions/{session['id']}/events")
-        return [event["type"] for event in answer.body["events"]]
-
-
-def leg(session, name):
-    return next((leg for leg in session["legs"] if leg["id"] == name), {})
+        identity = {"provider": "twilio", "account": ACCOUNT, "secret": TOKEN}
+        super().__init__(tenant, "twilio", NUMBER, identity, "Press 1 & wait", action)
 
 
 def test_a_caller_chooses_an_agent_talks_and_hangs_up(tenant):
-    line = Line(tenant, agent_id="ann", phone="+12025550177")
+    line = TwilioLine(tenant, agent_id="ann", phone="+12025550177")
     begun = time.monotonic()
     call = line.ring(keys=["1"], talk_ms=30000)
     session = line.ended(call)
@@ -86,16 +46,16 @@ def test_a_caller_chooses_an_agent_talks_and_hangs_up(tenant):
 
 
 def test_an_agent_that_hangs_up_ends_the_call(tenant):
-    line = Line(tenant, agent_id="ann", phone="+12025559920")  # hangs up after a second
+    line = TwilioLine(tenant, agent_id="ann", phone="+12025559920")  # hangs up after a second
     call = line.ring(keys=["1"])
     session = line.ended(call)
     assert (session["status"], session["end_reason"]) == ("COMPLETED", "NORMAL"), session
-    wait_until(lambda: line.heard(call)[-1] == "end", 30, "the caller to be hung up on")
+    line.hears_the_end(call)
 
 
 @pytest.mark.parametrize("phone", ["+12025559901", "+12025559902", "+12025559903", "+12025559904"])
 def test_an_agent_that_does_not_take_the_call_leaves_it_to_the_voicemail(tenant, phone):
-    line = Line(tenant, agent_id="ann", phone=phone, ring_seconds=8,
+    line = TwilioLine(tenant, agent_id="ann", phone=phone, ring_seconds=8,
                 no_answer={"action": "VOICEMAIL", "text": "Leave a message"})
     call = line.ring(keys=["1", "#"], message_ms=4000)
     session = line.ended(call)
@@ -106,7 +66,7 @@ def test_an_agent_that_does_not_take_the_call_leaves_it_to_the_voicemail(tenant,
 
 
 def test_a_caller_that_gives_up_silences_the_agents_phone(tenant):
-    line = Line(tenant, agent_id="ann", phone="+12025559902", ring_seconds=120)
+    line = TwilioLine(tenant, agent_id="ann", phone="+12025559902", ring_seconds=120)
     call = line.ring(keys=["1"], hang_up_after_ms=20000)
     session = line.ended(call)
     assert session["end_reason"] == "CALLER_ABANDONED", session
@@ -118,7 +78,7 @@ def test_a_caller_that_gives_up_silences_the_agents_phone(tenant):
 
 
 def test_wrong_keys_and_silence_repeat_the_menu_and_then_end_it(tenant):
-    line = Line(tenant, agent_id="ann", phone="+12025550177")
+    line = TwilioLine(tenant, agent_id="ann", phone="+12025550177")
     call = line.ring(keys=["9", ""])
     session = line.ended(call)
     assert line.heard(call).count("say Press 1 & wait") >= 2
@@ -126,7 +86,7 @@ def test_wrong_keys_and_silence_repeat_the_menu_and_then_end_it(tenant):
 
 
 def test_duplicated_and_lost_callbacks_change_nothing(tenant):
-    line = Line(tenant, agent_id="ann", phone="+12025559907")  # its events come twice
+    line = TwilioLine(tenant, agent_id="ann", phone="+12025559907")  # its events come twice
     first = line.ended(line.ring(keys=["1"], talk_ms=10000, **{"from": "+12025559907"}))
     assert (first["status"], first["end_reason"]) == ("COMPLETED", "NORMAL"), first
 
@@ -134,8 +94,8 @@ def test_duplicated_and_lost_callbacks_change_nothing(tenant):
 @pytest.mark.skipif(shutil.which("node") is None or not (SDK / "node_modules").exists(),
                     reason="tools/test --sdk installs the SDK")
 def test_questions_are_taken_with_the_sdks_signature_and_with_no_other(tenant, other):
-    line = Line(tenant, agent_id="ann", phone="+12025550177")
-    Line(other, agent_id="bob", phone="+12025550178")
+    line = TwilioLine(tenant, agent_id="ann", phone="+12025550177")
+    TwilioLine(other, agent_id="bob", phone="+12025550178")
 
     def ask(url, token=TOKEN, signed_url=None, **changes):
         parameters = {"CallSid": "CA" + "7" * 32, "AccountSid": ACCOUNT, "From": "+12025550111",

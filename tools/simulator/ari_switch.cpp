@@ -73,15 +73,7 @@ void AriSwitch::StateChange(const ChannelPtr& channel, const std::string& state)
 }
 
 Task<bool> AriSwitch::Wait(ChannelPtr channel, absl::Duration duration) {
-  if (duration == absl::InfiniteDuration()) {
-    channel->timer.expires_at(asio::steady_timer::time_point::max());
-  } else {
-    channel->timer.expires_after(absl::ToChronoNanoseconds(duration));
-  }
-  boost::system::error_code ignored;
-  if (!channel->ended) {
-    co_await channel->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
+  if (!channel->ended) co_await UntilWoken(channel->timer, duration);
   co_return !channel->ended;
 }
 

@@ -286,13 +286,7 @@ Task<Json> Jambonz::Ask(CallPtr call, std::string url, Json more) {
 
 Task<void> Jambonz::Wait(CallPtr call, absl::Duration duration) {
   if (call->ended) co_return;
-  if (duration == absl::InfiniteDuration()) {
-    call->wake.expires_at(asio::steady_timer::time_point::max());
-  } else {
-    call->wake.expires_after(absl::ToChronoNanoseconds(duration));
-  }
-  boost::system::error_code ignored;
-  co_await call->wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_await UntilWoken(call->wake, duration);
 }
 
 Task<void> Jambonz::Last(CallPtr call, absl::Duration duration) {

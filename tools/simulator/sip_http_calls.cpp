@@ -102,13 +102,7 @@ void SipHttpCalls::Add(const CallPtr& call, const std::string& leg, const std::s
 
 Task<void> SipHttpCalls::Wait(LegPtr leg, absl::Duration duration) {
   if (leg->ended) co_return;
-  if (duration == absl::InfiniteDuration()) {
-    leg->wake.expires_at(asio::steady_timer::time_point::max());
-  } else {
-    leg->wake.expires_after(absl::ToChronoNanoseconds(duration));
-  }
-  boost::system::error_code ignored;
-  co_await leg->wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_await UntilWoken(leg->wake, duration);
 }
 
 // Rings; false when the leg ended unanswered.

@@ -84,13 +84,7 @@ void TwilioExchange::Progress(const CallPtr& call, const std::string& event, For
 
 Task<void> TwilioExchange::Wait(CallPtr call, absl::Duration duration) {
   if (call->ended) co_return;
-  if (duration == absl::InfiniteDuration()) {
-    call->wake.expires_at(asio::steady_timer::time_point::max());
-  } else {
-    call->wake.expires_after(absl::ToChronoNanoseconds(duration));
-  }
-  boost::system::error_code ignored;
-  co_await call->wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_await UntilWoken(call->wake, duration);
 }
 
 Task<void> TwilioExchange::Last(CallPtr call, absl::Duration duration) {

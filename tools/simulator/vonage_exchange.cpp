@@ -117,13 +117,7 @@ Task<void> VonageExchange::GiveUpAfter(LegPtr leg, absl::Duration wait) {
 
 Task<void> VonageExchange::Wait(LegPtr leg, absl::Duration duration) {
   if (leg->ended || leg->moved) co_return;
-  if (duration == absl::InfiniteDuration()) {
-    leg->wake.expires_at(asio::steady_timer::time_point::max());
-  } else {
-    leg->wake.expires_after(absl::ToChronoNanoseconds(duration));
-  }
-  boost::system::error_code ignored;
-  co_await leg->wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_await UntilWoken(leg->wake, duration);
 }
 
 Task<void> VonageExchange::Last(LegPtr leg, absl::Duration duration) {

@@ -71,6 +71,16 @@ Task<void> World::Sleep(absl::Duration duration) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
+Task<void> UntilWoken(asio::steady_timer& wake, absl::Duration longest) {
+  if (longest == absl::InfiniteDuration()) {
+    wake.expires_at(asio::steady_timer::time_point::max());
+  } else {
+    wake.expires_after(absl::ToChronoNanoseconds(longest));
+  }
+  boost::system::error_code ignored;
+  co_await wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
 void World::Spawn(Task<void> task, const char* what) {
   asio::co_spawn(executor_, std::move(task), [what](std::exception_ptr failure) {
     if (!failure) return;

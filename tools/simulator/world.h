@@ -95,6 +95,9 @@ class World {
   std::mt19937_64 random_;
 };
 
+// Waits until `wake` is cancelled, which is how a call is told of a change, and so long at most.
+Task<void> UntilWoken(asio::steady_timer& wake, absl::Duration longest);
+
 // The failing answer of a submission; `body` where it can carry one. Waits where it hangs.
 Task<http::Response> FailSubmission(World& world, Submission submission, std::string body);
 
