@@ -1,10 +1,18 @@
-// What a provider answers that is never asked for flows, or keeps no recordings.
+// What a provider answers that is never asked for flows, dials both parties itself, or keeps no
+// recordings.
 #include "libs/providers/adapter.h"
 
 #include "libs/base/error.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/providers/missing_capability.h"
+#include "libs/providers/outcome.h"
 
 namespace ctc::providers {
+namespace {
+
+constexpr std::string_view kThisType = "this provider type";
+
+}  // namespace
 
 std::vector<std::string> Adapter::CapabilitiesOf(const dispatch::v1::Provider& /*config*/) const {
   const dispatch::v1::ProviderTypeInfo info = Describe();
@@ -26,12 +34,19 @@ absl::StatusOr<common::v1::HttpResponse> Adapter::RenderFlow(
                          "this provider type asks for no call flow over HTTP");
 }
 
+Task<dispatch::v1::PlaceCallResponse> Adapter::DialCustomer(
+    const Account& /*account*/, const dispatch::v1::CallOrder& /*order*/) {
+  co_return NotSent(base::kCapabilityMissing, "this provider type dials the customer itself");
+}
+
+Task<absl::StatusOr<dispatch::v1::LookUpCallResponse>> Adapter::LookUpCustomer(
+    const Account& /*account*/, const dispatch::v1::LookUpCallRequest& /*request*/) {
+  co_return MissingCapability(kThisType, "look_up");
+}
+
 Task<absl::StatusOr<Recording>> Adapter::FetchRecording(const Account& /*account*/,
                                                         const std::string& /*recording_url*/) {
-  base::ErrorDetail detail;
-  detail.metadata["capability"] = "fetch_recording";
-  co_return base::MakeError(base::kCapabilityMissing, "this provider type gives no recordings",
-                            std::move(detail));
+  co_return MissingCapability(kThisType, "fetch_recording");
 }
 
 }  // namespace ctc::providers

@@ -96,12 +96,12 @@ class Adapter {
 
   // True when nobody but us dials the customer once the agent answered: then DialCustomer is called
   // once for a call, after a row that says so was committed, and LookUpCustomer when a crash or a
-  // lost answer left open whether it was.
-  virtual bool CustomerIsDialledByUs() const = 0;
-  virtual Task<dispatch::v1::PlaceCallResponse> DialCustomer(
-      const Account& account, const dispatch::v1::CallOrder& order) = 0;
+  // lost answer left open whether it was. NOT_SENT and kCapabilityMissing otherwise.
+  virtual bool CustomerIsDialledByUs() const { return false; }
+  virtual Task<dispatch::v1::PlaceCallResponse> DialCustomer(const Account& account,
+                                                             const dispatch::v1::CallOrder& order);
   virtual Task<absl::StatusOr<dispatch::v1::LookUpCallResponse>> LookUpCustomer(
-      const Account& account, const dispatch::v1::LookUpCallRequest& request) = 0;
+      const Account& account, const dispatch::v1::LookUpCallRequest& request);
 
   // The recording that RECORDING_READY or a voicemail told of, by its URL. Credentials go to hosts
   // of the provider only: kProviderRefused for another. kNotFound when it is not there (yet);

@@ -93,15 +93,6 @@ class AsteriskAdapter final : public Adapter {
   }
   Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
                                                  const std::string& recording_url) override;
-  // The event socket's driver dials the customer.
-  bool CustomerIsDialledByUs() const override { return false; }
-  Task<PlaceCallResponse> DialCustomer(const Account&, const CallOrder&) override {
-    co_return NotSent(base::kCapabilityMissing, "the event socket's driver dials the customer");
-  }
-  Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(const Account&,
-                                                          const LookUpCallRequest&) override {
-    co_return base::MakeError(base::kCapabilityMissing, "the event socket's driver knows the legs");
-  }
 
  private:
   Environment environment_;

@@ -111,14 +111,6 @@ class ExotelAdapter final : public Adapter {
       const Account& account, const dispatch::v1::RenderFlowRequest& request) const override {
     return RenderAnswer(account, request);
   }
-  bool CustomerIsDialledByUs() const override { return false; }
-  Task<PlaceCallResponse> DialCustomer(const Account&, const CallOrder&) override {
-    co_return NotSent(base::kCapabilityMissing, "Exotel dials the customer itself");
-  }
-  Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(const Account&,
-                                                          const LookUpCallRequest&) override {
-    co_return MissingCapability(kWhose, "look_up");
-  }
   Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
                                                  const std::string& recording_url) override;
 

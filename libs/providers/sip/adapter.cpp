@@ -136,15 +136,6 @@ class SipAdapter final : public Adapter {
   absl::Duration Attend(const std::vector<std::shared_ptr<const Account>>& accounts) override {
     return native_.Attend(accounts);
   }
-  // The switch rings both parties, or the native call's machine does.
-  bool CustomerIsDialledByUs() const override { return false; }
-  Task<PlaceCallResponse> DialCustomer(const Account&, const CallOrder&) override {
-    co_return NotSent(base::kCapabilityMissing, "the switch dials the customer");
-  }
-  Task<absl::StatusOr<LookUpCallResponse>> LookUpCustomer(const Account&,
-                                                          const LookUpCallRequest&) override {
-    co_return base::MakeError(base::kCapabilityMissing, "the switch knows the legs");
-  }
 
  private:
   Environment environment_;

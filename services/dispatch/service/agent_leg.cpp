@@ -18,7 +18,6 @@ using Outcome = v1::PlaceCallResponse::Outcome;
 constexpr char kConsumer[] = "dispatch.agent_leg";
 constexpr absl::Duration kDatabaseTimeout = absl::Seconds(5);
 constexpr absl::Duration kPeerTimeout = absl::Seconds(5);
-constexpr int64_t kSaveEvery = 2000;
 // A caller hears music meanwhile; no request of ours takes longer.
 constexpr absl::Duration kAbandonedAfter = absl::Seconds(40);
 constexpr absl::Duration kSweepEvery = absl::Seconds(10);
@@ -53,20 +52,10 @@ CallNow NowOf(const session::v1::GetFlowStepResponse& flow) {
 
 AgentLeg::AgentLeg(const AgentLegParts& parts)
     : parts_(parts),
-      consumer_(
-          parts.session, {kConsumer}, [this] { return LoadCursor(); },
-          [this](const events::FeedConsumer::Batch& batch, int64_t last_seq) {
-            return Apply(batch, last_seq);
-          }) {}
-
-Task<void> AgentLeg::Follow() { return consumer_.Run(); }
-
-Task<absl::StatusOr<int64_t>> AgentLeg::LoadCursor() {
-  absl::StatusOr<int64_t> seq =
-      co_await parts_.submissions.LoadCursor(kConsumer, parts_.clock.Now() + kDatabaseTimeout);
-  if (seq.ok()) saved_seq_ = *seq;
-  co_return seq;
-}
+      feed_(
+          kConsumer, parts.session, parts.submissions, parts.clock,
+          [this](const SubmissionFeed::Batch& batch) { return Choose(batch); },
+          [this](const Submission& submission) { Start(submission); }) {}
 
 Task<absl::StatusOr<AgentLeg::Flow>> AgentLeg::GetFlow(base::TenantId tenant, std::string session) {
   session::v1::GetFlowStepRequest request;
@@ -77,7 +66,7 @@ Task<absl::StatusOr<AgentLeg::Flow>> AgentLeg::GetFlow(base::TenantId tenant, st
                                std::move(context), request);
 }
 
-Task<absl::Status> AgentLeg::Apply(const events::FeedConsumer::Batch& batch, int64_t last_seq) {
+Task<absl::StatusOr<std::vector<Submission>>> AgentLeg::Choose(const SubmissionFeed::Batch& batch) {
   std::vector<Submission> wanted;
   for (const CallEvent& event : batch) {
     const providers::Adapter* adapter = parts_.registry.Find(event.provider_type());
@@ -92,19 +81,14 @@ Task<absl::Status> AgentLeg::Apply(const events::FeedConsumer::Batch& batch, int
     wanted.push_back(
         {base::TenantId(event.tenant_id()), event.id(), event.provider_id(), NameOf(*errand)});
   }
-  if (wanted.empty() && last_seq - saved_seq_ < kSaveEvery) co_return absl::OkStatus();
-  CTC_CO_ASSIGN_OR_RETURN(
-      const std::vector<Submission> ours,
-      co_await parts_.submissions.Begin(std::move(wanted), kConsumer, last_seq, parts_.clock.Now(),
-                                        parts_.clock.Now() + kDatabaseTimeout));
-  saved_seq_ = last_seq;
-  for (const Submission& submission : ours) {
-    const std::optional<Errand> errand = ReadName(submission.leg_id);
-    if (!errand) continue;
-    parts_.background.Spawn("agent's leg",
-                            [this, submission, errand] { return Run(submission, *errand); });
-  }
-  co_return absl::OkStatus();
+  co_return wanted;
+}
+
+void AgentLeg::Start(const Submission& submission) {
+  const std::optional<Errand> errand = ReadName(submission.leg_id);
+  if (!errand) return;
+  parts_.background.Spawn("agent's leg",
+                          [this, submission, errand] { return Run(submission, *errand); });
 }
 
 Task<absl::StatusOr<AgentLeg::Target>> AgentLeg::FindTarget(Submission submission) {

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "ctc/session/v1/session_service.pb.h"
-#include "libs/events/feed_consumer.h"
 #include "libs/rpc/channel.h"
 #include "services/dispatch/domain/agent_offer.h"
 #include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/gate.h"
 #include "services/dispatch/service/registry.h"
+#include "services/dispatch/service/submission_feed.h"
 #include "services/dispatch/store/submission_store.h"
 
 namespace ctc::dispatch {
@@ -33,8 +33,8 @@ class AgentLeg {
   explicit AgentLeg(const AgentLegParts& parts);
 
   // Follows the feed until Stop.
-  Task<void> Follow();
-  void Stop() { consumer_.Stop(); }
+  Task<void> Follow() { return feed_.Follow(); }
+  void Stop() { feed_.Stop(); }
   // Takes over what a replica that died left SENT. Runs until the process stops.
   Task<void> SweepAbandoned();
 
@@ -47,8 +47,8 @@ class AgentLeg {
     Flow flow;
   };
 
-  Task<absl::StatusOr<int64_t>> LoadCursor();
-  Task<absl::Status> Apply(const events::FeedConsumer::Batch& batch, int64_t last_seq);
+  Task<absl::StatusOr<std::vector<Submission>>> Choose(const SubmissionFeed::Batch& batch);
+  void Start(const Submission& submission);
   Task<absl::StatusOr<Flow>> GetFlow(base::TenantId tenant, std::string session);
   Task<absl::StatusOr<Target>> FindTarget(Submission submission);
 
@@ -63,8 +63,7 @@ class AgentLeg {
   Task<void> TakeOver(Submission submission);
 
   AgentLegParts parts_;
-  int64_t saved_seq_ = 0;
-  events::FeedConsumer consumer_;
+  SubmissionFeed feed_;
 };
 
 }  // namespace ctc::dispatch

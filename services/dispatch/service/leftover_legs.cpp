@@ -14,7 +14,6 @@ using session::v1::Session;
 constexpr char kConsumer[] = "dispatch.leftover_legs";
 constexpr absl::Duration kDatabaseTimeout = absl::Seconds(5);
 constexpr absl::Duration kPeerTimeout = absl::Seconds(5);
-constexpr int64_t kSaveEvery = 2000;
 
 // All legs but the one whose end was told; what the session calls ended may live on at the
 // provider.
@@ -39,20 +38,10 @@ v1::ControlCallRequest RequestOf(const Session& session, const std::string& ende
 
 LeftoverLegs::LeftoverLegs(const LeftoverLegsParts& parts)
     : parts_(parts),
-      consumer_(
-          parts.session, {kConsumer}, [this] { return LoadCursor(); },
-          [this](const events::FeedConsumer::Batch& batch, int64_t last_seq) {
-            return Apply(batch, last_seq);
-          }) {}
-
-Task<void> LeftoverLegs::Follow() { return consumer_.Run(); }
-
-Task<absl::StatusOr<int64_t>> LeftoverLegs::LoadCursor() {
-  absl::StatusOr<int64_t> seq =
-      co_await parts_.submissions.LoadCursor(kConsumer, parts_.clock.Now() + kDatabaseTimeout);
-  if (seq.ok()) saved_seq_ = *seq;
-  co_return seq;
-}
+      feed_(
+          kConsumer, parts.session, parts.submissions, parts.clock,
+          [this](const SubmissionFeed::Batch& batch) { return Choose(batch); },
+          [](const Submission& /*submission*/) {}) {}
 
 bool LeftoverLegs::LeavesLegs(const CallEvent& event) {
   if (event.new_status() < Session::COMPLETED || event.new_status() == Session::TRANSFERRED) {
@@ -64,20 +53,15 @@ bool LeftoverLegs::LeavesLegs(const CallEvent& event) {
   return event.type() == "session.ended" || (leg_lives && !event.provider_leg_id().empty());
 }
 
-Task<absl::Status> LeftoverLegs::Apply(const events::FeedConsumer::Batch& batch, int64_t last_seq) {
+// Harmless when repeated, so no row is needed.
+Task<absl::StatusOr<std::vector<Submission>>> LeftoverLegs::Choose(
+    const SubmissionFeed::Batch& batch) {
   for (const CallEvent& event : batch) {
     const providers::Adapter* adapter = parts_.registry.Find(event.provider_type());
     if (adapter == nullptr || !adapter->LegsOutliveOthers() || !LeavesLegs(event)) continue;
     parts_.background.Spawn("leftover legs", [this, event] { return HangUp(event); });
   }
-  if (last_seq - saved_seq_ < kSaveEvery && saved_seq_ > 0) co_return absl::OkStatus();
-  std::vector<Submission> none;
-  CTC_CO_RETURN_IF_ERROR(
-      (co_await parts_.submissions.Begin(std::move(none), kConsumer, last_seq, parts_.clock.Now(),
-                                         parts_.clock.Now() + kDatabaseTimeout))
-          .status());
-  saved_seq_ = last_seq;
-  co_return absl::OkStatus();
+  co_return std::vector<Submission>();
 }
 
 Task<void> LeftoverLegs::HangUp(CallEvent event) {

@@ -3,11 +3,11 @@
 // cursor is written now and then only.
 #pragma once
 
-#include "libs/events/feed_consumer.h"
 #include "libs/rpc/channel.h"
 #include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/registry.h"
+#include "services/dispatch/service/submission_feed.h"
 #include "services/dispatch/store/submission_store.h"
 
 namespace ctc::dispatch {
@@ -26,21 +26,19 @@ class LeftoverLegs {
   explicit LeftoverLegs(const LeftoverLegsParts& parts);
 
   // Follows the feed until Stop.
-  Task<void> Follow();
-  void Stop() { consumer_.Stop(); }
+  Task<void> Follow() { return feed_.Follow(); }
+  void Stop() { feed_.Stop(); }
 
   // True when `event` says that a call has ended, or that a leg of an ended one lives. Handed over
   // is not ended: its legs live on in another session. Pure.
   static bool LeavesLegs(const session::v1::CallEvent& event);
 
  private:
-  Task<absl::StatusOr<int64_t>> LoadCursor();
-  Task<absl::Status> Apply(const events::FeedConsumer::Batch& batch, int64_t last_seq);
+  Task<absl::StatusOr<std::vector<Submission>>> Choose(const SubmissionFeed::Batch& batch);
   Task<void> HangUp(session::v1::CallEvent event);
 
   LeftoverLegsParts parts_;
-  int64_t saved_seq_ = 0;
-  events::FeedConsumer consumer_;
+  SubmissionFeed feed_;
 };
 
 }  // namespace ctc::dispatch

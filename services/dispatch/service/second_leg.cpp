@@ -19,8 +19,6 @@ using session::v1::Session;
 constexpr char kConsumer[] = "dispatch.second_leg";
 constexpr absl::Duration kDatabaseTimeout = absl::Seconds(5);
 constexpr absl::Duration kPeerTimeout = absl::Seconds(5);
-// The cursor is written with every call to dial, and now and then for all the rest.
-constexpr int64_t kSaveEvery = 2000;
 // Longer than the longest wait for a provider's answer.
 constexpr absl::Duration kAbandonedAfter = absl::Seconds(150);
 constexpr absl::Duration kSweepEvery = absl::Seconds(60);
@@ -33,20 +31,12 @@ constexpr absl::Duration kLookUpFor = absl::Seconds(60);
 
 SecondLeg::SecondLeg(const SecondLegParts& parts)
     : parts_(parts),
-      consumer_(
-          parts.session, {kConsumer}, [this] { return LoadCursor(); },
-          [this](const events::FeedConsumer::Batch& batch, int64_t last_seq) {
-            return Apply(batch, last_seq);
+      feed_(
+          kConsumer, parts.session, parts.submissions, parts.clock,
+          [this](const SubmissionFeed::Batch& batch) { return Choose(batch); },
+          [this](const Submission& submission) {
+            parts_.background.Spawn("second leg", [this, submission] { return Dial(submission); });
           }) {}
-
-Task<void> SecondLeg::Follow() { return consumer_.Run(); }
-
-Task<absl::StatusOr<int64_t>> SecondLeg::LoadCursor() {
-  absl::StatusOr<int64_t> seq =
-      co_await parts_.submissions.LoadCursor(kConsumer, parts_.clock.Now() + kDatabaseTimeout);
-  if (seq.ok()) saved_seq_ = *seq;
-  co_return seq;
-}
 
 bool SecondLeg::IsForUs(const session::v1::CallEvent& event) const {
   if (event.fact_kind() != session::v1::CallFact::CALL_ANSWERED || event.party() != Leg::AGENT) {
@@ -56,23 +46,15 @@ bool SecondLeg::IsForUs(const session::v1::CallEvent& event) const {
   return adapter != nullptr && adapter->CustomerIsDialledByUs();
 }
 
-Task<absl::Status> SecondLeg::Apply(const events::FeedConsumer::Batch& batch, int64_t last_seq) {
+Task<absl::StatusOr<std::vector<Submission>>> SecondLeg::Choose(
+    const SubmissionFeed::Batch& batch) {
   std::vector<Submission> wanted;
   for (const session::v1::CallEvent& event : batch) {
     if (!IsForUs(event)) continue;
     wanted.push_back({base::TenantId(event.tenant_id()), event.id(), event.provider_id(),
                       std::string(kCustomerLeg)});
   }
-  if (wanted.empty() && last_seq - saved_seq_ < kSaveEvery) co_return absl::OkStatus();
-  CTC_CO_ASSIGN_OR_RETURN(
-      const std::vector<Submission> ours,
-      co_await parts_.submissions.Begin(std::move(wanted), kConsumer, last_seq, parts_.clock.Now(),
-                                        parts_.clock.Now() + kDatabaseTimeout));
-  saved_seq_ = last_seq;
-  for (const Submission& submission : ours) {
-    parts_.background.Spawn("second leg", [this, submission] { return Dial(submission); });
-  }
-  co_return absl::OkStatus();
+  co_return wanted;
 }
 
 Task<absl::StatusOr<SecondLeg::Target>> SecondLeg::FindTarget(Submission submission) {

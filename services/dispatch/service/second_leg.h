@@ -6,12 +6,12 @@
 #include <memory>
 #include <string>
 
-#include "libs/events/feed_consumer.h"
 #include "libs/rpc/channel.h"
 #include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/gate.h"
 #include "services/dispatch/service/registry.h"
+#include "services/dispatch/service/submission_feed.h"
 #include "services/dispatch/store/submission_store.h"
 
 namespace ctc::dispatch {
@@ -32,8 +32,8 @@ class SecondLeg {
   explicit SecondLeg(const SecondLegParts& parts);
 
   // Follows the feed until Stop.
-  Task<void> Follow();
-  void Stop() { consumer_.Stop(); }
+  Task<void> Follow() { return feed_.Follow(); }
+  void Stop() { feed_.Stop(); }
   // Takes over what a replica that died left SENT. Runs until the process stops.
   Task<void> SweepAbandoned();
 
@@ -47,8 +47,7 @@ class SecondLeg {
     bool ended = false;
   };
 
-  Task<absl::StatusOr<int64_t>> LoadCursor();
-  Task<absl::Status> Apply(const events::FeedConsumer::Batch& batch, int64_t last_seq);
+  Task<absl::StatusOr<std::vector<Submission>>> Choose(const SubmissionFeed::Batch& batch);
   bool IsForUs(const session::v1::CallEvent& event) const;
   Task<absl::StatusOr<Target>> FindTarget(Submission submission);
   Task<void> Dial(Submission submission);
@@ -60,8 +59,7 @@ class SecondLeg {
                                  const v1::PlaceCallResponse& outcome);
 
   SecondLegParts parts_;
-  int64_t saved_seq_ = 0;
-  events::FeedConsumer consumer_;
+  SubmissionFeed feed_;
 };
 
 }  // namespace ctc::dispatch
