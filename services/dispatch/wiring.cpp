@@ -132,9 +132,9 @@ class DispatchHost final : public host::Service {
   }
 
   Task<void> Stop() override {
-    second_leg_.Stop();
-    agent_leg_.Stop();
-    leftover_legs_.Stop();
+    co_await second_leg_.Stop();
+    co_await agent_leg_.Stop();
+    co_await leftover_legs_.Stop();
     co_await background_.Stop();
   }
 

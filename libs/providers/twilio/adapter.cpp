@@ -221,6 +221,8 @@ Task<absl::StatusOr<ControlCallResponse>> TwilioAdapter::Control(
     const Account& account, const ControlCallRequest& request) {
   CTC_CO_ASSIGN_OR_RETURN(std::vector<RestStep> plan, PlanControl(account, request));
   ControlCallResponse response;
+  // Nothing to be hung up is known: not yet there, or never.
+  response.set_call_is_gone(plan.empty());
   absl::Status fault;
   size_t votes = 0;
   for (RestStep& step : plan) {

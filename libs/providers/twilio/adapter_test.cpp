@@ -171,6 +171,17 @@ TEST_CASE("live control speaks to the right resource", "[twilio][adapter]") {
                                                        account + "/Calls/CAagent.json"});
 }
 
+TEST_CASE("a call of which no leg is known yet is not there to be hung up", "[twilio][adapter]") {
+  World world;
+  ControlCallRequest request;
+  *request.mutable_order() = world.order;
+  request.set_action(ControlCallRequest::HANG_UP);
+  const auto answer = RunTask(world.adapter->Control(world.account, request));
+  REQUIRE(answer.ok());
+  CHECK(answer->call_is_gone());
+  CHECK(world.http.requests.empty());
+}
+
 TEST_CASE("a conference's recording is asked for by the conference's sid", "[twilio][adapter]") {
   World world;
   world.order.set_record(true);

@@ -44,6 +44,11 @@ bool IsDoubtful(const absl::Status& status) {
          absl::IsInternal(status) || absl::IsUnknown(status);
 }
 
+// Nothing came of it, for now.
+bool MayBeAskedAgain(const absl::Status& status) {
+  return IsDoubtful(status) || absl::IsResourceExhausted(status);
+}
+
 CallNow NowOf(const session::v1::GetFlowStepResponse& flow) {
   return {flow.session(), flow.step()};
 }
@@ -110,11 +115,12 @@ Task<void> AgentLeg::Run(Submission submission, Errand errand) {
                         {{"session", submission.session}, {"error", target.status()}});
     co_return;
   }
-  Outcome outcome = v1::PlaceCallResponse::ACCEPTED;
+  std::optional<Outcome> outcome = v1::PlaceCallResponse::ACCEPTED;
   bool done = true;
   switch (errand.deed) {
     case Deed::kRing:
       outcome = co_await Ring(submission, *std::move(target), errand.number);
+      done = outcome.has_value();
       break;
     case Deed::kAsk:
       done = co_await Ask(*std::move(target), errand.number, errand.outcome);
@@ -123,8 +129,8 @@ Task<void> AgentLeg::Run(Submission submission, Errand errand) {
       done = co_await Drop(*std::move(target));
       break;
   }
-  if (!done) co_return;
-  (void)co_await parts_.submissions.Finish(submission, outcome, "", parts_.clock.Now(),
+  if (!done) co_return;  // the sweep comes back to it
+  (void)co_await parts_.submissions.Finish(submission, *outcome, "", parts_.clock.Now(),
                                            parts_.clock.Now() + kDatabaseTimeout);
 }
 
@@ -140,7 +146,7 @@ Task<absl::StatusOr<v1::ControlCallResponse>> AgentLeg::Control(const Target& ta
   co_return answer;
 }
 
-Task<Outcome> AgentLeg::Ring(Submission submission, Target target, int step) {
+Task<std::optional<Outcome>> AgentLeg::Ring(Submission submission, Target target, int step) {
   if (!StillOffered(NowOf(target.flow), step)) co_return v1::PlaceCallResponse::NOT_SENT;
   const routing::v1::FlowStep::Dial& dial = target.flow.step().dial();
   v1::ControlCallRequest request =
@@ -154,7 +160,7 @@ Task<Outcome> AgentLeg::Ring(Submission submission, Target target, int step) {
   if (!answer.ok()) {
     observability::Warn("an agent could not be rung",
                         {{"session", submission.session}, {"error", answer.status()}});
-    co_await GiveUp(std::move(target), step);
+    if (!co_await GiveUp(std::move(target), step)) co_return std::nullopt;
     co_return IsDoubtful(answer.status()) ? v1::PlaceCallResponse::UNKNOWN_OUTCOME
                                           : v1::PlaceCallResponse::REFUSED;
   }
@@ -181,7 +187,7 @@ Task<bool> AgentLeg::Ask(Target target, int step, FlowInput::Kind outcome) {
   request.mutable_flow_input()->set_step_number(step);
   for (int i = 0; i < kTries; ++i) {
     const absl::StatusOr<v1::ControlCallResponse> answer = co_await Control(target, request);
-    if (answer.ok() || !IsDoubtful(answer.status())) co_return true;
+    if (answer.ok() || !MayBeAskedAgain(answer.status())) co_return true;
     if (!co_await parts_.background.Sleep(kBetweenTries)) break;
   }
   co_return false;
@@ -192,7 +198,9 @@ Task<bool> AgentLeg::Drop(Target target) {
   v1::ControlCallRequest drop =
       RequestOf(target.flow.session(), v1::ControlCallRequest::DROP_PARTY);
   absl::StatusOr<v1::ControlCallResponse> answer = co_await Control(target, std::move(drop));
-  if (!HasEnded(target.flow.session())) co_return answer.ok() || !IsDoubtful(answer.status());
+  if (!HasEnded(target.flow.session())) {
+    co_return answer.ok() || !MayBeAskedAgain(answer.status());
+  }
   v1::ControlCallRequest hang_up =
       RequestOf(target.flow.session(), v1::ControlCallRequest::HANG_UP);
   for (Leg& leg : *hang_up.mutable_legs()) {
@@ -200,7 +208,7 @@ Task<bool> AgentLeg::Drop(Target target) {
     if (leg.party() == Leg::AGENT) leg.set_state(Leg::RINGING);
   }
   answer = co_await Control(target, std::move(hang_up));
-  co_return answer.ok() || !IsDoubtful(answer.status());
+  co_return answer.ok() || !MayBeAskedAgain(answer.status());
 }
 
 // Whether the agent was rung is not known: it is not rung again by this offer, unless its leg says

@@ -3,6 +3,7 @@
 // follows the feed; a row committed before each request makes a crash or a second replica harmless.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@ class AgentLeg {
 
   // Follows the feed until Stop.
   Task<void> Follow() { return feed_.Follow(); }
-  void Stop() { feed_.Stop(); }
+  Task<void> Stop() { return feed_.Stop(); }
   // Takes over what a replica that died left SENT. Runs until the process stops.
   Task<void> SweepAbandoned();
 
@@ -53,8 +54,11 @@ class AgentLeg {
   Task<absl::StatusOr<Target>> FindTarget(Submission submission);
 
   Task<void> Run(Submission submission, Errand errand);
-  Task<v1::PlaceCallResponse::Outcome> Ring(Submission submission, Target target, int step);
-  // Nobody is rung by this offer any more, whatever became of the request.
+  // Nothing when the caller still waits for an agent that does not ring.
+  Task<std::optional<v1::PlaceCallResponse::Outcome>> Ring(Submission submission, Target target,
+                                                           int step);
+  // Nobody is rung by this offer any more, whatever became of the request. False when it is to be
+  // done again.
   Task<bool> GiveUp(Target target, int step);
   Task<bool> Ask(Target target, int step, routing::v1::FlowInput::Kind outcome);
   Task<bool> Drop(Target target);

@@ -32,6 +32,10 @@ class FakeAdapter final : public providers::Adapter {
     const base::MutexLock lock(mutex_);
     requests_.push_back(request);
     if (request.action() == Request::DIAL_PARTY && !ring_.ok()) co_return ring_;
+    if (request.action() == Request::ASK_FLOW && bad_asks_ > 0) {
+      --bad_asks_;
+      co_return ask_;
+    }
     co_return v1::ControlCallResponse();
   }
   Task<absl::StatusOr<v1::LookUpCallResponse>> LookUp(const providers::Account&,
@@ -58,6 +62,11 @@ class FakeAdapter final : public providers::Adapter {
     const base::MutexLock lock(mutex_);
     ring_ = std::move(status);
   }
+  void FailAsking(absl::Status status, int times) {
+    const base::MutexLock lock(mutex_);
+    ask_ = std::move(status);
+    bad_asks_ = times;
+  }
   std::vector<Request> requests() const {
     const base::MutexLock lock(mutex_);
     return requests_;
@@ -66,6 +75,8 @@ class FakeAdapter final : public providers::Adapter {
  private:
   mutable base::Mutex mutex_;
   absl::Status ring_ ABSL_GUARDED_BY(mutex_);
+  absl::Status ask_ ABSL_GUARDED_BY(mutex_);
+  int bad_asks_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Request> requests_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -136,7 +147,7 @@ class Replica {
         ended_(asio::co_spawn(asio::make_strand(process_.io.context()), leg_.Follow(),
                               asio::use_future)) {}
   ~Replica() {
-    leg_.Stop();
+    asio::co_spawn(process_.io.context(), leg_.Stop(), asio::use_future).get();
     ended_.get();
     process_.Stop();
   }
@@ -211,6 +222,29 @@ TEST_CASE("a ring whose outcome is not known is not repeated: the caller goes on
   CHECK(told[1].action() == Request::DROP_PARTY);
   CHECK(told[2].action() == Request::ASK_FLOW);
   CHECK(told[2].flow_input().kind() == FlowInput::DIAL_FAILED);
+}
+
+TEST_CASE("a caller whose next step could not be asked for is come back to",
+          "[dispatch][agent_leg]") {
+  World world;
+  world.adapter->FailRinging(absl::UnavailableError("the provider is away"));
+  world.session.Set(world.Offered(3));
+  SECTION("after all tries at once") {
+    world.adapter->FailAsking(absl::UnavailableError("the provider is away"), 3);
+    world.session.Tell(world.Event("session.offered"));
+    {
+      Replica replica(world);
+      CHECK(world.Told(5).back().action() == Request::ASK_FLOW);
+    }
+    CHECK(world.Outcome(world.call, "agent-3") == "SENT");  // what the sweep looks for
+  }
+  SECTION("at once, when there were too many requests") {
+    world.adapter->FailAsking(absl::ResourceExhaustedError("429"), 1);
+    world.session.Tell(world.Event("session.offered"));
+    Replica replica(world);
+    AwaitOutcome(world, "agent-3", "UNKNOWN_OUTCOME");
+    CHECK(world.Told(4).back().action() == Request::ASK_FLOW);
+  }
 }
 
 TEST_CASE("an agent's phone is silenced when the caller has gone", "[dispatch][agent_leg]") {

@@ -102,6 +102,19 @@ struct DispatchWorld {
     });
     return read.ok() ? outcome : std::string(read.message());
   }
+  // As if its process had died long ago.
+  void MakeOld(const std::string& call) const {
+    REQUIRE(database
+                ->RunBlocking([&](db::Connection& c) {
+                  return c
+                      .Execute(
+                          "UPDATE provider_submission SET updated_at = '2026-01-01'"
+                          " WHERE session_id = ?",
+                          {call})
+                      .status();
+                })
+                .ok());
+  }
   void AwaitOutcome(const std::string& call, const std::string& leg, const std::string& wanted,
                     absl::Duration limit = absl::Seconds(10)) const {
     testing::Eventually(

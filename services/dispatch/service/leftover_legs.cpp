@@ -1,6 +1,7 @@
 #include "services/dispatch/service/leftover_legs.h"
 
 #include "ctc/session/v1/session_service.rpc.h"
+#include "libs/base/error_catalogue.h"
 #include "libs/observability/log.h"
 #include "services/dispatch/service/session_order.h"
 
@@ -14,6 +15,9 @@ using session::v1::Session;
 constexpr char kConsumer[] = "dispatch.leftover_legs";
 constexpr absl::Duration kDatabaseTimeout = absl::Seconds(5);
 constexpr absl::Duration kPeerTimeout = absl::Seconds(5);
+// Some four minutes in all.
+constexpr int kTries = 8;
+constexpr absl::Duration kFirstPause = absl::Seconds(1);
 
 // All legs but the one whose end was told; what the session calls ended may live on at the
 // provider.
@@ -65,28 +69,37 @@ Task<absl::StatusOr<std::vector<Submission>>> LeftoverLegs::Choose(
 }
 
 Task<void> LeftoverLegs::HangUp(CallEvent event) {
+  absl::Status status;
+  absl::Duration pause = kFirstPause;
+  for (int i = 0; i < kTries; ++i, pause *= 2) {
+    status = co_await HangUpOnce(event);
+    if (status.ok() || absl::IsNotFound(status)) co_return;
+    if (base::IsError(status, base::kCapabilityMissing)) break;
+    if (!co_await parts_.background.Sleep(pause)) break;
+  }
+  observability::Warn("what is left of a call may stay up",
+                      {{"session", event.id()}, {"error", status}});
+}
+
+Task<absl::Status> LeftoverLegs::HangUpOnce(const CallEvent& event) {
   const base::TenantId tenant(event.tenant_id());
   session::v1::GetSessionRequest request;
   request.set_id(event.id());
   rpc::Context context = rpc::Context::ForService(tenant, parts_.clock.Now() + kPeerTimeout);
-  const auto found = co_await rpc::Call(parts_.session, session::v1::SessionServiceRpc::kGetSession,
-                                        std::move(context), request);
-  const absl::StatusOr<AccountPtr> account = co_await parts_.directory.Find(
-      tenant, event.provider_id(), parts_.clock.Now() + kDatabaseTimeout);
-  if (!found.ok() || !account.ok()) {
-    observability::Warn("what is left of a call may stay up", {{"session", event.id()}});
-    co_return;
-  }
+  CTC_CO_ASSIGN_OR_RETURN(
+      const session::v1::GetSessionResponse found,
+      co_await rpc::Call(parts_.session, session::v1::SessionServiceRpc::kGetSession,
+                         std::move(context), request));
+  CTC_CO_ASSIGN_OR_RETURN(const AccountPtr account,
+                          co_await parts_.directory.Find(tenant, event.provider_id(),
+                                                         parts_.clock.Now() + kDatabaseTimeout));
   const bool ended = event.type() == "session.ended";
   const v1::ControlCallRequest hang_up =
-      RequestOf(found->session(), ended ? event.provider_leg_id() : "");
-  if (hang_up.legs_size() == 0 && hang_up.provider_call_id().empty()) co_return;
-  const auto done = co_await parts_.registry.Find((*account)->config.provider_type())
-                        ->Control(**account, hang_up);
-  if (!done.ok()) {
-    observability::Warn("what is left of a call could not be hung up",
-                        {{"session", event.id()}, {"error", done.status()}});
-  }
+      RequestOf(found.session(), ended ? event.provider_leg_id() : "");
+  if (hang_up.legs_size() == 0 && hang_up.provider_call_id().empty()) co_return absl::OkStatus();
+  providers::Adapter* adapter = parts_.registry.Find(account->config.provider_type());
+  const auto done = co_await adapter->Control(*account, hang_up);
+  co_return done.status();
 }
 
 }  // namespace ctc::dispatch

@@ -27,7 +27,7 @@ class LeftoverLegs {
 
   // Follows the feed until Stop.
   Task<void> Follow() { return feed_.Follow(); }
-  void Stop() { feed_.Stop(); }
+  Task<void> Stop() { return feed_.Stop(); }
 
   // True when `event` says that a call has ended, or that a leg of an ended one lives. Handed over
   // is not ended: its legs live on in another session. Pure.
@@ -35,7 +35,9 @@ class LeftoverLegs {
 
  private:
   Task<absl::StatusOr<std::vector<Submission>>> Choose(const SubmissionFeed::Batch& batch);
+  // Tries for a while: a leg that stays up is paid for.
   Task<void> HangUp(session::v1::CallEvent event);
+  Task<absl::Status> HangUpOnce(const session::v1::CallEvent& event);
 
   LeftoverLegsParts parts_;
   SubmissionFeed feed_;

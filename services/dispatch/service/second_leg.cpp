@@ -26,6 +26,15 @@ constexpr int kLookUps = 4;
 constexpr absl::Duration kBetweenLookUps = absl::Seconds(2);
 // A look-up that fails is made again for so long; then the sweep comes back to it.
 constexpr absl::Duration kLookUpFor = absl::Seconds(60);
+// An agent waits for the customer about as long.
+constexpr absl::Duration kAwaitTargetFor = absl::Seconds(60);
+constexpr absl::Duration kBetweenTries = absl::Seconds(1);
+
+// It may be otherwise in a moment.
+bool MayPass(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsResourceExhausted(status);
+}
 
 }  // namespace
 
@@ -70,9 +79,9 @@ Task<absl::StatusOr<SecondLeg::Target>> SecondLeg::FindTarget(Submission submiss
   target.order = OrderOf(found.session());
   target.provider_call_id = found.session().provider_call_id();
   // A caller needs no call, whoever answers it; nor a session that took a call over.
-  const bool has_customer =
+  target.has_customer =
       found.session().direction() == Session::INBOUND || found.session().has_parent_session_id();
-  target.ended = has_customer || HasEnded(found.session());
+  target.ended = HasEnded(found.session());
   CTC_CO_ASSIGN_OR_RETURN(target.account,
                           co_await parts_.directory.Find(submission.tenant, submission.provider_id,
                                                          parts_.clock.Now() + kDatabaseTimeout));
@@ -81,15 +90,25 @@ Task<absl::StatusOr<SecondLeg::Target>> SecondLeg::FindTarget(Submission submiss
   co_return target;
 }
 
+Task<absl::StatusOr<SecondLeg::Target>> SecondLeg::AwaitTarget(Submission submission) {
+  const absl::Duration until = parts_.clock.Monotonic() + kAwaitTargetFor;
+  for (;;) {
+    absl::StatusOr<Target> target = co_await FindTarget(submission);
+    const bool late = parts_.clock.Monotonic() >= until;
+    if (target.ok() || !MayPass(target.status()) || late) co_return target;
+    if (!co_await parts_.background.Sleep(kBetweenTries)) co_return target;
+  }
+}
+
 Task<void> SecondLeg::Dial(Submission submission) {
-  absl::StatusOr<Target> target = co_await FindTarget(submission);
+  absl::StatusOr<Target> target = co_await AwaitTarget(submission);
   // Left SENT: the sweep looks it up once the session service is back.
   if (!target.ok()) {
     observability::Warn("the customer's leg waits",
                         {{"session", submission.session}, {"error", target.status()}});
     co_return;
   }
-  if (target->ended) {
+  if (target->ended || target->has_customer) {
     v1::PlaceCallResponse not_needed;
     not_needed.set_outcome(v1::PlaceCallResponse::NOT_SENT);
     (void)co_await parts_.submissions.Finish(submission, not_needed.outcome(), "",
@@ -152,12 +171,14 @@ Task<void> SecondLeg::Resolve(Submission submission) {
 }
 
 Task<void> SecondLeg::Settle(Submission submission, Target target, v1::PlaceCallResponse outcome) {
-  if (outcome.outcome() != v1::PlaceCallResponse::ACCEPTED && !target.ended) {
-    const absl::Status told = co_await TellFailure(submission, target, outcome);
-    if (!told.ok()) {
-      observability::Warn("a failed second leg could not be told",
-                          {{"session", submission.session}, {"error", told}});
-      co_return;  // left SENT: the sweep finds it not there and tells it again
+  if (outcome.outcome() != v1::PlaceCallResponse::ACCEPTED && !target.has_customer) {
+    absl::Status done;
+    if (!target.ended) done = co_await TellFailure(submission, target, outcome);
+    if (done.ok()) done = co_await HangUpAgent(submission, target);
+    if (!done.ok()) {
+      observability::Warn("a failed second leg could not be told, or the agent not hung up",
+                          {{"session", submission.session}, {"error", done}});
+      if (MayPass(done)) co_return;  // left SENT: the sweep finds it not there and does it again
     }
   }
   (void)co_await parts_.submissions.Finish(submission, outcome.outcome(),
@@ -188,7 +209,10 @@ Task<absl::Status> SecondLeg::TellFailure(const Submission& submission, const Ta
       rpc::Context::ForService(submission.tenant, parts_.clock.Now() + kPeerTimeout);
   const auto told = co_await rpc::Call(parts_.webhook, webhook::v1::WebhookServiceRpc::kIngestFacts,
                                        std::move(context), request);
-  CTC_CO_RETURN_IF_ERROR(told.status());
+  co_return told.status();
+}
+
+Task<absl::Status> SecondLeg::HangUpAgent(const Submission& submission, const Target& target) {
   v1::ControlCallRequest hang_up;
   hang_up.set_provider_id(submission.provider_id);
   *hang_up.mutable_order() = target.order;

@@ -33,7 +33,7 @@ class SecondLeg {
 
   // Follows the feed until Stop.
   Task<void> Follow() { return feed_.Follow(); }
-  void Stop() { feed_.Stop(); }
+  Task<void> Stop() { return feed_.Stop(); }
   // Takes over what a replica that died left SENT. Runs until the process stops.
   Task<void> SweepAbandoned();
 
@@ -44,19 +44,24 @@ class SecondLeg {
     providers::Adapter* adapter = nullptr;
     v1::CallOrder order;
     std::string provider_call_id;
+    bool has_customer = false;  // a caller, or of the call it took over
     bool ended = false;
   };
 
   Task<absl::StatusOr<std::vector<Submission>>> Choose(const SubmissionFeed::Batch& batch);
   bool IsForUs(const session::v1::CallEvent& event) const;
   Task<absl::StatusOr<Target>> FindTarget(Submission submission);
+  // The same, tried again for as long as an agent may wait: nothing has been sent yet.
+  Task<absl::StatusOr<Target>> AwaitTarget(Submission submission);
   Task<void> Dial(Submission submission);
   // After an answer that was lost, or whose reader died: what does the provider say?
   Task<void> Resolve(Submission submission);
   Task<void> Settle(Submission submission, Target target, v1::PlaceCallResponse outcome);
-  // The customer cannot be reached: tells the session, and ends the agent's leg.
+  // The customer cannot be reached: tells the session.
   Task<absl::Status> TellFailure(const Submission& submission, const Target& target,
                                  const v1::PlaceCallResponse& outcome);
+  // Nobody is to be waited for any more: ends the agent's leg.
+  Task<absl::Status> HangUpAgent(const Submission& submission, const Target& target);
 
   SecondLegParts parts_;
   SubmissionFeed feed_;

@@ -43,7 +43,15 @@ class FakeTwilio final : public http::Client {
     if (path.starts_with("/Conferences.json")) co_return Rooms(path);
     if (request.method == "GET") co_return Participant(path);
     ended_[path]++;
+    if (hang_ups_to_fail_ > 0) {
+      --hang_ups_to_fail_;
+      co_return Said(503, "{}");
+    }
     co_return Said(200, "{}");
+  }
+  void FailHangUps(int times) {
+    const base::MutexLock lock(mutex_);
+    hang_ups_to_fail_ = times;
   }
   int Dials(const std::string& phone) {
     const base::MutexLock lock(mutex_);
@@ -91,6 +99,7 @@ class FakeTwilio final : public http::Client {
   std::map<std::string, std::string> in_room_ ABSL_GUARDED_BY(mutex_);  // sid by path of the room
   std::map<std::string, int> dials_ ABSL_GUARDED_BY(mutex_);            // by number
   std::map<std::string, int> ended_ ABSL_GUARDED_BY(mutex_);            // by path
+  int hang_ups_to_fail_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // The session service, which knows some calls. Thread-safe.
@@ -100,6 +109,14 @@ class FakeSession final : public FakeSessionBase {
     const base::MutexLock lock(mutex_);
     sessions_[session.id()] = session;
   }
+  void End(const std::string& id) {
+    const base::MutexLock lock(mutex_);
+    sessions_[id].set_status(Session::FAILED);
+  }
+  void Fail(int times) {
+    const base::MutexLock lock(mutex_);
+    failures_ = times;
+  }
 
  private:
   absl::StatusOr<rpc::MessagePtr> Answer(std::string_view path,
@@ -108,6 +125,10 @@ class FakeSession final : public FakeSessionBase {
       return base::MakeError(base::kNotFound, "nobody's");
     }
     const base::MutexLock lock(mutex_);
+    if (failures_ > 0) {
+      --failures_;
+      return absl::UnavailableError("the session service is away");
+    }
     auto response = std::make_unique<session::v1::GetSessionResponse>();
     const auto& id = static_cast<const session::v1::GetSessionRequest&>(request).id();
     *response->mutable_session() = sessions_[id];
@@ -116,6 +137,7 @@ class FakeSession final : public FakeSessionBase {
 
   base::Mutex mutex_;
   std::map<std::string, Session> sessions_ ABSL_GUARDED_BY(mutex_);
+  int failures_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // The webhook service, which keeps what it is told. Thread-safe.
@@ -169,14 +191,18 @@ struct World {
 // One process that follows the feed until it goes.
 class Replica {
  public:
-  explicit Replica(World& world)
+  enum class Sweep { kNo, kYes };
+  explicit Replica(World& world, Sweep sweep = Sweep::kNo)
       : process_(world.shared),
         leg_({process_.submissions, world.shared.registry, process_.directory, process_.gate,
               process_.background, world.sessions, world.webhook, base::SystemClock()}),
         ended_(asio::co_spawn(asio::make_strand(process_.io.context()), leg_.Follow(),
-                              asio::use_future)) {}
+                              asio::use_future)) {
+    if (sweep == Sweep::kNo) return;
+    process_.background.Spawn("sweep", [this] { return leg_.SweepAbandoned(); });
+  }
   ~Replica() {
-    leg_.Stop();
+    asio::co_spawn(process_.io.context(), leg_.Stop(), asio::use_future).get();
     ended_.get();
     process_.Stop();
   }
@@ -268,6 +294,36 @@ TEST_CASE(
     CHECK(told[0].reason() == c.reason);
     CHECK_FALSE(told[0].message().empty());
   }
+}
+
+TEST_CASE("a customer is dialled as soon as the session service is back",
+          "[dispatch][second_leg]") {
+  World world;
+  world.sessions.Fail(2);
+  const std::string call = world.Wait("+15550000600", {201, R"({"call_sid":"CAcustomer"})"});
+  const Replica replica(world);
+  world.shared.AwaitOutcome(call, "customer", "ACCEPTED");
+  CHECK(world.twilio.Dials("+15550000600") == 1);
+}
+
+TEST_CASE("an agent who could not be hung up on is hung up on by the sweep",
+          "[dispatch][second_leg]") {
+  World world;
+  world.twilio.FailHangUps(1);
+  const std::string customer = "+15550000601";
+  const std::string call = world.Wait(customer, {400, R"({"code":21211})"});
+  {
+    const Replica replica(world);
+    testing::EventuallyTrue([&] { return world.twilio.HangUps("CA15550000601") == 1; }, "a try");
+  }
+  CHECK(world.shared.Outcome(call, "customer") == "SENT");
+  world.sessions.End(call);  // it was told of the failure
+  world.shared.MakeOld(call);
+  const Replica replica(world, Replica::Sweep::kYes);
+  world.shared.AwaitOutcome(call, "customer", "UNKNOWN_OUTCOME", absl::Seconds(30));
+  CHECK(world.twilio.HangUps("CA15550000601") == 2);
+  CHECK(world.twilio.Dials(customer) == 1);
+  CHECK(world.webhook.Of(call).size() == 1);
 }
 
 TEST_CASE("a customer's leg that was dialled all the same goes on", "[dispatch][second_leg]") {

@@ -1,5 +1,6 @@
 #include "services/dispatch/service/submission_feed.h"
 
+#include <chrono>
 #include <utility>
 
 namespace ctc::dispatch {
@@ -34,6 +35,14 @@ Task<absl::Status> SubmissionFeed::Apply(const Batch& batch, int64_t last_seq) {
   // The first position is kept at once: what comes after it must not be passed over by a restart.
   const bool begun = saved_seq_ >= 0;
   if (wanted.empty() && begun && last_seq - saved_seq_ < kSaveEvery) co_return absl::OkStatus();
+  writing_ = true;
+  absl::Status status = absl::UnavailableError("the process is stopping");
+  if (!stopping_) status = co_await WriteAndSend(std::move(wanted), last_seq);
+  writing_ = false;
+  co_return status;
+}
+
+Task<absl::Status> SubmissionFeed::WriteAndSend(std::vector<Submission> wanted, int64_t last_seq) {
   CTC_CO_ASSIGN_OR_RETURN(
       const std::vector<Submission> ours,
       co_await submissions_.Begin(std::move(wanted), name_, last_seq, clock_.Now(),
@@ -41,6 +50,18 @@ Task<absl::Status> SubmissionFeed::Apply(const Batch& batch, int64_t last_seq) {
   saved_seq_ = last_seq;
   for (const Submission& submission : ours) send_(submission);
   co_return absl::OkStatus();
+}
+
+// A row that was written and is not sent would wait until another process takes it for abandoned.
+Task<void> SubmissionFeed::Stop() {
+  stopping_ = true;
+  consumer_.Stop();
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  while (writing_) {
+    timer.expires_after(std::chrono::milliseconds(5));
+    boost::system::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
 }
 
 }  // namespace ctc::dispatch

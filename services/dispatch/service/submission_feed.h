@@ -3,6 +3,7 @@
 // for nothing moves the cursor now and then only. Used by one task.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -28,11 +29,13 @@ class SubmissionFeed {
 
   // Follows the feed until Stop.
   Task<void> Follow() { return consumer_.Run(); }
-  void Stop() { consumer_.Stop(); }
+  // Returns when no row is written any more whose Send is still to be called. From any executor.
+  Task<void> Stop();
 
  private:
   Task<absl::StatusOr<int64_t>> LoadCursor();
   Task<absl::Status> Apply(const Batch& batch, int64_t last_seq);
+  Task<absl::Status> WriteAndSend(std::vector<Submission> wanted, int64_t last_seq);
 
   const std::string name_;
   SubmissionStore& submissions_;
@@ -40,6 +43,8 @@ class SubmissionFeed {
   const Choose choose_;
   const Send send_;
   int64_t saved_seq_ = -1;  // -1: no cursor is stored
+  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> writing_ = false;
   events::FeedConsumer consumer_;
 };
 

@@ -32,11 +32,24 @@ struct World {
     event.set_type(type);
     feed.Tell(event);
   }
+  // How many transactions are writing the cursor this moment.
+  int64_t Writing() {
+    int64_t writing = 0;
+    const absl::Status read = database->RunBlocking([&](db::Connection& c) -> absl::Status {
+      CTC_ASSIGN_OR_RETURN(
+          const db::Rows rows,
+          c.Query("SELECT COUNT(*) FROM information_schema.processlist"
+                  " WHERE db = DATABASE() AND info LIKE 'INSERT INTO event_cursor%'"));
+      writing = rows[0].Int(0);
+      return absl::OkStatus();
+    });
+    return read.ok() ? writing : -1;
+  }
   int64_t Cursor() { return io.Run(store.LoadCursor(kConsumer, Soon())).value(); }
 
   testing::IoThreads io;  // outlives the database, whose threads resume on it
-  std::unique_ptr<db::Database> database =
-      testing::MariaDb::Shared().Open(testing::MariaDb::Shared().NewSchema());
+  const std::string schema = testing::MariaDb::Shared().NewSchema();
+  std::unique_ptr<db::Database> database = testing::MariaDb::Shared().Open(schema);
   SubmissionStore store{*database};
   FeedAlone feed;
   base::Mutex mutex;
@@ -47,7 +60,8 @@ struct World {
 class Follower {
  public:
   explicit Follower(World& world)
-      : feed_(
+      : world_(world),
+        feed_(
             kConsumer, world.feed, world.store, base::SystemClock(),
             [](const SubmissionFeed::Batch& batch) { return Choose(batch); },
             [&world](const Submission& submission) {
@@ -57,8 +71,11 @@ class Follower {
         ended_(asio::co_spawn(asio::make_strand(world.io.context()), feed_.Follow(),
                               asio::use_future)) {}
   ~Follower() {
-    feed_.Stop();
+    Stop().get();
     ended_.get();
+  }
+  std::future<void> Stop() {
+    return asio::co_spawn(world_.io.context(), feed_.Stop(), asio::use_future);
   }
 
  private:
@@ -71,6 +88,7 @@ class Follower {
     co_return wanted;
   }
 
+  World& world_;
   SubmissionFeed feed_;
   std::future<void> ended_;
 };
@@ -91,6 +109,36 @@ TEST_CASE("a follower that never sent anything passes nothing over when it comes
   }
   const base::MutexLock lock(world.mutex);
   CHECK(world.sent == std::vector<std::string>{"01a00000-0000-7000-8000-00000000000b"});
+}
+
+TEST_CASE("what is being written when a follower stops is sent before it has stopped",
+          "[dispatch][submission_feed]") {
+  World world;
+  REQUIRE(world.io.Run(world.store.Begin({}, kConsumer, 0, base::SystemClock().Now(), world.Soon()))
+              .ok());
+  // Somebody else has the cursor's row, so that the follower's transaction waits.
+  std::promise<void> locked;
+  std::promise<void> release;
+  const auto others = testing::MariaDb::Shared().Open(world.schema);
+  auto other = std::async(std::launch::async, [&] {
+    return others->RunBlocking([&](db::Connection& c) -> absl::Status {
+      CTC_RETURN_IF_ERROR(c.Query("SELECT seq FROM event_cursor FOR UPDATE").status());
+      locked.set_value();
+      release.get_future().wait();
+      return absl::OkStatus();
+    });
+  });
+  locked.get_future().wait();
+  world.Tell("01a00000-0000-7000-8000-00000000000a", "wanted");
+  Follower follower(world);
+  testing::EventuallyTrue([&] { return world.Writing() == 1; }, "the transaction waits");
+  std::future<void> stopped = follower.Stop();
+  CHECK(stopped.wait_for(std::chrono::milliseconds(50)) == std::future_status::timeout);
+  release.set_value();
+  REQUIRE(other.get().ok());
+  stopped.get();
+  const base::MutexLock lock(world.mutex);
+  CHECK(world.sent == std::vector<std::string>{"01a00000-0000-7000-8000-00000000000a"});
 }
 
 }  // namespace

@@ -95,10 +95,11 @@ WatchdogPlan PlanWatch(const Watched& watched, const WatchdogTimes& times, absl:
 
 std::optional<Fact> Conclude(const Watched& watched, const WatchdogPlan& plan, Found found,
                              absl::Time now) {
-  if (found == Found::kEnded) return std::nullopt;  // its own facts tell how
-  if (IsUnjoinedCaller(watched)) return ConcludeCaller(plan, found, now);
   const bool hopeless = now >= plan.give_up;
-  const bool gone = found == Found::kNotFound;
+  // Its own facts tell how, and should have long since.
+  if (found == Found::kEnded && !hopeless) return std::nullopt;
+  if (IsUnjoinedCaller(watched)) return ConcludeCaller(plan, found, now);
+  const bool gone = found == Found::kNotFound || found == Found::kEnded;
   switch (watched.status) {
     case v1::Session::INITIATED:
       // Right after the request the provider may not show the call yet.

@@ -3,6 +3,7 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
+#include "libs/testing/eventually.h"
 #include "libs/testing/status_matchers.h"
 #include "services/session/service/service_fixture.h"
 
@@ -153,12 +154,15 @@ TEST_CASE("a call that is gone is looked up and ended as it ended", "[session][c
 TEST_CASE("a cancel while the request is under way hangs up after the acceptance",
           "[session][control]") {
   Fixture f;
-  auto context = f.Context();
-  f.peers.control = [](const auto&) {
-    dispatch::v1::ControlCallResponse gone;
-    gone.set_call_is_gone(true);  // nothing there yet
-    return gone;
-  };
+  auto wanted = S::INITIATED;
+  SECTION("for which there was nothing there yet") {
+    f.peers.control = [](const auto&) {
+      dispatch::v1::ControlCallResponse gone;
+      gone.set_call_is_gone(true);
+      return gone;
+    };
+  }
+  SECTION("though the session has ended by then") { wanted = S::CANCELLED; }
   f.peers.place = [&f](const auto& request) {
     v1::EndCallRequest end;
     end.set_id(request.order().id());
@@ -170,8 +174,44 @@ TEST_CASE("a cancel while the request is under way hangs up after the acceptance
     answer.set_provider_call_id("call-1");
     return answer;
   };
-  REQUIRE_THAT(f.Initiate().status(), IsOk());
+  const auto made = f.Initiate();
+  REQUIRE_THAT(made.status(), IsOk());
+  CHECK(f.Get(made->id())->status() == wanted);
   CHECK(f.peers.count("ControlCall HANG_UP") == 2);
+}
+
+TEST_CASE("a call that was cancelled before anybody knew of it is hung up once it is found",
+          "[session][control]") {
+  Fixture f;
+  f.peers.control = [](const auto& request) {
+    dispatch::v1::ControlCallResponse answer;
+    answer.set_call_is_gone(request.provider_call_id().empty());
+    return answer;
+  };
+  f.peers.place = [&f](const auto& request) {
+    v1::EndCallRequest end;
+    end.set_id(request.order().id());
+    const auto ended = f.process->Run(f.process->service.EndCall(f.Context(), end));
+    dispatch::v1::PlaceCallResponse answer;
+    answer.set_outcome(ended.ok() ? dispatch::v1::PlaceCallResponse::UNKNOWN_OUTCOME
+                                  : dispatch::v1::PlaceCallResponse::REFUSED);
+    return answer;
+  };
+  f.peers.look_up = [](const auto&) {
+    dispatch::v1::LookUpCallResponse answer;
+    answer.set_found(dispatch::v1::LookUpCallResponse::LIVE);
+    answer.set_provider_call_id("found");
+    return answer;
+  };
+  REQUIRE_FALSE(f.Initiate().ok());
+  CHECK(f.peers.count("ControlCall HANG_UP") == 1);
+  f.clock.Advance(absl::Seconds(3));
+  testing::Eventually([&]() -> std::string {
+    const auto swept = f.process->Run(f.process->watchdog->Sweep());
+    if (!swept.ok()) return std::string(swept.status().message());
+    return f.peers.count("ControlCall HANG_UP") == 2 ? "" : "not hung up";
+  });
+  CHECK(f.peers.count("PlaceCall") == 1);
 }
 
 TEST_CASE("no further account is tried once the agent gave up", "[session][control]") {

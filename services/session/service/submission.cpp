@@ -191,8 +191,9 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::Settle(rpc::Context context,
                                                           db::Urgency urgency) {
   CTC_CO_ASSIGN_OR_RETURN(const store::RecordPtr record,
                           co_await Commit(std::move(change), urgency));
-  if (record->state.cancel_requested && domain::IsLive(record->state.status)) {
-    // The agent gave up while the request was under way; now there is something to hang up.
+  if (record->state.cancel_requested) {
+    // The agent gave up while the request was under way; now there is something to hang up, even if
+    // the session has ended by the agent's word.
     const auto hung_up =
         co_await Control(core_, context, record, dispatch::v1::ControlCallRequest::HANG_UP, "");
     if (!hung_up.ok()) {
@@ -203,7 +204,7 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::Settle(rpc::Context context,
   co_return record;
 }
 
-// Writes the next try down, unless the call was cancelled or ended meanwhile (ABORTED).
+// Writes the next try down, unless the call was cancelled or ended meanwhile (CANCELLED).
 Task<absl::StatusOr<store::RecordPtr>> Submission::NextCandidate(
     store::RecordPtr record, const routing::v1::Candidate& tried,
     const routing::v1::Candidate& next, v1::StoredRoute route) {
@@ -215,7 +216,7 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::NextCandidate(
   store::Change change = ChangeFor(*record, std::move(submission));
   change.decide = [](const store::Record& newest) -> absl::StatusOr<domain::Facts> {
     if (newest.state.cancel_requested || !domain::IsLive(newest.state.status)) {
-      return absl::AbortedError("cancelled meanwhile");
+      return absl::CancelledError("cancelled meanwhile");
     }
     return domain::Facts{};
   };
@@ -254,7 +255,7 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::Try(
     }
     absl::StatusOr<store::RecordPtr> next =
         co_await NextCandidate(record, candidates[i], candidates[i + 1], route);
-    if (absl::IsAborted(next.status())) co_return co_await Stopped(record, std::move(route));
+    if (absl::IsCancelled(next.status())) co_return co_await Stopped(record, std::move(route));
     if (!next.ok()) co_return next;
     record = *std::move(next);
   }

@@ -169,12 +169,18 @@ Task<void> Watchdog::Start(store::RecordPtr record) {
 
 Task<absl::Status> Watchdog::Look(store::RecordPtr record) {
   if (!domain::IsLive(record->state.status)) co_return absl::OkStatus();
-  if (keeper_.Concerns(*record)) co_return co_await LookAtParties(std::move(record));
+  const absl::Time now = core_.clock.Now();
   const domain::WatchdogPlan plan =
-      domain::PlanWatch(WatchedOf(*record), core_.settings.watchdog, core_.clock.Now());
-  CTC_CO_ASSIGN_OR_RETURN(const domain::Found found, co_await Ask(record, plan));
-  if (!domain::IsLive(record->state.status)) co_return absl::OkStatus();
-  co_return co_await Conclude(record, plan, found);
+      domain::PlanWatch(WatchedOf(*record), core_.settings.watchdog, now);
+  const bool has_parties = keeper_.Concerns(*record);
+  // A transfer or a queue does not keep a call alive of which nothing is heard any more.
+  if (!has_parties || now >= plan.due) {
+    CTC_CO_ASSIGN_OR_RETURN(const domain::Found found, co_await Ask(record, plan));
+    if (!domain::IsLive(record->state.status)) co_return absl::OkStatus();
+    CTC_CO_ASSIGN_OR_RETURN(record, co_await Conclude(record, plan, found));
+  }
+  if (!has_parties || !domain::IsLive(record->state.status)) co_return absl::OkStatus();
+  co_return co_await LookAtParties(std::move(record));
 }
 
 // A call with parties that are on their way is looked at often: somebody waits on hold.
@@ -200,17 +206,25 @@ Task<absl::StatusOr<domain::Found>> Watchdog::Ask(store::RecordPtr& record,
   Count("look_up");
   CTC_CO_ASSIGN_OR_RETURN(const LookUpOutcome outcome, co_await LookUp(core_, context, record));
   record = outcome.record;
+  // The agent gave up before it was known whether there is a call: there is.
+  const bool unwanted = record->state.cancel_requested && !domain::IsJoined(record->state.status);
+  if (unwanted && outcome.found == domain::Found::kLive) {
+    Count("hang_up");
+    const auto hung_up =
+        co_await Control(core_, context, record, dispatch::v1::ControlCallRequest::HANG_UP, "");
+    CTC_CO_RETURN_IF_ERROR(hung_up.status());
+  }
   co_return outcome.found;
 }
 
-Task<absl::Status> Watchdog::Conclude(store::RecordPtr record, const domain::WatchdogPlan& plan,
-                                      domain::Found found) {
+Task<absl::StatusOr<store::RecordPtr>> Watchdog::Conclude(store::RecordPtr record,
+                                                          const domain::WatchdogPlan& plan,
+                                                          domain::Found found) {
   const absl::Time now = core_.clock.Now();
   std::optional<domain::Fact> ending = domain::Conclude(WatchedOf(*record), plan, found, now);
   if (!ending) {
     store::Change later = Postponed(*record, domain::NextLook(plan, now));
-    const auto postponed = co_await core_.writer.Apply(std::move(later), core_.WriteDeadline());
-    co_return postponed.status();
+    co_return co_await core_.writer.Apply(std::move(later), core_.WriteDeadline());
   }
   Count("ended");
   observability::Info("a silent session was ended",
@@ -221,8 +235,7 @@ Task<absl::Status> Watchdog::Conclude(store::RecordPtr record, const domain::Wat
   change.tenant = record->tenant;
   change.id = record->id();
   change.facts.push_back(*std::move(ending));
-  const auto written = co_await core_.writer.Apply(std::move(change), core_.WriteDeadline());
-  co_return written.status();
+  co_return co_await core_.writer.Apply(std::move(change), core_.WriteDeadline());
 }
 
 store::Change Watchdog::Postponed(const store::Record& record, absl::Time until) {

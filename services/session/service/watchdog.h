@@ -34,8 +34,10 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   Task<absl::Status> LookAtParties(store::RecordPtr record);
   Task<absl::StatusOr<domain::Found>> Ask(store::RecordPtr& record,
                                           const domain::WatchdogPlan& plan);
-  Task<absl::Status> Conclude(store::RecordPtr record, const domain::WatchdogPlan& plan,
-                              domain::Found found);
+  // The session as it is afterwards.
+  Task<absl::StatusOr<store::RecordPtr>> Conclude(store::RecordPtr record,
+                                                  const domain::WatchdogPlan& plan,
+                                                  domain::Found found);
   static store::Change Postponed(const store::Record& record, absl::Time until);
   void Count(const char* action) const;
 

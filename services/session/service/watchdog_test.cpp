@@ -5,7 +5,7 @@
 #include "libs/base/proto_time.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/status_matchers.h"
-#include "services/session/service/service_fixture.h"
+#include "services/session/service/talk_fixture.h"
 
 namespace ctc::session {
 namespace {
@@ -131,6 +131,21 @@ TEST_CASE("each silent state ends as the provider's answer says", "[session][wat
     SweepUntil(f, id, S::COMPLETED);
     CHECK(f.Get(id)->end_reason() == v1::MAX_DURATION);
   }
+}
+
+TEST_CASE("a transfer does not keep a call alive whose end nobody told", "[session][watchdog]") {
+  TalkFixture f;
+  const auto transfer = f.Transfer(v1::Transfer::ATTENDED);
+  REQUIRE_THAT(transfer.status(), IsOk());
+  f.Tell({f.OnLeg("consult-1", F::CALL_ANSWERED, 70)});
+  f.AwaitTransfer(v1::Transfer::CONSULTING);
+  f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::NOT_FOUND); };
+  f.clock.Advance(absl::Minutes(10));
+  REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+  CHECK(f.peers.count("LookUpCall") == 0);  // long talks are usual
+  f.clock.Advance(absl::Minutes(6));
+  SweepUntil(f, f.id, S::COMPLETED);
+  CHECK(f.Get(f.id)->end_reason() == v1::LOST);
 }
 
 TEST_CASE("only one of two processes sweeps", "[session][watchdog]") {
