@@ -2,7 +2,8 @@
 import pytest
 
 from stack.process import wait_until
-from test_twilio_inbound import Line, leg
+from callers import leg
+from test_twilio_inbound import TwilioLine
 
 RULES = "/api/v1/compliance-rules"
 AGENT = {"agent_id": "ann", "phone": "+12025550177", "record": True}
@@ -26,7 +27,7 @@ def recordings(tenant):
 
 
 def talk(tenant, **action):
-    line = Line(tenant, **{**AGENT, **action})
+    line = TwilioLine(tenant, **{**AGENT, **action})
     session = line.ended(line.ring(keys=["1"], talk_ms=20000))
     assert session["status"] == "COMPLETED" and leg(session, "agent")["answered_at"], session
     return line, session
@@ -56,7 +57,7 @@ def test_every_caller_is_recorded_when_the_configuration_says_so(tenant):
 
 def test_a_message_is_taken_on_request_in_spite_of_the_rule(tenant):
     consent(tenant)
-    line = Line(tenant, action="VOICEMAIL")
+    line = TwilioLine(tenant, action="VOICEMAIL")
     session = line.ended(line.ring(keys=["1", "#"], message_ms=4000))
     assert session["status"] == "VOICEMAIL", session
     wait_until(lambda: recordings(tenant), 30, "the message")
@@ -64,7 +65,7 @@ def test_a_message_is_taken_on_request_in_spite_of_the_rule(tenant):
 
 def test_a_message_is_not_taken_where_the_rule_speaks_of_messages(tenant):
     consent(tenant, messages=True)
-    line = Line(tenant, action="VOICEMAIL")
+    line = TwilioLine(tenant, action="VOICEMAIL")
     call = line.ring(keys=["1", "#"], message_ms=4000)
     session = line.ended(call)
     assert session["status"] != "VOICEMAIL", session

@@ -1,7 +1,7 @@
 """Callers in a queue: offered, missed, waiting, gone."""
 from conftest import ENDED
 from stack.process import wait_until
-from test_twilio_inbound import Line
+from test_twilio_inbound import TwilioLine
 
 ANSWERS, SILENT = "+12025550177", "+12025559902"
 
@@ -36,7 +36,7 @@ def test_a_call_that_one_agent_misses_is_taken_by_the_next(tenant):
     make_agent(tenant, "bob", ANSWERS)
     log_in(tenant, "ann")  # idle longest
     log_in(tenant, "bob")
-    line = Line(tenant, action="ROUTE_QUEUE", queue_id=queue["id"])
+    line = TwilioLine(tenant, action="ROUTE_QUEUE", queue_id=queue["id"])
     call = line.ring(keys=["1"], talk_ms=20000)
     session = line.ended(call)
     assert (session["status"], session["agent_id"]) == ("COMPLETED", "bob"), session
@@ -49,7 +49,7 @@ def test_a_call_that_one_agent_misses_is_taken_by_the_next(tenant):
 def test_a_caller_waits_until_an_agent_logs_in(tenant):
     queue = make_queue(tenant)
     make_agent(tenant, "ann", ANSWERS)
-    line = Line(tenant, action="ROUTE_QUEUE", queue_id=queue["id"])
+    line = TwilioLine(tenant, action="ROUTE_QUEUE", queue_id=queue["id"])
     call = line.ring(keys=["1"], talk_ms=20000)
     wait_until(lambda: live(tenant, queue)["waiting"], 20, "the caller to wait")
     session = line.session(call)
@@ -63,7 +63,7 @@ def test_a_caller_waits_until_an_agent_logs_in(tenant):
 
 def test_a_caller_who_gives_up_waiting_leaves_the_queue(tenant):
     queue = make_queue(tenant)
-    line = Line(tenant, action="ROUTE_QUEUE", queue_id=queue["id"])
+    line = TwilioLine(tenant, action="ROUTE_QUEUE", queue_id=queue["id"])
     call = line.ring(keys=["1"], hang_up_after_ms=80000)
     wait_until(lambda: live(tenant, queue)["waiting"], 20, "the caller to wait")
     session = tenant.wait_status(line.session(call)["id"], *ENDED)
@@ -73,7 +73,7 @@ def test_a_caller_who_gives_up_waiting_leaves_the_queue(tenant):
 
 def test_a_caller_who_waited_too_long_leaves_a_message(tenant):
     queue = make_queue(tenant, max_wait_seconds=1, overflow="VOICEMAIL")
-    line = Line(tenant, action="ROUTE_QUEUE", queue_id=queue["id"])
+    line = TwilioLine(tenant, action="ROUTE_QUEUE", queue_id=queue["id"])
     call = line.ring(keys=["1", "#"], message_ms=4000)
     session = line.ended(call)
     assert session["status"] == "VOICEMAIL", session

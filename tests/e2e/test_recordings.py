@@ -12,7 +12,7 @@ import test_sip_http
 from conftest import is_problem
 from moments import moment
 from stack.process import wait_until
-from test_twilio_inbound import Line
+from test_twilio_inbound import TwilioLine
 
 SESSIONS = "/api/v1/click-to-call/sessions"
 TALKS = "+12025559920"  # a short talk that ends by itself
@@ -93,7 +93,7 @@ def test_a_recorded_call_is_listed_and_its_audio_fetched(tenant, provider):
 
 
 def test_the_message_of_a_caller_is_fetched(tenant):
-    line = Line(tenant, action="VOICEMAIL")
+    line = TwilioLine(tenant, action="VOICEMAIL")
     call = line.ring(keys=["1"], talk_ms=3000)
     session = line.ended(call)
     assert session["status"] == "VOICEMAIL", session
