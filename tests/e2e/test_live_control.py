@@ -65,6 +65,19 @@ def test_recording_starts_pauses_goes_on_and_stops(tenant, call):
                .get("gaps"), 30, "the gap to be on the record")
 
 
+def test_a_recording_ordered_with_the_call_is_stopped_and_another_paused_and_stopped(stack, tenant):
+    tenant.provider("TWILIO")
+    session = tenant.place("+12025559921", agent_id="ann", agent_phone="+12025550001", record=True)
+    tenant.wait_status(session["id"], "CONNECTED", seconds=30)
+    for step in ("stop", "start", "pause", "resume", "stop"):
+        answer = tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/recording/{step}", {})
+        assert answer.status == 200, (step, answer)
+    rows = lambda: tenant.api.get(f"/api/v1/recordings?session_id={session['id']}").body["recordings"]  # noqa: E731
+    wait_until(lambda: [row["state"] for row in rows()] == ["READY", "READY"], 30, "two recordings, both ready")
+    assert len({row["id"] for row in rows()}) == 2
+    tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/end", {})
+
+
 def test_end(tenant, call):
     assert call["do"]("end", {"reason": "call_completed"}).status == 200
     ended = tenant.wait_ended(call["id"])

@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr absl::Duration kSpeech = absl::Seconds(1);
+constexpr int kSpeechSeconds = 1;
 constexpr absl::Duration kLimit = absl::Seconds(10);
 constexpr int kMostApplications = 200;  // of one call: one that asks for itself must end some time
 
@@ -123,7 +123,8 @@ Task<Json> Jambonz::RunVerb(CallPtr call, Json verb) {
   } else if (name == "say" || name == "play") {
     Answer(call);
     call->caller->Heard(name == "say" ? "say " + TextsOf(verb) : "play " + Text(verb, "url"));
-    co_await Last(call, world_.Scaled(kSpeech));
+    // What is limited is taken for music, which is longer than its limit.
+    co_await Last(call, world_.Scaled(SecondsOf(verb, "timeoutSecs", kSpeechSeconds)));
   } else {
     End(call, "failed", 500);  // an application that cannot be understood
   }
@@ -142,7 +143,8 @@ Task<Json> Jambonz::Gather(CallPtr call, const Json& verb) {
   question.timeout = SecondsOf(verb, "timeout", 15);
   const Entry entry = call->caller->Answer(question);
   const bool pressed = !entry.digits.empty() || !entry.finished.empty();
-  co_await Last(call, world_.Scaled(pressed ? entry.took : kSpeech + entry.took));
+  co_await Last(call,
+                world_.Scaled(pressed ? entry.took : absl::Seconds(kSpeechSeconds) + entry.took));
   if (call->ended) co_return Json();
   Json result = {{"reason", "timeout"}};
   if (pressed) {

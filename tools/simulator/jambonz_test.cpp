@@ -174,6 +174,18 @@ TEST_CASE("silence, a caller that leaves, and an application that says nothing",
   CHECK(fixture.application.At("/status").back()["sip_status"] == 603);
 }
 
+TEST_CASE("music goes on until its limit, and the verbs after it follow", "[simulator][jambonz]") {
+  JambonzFixture fixture;
+  Json music = {{"verb", "play"}, {"url", "https://x.example/m.mp3"}, {"timeoutSecs", 600}};
+  fixture.Answers("/call", {music, {{"verb", "pause"}, {"length", 1}}});
+  CHECK(fixture.HeardAll(fixture.Ring({{"hang_up_after_ms", 5000}})) ==
+        Words{"play https://x.example/m.mp3", "end"});
+  music["timeoutSecs"] = 2;
+  fixture.Answers("/call", {music, {{"verb", "pause"}, {"length", 1}}});
+  CHECK(fixture.HeardAll(fixture.Ring({{"hang_up_after_ms", 60000}})) ==
+        Words{"play https://x.example/m.mp3", "pause 1", "end"});
+}
+
 TEST_CASE("a call is looked up, muted and ended over REST", "[simulator][jambonz]") {
   JambonzFixture fixture;
   fixture.Answers("/call", {{{"verb", "answer"}}, {{"verb", "pause"}, {"length", 600}}});

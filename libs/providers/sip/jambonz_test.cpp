@@ -229,7 +229,8 @@ TEST_CASE("waiting, going on and the end", "[sip][flow][jambonz]") {
   CHECK(Verbs(world, step) == Json::array({{{"verb", "pause"}, {"length", 10}}, on}));
   step.mutable_wait()->set_music_url("https://x.example/m.mp3");
   CHECK(Verbs(world, step) ==
-        Json::array({{{"verb", "play"}, {"url", "https://x.example/m.mp3"}}, on}));
+        Json::array(
+            {{{"verb", "play"}, {"url", "https://x.example/m.mp3"}, {"timeoutSecs", 10}}, on}));
   step.set_number(1);
   CHECK(Verbs(world, step)[0] == Json({{"verb", "answer"}}));
   FlowStep end = StepAt(1);

@@ -148,10 +148,12 @@ void VerbWriter::AddDial(const FlowStep::Dial& dial) {
 void VerbWriter::AddWait(const FlowStep::Wait& wait) {
   // A pause alone would leave the caller's phone ringing.
   if (step_.number() <= 1 && verbs_.empty()) verbs_.push_back({{"verb", "answer"}});
+  const int seconds = std::max(1, wait.seconds());
   if (wait.music_url().empty()) {
-    verbs_.push_back({{"verb", "pause"}, {"length", std::max(1, wait.seconds())}});
+    verbs_.push_back({{"verb", "pause"}, {"length", seconds}});
   } else {
-    verbs_.push_back({{"verb", "play"}, {"url", wait.music_url()}});
+    // A longer piece is cut: the place in the queue is looked at when it ends.
+    verbs_.push_back({{"verb", "play"}, {"url", wait.music_url()}, {"timeoutSecs", seconds}});
   }
   AddRedirect("done");
 }

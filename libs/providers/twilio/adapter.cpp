@@ -236,7 +236,10 @@ Task<absl::StatusOr<ControlCallResponse>> TwilioAdapter::Control(
     const absl::StatusOr<bool> gone = co_await Do(account, step);
     if (!gone.ok() && step.gone != Gone::kVote) co_return gone.status();
     if (!gone.ok()) fault = gone.status();
-    if (!gone.ok() || !*gone || step.gone == Gone::kNothing) continue;
+    if (gone.ok() && !*gone && step.gone == Gone::kAskNext) break;
+    if (!gone.ok() || !*gone || step.gone == Gone::kNothing || step.gone == Gone::kAskNext) {
+      continue;
+    }
     if (step.gone == Gone::kRefuse) {
       co_return base::MakeError(base::kCallNotLive,
                                 "there is no such party or recording in the call any more");

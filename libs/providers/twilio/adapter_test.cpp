@@ -202,6 +202,35 @@ TEST_CASE("a conference's recording is asked for by the conference's sid", "[twi
                       base::kProviderError));
 }
 
+TEST_CASE("a recording started anew in a recorded call is the customer's leg's",
+          "[twilio][adapter]") {
+  World world;
+  world.order.set_record(true);
+  world.http.When("GET", 200, R"({"conferences":[{"sid":"CF1"}]})");
+  world.http.When("/CF1/", 404, R"({"code":20404})");
+  world.http.When("/CAcustomer/", 200, "{}");
+  const std::string account = "POST /2010-04-01/Accounts/AC1";
+  const auto [action, status] = GENERATE(table<ControlCallRequest::Action, std::string>(
+      {{ControlCallRequest::PAUSE_RECORDING, "paused"},
+       {ControlCallRequest::RESUME_RECORDING, "in-progress"},
+       {ControlCallRequest::STOP_RECORDING, "stopped"}}));
+  const auto answer = world.Control(action);
+  REQUIRE(answer.ok());
+  CHECK_FALSE(answer->call_is_gone());
+  REQUIRE(world.http.requests.size() == 3);
+  CHECK(world.http.Lines()[1] == account + "/Conferences/CF1/Recordings/Twilio.CURRENT.json");
+  CHECK(world.http.Lines()[2] == account + "/Calls/CAcustomer/Recordings/Twilio.CURRENT.json");
+  CHECK(world.Body("Status") == status);
+
+  world.http.When("/CAcustomer/", 404, R"({"code":20404})");
+  CHECK(base::IsError(world.Control(action).status(), base::kCallNotLive));
+  // A fault is no sign that the recording is elsewhere.
+  world.http.requests.clear();
+  world.http.When("/CF1/", 500, "");
+  CHECK_FALSE(world.Control(action).ok());
+  CHECK(world.http.requests.size() == 2);
+}
+
 TEST_CASE("a recording that does not run is no sign that the call is over", "[twilio][adapter]") {
   World world;
   world.http.When("", 404, R"({"code":20404})");

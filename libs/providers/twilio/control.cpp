@@ -65,33 +65,39 @@ Plan HangUp(const ControlCallRequest& request) {
   return plan;
 }
 
-// A recording ordered with the call is the conference's, one started later the customer leg's.
-absl::StatusOr<Plan> OfRecording(const Account& account, const ControlCallRequest& request) {
+absl::StatusOr<Plan> StartRecording(const Account& account, const ControlCallRequest& request) {
   const std::string sid = LegSid(request, Leg::CUSTOMER);
-  const std::string of_call = absl::StrCat("/Calls/", sid, "/Recordings");
-  if (request.action() != ControlCallRequest::START_RECORDING && request.order().record()) {
-    const std::string of_room = absl::StrCat(
-        "/Conferences/", absl::string_view(kConferenceSid.data(), kConferenceSid.size()),
-        "/Recordings/Twilio.CURRENT.json");
-    return Plan{{"POST", of_room, {}, Gone::kRefuse}};
-  }
   if (sid.empty()) return base::MakeError(base::kCallNotLive, "the customer is not reached yet");
-  if (request.action() != ControlCallRequest::START_RECORDING) {
-    return Plan{{"POST", of_call + "/Twilio.CURRENT.json", {}, Gone::kRefuse}};
-  }
   Form form;
   AddRecording(account, request.order().id(), "Recording", form);
-  return Plan{{"POST", of_call + ".json", std::move(form), Gone::kCall}};
+  return Plan{
+      {"POST", absl::StrCat("/Calls/", sid, "/Recordings.json"), std::move(form), Gone::kCall}};
 }
 
-absl::StatusOr<Plan> ChangeRecording(const Account& account, const ControlCallRequest& request) {
-  CTC_ASSIGN_OR_RETURN(Plan plan, OfRecording(account, request));
-  Form& form = plan.front().form;
-  if (request.action() == ControlCallRequest::STOP_RECORDING) form = {{"Status", "stopped"}};
-  if (request.action() == ControlCallRequest::RESUME_RECORDING) form = {{"Status", "in-progress"}};
-  if (request.action() == ControlCallRequest::PAUSE_RECORDING) {
-    form = {{"Status", "paused"}, {"PauseBehavior", "skip"}};
+Form RecordingState(ControlCallRequest::Action action) {
+  if (action == ControlCallRequest::STOP_RECORDING) return {{"Status", "stopped"}};
+  if (action == ControlCallRequest::RESUME_RECORDING) return {{"Status", "in-progress"}};
+  return {{"Status", "paused"}, {"PauseBehavior", "skip"}};
+}
+
+// A recording ordered with the call is the conference's, one started later the customer leg's, also
+// in a call whose first recording was the conference's and was stopped.
+absl::StatusOr<Plan> ChangeRecording(const ControlCallRequest& request) {
+  const std::string sid = LegSid(request, Leg::CUSTOMER);
+  const Form form = RecordingState(request.action());
+  Plan plan;
+  if (request.order().record()) {
+    plan.push_back({"POST",
+                    absl::StrCat("/Conferences/",
+                                 absl::string_view(kConferenceSid.data(), kConferenceSid.size()),
+                                 "/Recordings/Twilio.CURRENT.json"),
+                    form, sid.empty() ? Gone::kRefuse : Gone::kAskNext});
   }
+  if (!sid.empty()) {
+    plan.push_back({"POST", absl::StrCat("/Calls/", sid, "/Recordings/Twilio.CURRENT.json"), form,
+                    Gone::kRefuse});
+  }
+  if (plan.empty()) return base::MakeError(base::kCallNotLive, "the customer is not reached yet");
   return plan;
 }
 
@@ -234,11 +240,11 @@ absl::StatusOr<Plan> PlanControl(const Account& account, const ControlCallReques
     case ControlCallRequest::UNMUTE:
       return one(UpdateParty(request, Leg::AGENT, {{"Muted", "false"}}, Gone::kCall));
     case ControlCallRequest::START_RECORDING:
-      return OfRecording(account, request);
+      return StartRecording(account, request);
     case ControlCallRequest::STOP_RECORDING:
     case ControlCallRequest::PAUSE_RECORDING:
     case ControlCallRequest::RESUME_RECORDING:
-      return ChangeRecording(account, request);
+      return ChangeRecording(request);
     case ControlCallRequest::DIAL_PARTY:
       return Dial(account, request);
     case ControlCallRequest::DROP_PARTY:

@@ -17,6 +17,7 @@ enum class Gone {
   kCall,     // the whole call is over: nothing more is asked
   kNothing,  // that party has left already, which was wanted
   kRefuse,   // the command cannot be carried out: kCallNotLive
+  kAskNext,  // the next request asks it of another resource; else this was the last one
   kVote,     // the call is over when all requests of the plan say so
 };
 

@@ -1,7 +1,16 @@
 #include "services/recording/domain/recording_track.h"
 
+#include "libs/base/proto_time.h"
+
 namespace ctc::recording {
 namespace {
+
+using Recordings = std::span<const v1::Recording>;
+
+// As exact as they are kept.
+int64_t Ms(const google::protobuf::Timestamp& time) {
+  return absl::ToUnixMillis(base::FromProto(time));
+}
 
 bool IsLive(const v1::Recording& recording) {
   return recording.state() == "RECORDING" || recording.state() == "PAUSED";
@@ -15,37 +24,87 @@ void CloseGap(v1::Recording& recording, const google::protobuf::Timestamp& at) {
   if (InGap(recording)) *recording.mutable_gaps(recording.gaps_size() - 1)->mutable_to() = at;
 }
 
+// A READY one is never live again, else its audio would be locked away.
+bool HadEnded(const v1::Recording& recording, const google::protobuf::Timestamp& at) {
+  if (recording.state() == "READY") return true;
+  return recording.state() == "STOPPED" && Ms(at) <= Ms(recording.ended_at());
+}
+
+// One that was first heard of by its end has that for its beginning until it is told.
+bool OwnsStart(const v1::Recording& recording, int64_t at) {
+  if (IsLive(recording)) return true;
+  const int64_t end = Ms(recording.ended_at());
+  return at < end || (at == end && Ms(recording.started_at()) >= end);
+}
+
+std::optional<size_t> OfStart(Recordings recordings, int64_t at) {
+  for (size_t i = 0; i < recordings.size(); ++i) {
+    if (OwnsStart(recordings[i], at)) return i;
+  }
+  return std::nullopt;
+}
+
+// The one that had begun by then; the first when none had.
+size_t OfMoment(Recordings recordings, int64_t at) {
+  size_t i = recordings.size() - 1;
+  while (i > 0 && Ms(recordings[i].started_at()) > at) --i;
+  return i;
+}
+
+size_t OfAddress(Recordings recordings, int64_t at, const std::string& url) {
+  std::optional<size_t> oldest;
+  std::optional<size_t> by_time;
+  for (size_t i = 0; i < recordings.size(); ++i) {
+    const v1::Recording& recording = recordings[i];
+    if (!url.empty() && recording.recording_url() == url) return i;
+    if (recording.state() != "STOPPED" || !recording.recording_url().empty()) continue;
+    if (!oldest.has_value()) oldest = i;
+    const bool then = Ms(recording.started_at()) <= at && at <= Ms(recording.ended_at());
+    if (then && !by_time.has_value()) by_time = i;
+  }
+  return by_time.value_or(oldest.value_or(recordings.size() - 1));
+}
+
 }  // namespace
 
 bool IsRecordingEvent(const session::v1::CallEvent& event) {
   return event.type().starts_with("recording.");
 }
 
-bool BeginsRecording(const v1::Recording* current, const session::v1::CallEvent& event) {
-  if (current == nullptr) return true;
-  return event.type() == "recording.started" && !IsLive(*current);
+std::optional<size_t> Concerned(Recordings recordings, const session::v1::CallEvent& event) {
+  if (recordings.empty()) return std::nullopt;
+  const int64_t at = Ms(event.occurred_at());
+  if (event.type() == "recording.started") return OfStart(recordings, at);
+  if (event.type() == "recording.ready") return OfAddress(recordings, at, event.detail());
+  return OfMoment(recordings, at);
 }
 
 void Track(v1::Recording& recording, const session::v1::CallEvent& event) {
   const std::string& type = event.type();
-  if (!recording.has_started_at()) *recording.mutable_started_at() = event.occurred_at();
+  const google::protobuf::Timestamp& at = event.occurred_at();
+  if (!recording.has_started_at()) *recording.mutable_started_at() = at;
   if (type == "recording.started") {
     if (recording.state().empty()) recording.set_state("RECORDING");
+    if (Ms(at) < Ms(recording.started_at())) *recording.mutable_started_at() = at;
   } else if (type == "recording.paused") {
+    if (HadEnded(recording, at)) return;
     recording.set_state("PAUSED");
-    if (!InGap(recording)) *recording.add_gaps()->mutable_from() = event.occurred_at();
+    recording.clear_ended_at();
+    if (!InGap(recording)) *recording.add_gaps()->mutable_from() = at;
   } else if (type == "recording.resumed") {
+    if (HadEnded(recording, at)) return;
     recording.set_state("RECORDING");
-    CloseGap(recording, event.occurred_at());
+    recording.clear_ended_at();
+    CloseGap(recording, at);
   } else if (type == "recording.stopped") {
-    CloseGap(recording, event.occurred_at());
+    CloseGap(recording, at);
     if (recording.state() != "READY") recording.set_state("STOPPED");
-    *recording.mutable_ended_at() = event.occurred_at();
+    *recording.mutable_ended_at() = at;
   } else if (type == "recording.ready") {
-    CloseGap(recording, event.occurred_at());
+    CloseGap(recording, at);
     recording.set_state("READY");
     recording.set_recording_url(event.detail());
-    if (!recording.has_ended_at()) *recording.mutable_ended_at() = event.occurred_at();
+    if (!recording.has_ended_at()) *recording.mutable_ended_at() = at;
   }
 }
 

@@ -1,5 +1,7 @@
 #include "services/recording/service/policy_cache.h"
 
+#include <utility>
+
 #include "services/recording/store/config_store.h"
 #include "services/recording/store/phone_list_store.h"
 #include "services/recording/store/rule_store.h"
@@ -7,6 +9,9 @@
 namespace ctc::recording {
 namespace {
 
+constexpr absl::Duration kFresh = absl::Seconds(2);
+// So long others do not read: while one does, and after one failed.
+constexpr absl::Duration kGrace = absl::Seconds(1);
 constexpr absl::Duration kTimeToLive = absl::Minutes(5);
 constexpr size_t kMaxTenants = 1000;
 
@@ -16,25 +21,46 @@ PolicyCache::PolicyPtr PolicyCache::Find(const base::TenantId& tenant) {
   base::MutexLock lock(mutex_);
   const auto found = entries_.find(tenant);
   if (found == entries_.end()) return nullptr;
-  if (clock_.Monotonic() - found->second.loaded_at > kTimeToLive) return nullptr;
-  return found->second.policy;
+  Entry& entry = found->second;
+  const absl::Duration now = clock_.Monotonic();
+  const absl::Duration age = now - entry.read_at;
+  if (age < kFresh) return entry.policy;
+  const bool another_reads = std::exchange(entry.being_read, true);
+  if (another_reads && age < kFresh + kGrace) return entry.policy;
+  const bool database_is_away = now - entry.failed_at < kGrace;
+  return database_is_away && age <= kTimeToLive ? entry.policy : nullptr;
 }
 
-void PolicyCache::Keep(const base::TenantId& tenant, PolicyPtr policy, uint64_t generation) {
+PolicyCache::Reading PolicyCache::Begin() {
   base::MutexLock lock(mutex_);
-  if (generation != generation_) return;
-  if (entries_.size() >= kMaxTenants) entries_.erase(entries_.begin());
-  entries_[tenant] = {std::move(policy), clock_.Monotonic()};
+  return {clock_.Monotonic(), generation_};
+}
+
+void PolicyCache::Keep(const base::TenantId& tenant, PolicyPtr policy, const Reading& reading) {
+  base::MutexLock lock(mutex_);
+  if (reading.generation != generation_) return;
+  const auto found = entries_.find(tenant);
+  if (found == entries_.end()) {
+    if (entries_.size() >= kMaxTenants) entries_.erase(entries_.begin());
+  } else if (found->second.read_at > reading.began) {
+    return;  // another's reading, which began later, was faster
+  }
+  entries_[tenant] = {std::move(policy), reading.began};
+}
+
+PolicyCache::PolicyPtr PolicyCache::StandIn(const base::TenantId& tenant) {
+  base::MutexLock lock(mutex_);
+  const auto found = entries_.find(tenant);
+  if (found == entries_.end()) return nullptr;
+  Entry& entry = found->second;
+  entry.failed_at = clock_.Monotonic();
+  return entry.failed_at - entry.read_at <= kTimeToLive ? entry.policy : nullptr;
 }
 
 Task<absl::StatusOr<PolicyCache::PolicyPtr>> PolicyCache::Get(base::TenantId tenant,
                                                               absl::Time deadline) {
   if (PolicyPtr cached = Find(tenant)) co_return cached;
-  uint64_t generation = 0;
-  {
-    base::MutexLock lock(mutex_);
-    generation = generation_;
-  }
+  const Reading reading = Begin();
   auto policy = std::make_shared<Policy>();
   const absl::Status status =
       co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
@@ -46,8 +72,11 @@ Task<absl::StatusOr<PolicyCache::PolicyPtr>> PolicyCache::Get(base::TenantId ten
         policy->auto_record = config.auto_record();
         return absl::OkStatus();
       });
-  CTC_CO_RETURN_IF_ERROR(status);
-  Keep(tenant, policy, generation);
+  if (!status.ok()) {
+    if (PolicyPtr old = StandIn(tenant)) co_return old;
+    co_return status;
+  }
+  Keep(tenant, policy, reading);
   co_return policy;
 }
 

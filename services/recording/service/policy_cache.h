@@ -1,5 +1,6 @@
-// The policies of the tenants that call now, so that the check before a call needs no SQL. A write
-// in this process is seen at once, another replica's within the time to live. Thread-safe.
+// The policies of the tenants that call now, so that few checks before a call need SQL. A write in
+// this process is seen at once, another replica's within 2 s, or 3 s by the checks that come while
+// one reads anew. Without the database a policy serves until it is 5 minutes old. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -22,16 +23,27 @@ class PolicyCache {
 
   using PolicyPtr =
       std::shared_ptr<const Policy>;  // shared with checks that still read the old one
+  // Errors: the database's, when there is no policy that may stand in for it.
   Task<absl::StatusOr<PolicyPtr>> Get(base::TenantId tenant, absl::Time deadline);
   void Invalidate(const base::TenantId& tenant);
 
  private:
   struct Entry {
     PolicyPtr policy;
-    absl::Duration loaded_at;
+    absl::Duration read_at;   // when the reading began: what was written later may be missing
+    bool being_read = false;  // anew
+    absl::Duration failed_at = -absl::InfiniteDuration();
   };
+  struct Reading {
+    absl::Duration began;
+    uint64_t generation = 0;
+  };
+  // Null when this check is to read.
   PolicyPtr Find(const base::TenantId& tenant);
-  void Keep(const base::TenantId& tenant, PolicyPtr policy, uint64_t generation);
+  Reading Begin();
+  void Keep(const base::TenantId& tenant, PolicyPtr policy, const Reading& reading);
+  // What stands in for the database, which has just failed; null when there is nothing.
+  PolicyPtr StandIn(const base::TenantId& tenant);
 
   db::Database& database_;
   const base::Clock& clock_;

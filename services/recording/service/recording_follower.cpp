@@ -1,6 +1,8 @@
 #include "services/recording/service/recording_follower.h"
 
 #include <algorithm>
+#include <optional>
+#include <vector>
 
 #include "libs/events/event_cursor.h"
 #include "services/recording/domain/recording_track.h"
@@ -32,14 +34,16 @@ Task<absl::StatusOr<int64_t>> RecordingFollower::LoadPosition() {
 absl::Status RecordingFollower::ApplyOne(db::Connection& c, const session::v1::CallEvent& event) {
   const base::TenantId tenant(event.tenant_id());
   const RecordingStore store(tenant);
-  CTC_ASSIGN_OR_RETURN(auto current, store.Latest(c, event.id()));
-  if (BeginsRecording(current ? &*current : nullptr, event)) {
-    current.emplace();
-    current->set_id(ids_.Uuid());
-    current->set_session_id(event.id());
+  CTC_ASSIGN_OR_RETURN(std::vector<v1::Recording> known, store.OfSession(c, event.id()));
+  std::optional<size_t> concerned = Concerned(known, event);
+  if (!concerned.has_value()) {
+    v1::Recording& begun = known.emplace_back();
+    begun.set_id(ids_.Uuid());
+    begun.set_session_id(event.id());
+    concerned = known.size() - 1;
   }
-  Track(*current, event);
-  return store.Save(c, *current, clock_.Now());
+  Track(known[*concerned], event);
+  return store.Save(c, known[*concerned], clock_.Now());
 }
 
 Task<absl::Status> RecordingFollower::Apply(const events::FeedConsumer::Batch& batch,

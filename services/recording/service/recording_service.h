@@ -51,7 +51,7 @@ class RecordingService {
 
   Answer<v1::CheckComplianceResponse> CheckCompliance(rpc::Context,
                                                       const v1::CheckComplianceRequest&);
-  // On the way of every call: no SQL while the policy is cached and nothing restrains the call.
+  // On the way of every call: no SQL while the policy is fresh and nothing restrains the call.
   Answer<v1::CheckCallResponse> CheckCall(rpc::Context, const v1::CheckCallRequest&);
   // The same on the way of every caller.
   Answer<v1::CheckRecordingResponse> CheckRecording(rpc::Context, const v1::CheckRecordingRequest&);

@@ -1,6 +1,7 @@
 #include "services/recording/service/recording_service.h"
 
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "ctc/session/v1/session_service.pb.h"
 #include "libs/base/error_catalogue.h"
@@ -264,6 +265,39 @@ TEST_CASE_METHOD(Fixture, "a recording's audio comes by pieces once it is ready"
   CHECK(piece->media().file_name() == get.id() + ".wav");
   CHECK(media.asked.provider_id == kAccount);
   CHECK(media.asked.recording_url == "https://pbx.example.com/1.wav");
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "two recordings of a session keep their own audio, told late as it may be",
+                 "[db]") {
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
+  const auto told = [](int64_t seq, const char* type, int64_t second, const char* url = "") {
+    session::v1::CallEvent event = Event(seq, type);
+    event.mutable_occurred_at()->set_seconds(1772539200 + second);
+    event.set_detail(url);
+    return event;
+  };
+  const std::vector<session::v1::CallEvent> all = {
+      told(1, "recording.started", 1),
+      told(2, "recording.stopped", 11),
+      told(3, "recording.started", 20),
+      told(4, "recording.stopped", 10),
+      told(5, "recording.ready", 10, "https://pbx.example.com/1.wav"),
+      told(6, "recording.stopped", 30),
+      told(7, "recording.ready", 30, "https://pbx.example.com/2.wav"),
+      told(8, "recording.ready", 10, "https://pbx.example.com/1.wav"),
+      told(9, "recording.paused", 5)};
+  for (const auto& event : all) REQUIRE(io.Run(follower.Apply(BatchOf(event), event.seq())).ok());
+  const auto list = io.Run(service.ListRecordings(As(), v1::ListRecordingsRequest()));
+  REQUIRE(list.ok());
+  REQUIRE(list->recordings_size() == 2);
+  std::map<std::string, int64_t> began;
+  for (const v1::Recording& recording : list->recordings()) {
+    CHECK(recording.state() == "READY");
+    began[recording.recording_url()] = recording.started_at().seconds() - 1772539200;
+  }
+  CHECK(began == std::map<std::string, int64_t>{{"https://pbx.example.com/1.wav", 1},
+                                                {"https://pbx.example.com/2.wav", 20}});
 }
 
 TEST_CASE_METHOD(Fixture, "nobody hears a recording that is not theirs", "[db]") {

@@ -52,14 +52,15 @@ db::Value TimeOrNull(bool has, const google::protobuf::Timestamp& time) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<v1::Recording>> RecordingStore::Latest(
+absl::StatusOr<std::vector<v1::Recording>> RecordingStore::OfSession(
     db::Connection& c, const std::string& session_id) const {
   static const std::string kSql =
       std::string(kColumns) +
-      "WHERE tenant_id = ? AND session_id = ? ORDER BY id DESC LIMIT 1 FOR UPDATE";
+      "WHERE tenant_id = ? AND session_id = ? ORDER BY started_at, id FOR UPDATE";
   CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kSql, {tenant_.value(), session_id}));
-  if (rows.empty()) return std::nullopt;
-  return FromRow(rows[0]);
+  std::vector<v1::Recording> recordings;
+  for (const auto& row : rows) recordings.push_back(FromRow(row));
+  return recordings;
 }
 
 absl::Status RecordingStore::Save(db::Connection& c, const v1::Recording& recording,
@@ -69,7 +70,8 @@ absl::Status RecordingStore::Save(db::Connection& c, const v1::Recording& record
           "INSERT INTO call_recording (id, tenant_id, session_id, state, recording_url, started_at,"
           " ended_at, gaps_json, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
           " ON DUPLICATE KEY UPDATE state = VALUES(state), recording_url = VALUES(recording_url),"
-          " ended_at = VALUES(ended_at), gaps_json = VALUES(gaps_json),"
+          " started_at = VALUES(started_at), ended_at = VALUES(ended_at), gaps_json = "
+          "VALUES(gaps_json),"
           " updated_at = VALUES(updated_at)",
           {recording.id(), tenant_.value(), recording.session_id(), recording.state(),
            recording.recording_url(),

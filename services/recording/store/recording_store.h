@@ -1,7 +1,6 @@
 // Rows of call_recording of one tenant.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,9 +25,9 @@ class RecordingStore {
  public:
   explicit RecordingStore(const base::TenantId& tenant) : tenant_(tenant) {}
 
-  // The newest recording of a session, locked until the transaction ends.
-  absl::StatusOr<std::optional<v1::Recording>> Latest(db::Connection& c,
-                                                      const std::string& session_id) const;
+  // In the order of their beginning, locked until the transaction ends.
+  absl::StatusOr<std::vector<v1::Recording>> OfSession(db::Connection& c,
+                                                       const std::string& session_id) const;
   absl::Status Save(db::Connection& c, const v1::Recording& recording, absl::Time now) const;
   absl::StatusOr<v1::Recording> Get(db::Connection& c, const std::string& id) const;
   absl::StatusOr<RecordingPage> List(db::Connection& c, const RecordingFilter& filter, int limit,

@@ -1,0 +1,169 @@
+// Policies as several processes over one database see them, and without it.
+#include "services/recording/service/policy_cache.h"
+
+#include <catch2/catch.hpp>
+#include <functional>
+
+#include "libs/base/error_catalogue.h"
+#include "libs/testing/fake_clock.h"
+#include "libs/testing/mariadb.h"
+#include "libs/testing/run_task.h"
+#include "services/recording/service/recording_service.h"
+
+namespace {
+
+using namespace ctc;
+using namespace ctc::recording;
+
+// Counts what is asked, can be away, and can let others come while it is asked.
+class WatchedDatabase final : public db::Database {
+ public:
+  explicit WatchedDatabase(db::Database& inner) : inner_(inner) {}
+
+  Task<absl::Status> Run(absl::Time deadline, db::Work work) override {
+    ++asked;
+    if (away) co_return absl::UnavailableError("the database is away");
+    const absl::Status status = co_await inner_.Run(deadline, std::move(work));
+    if (const auto others = std::exchange(meanwhile, nullptr)) co_await others();
+    co_return status;
+  }
+  absl::Status RunBlocking(const db::Work& work) override { return inner_.RunBlocking(work); }
+  std::unique_ptr<db::Worker> MakeWorker() override { return inner_.MakeWorker(); }
+  std::unique_ptr<db::Worker> MakeRepeatableWorker() override {
+    return inner_.MakeRepeatableWorker();
+  }
+  Task<absl::Status> Ping(absl::Time deadline) override { return inner_.Ping(deadline); }
+  size_t queue_depth() const override { return inner_.queue_depth(); }
+
+  int asked = 0;
+  bool away = false;
+  std::function<Task<void>()> meanwhile;  // once, before the answer is given
+
+ private:
+  db::Database& inner_;
+};
+
+struct NoMedia final : MediaSource {
+  Task<absl::StatusOr<common::v1::MediaPiece>> Read(rpc::Context, MediaPlace,
+                                                    common::v1::ByteRange) override {
+    co_return absl::UnimplementedError("no media");
+  }
+};
+
+struct NoSessions final : rpc::Channel {
+  Task<absl::StatusOr<rpc::MessagePtr>> Call(std::string_view, rpc::Context,
+                                             const google::protobuf::Message&,
+                                             const google::protobuf::Message&) override {
+    co_return absl::UnimplementedError("no sessions");
+  }
+};
+
+struct Processes {
+  testing::IoThreads io;  // outlives the database, whose threads resume on it
+  std::unique_ptr<db::Database> database = testing::MariaDb::Shared().OpenFresh();
+  WatchedDatabase watched{*database};
+  testing::FakeClock clock;
+  NoMedia media;
+  NoSessions sessions;
+  RecordingService here{watched, clock, base::SystemRandom(), media, sessions};
+  RecordingService there{*database, clock, base::SystemRandom(), media, sessions};
+
+  static rpc::Context Context() {
+    rpc::Context context;
+    context.tenant = base::TenantId("t1");
+    context.deadline = base::SystemClock().Now() + absl::Seconds(10);
+    return context;
+  }
+  Task<absl::StatusOr<v1::CheckCallResponse>> Asked() {
+    v1::CheckCallRequest request;
+    request.set_to_phone("+15550199");
+    request.set_agent_id("ann");
+    co_return co_await here.CheckCall(Context(), request);
+  }
+  std::string Verdict() {
+    const auto answer = io.Run(Asked());
+    return answer.ok() ? answer->verdict() : "";
+  }
+  void Blacklist(RecordingService& process) {
+    v1::CreatePhoneNumberRequest request;
+    request.set_phone_number("+15550199");
+    request.set_list_type(v1::PhoneNumber::BLACKLIST);
+    REQUIRE(io.Run(process.CreatePhoneNumber(Context(), request)).ok());
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Processes, "a number blacklisted through another process is refused after 2 s",
+                 "[db][policy]") {
+  CHECK(Verdict() == "ALLOW");
+  Blacklist(there);
+  clock.Advance(absl::Milliseconds(1999));
+  CHECK(Verdict() == "ALLOW");
+  CHECK(watched.asked == 1);
+  clock.Advance(absl::Milliseconds(1));
+  CHECK(Verdict() == "DENY");
+}
+
+TEST_CASE_METHOD(Processes, "one check reads a policy anew, the others do not", "[db][policy]") {
+  CHECK(Verdict() == "ALLOW");
+  Blacklist(there);
+  const auto age = GENERATE(absl::Milliseconds(2999), absl::Milliseconds(3000));
+  clock.Advance(absl::Seconds(2));
+  std::string other;
+  watched.meanwhile = [&]() -> Task<void> {
+    clock.Advance(age - absl::Seconds(2));
+    const auto answer = co_await Asked();
+    other = answer.ok() ? answer->verdict() : "";
+  };
+  CHECK(Verdict() == "DENY");
+  CHECK(other == (age < absl::Seconds(3) ? "ALLOW" : "DENY"));  // not older than 3 s
+}
+
+TEST_CASE_METHOD(Processes, "a policy that was read before another's write is not fresh for it",
+                 "[db][policy]") {
+  watched.meanwhile = [&]() -> Task<void> {
+    clock.Advance(absl::Seconds(2));
+    co_return;
+  };
+  CHECK(Verdict() == "ALLOW");  // by what was read 2 s ago
+  Blacklist(there);
+  CHECK(Verdict() == "DENY");
+}
+
+TEST_CASE_METHOD(Processes, "without the database a policy serves for 5 minutes", "[db][policy]") {
+  CHECK(Verdict() == "ALLOW");
+  watched.away = true;
+  clock.Advance(absl::Seconds(10));
+  CHECK(Verdict() == "ALLOW");
+  const int asked = watched.asked;
+  CHECK(asked == 2);
+  CHECK(Verdict() == "ALLOW");
+  CHECK(watched.asked == asked);  // it has just failed
+  clock.Advance(absl::Minutes(5) - absl::Seconds(10));
+  CHECK(Verdict() == "ALLOW");
+  clock.Advance(absl::Milliseconds(1));
+  CHECK(Verdict().empty());
+  watched.away = false;
+  CHECK(Verdict() == "ALLOW");
+}
+
+TEST_CASE_METHOD(Processes, "a database that is back is read a second after it failed last",
+                 "[db][policy]") {
+  CHECK(Verdict() == "ALLOW");
+  watched.away = true;
+  clock.Advance(absl::Seconds(10));
+  CHECK(Verdict() == "ALLOW");
+  Blacklist(there);
+  watched.away = false;
+  clock.Advance(absl::Seconds(1));
+  CHECK(Verdict() == "DENY");
+}
+
+TEST_CASE_METHOD(Processes, "what was written here is never answered from before, database or not",
+                 "[db][policy]") {
+  CHECK(Verdict() == "ALLOW");
+  Blacklist(here);
+  watched.away = true;
+  CHECK(Verdict().empty());
+}
