@@ -114,7 +114,9 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore<Next>> {
     if (ended_ || closing_) co_return;
     closing_ = true;
     boost::beast::websocket::close_reason why(static_cast<uint16_t>(code));
-    why.reason.assign(reason.data(), std::min<size_t>(reason.size(), 120));
+    // Of a `char*` the assignment would take what comes behind the size: nothing.
+    const char* const text = reason.data();
+    why.reason.assign(text, std::min<size_t>(reason.size(), 120));
     boost::system::error_code ignored;
     co_await stream_->async_close(why, asio::redirect_error(asio::use_awaitable, ignored));
     if (ignored) Break();

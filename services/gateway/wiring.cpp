@@ -66,7 +66,7 @@ class GatewayHost final : public host::Service {
         gatekeeper_(authenticator_, buckets_, env.clock),
         keyed_calls_(*keys_, env.clock, env.random),
         feed_(env.peer("session"), env.clock, env.executor),
-        live_(feed_),
+        live_(feed_, gatekeeper_, env.clock),
         pages_(MakeOpenApi(routes_, PublicUrl(env.settings)), env.ready),
         cors_(env.settings.Text("gateway.cors_origins")),
         service_(*api_keys_, authenticator_, env.clock, env.random),

@@ -15,7 +15,6 @@ namespace ctc::gateway {
 namespace {
 
 constexpr absl::Duration kPageTimeout = absl::Seconds(10);
-constexpr std::string_view kEventsScope = "calls:read";
 
 class InFlight {
  public:
@@ -118,7 +117,7 @@ Task<http::Response> Edge::AnswerPage(Exchange& exchange, Page page) {
   if (page != Page::kEvents && page != Page::kWebSocket)
     co_return co_await parts_.pages.Answer(page);
   exchange.deadline = parts_.clock.Now() + kPageTimeout;
-  const auto caller = co_await Authorize(exchange, kEventsScope);
+  const auto caller = co_await Authorize(exchange, kLiveScope);
   if (!caller.ok()) co_return Problem(exchange, caller.status());
   absl::StatusOr<http::Response> opened = absl::UnknownError("");
   if (page == Page::kEvents) {

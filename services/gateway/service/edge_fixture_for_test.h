@@ -114,7 +114,7 @@ struct EdgeFixture {
         gatekeeper(authenticator, buckets, clock),
         keyed_calls(keys, clock, random),
         feed(peers, clock, io.executor()),
-        live(feed),
+        live(feed, gatekeeper, clock),
         pages("{}", [] { return AlwaysReady(); }),
         cors("https://crm.example.com"),
         edge({.routes = routes,

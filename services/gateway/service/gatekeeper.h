@@ -22,8 +22,13 @@ class Gatekeeper {
   // kTenantRequired, kTenantMismatch, kScopeMissing, kRateLimited.
   Task<absl::StatusOr<CallerPtr>> Admit(const http::Request& request, std::string_view scope,
                                         absl::Time deadline);
+  // Whether the token of an `Authorization` header that was admitted for `scope` still would be;
+  // counts for no rate. kUnauthenticated, kScopeMissing: it is refused. Other errors say nothing.
+  Task<absl::Status> Readmit(std::string authorization, std::string_view scope,
+                             absl::Time deadline);
 
  private:
+  Task<absl::StatusOr<CallerPtr>> CallerOf(std::string_view authorization, absl::Time deadline);
   absl::Status Check(const http::Request& request, const Caller& caller, std::string_view scope);
 
   Authenticator& authenticator_;

@@ -6,19 +6,61 @@
 #include <nlohmann/json.hpp>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/secret.h"
 
 namespace ctc::gateway {
-
-struct LiveEndpoints::Start {
-  FeedFilter filter;
-  int64_t after_seq = 0;
-};
 
 namespace {
 
 constexpr absl::Duration kHeartbeat = absl::Seconds(15);
+constexpr absl::Duration kReadmitTimeout = absl::Seconds(2);  // events wait for it
 constexpr absl::Duration kResumeGrace = absl::Milliseconds(250);
 constexpr int kServiceRestart = 1012;  // WebSocket close code: come again
+constexpr int kPolicyViolation = 1008;
+constexpr char kTokenEnded[] = "the token is no longer valid";
+
+// The right to listen, which can end before the stream does. Of one stream, on its executor.
+class Admission {
+ public:
+  Admission(Gatekeeper& gatekeeper, const base::Clock& clock, std::string_view authorization,
+            absl::Time expires_at)
+      : gatekeeper_(gatekeeper),
+        clock_(clock),
+        authorization_(std::string(authorization)),
+        expires_at_(expires_at),
+        checked_at_(clock.Monotonic()) {}
+
+  // Asks once a heartbeat, however many events there are. True: the stream has to end.
+  Task<bool> Ended() {
+    const absl::Duration now = clock_.Monotonic();
+    if (now - checked_at_ < kHeartbeat) co_return false;
+    checked_at_ = now;
+    if (clock_.Now() >= expires_at_) co_return true;
+    std::string authorization(authorization_.Reveal());
+    const absl::Time deadline = clock_.Now() + kReadmitTimeout;
+    const absl::Status status =
+        co_await gatekeeper_.Readmit(std::move(authorization), kLiveScope, deadline);
+    co_return base::IsError(status, base::kUnauthenticated) ||
+        base::IsError(status, base::kScopeMissing);
+  }
+
+ private:
+  Gatekeeper& gatekeeper_;
+  const base::Clock& clock_;
+  base::Secret authorization_;
+  absl::Time expires_at_;
+  absl::Duration checked_at_;
+};
+
+}  // namespace
+
+struct LiveEndpoints::Start {
+  FeedFilter filter;
+  int64_t after_seq = 0;
+  Admission admission;
+};
+
+namespace {
 
 bool ParseSeq(std::string_view text, int64_t& seq) {
   return absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &seq) && seq >= 0;
@@ -28,7 +70,7 @@ void AppendEvent(const LiveEvent& event, std::string& out) {
   absl::StrAppend(&out, "id: ", event.seq, "\nevent: ", event.type, "\ndata: ", event.json, "\n\n");
 }
 
-Task<void> SendEvents(LiveFeed& feed, FeedFilter filter, int64_t after_seq,
+Task<void> SendEvents(LiveFeed& feed, FeedFilter filter, int64_t after_seq, Admission admission,
                       http::StreamWriter& writer) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   LiveFeed::Subscription subscription(feed, std::move(filter), after_seq, executor);
@@ -37,6 +79,11 @@ Task<void> SendEvents(LiveFeed& feed, FeedFilter filter, int64_t after_seq,
     if (absl::Status status = co_await writer.Write(std::move(chunk)); !status.ok()) co_return;
     const std::vector<LiveEventPtr> events = co_await subscription.Next(kHeartbeat);
     chunk.clear();
+    if (co_await admission.Ended()) {
+      chunk = absl::StrCat(": ", kTokenEnded, "\n\n");
+      absl::Status ignored = co_await writer.Write(std::move(chunk));
+      co_return;
+    }
     for (const LiveEventPtr& event : events) AppendEvent(*event, chunk);
     if (feed.stopped() || writer.draining()) {
       chunk += "retry: 1000\n\n";  // another process takes the client up where it was
@@ -81,18 +128,22 @@ Task<void> ReadMessages(http::WebSocket& socket, SocketState& state) {
   }
 }
 
-Task<void> WriteMessages(LiveFeed& feed, http::WebSocket& socket, SocketState& state) {
+// Until the socket or the process ends; true when it was the token that did.
+Task<bool> WriteMessages(LiveFeed& feed, Admission admission, http::WebSocket& socket,
+                         SocketState& state) {
   // A client that resumes says so at once; without this its old events would follow newer ones.
   if (!state.heard) co_await state.subscription.WaitForWake(kResumeGrace);
   while (!state.closed && !feed.stopped() && !socket.draining()) {
     const std::vector<LiveEventPtr> events = co_await state.subscription.Next(kHeartbeat);
+    if (co_await admission.Ended()) co_return true;
     for (const LiveEventPtr& event : events) {
-      if (absl::Status status = co_await socket.Write(event->json); !status.ok()) co_return;
+      if (absl::Status status = co_await socket.Write(event->json); !status.ok()) co_return false;
     }
   }
+  co_return false;
 }
 
-Task<void> ServeWebSocket(LiveFeed& feed, FeedFilter filter, int64_t after_seq,
+Task<void> ServeWebSocket(LiveFeed& feed, FeedFilter filter, int64_t after_seq, Admission admission,
                           http::WebSocket& socket) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   SocketState state(feed, std::move(filter), after_seq, executor);
@@ -102,8 +153,10 @@ Task<void> ServeWebSocket(LiveFeed& feed, FeedFilter filter, int64_t after_seq,
     reading = false;
     state.reader_done.cancel();
   });
-  co_await WriteMessages(feed, socket, state);
-  co_await socket.Close(kServiceRestart, "resume elsewhere");
+  const bool refused = co_await WriteMessages(feed, std::move(admission), socket, state);
+  const int code = refused ? kPolicyViolation : kServiceRestart;
+  std::string reason(refused ? kTokenEnded : "resume elsewhere");
+  co_await socket.Close(code, std::move(reason));
   // `state` lives here: the reader has to end first, which the close makes it do.
   boost::system::error_code ignored;
   while (reading) {
@@ -115,7 +168,10 @@ Task<void> ServeWebSocket(LiveFeed& feed, FeedFilter filter, int64_t after_seq,
 
 Task<absl::StatusOr<LiveEndpoints::Start>> LiveEndpoints::Begin(const http::Request& request,
                                                                 const Caller& caller) {
-  Start start;
+  Start start{
+      {},
+      0,
+      Admission(gatekeeper_, clock_, request.headers.Get("Authorization"), caller.expires_at)};
   start.filter.tenant = caller.tenant.value();
   bool positioned = false;
   auto parameters = http::ParseForm(request.query);
@@ -157,7 +213,7 @@ Task<absl::StatusOr<http::Response>> LiveEndpoints::OpenEvents(const http::Reque
   response.headers.Add("Cache-Control", "no-store");
   response.headers.Add("X-Accel-Buffering", "no");
   response.stream = [&feed = feed_, from = *std::move(start)](http::StreamWriter& writer) {
-    return SendEvents(feed, from.filter, from.after_seq, writer);
+    return SendEvents(feed, from.filter, from.after_seq, from.admission, writer);
   };
   co_return response;
 }
@@ -169,7 +225,7 @@ Task<absl::StatusOr<http::Response>> LiveEndpoints::OpenWebSocket(const http::Re
   http::Response response;
   response.status = 101;
   response.websocket = [&feed = feed_, from = *std::move(start)](http::WebSocket& socket) {
-    return ServeWebSocket(feed, from.filter, from.after_seq, socket);
+    return ServeWebSocket(feed, from.filter, from.after_seq, from.admission, socket);
   };
   co_return response;
 }

@@ -1,15 +1,26 @@
 // GET /api/v1/events (server-sent events) and GET /api/v1/ws (WebSocket) over the live feed.
 #pragma once
 
+#include <string_view>
+
+#include "libs/base/clock.h"
 #include "libs/http/message.h"
 #include "services/gateway/service/caller.h"
+#include "services/gateway/service/gatekeeper.h"
 #include "services/gateway/service/live_feed.h"
 
 namespace ctc::gateway {
 
+// What a token needs to listen.
+inline constexpr std::string_view kLiveScope = "calls:read";
+
+// A stream ends once its token is refused, which is looked at with every heartbeat: an event stream
+// by its end, a WebSocket by code 1008 (RFC 6455, 7.4.1). While nobody can tell, it goes on.
 class LiveEndpoints {
  public:
-  explicit LiveEndpoints(LiveFeed& feed) : feed_(feed) {}
+  // The references outlive this object and its streams.
+  LiveEndpoints(LiveFeed& feed, Gatekeeper& gatekeeper, const base::Clock& clock)
+      : feed_(feed), gatekeeper_(gatekeeper), clock_(clock) {}
 
   // Position from Last-Event-ID or ?after=, else the newest; ?agent_id= narrows it. An agent's
   // token sees only that agent's calls. kValidationFailed, kUnknownField.
@@ -24,6 +35,8 @@ class LiveEndpoints {
   Task<absl::StatusOr<Start>> Begin(const http::Request& request, const Caller& caller);
 
   LiveFeed& feed_;
+  Gatekeeper& gatekeeper_;
+  const base::Clock& clock_;
 };
 
 }  // namespace ctc::gateway

@@ -2,6 +2,7 @@
 #include <condition_variable>
 
 #include "ctc/session/v1/session_service.rpc.h"
+#include "libs/crypto/crypto.h"
 #include "libs/http/client.h"
 #include "libs/testing/eventually.h"
 #include "services/gateway/service/edge_fixture_for_test.h"
@@ -149,6 +150,133 @@ TEST_CASE("a WebSocket carries the same events and resumes by its first message"
   f.log.Append("t-1", "a", "e.3");
   CHECK(read()["seq"] == 3);
   f.io.Run((*socket)->Close(1000, ""));
+}
+
+constexpr absl::Duration kHeartbeat = absl::Seconds(15);
+
+// A stream of either kind that began, of agent-7, with a token of its own.
+struct Listener {
+  Listener(LiveFixture& f, const std::string& token, bool over_websocket)
+      : websocket(over_websocket), socket(http::RawSocket::Connect(f.server->port())) {
+    const std::string who = "Authorization: Bearer " + token + "\r\nX-Tenant-ID: t-1\r\n";
+    const std::string upgrade =
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    socket.Send(websocket
+                    ? "GET /api/v1/ws?after=0 HTTP/1.1\r\nHost: x\r\n" + upgrade + who + "\r\n"
+                    : "GET /api/v1/events?after=0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" +
+                          who + "\r\n");
+    f.log.Append("t-1", "agent-7", "first");
+    seen = socket.ReceiveText("\"first\"");
+  }
+  bool Has(std::string_view text) const { return seen.find(text) != std::string::npos; }
+  // Whether the stream came to the end that is its kind's way to say that the token ended.
+  bool EndedByToken() const {
+    const std::string reason = "the token is no longer valid";
+    const std::string close = "\x88" + std::string(1, static_cast<char>(reason.size() + 2)) +
+                              "\x03\xf0" + reason;  // 1008
+    return websocket ? Has(close) : socket.closed() && Has(": " + reason + "\n\n");
+  }
+  void ReceiveEnd() {
+    seen += websocket ? socket.ReceiveText("the token is no longer valid") : socket.ReceiveAll();
+  }
+
+  const bool websocket;
+  http::RawSocket socket;
+  std::string seen;
+};
+
+ApiKeyRecord AddKey(LiveFixture& f) { return f.api_keys.Add("ctc_own", "t-1", "AGENT", "agent-7"); }
+
+void Revoke(LiveFixture& f, const ApiKeyRecord& key) {
+  const absl::Time now = f.clock.Now();
+  REQUIRE(f.io.Run(f.api_keys.Revoke(now, key.tenant, key.id, now)).ok());
+}
+
+TEST_CASE("a stream ends with its key, and shows nothing that came after it", "[live]") {
+  LiveFixture f;
+  const ApiKeyRecord key = AddKey(f);
+  Listener listener(f, "ctc_own", GENERATE(false, true));
+  REQUIRE(listener.Has("\"first\""));
+  Revoke(f, key);
+  f.clock.Advance(kHeartbeat);
+  f.log.Append("t-1", "agent-7", "second");
+  listener.ReceiveEnd();
+  CHECK(listener.EndedByToken());
+  CHECK_FALSE(listener.Has("\"second\""));
+}
+
+TEST_CASE("a stream on which nothing happens ends with its key, too", "[live]") {
+  LiveFixture f;
+  const ApiKeyRecord key = AddKey(f);
+  Listener listener(f, "ctc_own", GENERATE(false, true));
+  Revoke(f, key);
+  // Its wait may begin after the clock was moved, and then ends by the next heartbeat.
+  for (int i = 0; i < 200 && !listener.EndedByToken(); ++i) {
+    f.clock.Advance(kHeartbeat);
+    f.log.Append("t-1", "agent-8", "not.mine");
+    listener.seen += listener.socket.ReceiveAll(std::chrono::milliseconds(50));
+  }
+  CHECK(listener.EndedByToken());
+  CHECK_FALSE(listener.Has("not.mine"));
+}
+
+TEST_CASE("a stream ends when its JWT has expired", "[live]") {
+  LiveFixture f;
+  const nlohmann::json claims = {{"tenant_id", "t-1"},
+                                 {"role", "agent"},
+                                 {"agent_id", "agent-7"},
+                                 {"sub", "u-1"},
+                                 {"exp", absl::ToUnixSeconds(f.clock.Now()) + 600}};
+  const std::string data =
+      crypto::ToBase64Url(R"({"alg":"HS256"})") + "." + crypto::ToBase64Url(claims.dump());
+  const std::string token =
+      data + "." + crypto::ToBase64Url(crypto::HmacSha256("jwt secret", data));
+  Listener listener(f, token, GENERATE(false, true));
+  f.clock.Advance(absl::Minutes(5));
+  f.log.Append("t-1", "agent-7", "second");
+  listener.seen += listener.socket.ReceiveText("\"second\"");
+  REQUIRE(listener.Has("\"second\""));
+  CHECK_FALSE(listener.EndedByToken());
+  f.clock.Advance(absl::Minutes(10));
+  f.log.Append("t-1", "agent-7", "third");
+  listener.ReceiveEnd();
+  CHECK(listener.EndedByToken());
+  CHECK_FALSE(listener.Has("\"third\""));
+}
+
+TEST_CASE("a stream goes on while its key is valid, or nobody can tell", "[live]") {
+  LiveFixture f;
+  AddKey(f);
+  Listener listener(f, "ctc_own", GENERATE(false, true));
+  const bool away = GENERATE(false, true);
+  if (away) f.api_keys.Break(absl::UnavailableError("the database is away"));
+  const int asked = f.api_keys.lookups();
+  f.clock.Advance(absl::Hours(1));  // far beyond what the cache answers for
+  f.log.Append("t-1", "agent-7", "second");
+  listener.seen += listener.socket.ReceiveText("\"second\"");
+  CHECK(listener.Has("\"second\""));
+  CHECK(f.api_keys.lookups() == asked + 1);
+  CHECK_FALSE(listener.EndedByToken());
+}
+
+TEST_CASE("a busy stream asks for its key once a heartbeat, not with every event", "[live]") {
+  LiveFixture f;
+  AddKey(f);
+  Listener listener(f, "ctc_own", false);
+  const int asked = f.api_keys.lookups();
+  f.clock.Advance(kHeartbeat - absl::Seconds(1));
+  for (const char* type : {"e.1", "e.2"}) {
+    f.log.Append("t-1", "agent-7", type);
+    listener.socket.ReceiveText(std::string("\"") + type + "\"");
+  }
+  CHECK(f.api_keys.lookups() == asked);
+  f.clock.Advance(absl::Seconds(1));
+  for (const char* type : {"e.3", "e.4"}) {
+    f.log.Append("t-1", "agent-7", type);
+    listener.socket.ReceiveText(std::string("\"") + type + "\"");
+  }
+  CHECK(f.api_keys.lookups() == asked + 1);
 }
 
 }  // namespace

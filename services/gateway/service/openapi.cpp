@@ -243,7 +243,7 @@ class Writer {
         {"parameters", parameters},
         {"responses",
          {{"200",
-           {{"description", "A stream of CallEvent."},
+           {{"description", "A stream of CallEvent; it ends once the token is refused."},
             {"content", {{"text/event-stream", {{"schema", {{"type", "string"}}}}}}}}},
           {"default", {{"$ref", "#/components/responses/Problem"}}}}},
         {"security", security}};
@@ -253,7 +253,9 @@ class Writer {
         {"summary", "The same over a WebSocket; {\"resume_after\": seq} may be the first message."},
         {"parameters", parameters},
         {"responses",
-         {{"101", {{"description", "A WebSocket of CallEvent messages."}}},
+         {{"101",
+           {{"description",
+             "A WebSocket of CallEvent messages; it closes with 1008 once the token is refused."}}},
           {"default", {{"$ref", "#/components/responses/Problem"}}}}},
         {"security", security}};
   }

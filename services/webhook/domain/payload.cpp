@@ -1,5 +1,6 @@
 // One pass over the text: words that name a secret and are followed by a value lose that value.
-// Reading it as JSON would cost more, and would find nothing in what is not JSON.
+// Reading it as JSON would cost more, and would find nothing in what is not JSON. In a form the
+// JSON may be percent-encoded: what gives it its structure is read as what it stands for.
 #include "services/webhook/domain/payload.h"
 
 #include <algorithm>
@@ -9,7 +10,7 @@
 namespace ctc::webhook {
 namespace {
 
-constexpr size_t kLongestKey = 40;
+constexpr size_t kLongestKey = 42;  // with the "22" of a percent-encoded quote before it
 constexpr std::string_view kMask = "***";
 // Parts of a key, without its "_" and "-", that make its value a secret.
 constexpr std::array<std::string_view, 13> kSecretParts = {
@@ -35,42 +36,112 @@ bool NamesSecret(std::string_view word) {
   });
 }
 
-size_t SkipSpaces(std::string_view text, size_t i) {
-  while (i < text.size() && (text[i] == ' ' || text[i] == '\t' || text[i] == '\n')) ++i;
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// A character that gives a text its structure, as written or percent-encoded, as in JSON within a
+// form; any other character stands for itself.
+struct Sign {
+  char c;
+  size_t length;
+};
+
+Sign SignAt(std::string_view text, size_t i, bool encoded) {
+  if (!encoded || text[i] != '%' || i + 2 >= text.size()) return {text[i], 1};
+  const int high = HexValue(text[i + 1]);
+  const int low = HexValue(text[i + 2]);
+  if (high < 0 || low < 0) return {text[i], 1};
+  const char c = static_cast<char>(high * 16 + low);
+  constexpr std::string_view kSigns = "\"'\\:=&,;{}[] \t\n\r";
+  return kSigns.find(c) == std::string_view::npos ? Sign{text[i], 1} : Sign{c, 3};
+}
+
+// In a form a space may also be a plus.
+size_t SkipSpaces(std::string_view text, size_t i, bool encoded) {
+  while (i < text.size()) {
+    const Sign sign = SignAt(text, i, encoded);
+    const bool space = sign.c == ' ' || sign.c == '\t' || sign.c == '\n';
+    const bool of_form = encoded && (sign.c == '\r' || sign.c == '+');
+    if (!space && !of_form) break;
+    i += sign.length;
+  }
   return i;
 }
 
-// A quote, perhaps escaped, as in JSON within JSON. Its length; 0 when there is none at `i`.
-size_t QuoteLength(std::string_view text, size_t i) {
-  size_t end = i;
-  while (end < text.size() && text[end] == '\\') ++end;
-  return end < text.size() && (text[end] == '"' || text[end] == '\'') ? end + 1 - i : 0;
-}
+// A quote, perhaps escaped, as in JSON within JSON; its length is 0 when there is none.
+struct Quote {
+  char c = 0;
+  size_t escapes = 0;
+  size_t length = 0;
+};
 
-// Where the value begins that belongs to a key ending at `i`; npos when no value follows.
-size_t ValueStart(std::string_view text, size_t i) {
-  i += QuoteLength(text, i);
-  i = SkipSpaces(text, i);
-  if (i >= text.size() || (text[i] != ':' && text[i] != '=')) return std::string_view::npos;
-  return SkipSpaces(text, i + 1);
-}
-
-// Behind the value that begins at `i`.
-size_t ValueEnd(std::string_view text, size_t i) {
-  if (const size_t quote = QuoteLength(text, i); quote > 0) {
-    const std::string_view mark = text.substr(i, quote);
-    size_t end = i + quote;
-    while ((end = text.find(mark, end)) != std::string_view::npos) {
-      if (text[end - 1] != '\\') return end + quote;
-      ++end;
+Quote QuoteAt(std::string_view text, size_t i, bool encoded) {
+  Quote quote;
+  for (size_t end = i; end < text.size();) {
+    const Sign sign = SignAt(text, end, encoded);
+    end += sign.length;
+    if (sign.c == '\\') {
+      ++quote.escapes;
+      continue;
     }
-    return text.size();
+    if (sign.c != '"' && sign.c != '\'') break;
+    quote.c = sign.c;
+    quote.length = end - i;
+    return quote;
   }
-  if (text[i] == '[') {
-    const size_t end = text.find(']', i);
-    return end == std::string_view::npos ? text.size() : end + 1;
+  return {};
+}
+
+// Where the value of a key begins. Only in a text whose signs are percent-encoded may they end it:
+// in any other, they are part of it.
+struct ValueStart {
+  size_t at = std::string_view::npos;  // when no value follows
+  bool encoded = false;
+};
+
+ValueStart ValueAfter(std::string_view text, size_t key_end) {
+  const Quote quote = QuoteAt(text, key_end, true);
+  size_t i = key_end + quote.length;
+  const bool quote_encoded = quote.length > quote.escapes + 1;
+  i = SkipSpaces(text, i, quote_encoded);
+  if (i >= text.size()) return {};
+  const Sign sign = SignAt(text, i, true);
+  if (sign.c != ':' && sign.c != '=') return {};
+  const bool encoded = quote_encoded || sign.length > 1;
+  return {SkipSpaces(text, i + sign.length, encoded), encoded};
+}
+
+// Behind the first of `signs` from `i` on; before it when it is not `part` of the value.
+size_t EndBySign(std::string_view text, size_t i, bool encoded, std::string_view signs, bool part) {
+  while (i < text.size()) {
+    const Sign sign = SignAt(text, i, encoded);
+    if (signs.find(sign.c) != std::string_view::npos) return part ? i + sign.length : i;
+    i += sign.length;
   }
-  return std::min(text.find_first_of("&,;}] \n\t", i), text.size());
+  return i;
+}
+
+// Behind the value that begins with `quote` at `i`, which only the same one ends.
+size_t EndOfQuoted(std::string_view text, size_t i, bool encoded, const Quote& quote) {
+  i += quote.length;
+  for (size_t escapes = 0; i < text.size();) {
+    const Sign sign = SignAt(text, i, encoded);
+    i += sign.length;
+    if (sign.c == quote.c && escapes == quote.escapes) return i;
+    escapes = sign.c == '\\' ? escapes + 1 : 0;
+  }
+  return i;
+}
+
+size_t ValueEnd(std::string_view text, const ValueStart& value) {
+  const Quote quote = QuoteAt(text, value.at, value.encoded);
+  if (quote.length > 0) return EndOfQuoted(text, value.at, value.encoded, quote);
+  const bool list = SignAt(text, value.at, value.encoded).c == '[';
+  if (list) return EndBySign(text, value.at, value.encoded, "]", true);
+  return EndBySign(text, value.at, value.encoded, "&,;}] \n\t", false);
 }
 
 // Length of the UTF-8 sequence at `i`; 0 when it is none.
@@ -127,10 +198,11 @@ class Output {
 
 // Writes the key's value masked when it has one. Returns where the text goes on; `end` when not.
 size_t MaskValue(std::string_view body, size_t end, Output& out) {
-  const size_t value = ValueStart(body, end);
-  if (value == std::string_view::npos || value >= body.size() || body[value] == '{') return end;
-  for (size_t i = end; i < value;) i = out.AppendCharacter(body, i);
-  const std::string_view quote = body.substr(value, QuoteLength(body, value));
+  const ValueStart value = ValueAfter(body, end);
+  if (value.at >= body.size() || SignAt(body, value.at, value.encoded).c == '{') return end;
+  for (size_t i = end; i < value.at;) i = out.AppendCharacter(body, i);
+  const size_t quote_length = QuoteAt(body, value.at, value.encoded).length;
+  const std::string_view quote = body.substr(value.at, quote_length);
   out.Append(quote);
   out.Append(kMask);
   out.Append(quote);

@@ -40,6 +40,48 @@ TEST_CASE("credentials and pressed digits lose their value, whatever the notatio
   }
 }
 
+TEST_CASE("JSON in a field of a form, percent-encoded, is read as what it stands for") {
+  const std::pair<std::string, std::string> vectors[] = {
+      {"cdr=%7B%22variables%22%3A%7B%22digits_dialed%22%3A%224929%22%2C%22duration%22%3A%225%22%7D%"
+       "7D",
+       "cdr=%7B%22variables%22%3A%7B%22digits_dialed%22%3A%22***%22%2C%22duration%22%3A%225%22%7D%"
+       "7D"},
+      {"cdr=%7b%22digit%22%3a%224%22%2c%22n%22%3a1%7d&b=2",
+       "cdr=%7b%22digit%22%3a%22***%22%2c%22n%22%3a1%7d&b=2"},
+      {"a=%7B%22digits%22%3A4929%2C%22b%22%3A1%7D", "a=%7B%22digits%22%3A***%2C%22b%22%3A1%7D"},
+      {"a=%7b%22digits%22%3a4929%7d&b=1", "a=%7b%22digits%22%3a***%7d&b=1"},
+      {"a=%7B%22digits%22%3A+4929+%7D", "a=%7B%22digits%22%3A+***%7D"},
+      {"a=%7B%22digits%22+%3A%20%2249%22%7D", "a=%7B%22digits%22+%3A%20%22***%22%7D"},
+      // Some encode no more than they must.
+      {"a={%22digits%22:%2249%22,%22b%22:1}", "a={%22digits%22:%22***%22,%22b%22:1}"},
+      {"a=%7B%22digits%22%3A%5B%224%22%2C%229%22%5D%2C%22b%22%3A1%7D",
+       "a=%7B%22digits%22%3A***%2C%22b%22%3A1%7D"},
+      {"a=%7B%22dtmf%22%3A%7B%22digits%22%3A%2212%22%2C%22timed_out%22%3A0%7D%7D",
+       "a=%7B%22dtmf%22%3A%7B%22digits%22%3A%22***%22%2C%22timed_out%22%3A0%7D%7D"},
+      {"a=%22token%22%3A%22x%5C%22y%22%2C%22b%22%3A1", "a=%22token%22%3A%22***%22%2C%22b%22%3A1"},
+      {"a=%22%5C%22token%5C%22%3A%5C%22x%5C%22%2C1%22",
+       "a=%22%5C%22token%5C%22%3A%5C%22***%5C%22%2C1%22"},
+      {"a=b%26token%3Dabc%26c%3Dd", "a=b%26token%3D***%26c%3Dd"},
+      {"a=%7B%22token%22%3A%22never%20closed", "a=%7B%22token%22%3A%22***%22"},
+      {"a=%7B%22token%22%3A%22abc%22", "a=%7B%22token%22%3A%22***%22"},
+      {"a=%7B%22token%22%3Aabc", "a=%7B%22token%22%3A***"},
+      {"a=%7B%22token%22%3A", "a=%7B%22token%22%3A"},
+      {"a=%7B%22token%22%3", "a=%7B%22token%22%3"},
+      {"a=%22" + std::string(35, 'x') + "token%22%3A1",
+       "a=%22" + std::string(35, 'x') + "token%22%3A***"}};
+  for (const auto& [body, clean] : vectors) {
+    CAPTURE(body);
+    CHECK(CleanPayload(body, kPlenty) == clean);
+  }
+}
+
+TEST_CASE("what is percent-encoded in the value of a plain field is part of the value") {
+  CHECK(CleanPayload("Digits=%2249%22+50%2C51&b=1", kPlenty) == "Digits=***&b=1");
+  CHECK(CleanPayload("dtmf=%7B%22digits%22%3A%2249%22%7D&b=1", kPlenty) == "dtmf=***&b=1");
+  CHECK(CleanPayload(R"({"token":"a%22b%2Cc","d":1})", kPlenty) == R"({"token":"***","d":1})");
+  CHECK(CleanPayload(R"({"token":"\\\\\"%22","d":1})", kPlenty) == R"({"token":"***","d":1})");
+}
+
 TEST_CASE("what a database or a terminal would not take is replaced") {
   CHECK(CleanPayload(std::string("a\0b\x1b[2Jc\x7f", 9), kPlenty) == "a b [2Jc ");
   CHECK(CleanPayload("\xff\xc0\xafok\xe2\x82", kPlenty) == "???ok??");

@@ -1,4 +1,5 @@
 // What is taken in, what is refused, and what each leaves in the log.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "libs/base/error_catalogue.h"
@@ -85,6 +86,51 @@ TEST_CASE("a forged signature is logged as not valid") {
   const auto process = world.NewProcess();
   CHECK_FALSE(process->Receive("FORGED sess_1 k1").ok());
   CHECK_FALSE(process->Log().at(0).signature_valid());
+}
+
+TEST_CASE("a flood of forged events is refused, and sixty of it in a minute are logged") {
+  World world;
+  const auto process = world.NewProcess();
+  const std::vector<std::string> flood(100, "FORGED sess_1 k1");
+  const auto all_refused = [&] {
+    const auto answers = process->ReceiveAll(flood);
+    return std::all_of(answers.begin(), answers.end(), [](const absl::Status& status) {
+      return base::IsError(status, base::kSignatureInvalid) &&
+             base::DetailOf(status).http_status == 401;
+    });
+  };
+  CHECK(all_refused());
+  CHECK(process->Log().size() == 60);
+
+  SECTION("which takes nothing from senders that sign rightly, nor from other types") {
+    CHECK_THAT(process->Receive("GENUINE sess_none k1").status(), HasError(base::kUnknownSession));
+    CHECK(process->Log().size() == 61);
+    auto request = WebhookOf("FORGED sess_1 k1");
+    request.set_provider("twilio");
+    CHECK_THAT(process->Receive(request).status(), HasError(base::kSignatureInvalid));
+    CHECK(process->Log().size() == 62);
+  }
+  SECTION("and begins anew with the next minute") {
+    world.clock.Advance(absl::Minutes(1));
+    CHECK(all_refused());
+    CHECK(process->Log().size() == 120);
+  }
+}
+
+TEST_CASE("events to tenants that do not exist are logged by one limit for all") {
+  World world;
+  const auto process = world.NewProcess();
+  int refused = 0;
+  for (int i = 0; i < 700; ++i) {
+    auto request = WebhookOf("NO_ACCOUNT sess_1 k1");
+    request.mutable_raw()->set_query("tenant=t" + std::to_string(i));
+    refused += base::IsError(process->Receive(request).status(), base::kSignatureInvalid) ? 1 : 0;
+  }
+  CHECK(refused == 700);
+  CHECK_FALSE(process->Receive("NO_ACCOUNT sess_1 k1").ok());
+  CHECK(process->Log().empty());
+  CHECK_FALSE(process->Receive("FORGED sess_1 k1").ok());
+  CHECK(process->Log().size() == 1);
 }
 
 TEST_CASE("an unreadable event names the field at fault") {

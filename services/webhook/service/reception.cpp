@@ -1,6 +1,8 @@
 // The first look at a request, and the line that tells of its refusal.
 #include "services/webhook/service/reception.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -130,11 +132,30 @@ Arrival Reception::BeginEvent(const rpc::Context& context, base::TenantId tenant
   return arrival;
 }
 
+// Those who prove who they are have a limit of their own, which strangers cannot use up.
+bool Reception::IsWritten(const Arrival& arrival, Verdict verdict) {
+  const LogEntry& entry = arrival.line.entry;
+  const bool invented = verdict == Verdict::kNoAccount || verdict == Verdict::kBadEnvelope;
+  const std::string key = absl::StrCat(
+      entry.tenant, entry.signature_valid ? " proven " : " claimed ", entry.provider_type);
+  const RefusalLimiter::Decision decision = refusals_.Count(key, invented, clock_.Monotonic());
+  if (decision.left_out_before > 0) {
+    observability::Warn("webhook refusals were left out of the log in a minute before",
+                        {{"count", decision.left_out_before}});
+  }
+  if (decision.limit_met) {
+    observability::Warn("webhook refusals are only counted for the rest of the minute",
+                        {{"tenant", entry.tenant}, {"provider_type", entry.provider_type}});
+  }
+  return decision.write;
+}
+
 // Logs why, once for people and once for the tenant, and hands the error back.
 Task<absl::Status> Reception::Refuse(Arrival arrival, Verdict verdict, absl::Status why,
                                      std::string_view reason) {
   LogEntry& entry = arrival.line.entry;
   metrics_.Count(arrival.type, verdict);
+  if (!IsWritten(arrival, verdict)) co_return why;
   entry.state = kRefused;
   entry.error_code = base::DetailOf(why).code;
   entry.error_message = CleanText(reason, kMaxMessage);

@@ -10,6 +10,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/ids.h"
 #include "libs/rpc/context.h"
+#include "services/webhook/domain/refusal_limiter.h"
 #include "services/webhook/service/intake_metrics.h"
 #include "services/webhook/service/log_writer.h"
 
@@ -61,16 +62,21 @@ class Reception {
   // An event of one of our own sockets.
   Arrival BeginEvent(const rpc::Context& context, base::TenantId tenant,
                      common::v1::ProviderType::Value type, const std::string& provider_id);
-  // Logs why, once for people and once for the tenant, and hands the error back.
+  // Logs why, once for people and once for the tenant, and hands the error back. Beyond the limits
+  // of RefusalLimiter it is only counted.
   Task<absl::Status> Refuse(Arrival arrival, Verdict verdict, absl::Status why,
                             std::string_view reason);
   const IntakeMetrics& metrics() const { return metrics_; }
 
  private:
+  // Whether this refusal is to be written down.
+  bool IsWritten(const Arrival& arrival, Verdict verdict);
+
   LogWriter& log_;
   const base::Clock& clock_;
   base::IdGenerator ids_;
   const IntakeMetrics metrics_;
+  RefusalLimiter refusals_;
 };
 
 }  // namespace ctc::webhook

@@ -27,6 +27,10 @@ void WebhookPayload(std::string_view bytes) {
   const std::string form = "auth_token=" + std::string(kCredential) + "&" + std::string(bytes);
   Require(webhook::CleanPayload(form, 1 << 16).find(kCredential) == std::string::npos,
           "a credential is not kept");
+  const std::string encoded =
+      "cdr=%7B%22auth_token%22%3A%22" + std::string(kCredential) + "%22%7D&" + std::string(bytes);
+  Require(webhook::CleanPayload(encoded, 1 << 16).find(kCredential) == std::string::npos,
+          "nor one in percent-encoded JSON");
 }
 
 }  // namespace ctc::fuzz
