@@ -19,10 +19,11 @@ using Field = pb::FieldDescriptor;
 
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
 
-template <class Number>
-void AppendNumber(Number value, std::string& out) {
+template <class Number, class... Format>
+void AppendNumber(Number value, std::string& out, Format... format) {
   std::array<char, 32> buffer;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format...).ptr;
   out.append(buffer.data(), static_cast<size_t>(end - buffer.data()));
 }
 
@@ -31,6 +32,9 @@ void AppendDouble(double value, std::string& out) {
     out += "null";  // JSON has no infinity
   } else if (value == std::trunc(value) && std::abs(value) < kExactIntegers) {
     AppendNumber(static_cast<int64_t>(value), out);  // 45000, not 4.5e+04
+  } else if (std::abs(value) >= kExactIntegers) {
+    // Without an exponent it would look like an integer, and be refused as one that is too large.
+    AppendNumber(value, out, std::chars_format::scientific);
   } else {
     AppendNumber(value, out);
   }

@@ -50,6 +50,16 @@ TEST_CASE("free data comes back with sorted keys, all kinds of values", "[transc
   CHECK(ToJson(data) == R"({"a":[true,{}],"b":0.5,"n":-3,"z":null})");
 }
 
+TEST_CASE("a number too large for an integer is not written like one", "[transcoding][writer]") {
+  google::protobuf::Value value;
+  value.set_number_value(-5000000000004011898.0);
+  CHECK(ToJson(value) == "-5.000000000004012e+18");
+  value.set_number_value(9007199254740992.0);
+  CHECK(ToJson(value) == "9.007199254740992e+15");
+  value.set_number_value(9007199254740991.0);
+  CHECK(ToJson(value) == "9007199254740991");
+}
+
 TEST_CASE("text is escaped as JSON demands and UTF-8 stays", "[transcoding][writer]") {
   std::string out;
   AppendJsonString("a\"b\\c\n\x01\x7f/\xc3\xa9\xf0\x9f\x93\x9e", out);
