@@ -205,11 +205,11 @@ TEST_CASE("a call that was cancelled before anybody knew of it is hung up once i
   };
   REQUIRE_FALSE(f.Initiate().ok());
   CHECK(f.peers.count("ControlCall HANG_UP") == 1);
-  f.clock.Advance(absl::Seconds(3));
   testing::Eventually([&]() -> std::string {
+    f.clock.Advance(absl::Seconds(11));
     const auto swept = f.process->Run(f.process->watchdog->Sweep());
     if (!swept.ok()) return std::string(swept.status().message());
-    return f.peers.count("ControlCall HANG_UP") == 2 ? "" : "not hung up";
+    return f.peers.count("ControlCall HANG_UP") >= 2 ? "" : "not hung up";
   });
   CHECK(f.peers.count("PlaceCall") == 1);
 }
