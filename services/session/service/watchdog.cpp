@@ -197,24 +197,23 @@ Task<absl::StatusOr<domain::Found>> Watchdog::Ask(store::RecordPtr& record,
                                                   const domain::WatchdogPlan& plan) {
   const rpc::Context context =
       rpc::Context::ForService(record->tenant, core_.clock.Now() + absl::Seconds(30));
-  if (plan.hang_up) {
-    Count("hang_up");
-    const auto hung_up =
-        co_await Control(core_, context, record, dispatch::v1::ControlCallRequest::HANG_UP, "");
-    if (hung_up.ok() && hung_up->call_is_gone()) Count("already_gone");
-  }
+  if (plan.hang_up) co_await HangUp(context, record);
   Count("look_up");
   CTC_CO_ASSIGN_OR_RETURN(const LookUpOutcome outcome, co_await LookUp(core_, context, record));
   record = outcome.record;
   // The agent gave up before it was known whether there is a call: there is.
   const bool unwanted = record->state.cancel_requested && !domain::IsJoined(record->state.status);
-  if (unwanted && outcome.found == domain::Found::kLive) {
-    Count("hang_up");
-    const auto hung_up =
-        co_await Control(core_, context, record, dispatch::v1::ControlCallRequest::HANG_UP, "");
-    CTC_CO_RETURN_IF_ERROR(hung_up.status());
-  }
+  const bool lives = outcome.found == domain::Found::kLive;
+  if (unwanted && lives && !plan.hang_up) co_await HangUp(context, record);
   co_return outcome.found;
+}
+
+// Whether it came to pass shows at the next look.
+Task<void> Watchdog::HangUp(const rpc::Context& context, store::RecordPtr record) {
+  Count("hang_up");
+  const auto hung_up = co_await Control(core_, context, std::move(record),
+                                        dispatch::v1::ControlCallRequest::HANG_UP, "");
+  if (hung_up.ok() && hung_up->call_is_gone()) Count("already_gone");
 }
 
 Task<absl::StatusOr<store::RecordPtr>> Watchdog::Conclude(store::RecordPtr record,

@@ -32,6 +32,7 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   Task<void> Start(store::RecordPtr record);
   Task<absl::Status> Look(store::RecordPtr record);
   Task<absl::Status> LookAtParties(store::RecordPtr record);
+  Task<void> HangUp(const rpc::Context& context, store::RecordPtr record);
   Task<absl::StatusOr<domain::Found>> Ask(store::RecordPtr& record,
                                           const domain::WatchdogPlan& plan);
   // The session as it is afterwards.

@@ -155,6 +155,20 @@ TEST_CASE("a transfer does not keep a call alive whose end nobody told", "[sessi
   CHECK(f.Get(f.id)->end_reason() == v1::LOST);
 }
 
+TEST_CASE("a cancelled call ends though the provider cannot hang it up", "[session][watchdog]") {
+  Fixture f;
+  const auto made = f.Initiate();
+  REQUIRE_THAT(made.status(), IsOk());
+  REQUIRE_THAT(f.Apply({f.Fact(made->id(), F::CALL_RINGING, 1)}).status(), IsOk());
+  f.peers.control = [](const auto&) { return absl::UnavailableError("out of order"); };
+  f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::LIVE); };
+  v1::EndCallRequest end;
+  end.set_id(made->id());
+  REQUIRE_FALSE(f.process->Run(f.process->service.EndCall(f.Context(), end)).ok());
+  f.clock.Advance(absl::Minutes(4));  // beyond the ringing limit and its grace
+  SweepUntil(f, made->id(), S::CANCELLED);
+}
+
 TEST_CASE("only one of two processes sweeps", "[session][watchdog]") {
   Fixture f;
   const std::unique_ptr<Process> neighbour = f.NewNeighbour();
