@@ -14,16 +14,16 @@ def leg(session, name):
 class Line:
     """A tenant's number at a provider, whose webhooks come to the path of its type, with a menu of one key."""
 
-    def __init__(self, tenant, path, number, identity, prompt, action):
-        """`identity`: what the simulator calls and signs with: provider, account, secret."""
+    def __init__(self, tenant, path, number, identity, prompt, action, retries=2, token=""):
+        """`identity`: what the simulator calls and signs with: provider, account, secret. `token`: of the URLs."""
         self.tenant, self.number, self.identity = tenant, number, identity
         base = f"{tenant.stack.url}/api/v1/webhooks/voip/{path}"
-        self.flow_url = f"{base}/flow?tenant={tenant.name}"
-        self.event_url = f"{base}?tenant={tenant.name}"
+        query = f"?tenant={tenant.name}" + (f"&token={token}" if token else "")
+        self.flow_url, self.event_url = f"{base}/flow{query}", f"{base}{query}"
         option = {"dtmf_key": "1", "action": action.pop("action", "ROUTE_AGENT"), "action_json": action}
         answer = tenant.api.post("/api/v1/ivr-menus", {
             "menu_name": "Main", "prompt_text": prompt, "phone_number": number,
-            "timeout_seconds": 3, "max_retries": 2, "options": [option]})
+            "timeout_seconds": 3, "max_retries": retries, "options": [option]})
         assert answer.status == 201, answer
         self.menu = answer.body["id"]
 

@@ -2,6 +2,7 @@
 import time
 
 import pytest
+from callers import Line
 from conftest import is_problem
 from stack.api import Api
 from stack.process import wait_until
@@ -119,41 +120,18 @@ def test_the_check_asks_exotel(tenant):
 NUMBER = "+918040000003"
 
 
-class Line:
-    """An ExoPhone with a menu of one key, its applets at our URLs, and those who call it."""
+class ExotelLine(Line):
+    """An ExoPhone with its applets at our URLs."""
 
     def __init__(self, tenant, **action):
-        self.tenant = tenant
         account(tenant)
-        base = f"{tenant.stack.url}/api/v1/webhooks/voip/exotel"
-        query = f"?tenant={tenant.name}&token={tenant.webhook_secret}"
-        self.urls = {"answer_url": f"{base}/flow{query}", "event_url": f"{base}{query}"}
-        option = {"dtmf_key": "1", "action": action.pop("action", "ROUTE_AGENT"), "action_json": action}
-        answer = tenant.api.post("/api/v1/ivr-menus", {
-            "menu_name": "Main", "prompt_text": "Press 1", "phone_number": NUMBER,
-            "timeout_seconds": 3, "max_retries": 1, "options": [option]})
-        assert answer.status == 201, answer
-
-    def ring(self, **script):
-        answer = Api(self.tenant.stack.simulator_url).post("/_inbound", {
-            "provider": "exotel", "from": "+919800000002", "to": NUMBER, **self.urls, **script})
-        assert answer.status == 201, answer
-        return answer.body["call"]
-
-    def heard(self, call):
-        answer = Api(self.tenant.stack.simulator_url).get(f"/_inbound?call={call}")
-        return answer.body["calls"][call]["heard"]
-
-    def ended(self, call):
-        def found():
-            listed = self.tenant.api.get("/api/v1/click-to-call/sessions").body["sessions"]
-            return next((s for s in listed if s.get("provider_call_id") == call), None)
-        session = wait_until(found, 30, "a session of the call")
-        return self.tenant.wait_ended(session["id"], seconds=30)
+        identity = {"provider": "exotel", "from": "+919800000002"}
+        super().__init__(tenant, "exotel", NUMBER, identity, "Press 1", action, retries=1,
+                         token=tenant.webhook_secret)
 
 
 def test_a_caller_chooses_an_agent_and_talks(tenant):
-    line = Line(tenant, agent_id="ann", phone=AGENT)
+    line = ExotelLine(tenant, agent_id="ann", phone=AGENT)
     begun = time.monotonic()
     call = line.ring(keys=["1"], talk_ms=30000)
     session = line.ended(call)
@@ -174,7 +152,7 @@ def test_a_caller_chooses_an_agent_and_talks(tenant):
 
 
 def test_a_caller_who_presses_nothing_is_told_good_bye(tenant):
-    line = Line(tenant, agent_id="ann", phone=AGENT)
+    line = ExotelLine(tenant, agent_id="ann", phone=AGENT)
     call = line.ring(keys=[])
     session = line.ended(call)
     assert session["status"] != "COMPLETED" and "call_answered_at" not in session, session
@@ -183,7 +161,7 @@ def test_a_caller_who_presses_nothing_is_told_good_bye(tenant):
 
 
 def test_an_agent_who_does_not_answer_leaves_the_caller_in_the_flow(tenant):
-    line = Line(tenant, agent_id="ann", phone="+919000009901")
+    line = ExotelLine(tenant, agent_id="ann", phone="+919000009901")
     call = line.ring(keys=["1"])
     session = line.ended(call)
     assert session["status"] != "COMPLETED" and "call_answered_at" not in session, session
@@ -191,7 +169,7 @@ def test_an_agent_who_does_not_answer_leaves_the_caller_in_the_flow(tenant):
 
 
 def test_a_message_left_is_told_as_voicemail(tenant):
-    line = Line(tenant, action="VOICEMAIL")
+    line = ExotelLine(tenant, action="VOICEMAIL")
     call = line.ring(keys=["1"])
     session = line.ended(call)
     assert session["status"] == "VOICEMAIL", session

@@ -15,47 +15,9 @@ using session::v1::Leg;
 using session::v1::Session;
 using Request = v1::ControlCallRequest;
 
-// A provider that keeps what it is told to do. Thread-safe.
-class FakeAdapter final : public providers::Adapter {
+// Its rings and questions fail as a test says.
+class FakeAdapter final : public FakeAdapterBase {
  public:
-  v1::ProviderTypeInfo Describe() const override {
-    v1::ProviderTypeInfo info;
-    info.set_provider_type(common::v1::ProviderType::TWILIO);
-    return info;
-  }
-  absl::Status CheckAccount(const providers::Account&) const override { return absl::OkStatus(); }
-  Task<v1::PlaceCallResponse> Place(const providers::Account&, const v1::CallOrder&) override {
-    co_return v1::PlaceCallResponse();
-  }
-  Task<absl::StatusOr<v1::ControlCallResponse>> Control(const providers::Account&,
-                                                        const Request& request) override {
-    const base::MutexLock lock(mutex_);
-    requests_.push_back(request);
-    if (request.action() == Request::DIAL_PARTY && !ring_.ok()) co_return ring_;
-    if (request.action() == Request::ASK_FLOW && bad_asks_ > 0) {
-      --bad_asks_;
-      co_return ask_;
-    }
-    co_return v1::ControlCallResponse();
-  }
-  Task<absl::StatusOr<v1::LookUpCallResponse>> LookUp(const providers::Account&,
-                                                      const v1::LookUpCallRequest&) override {
-    co_return v1::LookUpCallResponse();
-  }
-  Task<absl::StatusOr<std::string>> Check(const providers::Account&) override { co_return "ok"; }
-  v1::ReadWebhookResponse ReadWebhook(const providers::Account&, const common::v1::HttpRequest&,
-                                      absl::Time) const override {
-    return {};
-  }
-  bool CustomerIsDialledByUs() const override { return true; }
-  Task<v1::PlaceCallResponse> DialCustomer(const providers::Account&,
-                                           const v1::CallOrder&) override {
-    co_return v1::PlaceCallResponse();
-  }
-  Task<absl::StatusOr<v1::LookUpCallResponse>> LookUpCustomer(
-      const providers::Account&, const v1::LookUpCallRequest&) override {
-    co_return v1::LookUpCallResponse();
-  }
   bool AgentIsDialledByUs() const override { return true; }
 
   void FailRinging(absl::Status status) {
@@ -67,17 +29,20 @@ class FakeAdapter final : public providers::Adapter {
     ask_ = std::move(status);
     bad_asks_ = times;
   }
-  std::vector<Request> requests() const {
-    const base::MutexLock lock(mutex_);
-    return requests_;
-  }
 
  private:
-  mutable base::Mutex mutex_;
+  absl::Status Answer(const Request& request) override {
+    const base::MutexLock lock(mutex_);
+    if (request.action() == Request::DIAL_PARTY) return ring_;
+    if (request.action() != Request::ASK_FLOW || bad_asks_ == 0) return absl::OkStatus();
+    --bad_asks_;
+    return ask_;
+  }
+
+  base::Mutex mutex_;
   absl::Status ring_ ABSL_GUARDED_BY(mutex_);
   absl::Status ask_ ABSL_GUARDED_BY(mutex_);
   int bad_asks_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<Request> requests_ ABSL_GUARDED_BY(mutex_);
 };
 
 // The session service, which knows one call. Thread-safe.

@@ -55,6 +55,49 @@ class FakeSessionBase : public rpc::Channel {
   std::vector<session::v1::CallEvent> feed_ ABSL_GUARDED_BY(mutex_);
 };
 
+// A provider of Twilio's type that keeps what it is told to do, and does nothing. Thread-safe.
+class FakeAdapterBase : public providers::Adapter {
+ public:
+  v1::ProviderTypeInfo Describe() const override {
+    v1::ProviderTypeInfo info;
+    info.set_provider_type(common::v1::ProviderType::TWILIO);
+    return info;
+  }
+  absl::Status CheckAccount(const providers::Account&) const override { return absl::OkStatus(); }
+  Task<v1::PlaceCallResponse> Place(const providers::Account&, const v1::CallOrder&) override {
+    co_return v1::PlaceCallResponse();
+  }
+  Task<absl::StatusOr<v1::ControlCallResponse>> Control(
+      const providers::Account&, const v1::ControlCallRequest& request) override {
+    {
+      const base::MutexLock lock(mutex_);
+      requests_.push_back(request);
+    }
+    CTC_CO_RETURN_IF_ERROR(Answer(request));
+    co_return v1::ControlCallResponse();
+  }
+  Task<absl::StatusOr<v1::LookUpCallResponse>> LookUp(const providers::Account&,
+                                                      const v1::LookUpCallRequest&) override {
+    co_return v1::LookUpCallResponse();
+  }
+  Task<absl::StatusOr<std::string>> Check(const providers::Account&) override { co_return "ok"; }
+  v1::ReadWebhookResponse ReadWebhook(const providers::Account&, const common::v1::HttpRequest&,
+                                      absl::Time) const override {
+    return {};
+  }
+  std::vector<v1::ControlCallRequest> requests() const {
+    const base::MutexLock lock(mutex_);
+    return requests_;
+  }
+
+ private:
+  // How the newest request ends.
+  virtual absl::Status Answer(const v1::ControlCallRequest& request) = 0;
+
+  mutable base::Mutex mutex_;
+  std::vector<v1::ControlCallRequest> requests_ ABSL_GUARDED_BY(mutex_);
+};
+
 // What replicas share.
 struct DispatchWorld {
   DispatchWorld(const std::string& consumer, std::unique_ptr<providers::Adapter> adapter)

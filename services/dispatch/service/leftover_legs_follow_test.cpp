@@ -14,46 +14,19 @@ using session::v1::Leg;
 using session::v1::Session;
 using Request = v1::ControlCallRequest;
 
-// A provider whose legs outlive others, and which fails at first. Thread-safe.
-class FakeAdapter final : public providers::Adapter {
+// Its legs outlive others, and it fails at first.
+class FakeAdapter final : public FakeAdapterBase {
  public:
   explicit FakeAdapter(std::vector<absl::Status> answers) : answers_(std::move(answers)) {}
-  v1::ProviderTypeInfo Describe() const override {
-    v1::ProviderTypeInfo info;
-    info.set_provider_type(common::v1::ProviderType::TWILIO);
-    return info;
-  }
-  absl::Status CheckAccount(const providers::Account&) const override { return absl::OkStatus(); }
-  Task<v1::PlaceCallResponse> Place(const providers::Account&, const v1::CallOrder&) override {
-    co_return v1::PlaceCallResponse();
-  }
-  Task<absl::StatusOr<v1::ControlCallResponse>> Control(const providers::Account&,
-                                                        const Request& request) override {
-    const base::MutexLock lock(mutex_);
-    requests_.push_back(request);
-    const size_t n = requests_.size() - 1;
-    if (n < answers_.size() && !answers_[n].ok()) co_return answers_[n];
-    co_return v1::ControlCallResponse();
-  }
-  Task<absl::StatusOr<v1::LookUpCallResponse>> LookUp(const providers::Account&,
-                                                      const v1::LookUpCallRequest&) override {
-    co_return v1::LookUpCallResponse();
-  }
-  Task<absl::StatusOr<std::string>> Check(const providers::Account&) override { co_return "ok"; }
-  v1::ReadWebhookResponse ReadWebhook(const providers::Account&, const common::v1::HttpRequest&,
-                                      absl::Time) const override {
-    return {};
-  }
   bool LegsOutliveOthers() const override { return true; }
-  std::vector<Request> requests() const {
-    const base::MutexLock lock(mutex_);
-    return requests_;
-  }
 
  private:
-  mutable base::Mutex mutex_;
+  absl::Status Answer(const Request& /*request*/) override {
+    const size_t n = requests().size() - 1;
+    return n < answers_.size() ? answers_[n] : absl::OkStatus();
+  }
+
   const std::vector<absl::Status> answers_;
-  std::vector<Request> requests_ ABSL_GUARDED_BY(mutex_);
 };
 
 // The session service, which knows one ended call.

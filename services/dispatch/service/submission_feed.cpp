@@ -1,5 +1,7 @@
 #include "services/dispatch/service/submission_feed.h"
 
+#include <absl/cleanup/cleanup.h>
+
 #include <chrono>
 #include <utility>
 
@@ -36,13 +38,8 @@ Task<absl::Status> SubmissionFeed::Apply(const Batch& batch, int64_t last_seq) {
   const bool begun = saved_seq_ >= 0;
   if (wanted.empty() && begun && last_seq - saved_seq_ < kSaveEvery) co_return absl::OkStatus();
   writing_ = true;
-  absl::Status status = absl::UnavailableError("the process is stopping");
-  if (!stopping_) status = co_await WriteAndSend(std::move(wanted), last_seq);
-  writing_ = false;
-  co_return status;
-}
-
-Task<absl::Status> SubmissionFeed::WriteAndSend(std::vector<Submission> wanted, int64_t last_seq) {
+  const absl::Cleanup written = [this] { writing_ = false; };
+  if (stopping_) co_return absl::UnavailableError("the process is stopping");
   CTC_CO_ASSIGN_OR_RETURN(
       const std::vector<Submission> ours,
       co_await submissions_.Begin(std::move(wanted), name_, last_seq, clock_.Now(),

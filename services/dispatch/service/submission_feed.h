@@ -35,7 +35,6 @@ class SubmissionFeed {
  private:
   Task<absl::StatusOr<int64_t>> LoadCursor();
   Task<absl::Status> Apply(const Batch& batch, int64_t last_seq);
-  Task<absl::Status> WriteAndSend(std::vector<Submission> wanted, int64_t last_seq);
 
   const std::string name_;
   SubmissionStore& submissions_;

@@ -159,12 +159,16 @@ TEST_CASE("a stop of before all recordings is the first's", "[track]") {
   CHECK(session.Tell(Event("recording.stopped", 4)) == 0);
 }
 
+enum { kStart1, kStop1, kReady1, kStart2, kStop2, kReady2 };
+
+Events TwoRecordings() {
+  return {Event("recording.started", 1),  Event("recording.stopped", 10), Ready("https://x/1", 10),
+          Event("recording.started", 20), Event("recording.stopped", 30), Ready("https://x/2", 30)};
+}
+
 TEST_CASE("two recordings keep their rows and addresses in each order that tells them apart",
           "[track]") {
-  enum { kStart1, kStop1, kReady1, kStart2, kStop2, kReady2 };
-  const Events events = {Event("recording.started", 1),  Event("recording.stopped", 10),
-                         Ready("https://x/1", 10),       Event("recording.started", 20),
-                         Event("recording.stopped", 30), Ready("https://x/2", 30)};
+  const Events events = TwoRecordings();
   std::vector<int> order = {0, 1, 2, 3, 4, 5};
   int told = 0;
   do {
@@ -187,10 +191,7 @@ TEST_CASE("two recordings keep their rows and addresses in each order that tells
 
 TEST_CASE("what a provider repeats of two recordings, in any order, is put where it belongs",
           "[track]") {
-  enum { kStart1, kStop1, kReady1, kStart2, kStop2, kReady2 };
-  const Events events = {Event("recording.started", 1),  Event("recording.stopped", 10),
-                         Ready("https://x/1", 10),       Event("recording.started", 20),
-                         Event("recording.stopped", 30), Ready("https://x/2", 30)};
+  const Events events = TwoRecordings();
   std::vector<int> order = {0, 1, 2, 3, 4, 5};
   do {
     if (Place(order, kReady2) < std::min(Place(order, kStop2), Place(order, kReady1))) continue;
