@@ -30,9 +30,9 @@ absl::Status CheckOne(const std::string& agent_field, const std::string& agent,
   return CheckText(agent_field, agent, 128);
 }
 
-// The supervisor's leg that is there.
-std::string FindSupervisor(const store::Record& record, const Callee& callee) {
-  const std::vector<std::string> open = domain::OpenLegs(record.facts, v1::Leg::SUPERVISOR);
+// The open leg by which the callee is in the call, or is being rung; empty without one.
+std::string FindLeg(const store::Record& record, v1::Leg::Party party, const Callee& callee) {
+  const std::vector<std::string> open = domain::OpenLegs(record.facts, party);
   for (const domain::Fact& fact : record.facts) {
     if (!domain::IsDialledByUs(fact) || fact.phone() != callee.phone) continue;
     if (std::find(open.begin(), open.end(), fact.leg_id()) != open.end()) return fact.leg_id();
@@ -83,8 +83,13 @@ Task<absl::StatusOr<v1::Leg>> Conference::Ring(rpc::Context context, store::Reco
   const domain::Fact dial = DialFact(core_, "party-1", callee);
   const absl::Time next_look = keeper_.NextLook();
   const auto leg_id = std::make_shared<std::string>();
+  const auto is_new = std::make_shared<bool>();
   auto step = [=](const store::Record& newest) -> absl::StatusOr<store::PartyStep> {
     if (!domain::IsJoined(newest.state.status)) return NotLive(newest, "The call has ended");
+    // A repeated request rings nobody twice.
+    *leg_id = FindLeg(newest, party, callee);
+    *is_new = leg_id->empty();
+    if (!*is_new) return store::PartyStep();
     if (CountOpen(newest) >= domain::kMostGuests) return TooMany();
     *leg_id = domain::NextLegId(newest.facts, party);
     store::PartyStep out;
@@ -102,7 +107,7 @@ Task<absl::StatusOr<v1::Leg>> Conference::Ring(rpc::Context context, store::Reco
     return out;
   };
   CTC_CO_ASSIGN_OR_RETURN(record, co_await ApplyStep(core_, record, std::move(step)));
-  CTC_CO_RETURN_IF_ERROR(co_await keeper_.Dial(context, record, *leg_id, mode));
+  if (*is_new) CTC_CO_RETURN_IF_ERROR(co_await keeper_.Dial(context, record, *leg_id, mode));
   co_return co_await LegNow(record, *leg_id);
 }
 
@@ -159,7 +164,7 @@ Task<absl::StatusOr<v1::Leg>> Conference::Monitor(rpc::Context context,
       const Callee callee,
       co_await Find(context, record, request.supervisor_id(), request.phone(), "supervisor_id"));
   const std::string note = NoteOf(context, request);
-  if (const std::string leg_id = FindSupervisor(*record, callee); !leg_id.empty()) {
+  if (const std::string leg_id = FindLeg(*record, v1::Leg::SUPERVISOR, callee); !leg_id.empty()) {
     co_return co_await ChangeMode(context, record, leg_id, mode, note);
   }
   co_return co_await Ring(context, record, v1::Leg::SUPERVISOR, callee, mode, note);

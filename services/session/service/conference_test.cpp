@@ -93,6 +93,18 @@ TEST_CASE("guests join, are taken out, and leave the call as it is", "[session][
   CHECK_THAT(f.Remove("agent"), HasError(base::kValidationFailed));
 }
 
+TEST_CASE("a guest who is being rung or is in the call is not rung again",
+          "[session][conference]") {
+  RoomFixture f;
+  REQUIRE(f.Add("+4930300")->id() == "party-1");
+  CHECK(f.Add("+4930300")->id() == "party-1");
+  f.Tell("party-1", F::CALL_ANSWERED, 20);
+  CHECK(f.Add("+4930300")->state() == v1::Leg::ANSWERED);
+  CHECK(f.peers.count("ControlCall DIAL_PARTY") == 1);
+  f.Tell("party-1", F::CALL_ENDED, 40);
+  CHECK(f.Add("+4930300")->id() == "party-2");
+}
+
 TEST_CASE("the customer goes on with a guest, and is not left alone", "[session][conference]") {
   RoomFixture f;
   REQUIRE_THAT(f.Add("+4930300").status(), IsOk());
@@ -155,10 +167,12 @@ TEST_CASE("a party that cannot be is refused before anything changed", "[session
   CHECK_THAT(f.Monitor("LISTEN").status(), HasError(base::kCapabilityMissing));
   CHECK(f.peers.count("ControlCall") == 0);
   f.peers.capabilities = {"conference"};
-  for (int i = 0; i < domain::kMostGuests; ++i) REQUIRE_THAT(f.Add("+4930300").status(), IsOk());
-  CHECK_THAT(f.Add("+4930300").status(), HasError(base::kPartyLimit));
+  for (int i = 0; i < domain::kMostGuests; ++i) {
+    REQUIRE_THAT(f.Add("+493030" + std::to_string(i)).status(), IsOk());
+  }
+  CHECK_THAT(f.Add("+4930400").status(), HasError(base::kPartyLimit));
   f.Tell("customer", F::CALL_ENDED, 40);
-  CHECK_THAT(f.Add("+4930300").status(), HasError(base::kCallNotLive));
+  CHECK_THAT(f.Add("+4930400").status(), HasError(base::kCallNotLive));
 }
 
 TEST_CASE("a supervisor listens and whispers, and the timeline keeps who asked",

@@ -20,6 +20,9 @@ using routing::v1::Candidate;
 using routing::v1::ChooseRouteResponse;
 using routing::v1::RoutingServiceRpc::kChooseRoute;
 
+// As long as the edge keeps the answer of a key.
+constexpr absl::Duration kKeyKept = absl::Hours(24);
+
 observability::Histogram PhaseSeconds(const char* phase) {
   return observability::MakeHistogram("ctc_session_initiate_seconds",
                                       "Time of a phase of placing a call", {{"phase", phase}});
@@ -118,6 +121,12 @@ void FillFromRoute(const v1::InitiateCallRequest& click, const ChooseRouteRespon
   s.set_attempts(1);
 }
 
+// What tells one click from another; the rest of a body is no reason to call again.
+bool IsSameClick(const v1::InitiateCallRequest& click, const v1::Session& s) {
+  return click.to_phone() == s.to_phone() && click.agent_id() == s.agent_id() &&
+         click.lead_id() == s.lead_id() && click.campaign_id() == s.campaign_id();
+}
+
 v1::InitiateCallResponse Answer(const store::Record& record) {
   v1::InitiateCallResponse response;
   response.set_success(true);
@@ -137,25 +146,35 @@ Initiation::Initiation(Core& core, Submission& submission, Background background
 
 Task<absl::StatusOr<v1::InitiateCallResponse>> Initiation::InitiateCall(
     rpc::Context context, const v1::InitiateCallRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(v1::InitiateCallRequest click, CheckClick(context, request));
-  absl::StatusOr<v1::InitiateCallResponse> response = co_await Begin(context, std::move(click));
+  CTC_CO_ASSIGN_OR_RETURN(const v1::InitiateCallRequest click, CheckClick(context, request));
+  absl::StatusOr<v1::InitiateCallResponse> response = co_await Begin(context, click);
   if (response.ok() || context.idempotency_key.empty()) co_return response;
   if (base::DetailOf(response.status()).metadata.contains("id")) co_return response;
   // Refused before a session was made. A repetition of a request that had succeeded answers with
   // its session, whatever has changed since.
   const absl::StatusOr<store::RecordPtr> first = co_await FindByKey(context);
-  if (first.ok()) co_return Answer(**first);
+  if (first.ok()) co_return Repeated(click, **first);
   co_return response;
 }
 
-Task<absl::StatusOr<v1::InitiateCallResponse>> Initiation::Begin(rpc::Context context,
-                                                                 v1::InitiateCallRequest click) {
+// The key outlives its day in the session's row: an old one, or one of another click, is neither
+// dialled nor answered with a call that nobody asked for.
+absl::StatusOr<v1::InitiateCallResponse> Initiation::Repeated(const v1::InitiateCallRequest& click,
+                                                              const store::Record& first) const {
+  const absl::Duration age = core_.clock.Now() - store::TimeOfId(first.id());
+  if (age <= kKeyKept && IsSameClick(click, first.session)) return Answer(first);
+  return base::MakeError(base::kIdempotencyKeyReused,
+                         "The Idempotency-Key belongs to another call.");
+}
+
+Task<absl::StatusOr<v1::InitiateCallResponse>> Initiation::Begin(
+    rpc::Context context, const v1::InitiateCallRequest& click) {
   CTC_CO_ASSIGN_OR_RETURN(Plan plan, co_await MakePlan(context, click));
   const absl::Duration begin = core_.clock.Monotonic();
   CTC_CO_ASSIGN_OR_RETURN(store::CreateOutcome created,
-                          co_await core_.writer.Create(std::move(plan.session), context.deadline));
+                          co_await Commit(context, std::move(plan.session)));
   commit_seconds_.Observe(absl::ToDoubleSeconds(core_.clock.Monotonic() - begin));
-  if (created.existed) co_return Answer(*created.record);
+  if (created.existed) co_return Repeated(click, *created.record);
   if (context.prefer_async) {
     background_(SubmitAlone(context, created.record, std::move(plan.candidates)));
     co_return Answer(*created.record);
@@ -164,6 +183,22 @@ Task<absl::StatusOr<v1::InitiateCallResponse>> Initiation::Begin(rpc::Context co
       const store::RecordPtr record,
       co_await submission_.Run(context, created.record, std::move(plan.candidates)));
   co_return Answer(*record);
+}
+
+// A connection that broke may have broken behind the commit: a session that is there is ours to
+// submit, whatever its client would hear otherwise.
+Task<absl::StatusOr<store::CreateOutcome>> Initiation::Commit(const rpc::Context& context,
+                                                              store::NewSession session) {
+  const std::string id = session.record.id();
+  absl::StatusOr<store::CreateOutcome> created =
+      co_await core_.writer.Create(std::move(session), context.deadline);
+  const bool doubtful =
+      absl::IsUnavailable(created.status()) && !base::IsError(created.status(), base::kOverloaded);
+  if (!doubtful) co_return created;
+  absl::StatusOr<store::RecordPtr> found =
+      co_await core_.reader.Get(context.tenant, id, core_.WriteDeadline());
+  if (!found.ok()) co_return created;
+  co_return store::CreateOutcome{*std::move(found), false};
 }
 
 Task<absl::StatusOr<Initiation::Plan>> Initiation::MakePlan(const rpc::Context& context,

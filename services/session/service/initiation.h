@@ -23,7 +23,12 @@ class Initiation {
     std::vector<routing::v1::Candidate> candidates;
   };
   Task<absl::StatusOr<v1::InitiateCallResponse>> Begin(rpc::Context context,
-                                                       v1::InitiateCallRequest click);
+                                                       const v1::InitiateCallRequest& click);
+  // The answer to a click whose Idempotency-Key has made `first` before.
+  absl::StatusOr<v1::InitiateCallResponse> Repeated(const v1::InitiateCallRequest& click,
+                                                    const store::Record& first) const;
+  Task<absl::StatusOr<store::CreateOutcome>> Commit(const rpc::Context& context,
+                                                    store::NewSession session);
   Task<absl::StatusOr<Plan>> MakePlan(const rpc::Context& context,
                                       const v1::InitiateCallRequest& click);
   Task<absl::StatusOr<bool>> CheckPolicy(const rpc::Context& context,

@@ -225,6 +225,16 @@ TEST_CASE("a repeated Idempotency-Key gives the first session", "[session][initi
     other.idempotency_key = "key-1";
     CHECK(f.Initiate(f.Click(), other)->id() != first->id());
   }
+  SECTION("not to another number, another agent, or a day later") {
+    auto colleague = f.Click();
+    colleague.set_agent_id("agent-b");
+    CHECK_THAT(f.Initiate(f.Click("+1234567891"), context).status(),
+               HasError(base::kIdempotencyKeyReused));
+    CHECK_THAT(f.Initiate(colleague, context).status(), HasError(base::kIdempotencyKeyReused));
+    f.clock.Advance(absl::Hours(24) + absl::Seconds(1));
+    CHECK_THAT(f.Initiate(f.Click(), context).status(), HasError(base::kIdempotencyKeyReused));
+    CHECK(f.peers.count("PlaceCall") == 1);
+  }
 }
 
 TEST_CASE("an agent at capacity is refused with a session at hand", "[session][initiate]") {
