@@ -199,6 +199,7 @@ constexpr std::array kAll = {
     &kUnavailable,
     &kDeadlineExceeded,
     &kConflict,
+    &kDatabaseBusy,
     &kInternal,
 };
 

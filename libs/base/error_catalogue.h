@@ -177,6 +177,10 @@ inline constexpr ErrorSpec kDeadlineExceeded{
 inline constexpr ErrorSpec kConflict{"CONFLICT", absl::StatusCode::kAborted, 409,
                                      "Someone else changed it at the same time",
                                      "Read it again, then repeat the change."};
+// Undone as a whole: a deadlock or a wait for rows that repetition did not help.
+inline constexpr ErrorSpec kDatabaseBusy{"DATABASE_BUSY", absl::StatusCode::kAborted, 503,
+                                         "The database is busy",
+                                         "Wait as long as Retry-After says, then try again."};
 inline constexpr ErrorSpec kInternal{"INTERNAL", absl::StatusCode::kInternal, 500,
                                      "An error of ours", "Report the request_id to the operator."};
 

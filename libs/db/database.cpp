@@ -44,6 +44,13 @@ absl::Status QueueFull() {
 
 }  // namespace
 
+absl::Status RowsHeld() {
+  base::ErrorDetail extra;
+  extra.retry_after = absl::Seconds(1);
+  return base::MakeError(base::kDatabaseBusy, "another transaction held the rows",
+                         std::move(extra));
+}
+
 absl::Status Session::Connect() {
   const base::Clock& clock = base::SystemClock();
   const absl::Duration start = clock.Monotonic();
@@ -79,7 +86,7 @@ absl::Status Session::RunOnce(const Work& work, bool& retry) {
   absl::Status status = RunSafely(work, *connection_);
   if (status.ok() && connection_->deadlocked()) {
     // The work carried on over a lost transaction; what is left of it must not be committed.
-    status = base::MakeError(base::kConflict, "another transaction held the rows");
+    status = RowsHeld();
   }
   const int statements = connection_->statements();
   const bool lost_in_work = connection_->lost();

@@ -231,6 +231,27 @@ TEST_CASE("a deadlocked work is run again as a whole until it succeeds") {
                IsOk());
 }
 
+TEST_CASE("rows that others hold for too long are no conflict of the caller's") {
+  auto database = FreshWithTable(2);
+  REQUIRE_THAT(database->RunBlocking([](Connection& c) { return Insert(c, 1, "a"); }), IsOk());
+  const std::string update = "UPDATE item SET name = 'b' WHERE id = 1";
+  int runs = 0;
+  auto other = database->MakeWorker();
+  const absl::Status held = other->Run([&](Connection& c) -> absl::Status {
+    CTC_RETURN_IF_ERROR(c.Execute(update).status());
+    const absl::Status refused = database->RunBlocking([&](Connection& mine) -> absl::Status {
+      ++runs;
+      CTC_RETURN_IF_ERROR(mine.Execute("SET innodb_lock_wait_timeout = 0").status());
+      return mine.Execute(update).status();
+    });
+    CHECK_THAT(refused, HasError(base::kDatabaseBusy));
+    CHECK(absl::IsAborted(refused));
+    return absl::OkStatus();
+  });
+  CHECK_THAT(held, IsOk());
+  CHECK(runs == 4);
+}
+
 TEST_CASE("an aborted work of the caller's own is not run again") {
   auto database = FreshWithTable();
   int runs = 0;

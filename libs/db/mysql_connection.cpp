@@ -204,7 +204,7 @@ absl::Status MysqlConnection::ErrorOf(const sql::SQLException& e) {
     case 1205:
     case 1213:
       deadlocked_ = true;
-      return base::MakeError(base::kConflict, "another transaction held the rows");
+      return RowsHeld();
     case 1969:  // MariaDB's statement limit
     case 3024:  // MySQL's
       return base::MakeError(base::kDeadlineExceeded, "the database took too long");

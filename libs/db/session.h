@@ -59,6 +59,9 @@ class MysqlConnection final : public Connection {
   int statements_ = 0;
 };
 
+// What a transaction ends with that a deadlock or a wait for rows undid.
+absl::Status RowsHeld();
+
 // A connection that opens when used and again after it broke, and runs units of work. Belongs to
 // one thread at a time.
 class Session final : public Worker {
