@@ -44,7 +44,7 @@ def fails(stack, case):
     tenant, provider = Tenant(stack), SecondLegProvider(stack.simulator_url, CUSTOMER)
     provider.mode = mode
     session = place(tenant, kind, provider)
-    ended = tenant.wait_ended(session, seconds=60)
+    ended = tenant.wait_ended(session, seconds=120)
     # A switch is asked again for the same channel, and told to drop it: what it did is known then.
     asks_again = kind == "ASTERISK" and mode in UNKNOWN
     code = REFUSALS.get(mode, "PROVIDER_ERROR" if asks_again else "SUBMISSION_UNKNOWN")
