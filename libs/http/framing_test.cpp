@@ -187,8 +187,8 @@ TEST_CASE("an ambiguous request gets at most one refusal and its connection is c
     co_return Response();
   };
   ServerOptions options;
-  options.header_timeout = absl::Seconds(1);
-  options.body_timeout = absl::Seconds(1);
+  options.header_timeout = absl::Seconds(5);
+  options.body_timeout = absl::Seconds(5);
   const auto server = Server::Start(io.executor(), options, handler);
   REQUIRE(server.ok());
   const std::vector<FramingCase> cases = Cases();

@@ -45,7 +45,7 @@ class RawSocket {
 
   // Reads until `enough` says so, the peer closes or `limit` passed.
   std::string ReceiveUntil(const std::function<bool(const std::string&)>& enough,
-                           std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+                           std::chrono::milliseconds limit = std::chrono::seconds(30)) {
     const auto end = std::chrono::steady_clock::now() + limit;
     std::string all;
     while (!enough(all)) {
@@ -63,7 +63,7 @@ class RawSocket {
     }
     return all;
   }
-  std::string ReceiveAll(std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+  std::string ReceiveAll(std::chrono::milliseconds limit = std::chrono::seconds(30)) {
     return ReceiveUntil([](const std::string&) { return false; }, limit);
   }
   std::string ReceiveText(std::string_view end) {

@@ -52,7 +52,7 @@ struct Fixture {
   }
   absl::StatusOr<Socket> Open(const std::string& url, const std::string& token = "Bearer ok") {
     const HeaderList headers = {{"Authorization", token}};
-    return io.Run(ConnectWebSocket(url, headers, absl::Seconds(5), absl::Seconds(5)));
+    return io.Run(ConnectWebSocket(url, headers, absl::Seconds(30), absl::Seconds(30)));
   }
 
   IoThreads io{2};
@@ -102,7 +102,7 @@ TEST_CASE("a draining server says goodbye to its WebSockets", "[http][websocket]
   Fixture f;
   absl::StatusOr<Socket> socket = f.Open(f.Url("/echo"));
   REQUIRE(socket.ok());
-  f.io.Run(f.server->Drain(absl::Seconds(5)));
+  f.io.Run(f.server->Drain(absl::Minutes(1)));
   CHECK(f.io.Run((*socket)->Read()).status().code() == absl::StatusCode::kOutOfRange);
   CHECK(f.server->connections() == 0);
 }

@@ -4,6 +4,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <map>
@@ -15,6 +16,7 @@
 #include "libs/media/media_server.h"
 #include "libs/media/phone_for_test.h"
 #include "libs/testing/eventually.h"
+#include "libs/testing/fake_clock.h"
 
 namespace ctc::media {
 
@@ -79,7 +81,15 @@ class Call {
     if (change) change(stream);
     REQUIRE(server->Connect(kRoom, name, stream).ok());
     legs_.push_back(std::move(leg));
+    Settle();
     return *legs_.back();
+  }
+
+  // Until what was asked of the server has taken effect: it does one thing after the other.
+  void Settle() const {
+    const auto done = std::make_shared<std::atomic<bool>>(false);
+    server->Play(kRoom, "nobody", {}, 0, [done](bool) { *done = true; });
+    testing::EventuallyTrue([&] { return done->load(); }, "the server does as it is asked");
   }
 
   // Until `listener` hears `level` and nothing else for three frames, while each says its own.
@@ -121,6 +131,38 @@ class Call {
 
  private:
   std::vector<std::unique_ptr<Leg>> legs_;
+};
+
+// A call with a party "a" whose frames are counted: the server's clock stands still between them.
+struct SteppedCall {
+  explicit SteppedCall(MediaConfig config = {}) : call(WithClock(std::move(config))) {}
+
+  // So many frames more, in each of which the parties say their level. What "a" hears of them.
+  std::vector<int16_t> Step(int frames, const std::map<Leg*, int16_t>& said = {}) {
+    std::vector<int16_t> heard;
+    for (int i = 0; i < frames; ++i) {
+      for (const auto& [leg, level] : said) leg->phone.Say(leg->server, level);
+      clock.Advance(kFrameLength);
+      const size_t before = heard.size();
+      call.Await(
+          {},
+          [&] {
+            const auto more = a.phone.Listen().samples;
+            heard.insert(heard.end(), more.begin(), more.end());
+            return heard.size() > before;
+          },
+          "a frame");
+    }
+    return heard;
+  }
+  MediaConfig WithClock(MediaConfig config) const {
+    config.clock = &clock;
+    return config;
+  }
+
+  testing::FakeClock clock;
+  Call call;
+  Leg& a = call.Join("a");
 };
 
 }  // namespace ctc::media

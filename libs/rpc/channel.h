@@ -1,6 +1,8 @@
 // The way to a service, in this process or another. Thread-safe.
 #pragma once
 
+#include <absl/time/time.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,13 +45,14 @@ struct RemoteOptions {
   std::string address;              // as "127.0.0.1:7101" or "unix:/run/ctc/session.sock"
   std::string shared_secret;        // proves us to the server; empty only in tests
   int max_message_bytes = 4 << 20;  // a larger request is RESOURCE_EXHAUSTED; as the server's
+  absl::Duration connection_wait = absl::Seconds(2);  // of a call while there is no connection
 };
 
 // Calls another process. All calls of a pair of processes share one long-lived connection, worked
 // on `executor`; the calls and the answers of one turn of the loop share a write. Reconnects by
 // itself. Calls that were in flight when the connection broke end with UNAVAILABLE, and are retried
 // here once when the contract says the rpc is idempotent. While there is no connection a call waits
-// for one, 2 s at most. Destroying the channel ends its calls with UNAVAILABLE.
+// for one, as long as the options say. Destroying the channel ends its calls with UNAVAILABLE.
 std::unique_ptr<Channel> MakeRemoteChannel(asio::any_io_executor executor, RemoteOptions options);
 
 }  // namespace ctc::rpc

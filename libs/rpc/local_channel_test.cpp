@@ -12,7 +12,7 @@ TEST_CASE("a local call reaches the handler with its context") {
   HandlerMap map;
   const auto channel = MakeLocalChannel(map);  // before the handlers are bound
   service.Bind(map);
-  const auto response = threads.Get(GetAgent(*channel, "a1", ContextUntil(absl::Seconds(5))));
+  const auto response = threads.Get(GetAgent(*channel, "a1", ContextUntil(absl::Seconds(30))));
   REQUIRE(response.ok());
   CHECK(response->agent().id() == "a1");
   CHECK(response->agent().name() == "t1/key_1");
@@ -25,7 +25,7 @@ TEST_CASE("a local error keeps its detail") {
   HandlerMap map;
   service.Bind(map);
   const auto channel = MakeLocalChannel(map);
-  const auto response = threads.Get(GetAgent(*channel, "missing", ContextUntil(absl::Seconds(5))));
+  const auto response = threads.Get(GetAgent(*channel, "missing", ContextUntil(absl::Seconds(30))));
   CHECK(base::IsError(response.status(), base::kNotFound));
   CHECK(base::DetailOf(response.status()).metadata.at("agent_id") == "missing");
 }
@@ -36,7 +36,7 @@ TEST_CASE("an exception of a handler becomes INTERNAL without its text") {
   HandlerMap map;
   service.Bind(map);
   const auto channel = MakeLocalChannel(map);
-  const auto response = threads.Get(GetAgent(*channel, "throw", ContextUntil(absl::Seconds(5))));
+  const auto response = threads.Get(GetAgent(*channel, "throw", ContextUntil(absl::Seconds(30))));
   CHECK(absl::IsInternal(response.status()));
   CHECK(response.status().message() == "the handler failed");
 }
@@ -56,7 +56,7 @@ TEST_CASE("an rpc that this process does not serve is UNIMPLEMENTED") {
   Threads threads;
   HandlerMap map;
   const auto channel = MakeLocalChannel(map);
-  const auto response = threads.Get(GetAgent(*channel, "a1", ContextUntil(absl::Seconds(5))));
+  const auto response = threads.Get(GetAgent(*channel, "a1", ContextUntil(absl::Seconds(30))));
   CHECK(absl::IsUnimplemented(response.status()));
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("each call is counted by method and code") {
   HandlerMap map;
   service.Bind(map);
   const auto channel = MakeLocalChannel(map);
-  (void)threads.Get(GetAgent(*channel, "missing", ContextUntil(absl::Seconds(5))));
+  (void)threads.Get(GetAgent(*channel, "missing", ContextUntil(absl::Seconds(30))));
   const std::string text = observability::ExposeMetrics();
   CHECK(text.find("ctc_rpc_requests_total{code=\"NOT_FOUND\",method=\"/ctc.routing.v1."
                   "RoutingService/GetAgent\"}") != std::string::npos);

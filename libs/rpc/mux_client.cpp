@@ -16,7 +16,6 @@
 namespace ctc::rpc {
 namespace {
 
-constexpr absl::Duration kConnectionWait = absl::Seconds(2);
 constexpr absl::Duration kFirstBackOff = absl::Milliseconds(10);
 constexpr absl::Duration kLongestBackOff = absl::Milliseconds(500);
 constexpr size_t kWriteBytes = 512 << 10;  // to one write, and what the call adds that passes it
@@ -49,6 +48,7 @@ bool IsRefusal(const absl::Status& status) {
 MuxClient::MuxClient(const asio::any_io_executor& executor, const RemoteOptions& options)
     : secret_(options.shared_secret),
       address_(options.address),
+      connection_wait_(options.connection_wait),
       executor_(executor),
       strand_(NewStrand(executor)),
       timer_(strand_),
@@ -89,7 +89,7 @@ void MuxClient::Enqueue(MuxCallPtr call) {
   if (IsUp()) {
     current_->WantWrite();
   } else {
-    call->give_up = std::min(call->deadline, Now() + kConnectionWait);
+    call->give_up = std::min(call->deadline, Now() + connection_wait_);
     AddTimer(call->give_up, call->id);
     if (!wanted_) Wake();
     wanted_ = true;
@@ -165,7 +165,7 @@ void MuxClient::Release(MuxClientStream& stream, Ended& ended) {
   for (const MuxCallPtr& call : outbox_) {
     if (!calls_.contains(call->id)) continue;
     timers_.erase({call->give_up, call->id});
-    call->give_up = std::min(call->deadline, Now() + kConnectionWait);
+    call->give_up = std::min(call->deadline, Now() + connection_wait_);
     AddTimer(call->give_up, call->id);
   }
 }

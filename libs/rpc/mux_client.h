@@ -66,7 +66,7 @@ class MuxClient : public std::enable_shared_from_this<MuxClient> {
   absl::Time NextTick() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FireTimers(absl::Time now, Ended& ended) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddTimer(absl::Time at, uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Puts a call into the queue; it waits at most 2 s for a connection.
+  // Puts a call into the queue; it waits for a connection as long as the options say.
   void Enqueue(MuxCallPtr call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsUp() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The calls of a broken stream: repeated if they may be, else ended.
@@ -82,6 +82,7 @@ class MuxClient : public std::enable_shared_from_this<MuxClient> {
 
   const std::string secret_;
   const std::string address_;
+  const absl::Duration connection_wait_;
   const asio::any_io_executor executor_;
   const asio::any_io_executor strand_;
   asio::steady_timer timer_;  // on the strand

@@ -5,21 +5,17 @@
 
 #include "libs/rpc/frame.h"
 #include "libs/rpc/rpc_test_support.h"
+#include "libs/testing/quiet_port.h"
 
 namespace ctc::rpc {
 namespace {
 
 // A client of a port where nobody listens.
 struct Fixture {
-  Fixture() {
-    HandlerMap map;
-    ServerOptions options;
-    options.address = "127.0.0.1:0";
-    auto server = Server::Start(map, threads.executor(), options);
-    REQUIRE(server.ok());
+  explicit Fixture(absl::Duration connection_wait = absl::Seconds(1)) {
     RemoteOptions remote;
-    remote.address = "127.0.0.1:" + std::to_string((*server)->port());
-    server->reset();
+    remote.address = "127.0.0.1:" + std::to_string(testing::QuietPort());
+    remote.connection_wait = connection_wait;
     client = std::make_shared<MuxClient>(threads.executor(), remote);
   }
   ~Fixture() { client->Close(); }
@@ -40,10 +36,10 @@ struct Fixture {
                          [](const auto& call) { return !call.expired(); });
   }
 
-  Threads threads;
-  std::shared_ptr<MuxClient> client;
   std::vector<std::weak_ptr<MuxCall>> calls;
   std::atomic<int> ended = 0;
+  Threads threads;  // end before what the calls tell
+  std::shared_ptr<MuxClient> client;
 };
 
 }  // namespace
@@ -66,8 +62,8 @@ TEST_CASE("a call that still waits does not keep those behind it for long") {
 }
 
 TEST_CASE("a closed client holds nothing") {
-  Fixture f;
-  for (int i = 0; i < 100; ++i) f.Submit(absl::Seconds(60));
+  Fixture f(absl::Minutes(10));
+  for (int i = 0; i < 100; ++i) f.Submit(absl::Minutes(10));
   f.client->Close();
   CHECK(f.ended == 100);
   CHECK(f.Held() == 0);

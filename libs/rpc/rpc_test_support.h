@@ -56,11 +56,11 @@ class TestService {
  public:
   Task<absl::StatusOr<routing::GetAgentResponse>> GetAgent(
       Context context, const routing::GetAgentRequest& request) {
+    deadline_us = absl::ToUnixMicros(context.deadline);
     ++calls;
     if (request.id() == "throw") throw std::runtime_error("inside the handler");
     if (request.id() == "missing") co_return DetailedError();
     if (request.id() == "wait") co_await WaitOpen();
-    deadline_us = absl::ToUnixMicros(context.deadline);
     routing::GetAgentResponse response;
     routing::Agent& agent = *response.mutable_agent();
     agent.set_id(request.id());
@@ -95,7 +95,7 @@ class TestService {
   void Open() { open = true; }
 
   std::atomic<int> calls = 0;
-  std::atomic<int64_t> deadline_us = 0;  // of the last GetAgent
+  std::atomic<int64_t> deadline_us = 0;  // of the GetAgent that came last
   std::atomic<bool> open = false;
 
  private:
@@ -140,7 +140,8 @@ inline Task<absl::StatusOr<routing::LogAgentActivityResponse>> LogActivity(Chann
 // Waits for a condition that another thread brings about.
 template <class Condition>
 bool Eventually(Condition condition) {
-  for (int i = 0; i < 5000 && !condition(); ++i) {
+  const absl::Duration end = base::SystemClock().Monotonic() + absl::Seconds(30);
+  while (!condition() && base::SystemClock().Monotonic() < end) {
     // lint-allow(sleep): the pause inside a wait for a condition
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

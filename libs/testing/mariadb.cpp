@@ -71,6 +71,7 @@ std::unique_ptr<db::Database> OpenUrl(const std::string& url, int connections) {
   db::Config config;
   config.url = url;
   config.connections = connections;
+  config.connect_timeout = absl::Seconds(30);  // of a busy machine
   auto database = db::Database::Open(std::move(config));
   Must(database.status());
   return *std::move(database);

@@ -21,9 +21,13 @@ class AriSocket {
         {"Authorization", "Basic Y3RjOnNlY3JldA=="}};
     const std::string url = "ws://127.0.0.1:" + std::to_string(f.port()) + "/ari/events?app=ctc";
     auto socket =
-        f.mine().Run(http::ConnectWebSocket(url, headers, absl::Seconds(5), absl::Seconds(5)));
+        f.mine().Run(http::ConnectWebSocket(url, headers, absl::Seconds(30), absl::Seconds(30)));
     REQUIRE(socket.ok());
     socket_ = std::move(*socket);
+    // Accepted is not yet known to the switch, which drops the legs of an application without one.
+    testing::EventuallyTrue(
+        [&] { return f.Send("GET", "/ari/applications/ctc").response.status == 200; },
+        "the application");
   }
 
   // Reads on until the event comes; returns it.

@@ -3,6 +3,7 @@
 
 #include "libs/crypto/crypto.h"
 #include "libs/http/client.h"
+#include "libs/testing/quiet_port.h"
 #include "tools/simulator/ari_socket_for_test.h"
 #include "tools/simulator/fixture_for_test.h"
 
@@ -12,11 +13,11 @@ namespace {
 constexpr const char* kJson = "application/json";
 
 int Originate(Fixture& f, const std::string& id, const std::string& endpoint,
-              const std::string& leg = "customer") {
+              const std::string& leg = "customer", int timeout = 20) {
   const Json body = {
       {"endpoint", endpoint},   {"app", "ctc"},
       {"appArgs", leg + ",k7"}, {"callerId", "\"Acme Sales\" <15551234567>"},
-      {"timeout", 20},          {"variables", {{"CTC_CALL_ID", "k7"}, {"CTC_LEG", leg}}}};
+      {"timeout", timeout},     {"variables", {{"CTC_CALL_ID", "k7"}, {"CTC_LEG", leg}}}};
   return f.Send("POST", "/ari/channels/" + id, body.dump(), kJson).response.status;
 }
 
@@ -60,9 +61,9 @@ TEST_CASE("legs that are not answered end with Asterisk's causes", "[ari]") {
 TEST_CASE("an id can be used once, so a call cannot be dialled twice", "[ari]") {
   Fixture f;
   AriSocket socket(f);
-  CHECK(Originate(f, "same", "PJSIP/15550100@trunk") == 200);
-  CHECK(Originate(f, "same", "PJSIP/15550100@trunk") == 409);
-  CHECK(f.Dials("15550100") == 1);
+  CHECK(Originate(f, "same", "PJSIP/15550109921@trunk") == 200);
+  CHECK(Originate(f, "same", "PJSIP/15550109921@trunk") == 409);
+  CHECK(f.Dials("15550109921") == 1);
   const http::ClientResult by_reference = f.Send("GET", "/_stats?reference=same");
   CHECK(by_reference.response.body == "{\"dials\":1}");
 }
@@ -74,7 +75,8 @@ TEST_CASE("two legs talk in a recorded bridge and are ended by request", "[ari]"
   socket.Until("StasisStart", "a");
   CHECK(Originate(f, "c", "PJSIP/15550109921@trunk") == 200);
   CHECK(f.Send("POST", "/ari/bridges?type=mixing&bridgeId=b&name=k7").response.status == 200);
-  CHECK(f.Send("POST", "/ari/bridges/b/addChannel?channel=c").response.status == 422);
+  CHECK(Originate(f, "rings", "PJSIP/15550109902@trunk", "customer", 3600) == 200);
+  CHECK(f.Send("POST", "/ari/bridges/b/addChannel?channel=rings").response.status == 422);
   socket.Until("StasisStart", "c");
   CHECK(f.Send("POST", "/ari/bridges/b/addChannel?channel=a").response.status == 204);
   CHECK(f.Send("POST", "/ari/bridges/b/addChannel?channel=c").response.status == 204);
@@ -137,7 +139,9 @@ TEST_CASE("faults of the request and of the events happen as the number says", "
   socket.Until("StasisStart", "lost");
   testing::EventuallyTrue(
       [&] { return f.Send("GET", "/ari/channels/lost").response.status == 404; }, "it ends");
-  CHECK(socket.Seen().find("ChannelDestroyed") == std::string::npos);
+  // The first end that is told of this id is that of another leg.
+  CHECK(Originate(f, "lost", "PJSIP/15550109905@trunk") == 200);
+  CHECK(socket.Until("ChannelDestroyed", "lost")["cause"] == 1);
 }
 
 TEST_CASE("bad requests get Asterisk's error bodies", "[ari]") {
@@ -207,13 +211,15 @@ TEST_CASE("credentials are checked when they are set", "[ari]") {
 }
 
 TEST_CASE("a mode of the control endpoint applies until it is taken back", "[control]") {
-  Fixture f;
+  Options options = Fixture::QuickOptions();
+  options.port = testing::QuietPort();
+  Fixture f(std::move(options));
   CHECK(f.Send("GET", "/_ctl?mode=error-500").response.status == 200);
   CHECK(Originate(f, "m1", "PJSIP/15550100@trunk") == 500);
   CHECK(f.Send("GET", "/_ctl?mode=").response.status == 200);
   CHECK(Originate(f, "m2", "PJSIP/15550100@trunk") == 200);
   CHECK(f.Send("GET", "/_ctl?mode=nonsense").response.status == 400);
-  CHECK(f.Send("GET", "/_ctl?mode=refuse&for_ms=1500").response.status == 200);
+  CHECK(f.Send("GET", "/_ctl?mode=refuse&for_ms=5000").response.status == 200);
   testing::EventuallyTrue([&] { return !f.Send("GET", "/_stats").ok(); }, "connections refused");
   testing::EventuallyTrue([&] { return f.Send("GET", "/_stats").ok(); }, "open again");
 }

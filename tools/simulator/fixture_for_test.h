@@ -51,10 +51,10 @@ class Receiver {
   }
 
  private:
-  testing::IoThreads io_;
-  std::unique_ptr<http::Server> server_;
   mutable base::Mutex mutex_;
   std::vector<Form> received_ ABSL_GUARDED_BY(mutex_);
+  testing::IoThreads io_;  // ends before what its requests are kept in
+  std::unique_ptr<http::Server> server_;
 };
 
 class Fixture {

@@ -1,6 +1,7 @@
 // jambonz as an application sees it: hooks that are signed, verbs that run, statuses of both legs.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <functional>
 
 #include "libs/crypto/crypto.h"
@@ -52,11 +53,11 @@ class Application {
   }
 
  private:
-  testing::IoThreads io_;
-  std::unique_ptr<http::Server> server_;
   mutable base::Mutex mutex_;
   std::vector<Asked> asked_ ABSL_GUARDED_BY(mutex_);
   Verbs verbs_ ABSL_GUARDED_BY(mutex_);
+  testing::IoThreads io_;  // ends before what its requests are kept in
+  std::unique_ptr<http::Server> server_;
 };
 
 struct JambonzFixture : Fixture {
@@ -176,10 +177,14 @@ TEST_CASE("silence, a caller that leaves, and an application that says nothing",
   fixture.Answers(
       "/call",
       {{{"verb", "gather"}, {"timeout", 1}, {"actionHook", fixture.application.Url("/keys")}}});
-  fixture.Answers("/keys", {{{"verb", "pause"}, {"length", 600}}});
-  const std::string call = fixture.Ring({{"hang_up_after_ms", 5000}});
-  CHECK(fixture.HeardAll(call) == Words{"pause 600", "end"});
+  fixture.Answers("/keys", {{{"verb", "pause"}, {"length", 1}}});
+  CHECK(fixture.HeardAll(fixture.Ring(Json::object())) == Words{"pause 1", "end"});
   CHECK(fixture.application.At("/keys").at(0)["reason"] == "timeout");
+  // Its patience counts from its call, so it may be over before the pause begins, never after it.
+  fixture.Answers("/call", {{{"verb", "pause"}, {"length", 36000}}});
+  const std::string left = fixture.Ring({{"hang_up_after_ms", 1000}});
+  CHECK(fixture.HeardAll(left).back() == "end");
+  CHECK(fixture.LastOf(left, "no-answer")["sip_status"] == 487);
   fixture.Answers("/call", Json());
   CHECK(fixture.HeardAll(fixture.Ring(Json::object())) == Words{"end"});
   fixture.Answers("/call", {{{"verb", "sip:decline"}, {"status", 603}}});
@@ -190,19 +195,19 @@ TEST_CASE("silence, a caller that leaves, and an application that says nothing",
 
 TEST_CASE("music goes on until its limit, and the verbs after it follow", "[simulator][jambonz]") {
   JambonzFixture fixture;
-  Json music = {{"verb", "play"}, {"url", "https://x.example/m.mp3"}, {"timeoutSecs", 600}};
+  Json music = {{"verb", "play"}, {"url", "https://x.example/m.mp3"}, {"timeoutSecs", 36000}};
   fixture.Answers("/call", {music, {{"verb", "pause"}, {"length", 1}}});
-  CHECK(fixture.HeardAll(fixture.Ring({{"hang_up_after_ms", 5000}})) ==
-        Words{"play https://x.example/m.mp3", "end"});
+  const Words left = fixture.HeardAll(fixture.Ring({{"hang_up_after_ms", 5000}}));
+  CHECK(std::count(left.begin(), left.end(), "pause 1") == 0);
   music["timeoutSecs"] = 2;
   fixture.Answers("/call", {music, {{"verb", "pause"}, {"length", 1}}});
-  CHECK(fixture.HeardAll(fixture.Ring({{"hang_up_after_ms", 60000}})) ==
+  CHECK(fixture.HeardAll(fixture.Ring(Json::object())) ==
         Words{"play https://x.example/m.mp3", "pause 1", "end"});
 }
 
 TEST_CASE("a call is looked up, muted and ended over REST", "[simulator][jambonz]") {
   JambonzFixture fixture;
-  fixture.Answers("/call", {{{"verb", "answer"}}, {{"verb", "pause"}, {"length", 600}}});
+  fixture.Answers("/call", {{{"verb", "answer"}}, {{"verb", "pause"}, {"length", 36000}}});
   const std::string call = fixture.Ring(Json::object());
   testing::EventuallyTrue([&] { return fixture.Statuses(false, "in-progress").size() == 2; },
                           "the answer");

@@ -110,9 +110,10 @@ TEST_CASE("a key used again gives the same call, with another body a conflict", 
 
 TEST_CASE("a SIP call is controlled while it lives", "[sip]") {
   SipFixture f;
+  const std::string unanswered = f.Place("+15550109902");
+  CHECK(f.Ask("POST", "/sip/v1/calls/" + unanswered + "/hold", Json::object()).status == 409);
   const std::string id = f.Place("+15550109921");
   const std::string at = "/sip/v1/calls/" + id;
-  CHECK(f.Ask("POST", at + "/hold", Json::object()).status == 409);
   f.WaitFor(id, "call.bridged");
   CHECK(f.Ask("POST", at + "/hold", {{"leg", "customer"}}).status == 200);
   CHECK(f.Ask("GET", at).body["status"] == "on-hold");

@@ -17,6 +17,8 @@ class TwilioCallbacks {
   // A notification; its answer does not matter.
   void Notify(const std::string& queue, const Account& account, const Callback& callback,
               Form parameters, Delivery delivery, bool terminal);
+  // Whether all notifications of a queue were answered or given up.
+  bool IsIdle(const std::string& queue) const { return !queues_.contains(queue); }
   // A request for TwiML; "" when it failed.
   Task<std::string> Fetch(Account account, std::string url, std::string method, Form parameters);
 

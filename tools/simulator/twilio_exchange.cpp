@@ -82,6 +82,10 @@ void TwilioExchange::Progress(const CallPtr& call, const std::string& event, For
                     call->script.delivery, event == "completed");
 }
 
+bool TwilioExchange::HasTold(const TwilioCall& call) const {
+  return (call.sequence > 0 || call.ended) && callbacks_.IsIdle(call.sid);
+}
+
 Task<void> TwilioExchange::Wait(CallPtr call, absl::Duration duration) {
   if (call->ended) co_return;
   co_await UntilWoken(call->wake, duration);

@@ -42,6 +42,8 @@ class TwilioExchange {
   void Start(const CallPtr& call, const std::string& conference);
   // Somebody calls one of our numbers; the sid of the call.
   absl::StatusOr<std::string> Ring(const CallerPtr& caller, const NumberUrls& urls);
+  // Whether what there was to tell of it, its beginning at least, has been told.
+  bool HasTold(const TwilioCall& call) const;
   void End(const CallPtr& call, const std::string& status, int sip_code);
   void Redirect(const CallPtr& call, const std::string& twiml, const std::string& url);
 

@@ -169,7 +169,12 @@ Task<http::Response> TwilioRest::CreateCall(const Query& query) {
 Task<http::Response> TwilioRest::Accepted(CallPtr call, std::string conference, bool participant) {
   const Json json = participant ? ParticipantJson(*call) : CallJson(*call);
   if (call->script.dials) exchange_.Start(call, conference);
-  if (call->script.delivery == Delivery::kBeforeAnswer) co_await world_.Sleep(kEarlyEvents);
+  // They come before, however long they take.
+  bool early = call->script.delivery == Delivery::kBeforeAnswer;
+  while (early) {
+    co_await world_.Sleep(kEarlyEvents);
+    early = call->script.dials && !exchange_.HasTold(*call);
+  }
   if (world_.fault().delay > absl::ZeroDuration()) co_await world_.Sleep(world_.fault().delay);
   const Submission submission = call->script.submission;
   if (submission == Submission::kAccept) co_return JsonResponse(201, json.dump());

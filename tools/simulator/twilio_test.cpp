@@ -89,7 +89,11 @@ TEST_CASE("Dial with Number runs both legs, the action and the recording", "[twi
   REQUIRE(children.body["calls"].size() == 1);
   const Json child = children.body["calls"][0];
   CHECK(child["direction"] == "outbound-dial");
-  CHECK(StatusesOf(receiver, child["sid"]) == "initiated ringing in-progress completed ");
+  testing::EventuallyTrue(
+      [&] {
+        return StatusesOf(receiver, child["sid"]) == "initiated ringing in-progress completed ";
+      },
+      "what is told of the customer's leg");
   CHECK(receiver.Sequence("DialCallSid", child["sid"], "DialCallStatus") == "completed ");
   const std::string recording = receiver.Sequence("RecordingStatus", "completed", "RecordingSid");
   const std::string sid = recording.substr(0, recording.size() - 1);
@@ -189,7 +193,8 @@ TEST_CASE("bad requests get Twilio's error codes", "[twilio]") {
 TEST_CASE("an ended call cannot be controlled, a queued one is cancelled in silence", "[twilio]") {
   Receiver receiver;
   Fixture f;
-  const std::string form = Create(receiver, "+15550109902", "<Response><Hangup/></Response>");
+  const std::string form =
+      Create(receiver, "+15550109902", "<Response><Hangup/></Response>") + "&Timeout=600";
   const std::string sid = Post(f, "/Calls.json", form).Text("sid");
   CHECK(Post(f, "/Calls/" + sid + ".json", "Status=canceled").Text("status") == "canceled");
   const Answer late = Post(f, "/Calls/" + sid + ".json", "Status=completed");

@@ -59,12 +59,12 @@ class Side {
   }
 
  private:
-  testing::IoThreads io_;
   const std::vector<std::string> answers_;
-  std::unique_ptr<http::Server> server_;
   mutable base::Mutex mutex_;
   size_t next_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Json> events_ ABSL_GUARDED_BY(mutex_);
+  testing::IoThreads io_;  // ends before what its requests are kept in
+  std::unique_ptr<http::Server> server_;
 };
 
 struct Vonage {
@@ -212,8 +212,10 @@ TEST_CASE("a caller walks through what it is told", "[simulator][vonage]") {
       {R"([{"action":"talk","text":"Press 1","bargeIn":true},{"action":"input","type":["dtmf"],"dtmf":{"maxDigits":1,"timeOut":3},"eventUrl":["$FLOW"]}])",
        R"([{"action":"record","timeOut":20,"eventUrl":["$EVENTS"]},{"action":"notify","payload":{"a":"b"},"eventUrl":["$FLOW"]}])",
        R"([{"action":"conversation","name":"r","startOnEnter":false,"musicOnHoldUrl":["https://m"]}])"});
-  const std::string call = vonage.Ring(
-      side, {{"keys", Json::array({"1"})}, {"message_ms", 2000}, {"hang_up_after_ms", 40000}});
+  const std::string call = vonage.Ring(side, {{"keys", Json::array({"1"})}, {"message_ms", 2000}});
+  testing::EventuallyTrue([&] { return vonage.Heard(call).ends_with("music https://m; "); },
+                          "the room");
+  CHECK(vonage.Send("PUT", "/v1/calls/" + call, {{"action", "hangup"}}).status == 204);
   testing::EventuallyTrue([&] { return vonage.Heard(call).ends_with("end; "); }, "the end");
   CHECK(vonage.Heard(call) == "say Press 1; keys 1; message 2; room r; music https://m; end; ");
   testing::EventuallyTrue([&] { return side.Statuses(call).ends_with("completed "); }, "completed");
@@ -221,7 +223,8 @@ TEST_CASE("a caller walks through what it is told", "[simulator][vonage]") {
   CHECK(side.With("dtmf")[0]["dtmf"] == Json({{"digits", "1"}, {"timed_out", false}}));
   REQUIRE(side.With("payload").size() == 1);
   CHECK(side.With("payload")[0]["payload"] == Json({{"a", "b"}}));
-  REQUIRE(side.With("recording_url").size() == 1);
+  testing::EventuallyTrue([&] { return side.With("recording_url").size() == 1; },
+                          "the recording, which is told apart from the call");
   const std::string url = side.With("recording_url")[0]["recording_url"];
   CHECK(vonage.Send("GET", url.substr(url.find("/v1/"))).body.starts_with("RIFF"));
 }
