@@ -1,6 +1,8 @@
 // The server over raw sockets: keep-alive, limits of time and size, streams and draining.
 #include "libs/http/server.h"
 
+#include <malloc.h>
+
 #include <catch2/catch.hpp>
 
 #include <atomic>
@@ -36,6 +38,17 @@ Task<void> TickUntilGone(StreamWriter& writer) {
   }
 }
 
+Task<void> TickAndSayBye(StreamWriter& writer) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  while (!writer.draining()) {
+    const absl::Status status = co_await writer.Write("data: tick\n\n");
+    if (!status.ok()) co_return;
+    timer.expires_after(std::chrono::milliseconds(5));
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+  const absl::Status ignored = co_await writer.Write("data: bye\n\n");
+}
+
 Task<void> Flood(StreamWriter& writer) {
   const std::string block(64 << 10, 'x');
   while (true) {
@@ -64,6 +77,7 @@ Response Streaming(std::function<Task<void>(StreamWriter&)> stream, std::string 
 Task<Response> Serve(const Request& request) {
   if (request.path == "/sse") co_return Streaming(CountTo1000, "text/event-stream");
   if (request.path == "/ticks") co_return Streaming(TickUntilGone, "text/event-stream");
+  if (request.path == "/bye") co_return Streaming(TickAndSayBye, "text/event-stream");
   if (request.path == "/flood") co_return Streaming(Flood, "application/octet-stream");
   if (request.path == "/broken") co_return Streaming(Throws, "application/octet-stream");
   if (request.path == "/sized") {
@@ -290,7 +304,10 @@ TEST_CASE("connections above the limit are told so", "[http][server]") {
   const Fixture f(options);
   RawSocket first = f.Connect();
   RawSocket second = f.Connect();
-  EventuallyTrue([&] { return f.server->connections() == 2; }, "two connections");
+  for (RawSocket* busy : {&first, &second}) {
+    busy->Send("GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n");
+    busy->ReceiveText("tick");
+  }
   RawSocket third = f.Connect();
   const std::string answer = third.ReceiveAll();
   CHECK(StatusOf(answer) == 503);
@@ -300,6 +317,67 @@ TEST_CASE("connections above the limit are told so", "[http][server]") {
   RawSocket fourth = f.Connect();
   fourth.Send(kGet);
   CHECK(StatusOf(fourth.ReceiveText("body:.")) == 200);
+}
+
+TEST_CASE("at the limit the connection that waits longest makes room", "[http][server]") {
+  ServerOptions options;
+  options.max_connections = 3;
+  const Fixture f(options);
+  RawSocket busy = f.Connect();
+  busy.Send("GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n");
+  busy.ReceiveText("tick");
+  RawSocket used = f.Connect();
+  used.Send(kGet);
+  used.ReceiveText("body:.");
+  RawSocket unused = f.Connect();
+  EventuallyTrue([&] { return f.server->connections() == 3; }, "three connections");
+  std::vector<RawSocket> next;
+  for (RawSocket* longest : {&used, &unused}) {
+    next.push_back(f.Connect());
+    next.back().Send("GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(StatusOf(next.back().ReceiveText("tick")) == 200);
+    CHECK(longest->ReceiveAll().empty());
+    CHECK(longest->closed());
+    EventuallyTrue([&] { return f.server->connections() == 3; }, "three connections");
+  }
+  CHECK(busy.ReceiveText("tick").find("tick") != std::string::npos);
+  CHECK(StatusOf(f.Connect().ReceiveAll()) == 503);
+}
+
+TEST_CASE("who sends nothing at all waits no longer than the first byte may take",
+          "[http][server]") {
+  ServerOptions options;  // with the limit between requests as it is
+  options.first_byte_timeout = absl::Milliseconds(200);
+  const Fixture f(options);
+  RawSocket used = f.Connect();
+  used.Send(kGet);
+  used.ReceiveText("body:.");
+  RawSocket silent = f.Connect();
+  CHECK(silent.ReceiveAll().empty());
+  CHECK(silent.closed());
+  used.Send(kGet);
+  CHECK(StatusOf(used.ReceiveText("body:.")) == 200);
+}
+
+TEST_CASE("an idle connection keeps nothing of its last body", "[http][server]") {
+  const Fixture f;
+  constexpr size_t kBody = 1 << 20;
+  constexpr int kClients = 24;
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const std::string request =
+      "POST /empty HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kBody) + "\r\n\r\n" +
+      std::string(kBody, 'b');
+  std::vector<RawSocket> clients;
+  const size_t before = in_use();
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(f.Connect());
+    clients.back().Send(request);
+    clients.back().ReceiveText("204 No Content");
+  }
+  CHECK(in_use() < before + kClients * kBody / 2);
 }
 
 TEST_CASE("a large answer arrives whole", "[http][server]") {
@@ -354,7 +432,11 @@ TEST_CASE("draining answers what was sent, says close and ends event streams", "
   slow.Send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
   events.Send("GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n");
   events.ReceiveText("tick");
+  RawSocket polite = f.Connect();
+  polite.Send("GET /bye HTTP/1.1\r\nHost: a\r\n\r\n");
+  polite.ReceiveText("tick");
   f.io.Run(f.server->Drain(absl::Seconds(10)));
+  CHECK(polite.ReceiveAll().ends_with("data: bye\n\n\r\n0\r\n\r\n"));
   CHECK(f.server->connections() == 0);
   const std::string answer = slow.ReceiveAll();
   CHECK(StatusOf(answer) == 200);
