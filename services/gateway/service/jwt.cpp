@@ -55,7 +55,9 @@ bool TextsClaim(const json& claims, const char* name,
   if (found == claims.end()) return true;
   texts.emplace();
   if (found->is_string()) {
-    texts = absl::StrSplit(found->get<std::string>(), ' ', absl::SkipEmpty());
+    std::vector<std::string> words =
+        absl::StrSplit(found->get<std::string>(), ' ', absl::SkipEmpty());
+    texts = std::move(words);
     return true;
   }
   if (!found->is_array()) return false;

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <boost/asio/post.hpp>
+
 #include <atomic>
 #include <future>
 
