@@ -1,8 +1,6 @@
 // The server over raw sockets: keep-alive, limits of time and size, streams and draining.
 #include "libs/http/server.h"
 
-#include <malloc.h>
-
 #include <catch2/catch.hpp>
 
 #include <atomic>
@@ -296,88 +294,6 @@ TEST_CASE("a head that drips does not extend its time", "[http][server]") {
                                   std::chrono::milliseconds(50));
   }
   CHECK(StatusOf(answer) == 408);
-}
-
-TEST_CASE("connections above the limit are told so", "[http][server]") {
-  ServerOptions options;
-  options.max_connections = 2;
-  const Fixture f(options);
-  RawSocket first = f.Connect();
-  RawSocket second = f.Connect();
-  for (RawSocket* busy : {&first, &second}) {
-    busy->Send("GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n");
-    busy->ReceiveText("tick");
-  }
-  RawSocket third = f.Connect();
-  const std::string answer = third.ReceiveAll();
-  CHECK(StatusOf(answer) == 503);
-  CHECK(answer.find("Connection: close\r\n") != std::string::npos);
-  first.Close();
-  EventuallyTrue([&] { return f.server->connections() == 1; }, "one connection");
-  RawSocket fourth = f.Connect();
-  fourth.Send(kGet);
-  CHECK(StatusOf(fourth.ReceiveText("body:.")) == 200);
-}
-
-TEST_CASE("at the limit the connection that waits longest makes room", "[http][server]") {
-  ServerOptions options;
-  options.max_connections = 3;
-  const Fixture f(options);
-  RawSocket busy = f.Connect();
-  busy.Send("GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n");
-  busy.ReceiveText("tick");
-  RawSocket used = f.Connect();
-  used.Send(kGet);
-  used.ReceiveText("body:.");
-  RawSocket unused = f.Connect();
-  EventuallyTrue([&] { return f.server->connections() == 3; }, "three connections");
-  std::vector<RawSocket> next;
-  for (RawSocket* longest : {&used, &unused}) {
-    next.push_back(f.Connect());
-    next.back().Send("GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n");
-    CHECK(StatusOf(next.back().ReceiveText("tick")) == 200);
-    CHECK(longest->ReceiveAll().empty());
-    CHECK(longest->closed());
-    EventuallyTrue([&] { return f.server->connections() == 3; }, "three connections");
-  }
-  CHECK(busy.ReceiveText("tick").find("tick") != std::string::npos);
-  CHECK(StatusOf(f.Connect().ReceiveAll()) == 503);
-}
-
-TEST_CASE("who sends nothing at all waits no longer than the first byte may take",
-          "[http][server]") {
-  ServerOptions options;  // with the limit between requests as it is
-  options.first_byte_timeout = absl::Milliseconds(200);
-  const Fixture f(options);
-  RawSocket used = f.Connect();
-  used.Send(kGet);
-  used.ReceiveText("body:.");
-  RawSocket silent = f.Connect();
-  CHECK(silent.ReceiveAll().empty());
-  CHECK(silent.closed());
-  used.Send(kGet);
-  CHECK(StatusOf(used.ReceiveText("body:.")) == 200);
-}
-
-TEST_CASE("an idle connection keeps nothing of its last body", "[http][server]") {
-  const Fixture f;
-  constexpr size_t kBody = 1 << 20;
-  constexpr int kClients = 24;
-  const auto in_use = [] {
-    const struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-  };
-  const std::string request =
-      "POST /empty HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kBody) + "\r\n\r\n" +
-      std::string(kBody, 'b');
-  std::vector<RawSocket> clients;
-  const size_t before = in_use();
-  for (int i = 0; i < kClients; ++i) {
-    clients.push_back(f.Connect());
-    clients.back().Send(request);
-    clients.back().ReceiveText("204 No Content");
-  }
-  CHECK(in_use() < before + kClients * kBody / 2);
 }
 
 TEST_CASE("a large answer arrives whole", "[http][server]") {
