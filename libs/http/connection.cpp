@@ -25,8 +25,9 @@ constexpr absl::Duration kLinger = absl::Seconds(2);
 constexpr size_t kLingerBytes = 4 << 20;
 
 std::chrono::steady_clock::duration Tick(const ServerOptions& options) {
-  const absl::Duration shortest = std::min(
-      {options.header_timeout, options.body_timeout, options.idle_timeout, options.write_timeout});
+  const absl::Duration shortest =
+      std::min({options.first_byte_timeout, options.header_timeout, options.body_timeout,
+                options.idle_timeout, options.write_timeout});
   return absl::ToChronoNanoseconds(
       std::clamp(shortest / 4, absl::Milliseconds(20), absl::Milliseconds(2500)));
 }
@@ -82,7 +83,9 @@ Task<void> Connection::Run() {
 Task<bool> Connection::ReadHead() {
   HeadScanner scanner;
   if (Pending().empty()) {
-    Enter(Phase::kIdle, state_->draining() ? kDrainGrace : state_->options.idle_timeout);
+    const ServerOptions& options = state_->options;
+    const absl::Duration limit = used_ ? options.idle_timeout : options.first_byte_timeout;
+    Enter(Phase::kIdle, state_->draining() ? kDrainGrace : limit);
   } else {
     Enter(Phase::kHead, state_->options.header_timeout);
   }
@@ -114,6 +117,7 @@ Task<bool> Connection::ReadHead() {
     }
     if (phase_ == Phase::kIdle) Enter(Phase::kHead, state_->options.header_timeout);
   }
+  used_ = true;
   const std::string_view head = Pending().substr(0, length);
   uint64_t max_body_bytes = state_->options.max_body_bytes;
   HeadInfo info = CheckHead(head, max_body_bytes);
@@ -176,6 +180,8 @@ Task<Response> Connection::Handle() {
 Task<bool> Connection::Answer(bool close) {
   Enter(Phase::kHandling, absl::InfiniteDuration());
   const Response response = co_await Handle();
+  // A connection may wait long for its next request, and a stream is long: neither keeps a body.
+  request_.body = std::string();
   if (response.drop) {
     boost::system::error_code ignored;
     socket_.set_option(asio::socket_base::linger(true, 0), ignored);
@@ -321,6 +327,7 @@ void Connection::MakeRoom(size_t bytes) {
 
 void Connection::Enter(Phase phase, absl::Duration limit) {
   phase_ = phase;
+  MarkIdle(phase == Phase::kIdle);
   deadline_ = limit == absl::InfiniteDuration() ? Clock::time_point::max()
                                                 : Clock::now() + absl::ToChronoNanoseconds(limit);
 }
@@ -348,6 +355,28 @@ void Connection::OnTick() {
     socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   }
   socket_.cancel(ignored);
+}
+
+void Connection::MarkIdle(bool idle) {
+  idle_since_.store(idle ? Clock::now().time_since_epoch().count() : kNotIdle,
+                    std::memory_order_relaxed);
+}
+
+std::optional<Connection::Clock::time_point> Connection::idle_since() const {
+  const Clock::rep since = idle_since_.load(std::memory_order_relaxed);
+  if (since == kNotIdle) return std::nullopt;
+  return Clock::time_point(Clock::duration(since));
+}
+
+void Connection::EndIdle() {
+  MarkIdle(false);  // nobody else takes it for the longest
+  asio::post(timer_.get_executor(), [self = shared_from_this()] {
+    boost::system::error_code ignored;
+    if (self->stopped_ || self->phase_ != Phase::kIdle) return;
+    if (self->socket_.available(ignored) > 0) return;  // a request is arriving
+    self->timed_out_ = true;
+    self->socket_.cancel(ignored);
+  });
 }
 
 void Connection::Drain() {

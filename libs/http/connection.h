@@ -4,6 +4,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -30,11 +31,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Drain();
   // From any thread: ends it at once.
   void Abort();
+  // From any thread: since when it waits for a request, on the steady clock; nullopt while it has
+  // one, or is to end.
+  std::optional<std::chrono::steady_clock::time_point> idle_since() const;
+  // From any thread: ends it unless a request has come meanwhile.
+  void EndIdle();
 
  private:
   friend class ConnectionStream;
   enum class Phase { kIdle, kHead, kBody, kHandling, kWriting, kClosing };
   using Clock = std::chrono::steady_clock;
+  static constexpr Clock::rep kNotIdle = -1;
 
   Task<void> Run();
   Task<void> Refuse();
@@ -56,6 +63,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<void> Linger();
 
   void Enter(Phase phase, absl::Duration limit);
+  void MarkIdle(bool idle);
   void Watch();
   void OnTick();
   bool Expired() const { return Clock::now() >= deadline_; }
@@ -70,8 +78,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Clock::duration tick_;
   Clock::time_point deadline_ = Clock::time_point::max();
   Phase phase_ = Phase::kIdle;
+  bool used_ = false;  // a request came
   bool timed_out_ = false;
   bool stopped_ = false;
+  std::atomic<Clock::rep> idle_since_ = kNotIdle;
 
   std::string in_;  // bytes [begin_, end_) are read and not used yet
   size_t begin_ = 0;

@@ -3,6 +3,8 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
+#include <utility>
+
 namespace ctc::http {
 
 ConnectionStream::ConnectionStream(Connection& connection, const Headers& headers)
@@ -17,7 +19,9 @@ ConnectionStream::ConnectionStream(Connection& connection, const Headers& header
 
 Task<absl::Status> ConnectionStream::Write(std::string chunk) {
   if (failed_ || connection_.stopped_) co_return absl::UnavailableError("the client is gone");
-  if (endless_ && draining()) co_return absl::UnavailableError("the server is going away");
+  if (endless_ && draining() && std::exchange(said_last_, true)) {
+    co_return absl::UnavailableError("the server is going away");
+  }
   if (chunk.empty()) co_return absl::OkStatus();
   std::string head;
   if (chunked_) {

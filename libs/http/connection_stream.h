@@ -22,6 +22,7 @@ class ConnectionStream final : public StreamWriter {
   const bool endless_;  // an event stream: ends when the server drains
   uint64_t remaining_ = 0;
   bool failed_ = false;
+  bool said_last_ = false;
 };
 
 }  // namespace ctc::http

@@ -51,7 +51,7 @@ class StreamWriter {
  public:
   virtual ~StreamWriter() = default;
   // UNAVAILABLE when the client is gone or too slow, and for an event stream when the server
-  // drains; other streams go on to their end within the drain's limit.
+  // drains, after one last write; other streams go on to their end within the drain's limit.
   virtual Task<absl::Status> Write(std::string chunk) = 0;
   virtual bool draining() const = 0;
 };

@@ -40,6 +40,20 @@ std::vector<std::shared_ptr<Connection>> ServerState::All() const {
   return all;
 }
 
+std::shared_ptr<Connection> ServerState::LongestIdle() const {
+  std::shared_ptr<Connection> longest;
+  auto earliest = std::chrono::steady_clock::time_point::max();
+  base::MutexLock lock(mutex_);
+  for (const auto& [key, weak] : connections_) {
+    auto connection = weak.lock();
+    const auto since = connection ? connection->idle_since() : std::nullopt;
+    if (!since || *since >= earliest) continue;
+    earliest = *since;
+    longest = std::move(connection);
+  }
+  return longest;
+}
+
 void ServerState::OnEmpty(std::function<void()> callback) {
   {
     base::MutexLock lock(mutex_);
@@ -144,8 +158,12 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void Serve(tcp::socket socket) {
     auto connection = std::make_shared<Connection>(std::move(socket), state_);
     if (state_->count() >= state_->options.max_connections) {
-      connection->StartRefusing();
-      return;
+      const auto idle = state_->LongestIdle();
+      if (idle == nullptr) {
+        connection->StartRefusing();
+        return;
+      }
+      idle->EndIdle();
     }
     state_->Add(connection);
     connection->Start();

@@ -20,8 +20,11 @@ struct ServerOptions {
   // A longer one for some requests, by method and target; nullptr: the same for all. Asked only
   // where a body is longer than that, or of unknown length.
   std::function<size_t(std::string_view method, std::string_view target)> body_limit;
+  // Beyond it the connection that has waited longest without a request is closed for the new one;
+  // where all are at work, the new one gets 503.
   int max_connections = 10000;
-  absl::Duration header_timeout = absl::Seconds(10);  // from the first byte of a request
+  absl::Duration first_byte_timeout = absl::Seconds(10);  // of a connection
+  absl::Duration header_timeout = absl::Seconds(10);      // from the first byte of a request
   absl::Duration body_timeout = absl::Seconds(15);
   absl::Duration idle_timeout = absl::Seconds(75);  // between requests
   absl::Duration write_timeout = absl::Seconds(20);

@@ -33,6 +33,8 @@ class ServerState {
   void Remove(const Connection* connection);
   int count() const { return count_.load(std::memory_order_relaxed); }
   std::vector<std::shared_ptr<Connection>> All() const;
+  // The one that has waited longest for a request; null: none waits.
+  std::shared_ptr<Connection> LongestIdle() const;
   // Runs once, when the last connection of a draining server goes.
   void OnEmpty(std::function<void()> callback);
 

@@ -6,6 +6,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/observability/log.h"
+#include "libs/rpc/fault.h"
 
 namespace ctc::rpc {
 namespace {
@@ -68,7 +69,8 @@ Task<absl::StatusOr<MessagePtr>> Invoke(const Endpoint& endpoint, Context contex
 }
 
 absl::Status NotServed(std::string_view path) {
-  return absl::UnimplementedError(std::string(path) + " is not served by this process");
+  return WiringFault(absl::StatusCode::kUnimplemented,
+                     std::string(path) + " is not served by this process");
 }
 
 }  // namespace ctc::rpc

@@ -58,6 +58,7 @@ TEST_CASE("an rpc that this process does not serve is UNIMPLEMENTED") {
   const auto channel = MakeLocalChannel(map);
   const auto response = threads.Get(GetAgent(*channel, "a1", ContextUntil(absl::Seconds(30))));
   CHECK(absl::IsUnimplemented(response.status()));
+  CHECK(base::DetailOf(response.status()).code == base::kInternal.code);
 }
 
 TEST_CASE("each call is counted by method and code") {

@@ -11,7 +11,9 @@
 #include "libs/base/clock.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/observability/log.h"
+#include "libs/rpc/fault.h"
 #include "libs/rpc/mux_client_stream.h"
+#include "libs/rpc/unary_service.h"
 
 namespace ctc::rpc {
 namespace {
@@ -22,6 +24,7 @@ constexpr size_t kWriteBytes = 512 << 10;  // to one write, and what the call ad
 
 absl::Time Now() { return base::SystemClock().Now(); }
 
+// Clients of the edge see the texts, and addresses are none of theirs: they name the service.
 absl::Status Unreachable(std::string_view detail) {
   base::ErrorDetail extra;
   extra.retry_after = absl::Seconds(1);
@@ -73,9 +76,11 @@ void MuxClient::Submit(MuxCallPtr call) {
     call->id = ++last_id_;
     SetCallId(call->id, call->frame);
     if (stopping_ || calls_.size() >= kMaxCallsInFlight) {
-      ended.emplace_back(
-          call, stopping_ ? Unreachable("the channel was closed")
-                          : base::MakeError(base::kOverloaded, "too many calls to " + address_));
+      absl::Status refused =
+          stopping_
+              ? Unreachable("the channel was closed")
+              : base::MakeError(base::kOverloaded, "too many calls to " + ServiceOf(call->path));
+      ended.emplace_back(call, NeverSent(std::move(refused)));
     } else {
       calls_.emplace(call->id, call);
       AddTimer(call->deadline, call->id);
@@ -158,7 +163,7 @@ void MuxClient::Release(MuxClientStream& stream, Ended& ended) {
       call->repeated = true;
       Enqueue(std::move(call));
     } else {
-      End(call->id, Unreachable("the connection to " + address_ + " broke"), ended);
+      End(call->id, Unreachable("the connection to " + ServiceOf(call->path) + " broke"), ended);
     }
   }
   if (!stream.up || IsUp()) return;  // the wait of the calls in the queue goes on
@@ -182,7 +187,8 @@ void MuxClient::OnEnded(MuxClientStream& stream, const absl::Status& status) {
     }
     if (IsRefusal(status)) {
       observability::Error("rpc peer refuses us", {{"address", address_}, {"status", status}});
-      EndAll(status, true, ended);
+      // Of ours, not of the client's token.
+      EndAll(WiringFault(status.code(), std::string(status.message())), true, ended);
     } else if (stream.up && !stream.draining && !stopping_) {
       observability::Warn("rpc peer lost", {{"address", address_}, {"status", status}});
     }
@@ -197,6 +203,7 @@ void MuxClient::End(uint64_t id, absl::StatusOr<std::string> result, Ended& ende
   if (it == calls_.end()) return;  // it had ended already, by its deadline
   MuxCallPtr call = std::move(it->second);
   calls_.erase(it);
+  if (!result.ok() && !call->was_sent()) result = NeverSent(std::move(result).status());
   timers_.erase({call->deadline, id});
   if (call->give_up != absl::InfiniteFuture()) timers_.erase({call->give_up, id});
   ended.emplace_back(std::move(call), std::move(result));
@@ -229,9 +236,10 @@ void MuxClient::FireTimers(absl::Time now, Ended& ended) {
     if (it == calls_.end()) continue;
     const MuxCall& call = *it->second;
     if (call.deadline <= now) {
-      End(id, base::MakeError(base::kDeadlineExceeded, "no answer from " + address_), ended);
+      End(id, base::MakeError(base::kDeadlineExceeded, "no answer from " + ServiceOf(call.path)),
+          ended);
     } else if (call.sent_on == nullptr && !IsUp() && call.give_up <= now) {
-      End(id, Unreachable("no connection to " + address_), ended);
+      End(id, Unreachable("no connection to " + ServiceOf(call.path)), ended);
     }
   }
 }

@@ -35,6 +35,8 @@ struct MuxCall {
   absl::Time give_up = absl::InfiniteFuture();  // end of the wait for a connection
   MuxClientStream* sent_on = nullptr;
   bool repeated = false;
+
+  bool was_sent() const { return sent_on != nullptr || repeated; }
 };
 using MuxCallPtr = std::shared_ptr<MuxCall>;
 
@@ -71,7 +73,7 @@ class MuxClient : public std::enable_shared_from_this<MuxClient> {
   bool IsUp() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The calls of a broken stream: repeated if they may be, else ended.
   void Release(MuxClientStream& stream, Ended& ended) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Takes the call out and notes how it ended.
+  // Takes the call out and notes how it ended; an error of one never sent gets the mark.
   void End(uint64_t id, absl::StatusOr<std::string> result, Ended& ended)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndAll(const absl::Status& status, bool waiting_only, Ended& ended)

@@ -7,6 +7,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/observability/log.h"
+#include "libs/rpc/fault.h"
 #include "libs/rpc/invoke.h"
 #include "libs/rpc/wire.h"
 
@@ -137,7 +138,8 @@ void MuxStream::Begin(uint64_t call_id, std::string body) {
 Task<void> MuxStream::Serve(uint64_t call_id, std::string body) {
   absl::StatusOr<MessagePtr> answer = co_await Answer(body);
   if (answer.ok() && (*answer)->ByteSizeLong() > server_->limits.max_message_bytes) {
-    answer = absl::ResourceExhaustedError("the response is larger than this server sends");
+    answer = WiringFault(absl::StatusCode::kResourceExhausted,
+                         "the response is larger than this server sends");
   }
   Reply(call_id, answer);
 }
@@ -146,16 +148,18 @@ Task<absl::StatusOr<MessagePtr>> MuxStream::Answer(std::string_view body) {
   CallBody call;
   v1::CallContext context_frame;
   if (!ReadCall(body, call) || !Parse(call.context, context_frame)) {
-    co_return absl::InvalidArgumentError("the frame is not a call");
+    co_return WiringFault(absl::StatusCode::kInvalidArgument, "the frame is not a call");
   }
   const Endpoint* endpoint = server_->handlers.Find(call.path);
   if (endpoint == nullptr) co_return NotServed(call.path);
   if (call.request.size() > server_->limits.max_message_bytes) {
-    co_return absl::ResourceExhaustedError("the request is larger than this server takes");
+    co_return WiringFault(absl::StatusCode::kResourceExhausted,
+                          "the request is larger than this server takes");
   }
   const MessagePtr request(endpoint->request_prototype->New());
   if (!Parse(call.request, *request)) {
-    co_return absl::InvalidArgumentError("the request is not a message of this rpc");
+    co_return WiringFault(absl::StatusCode::kInvalidArgument,
+                          "the request is not a message of this rpc");
   }
   Context context = ContextFromFrame(std::move(context_frame), base::SystemClock().Now());
   co_return co_await Invoke(*endpoint, std::move(context), *request);

@@ -5,6 +5,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/rpc/channel.h"
+#include "libs/rpc/fault.h"
 #include "libs/rpc/frame.h"
 #include "libs/rpc/mux_client.h"
 
@@ -48,11 +49,14 @@ class RemoteChannel : public Channel {
                                         const google::protobuf::Message& response) override {
     const absl::Time now = base::SystemClock().Now();
     if (now >= context.deadline) {
-      co_return base::MakeError(base::kDeadlineExceeded,
-                                "the deadline passed before the call began");
+      absl::Status late =
+          base::MakeError(base::kDeadlineExceeded, "the deadline passed before the call began");
+      co_return NeverSent(std::move(late));
     }
     if (request.ByteSizeLong() > max_message_bytes_) {
-      co_return absl::ResourceExhaustedError("the request is larger than a server takes");
+      absl::Status fault = WiringFault(absl::StatusCode::kResourceExhausted,
+                                       "the request is larger than a server takes");
+      co_return NeverSent(std::move(fault));
     }
     auto call = std::make_shared<MuxCall>();
     call->path = path;

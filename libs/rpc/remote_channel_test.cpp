@@ -1,6 +1,7 @@
 // Calls to another process: here, a server in this one over a real socket.
 #include <catch2/catch.hpp>
 
+#include "libs/rpc/fault.h"
 #include "libs/rpc/rpc_test_support.h"
 #include "libs/testing/quiet_port.h"
 
@@ -86,6 +87,8 @@ TEST_CASE("a call that is not answered in time is DEADLINE_EXCEEDED") {
   const auto channel = f.Connect(Fixture::Address(*server));
   const auto response = f.Get(*channel, "wait", absl::Milliseconds(100));
   CHECK(base::IsError(response.status(), base::kDeadlineExceeded));
+  CHECK_FALSE(WasNeverSent(response.status()));
+  CHECK(response.status().message().find("127.0.0.1") == std::string::npos);
   f.service.Open();
 }
 
@@ -119,6 +122,8 @@ TEST_CASE("a call in flight when the server dies ends with UNAVAILABLE") {
   server.reset();
   const auto response = answer.get();
   CHECK(base::IsError(response.status(), base::kUnavailable));
+  CHECK_FALSE(WasNeverSent(response.status()));
+  CHECK(response.status().message().find("127.0.0.1") == std::string::npos);
   CHECK(f.service.calls == 1);
   f.service.Open();
 }
@@ -157,6 +162,8 @@ TEST_CASE("a call without a server ends with UNAVAILABLE after the wait, not at 
   const auto response = f.Get(*channel, "a1", absl::Minutes(10));
   CHECK(base::IsError(response.status(), base::kUnavailable));
   CHECK(base::DetailOf(response.status()).retry_after.has_value());
+  CHECK(WasNeverSent(response.status()));
+  CHECK(response.status().message().find("127.0.0.1") == std::string::npos);
   CHECK(base::SystemClock().Monotonic() - begin > absl::Milliseconds(290));
 }
 
@@ -210,13 +217,17 @@ TEST_CASE("a draining server answers what it got and sends new calls elsewhere")
   shutdown.join();
 }
 
-TEST_CASE("without the secret a call is UNAUTHENTICATED at once") {
+TEST_CASE("without the secret a call is UNAUTHENTICATED at once, by a fault of ours") {
   Fixture f;
   const auto server = f.Serve();
   const auto none = f.Connect(Fixture::Address(*server), "");
-  CHECK(base::IsError(f.Get(*none, "a1").status(), base::kUnauthenticated));
   const auto wrong = f.Connect(Fixture::Address(*server), "s3crex");
-  CHECK(base::IsError(f.Get(*wrong, "a1").status(), base::kUnauthenticated));
+  for (Channel* channel : {none.get(), wrong.get()}) {
+    const absl::Status status = f.Get(*channel, "a1").status();
+    CHECK(absl::IsUnauthenticated(status));
+    CHECK(base::DetailOf(status).code == base::kInternal.code);
+    CHECK(WasNeverSent(status));
+  }
   CHECK(f.service.calls == 0);
 }
 
@@ -224,9 +235,13 @@ TEST_CASE("a message over the limit is RESOURCE_EXHAUSTED and harms no other cal
   Fixture f;
   const auto server = f.Serve();
   const auto channel = f.Connect(Fixture::Address(*server));
-  CHECK(absl::IsResourceExhausted(f.Get(*channel, std::string(600 << 10, 'x')).status()));
-  CHECK(absl::IsResourceExhausted(f.Get(*channel, std::string(5 << 20, 'x')).status()));
-  CHECK(absl::IsResourceExhausted(f.Get(*channel, "large").status()));
+  for (const std::string& id :
+       {std::string(600 << 10, 'x'), std::string(5 << 20, 'x'), std::string("large")}) {
+    const absl::Status status = f.Get(*channel, id).status();
+    CHECK(absl::IsResourceExhausted(status));
+    CHECK(base::DetailOf(status).code == base::kInternal.code);
+    CHECK(WasNeverSent(status) == (id.size() > 4 << 20));
+  }
   CHECK(f.Get(*channel, "a1").ok());
 }
 
@@ -238,6 +253,7 @@ TEST_CASE("an rpc that the server does not serve is UNIMPLEMENTED") {
   const auto response =
       f.threads.Get(Call(*channel, Rpcs::kListAgents, ContextUntil(absl::Seconds(10)), request));
   CHECK(absl::IsUnimplemented(response.status()));
+  CHECK(base::DetailOf(response.status()).code == base::kInternal.code);
 }
 
 TEST_CASE("calls still open when their channel goes end with UNAVAILABLE") {

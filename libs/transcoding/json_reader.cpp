@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <bitset>
+#include <set>
 
 #include "libs/base/error_catalogue.h"
 #include "libs/transcoding/field_text.h"
@@ -40,9 +41,10 @@ struct Frame {
   const FieldEntry* field = nullptr;    // current of kMessage; the field of kRepeated, kMap
   pb::Struct* object = nullptr;
   pb::ListValue* list = nullptr;
-  std::string key;                    // current of kMap, kStruct
-  std::vector<std::string> map_keys;  // seen in kMap
-  std::bitset<kMaxFields> seen;       // fields seen in kMessage
+  std::string key;  // current of kMap, kStruct
+  std::set<std::string>
+      map_keys;                  // seen in kMap; a tree, as keys of a hash can be chosen to collide
+  std::bitset<kMaxFields> seen;  // fields seen in kMessage
 };
 
 class Handler {
@@ -111,10 +113,7 @@ class Handler {
       case Frame::Kind::kMessage:
         return MessageKey(top, name);
       case Frame::Kind::kMap:
-        if (std::find(top.map_keys.begin(), top.map_keys.end(), name) != top.map_keys.end()) {
-          return Twice(name);
-        }
-        top.map_keys.push_back(name);
+        if (!top.map_keys.insert(name).second) return Twice(name);
         break;
       case Frame::Kind::kStruct:
         if (top.object->fields().contains(name)) return Twice(name);

@@ -8,6 +8,7 @@
 #include "services/gateway/service/edge.h"
 #include "services/gateway/service/gateway_service.h"
 #include "services/gateway/service/jwks_source.h"
+#include "services/gateway/service/key_sweep.h"
 #include "services/gateway/service/openapi.h"
 #include "services/gateway/service/problem.h"
 
@@ -17,7 +18,7 @@ namespace {
 constexpr absl::Duration kDrainLimit = absl::Seconds(8);
 constexpr absl::Duration kHousekeeping = absl::Seconds(5);
 constexpr absl::Duration kSweepEvery = absl::Minutes(5);
-constexpr absl::Duration kKeepKeysFor = absl::Hours(24);
+constexpr absl::Duration kSweepPause = absl::Milliseconds(100);
 
 JwtConfig JwtConfigOf(const host::Settings& settings) {
   JwtConfig config;
@@ -66,8 +67,9 @@ class GatewayHost final : public host::Service {
         gatekeeper_(authenticator_, buckets_, env.clock),
         keyed_calls_(*keys_, env.clock, env.random),
         feed_(env.peer("session"), env.clock, env.executor),
-        live_(feed_, gatekeeper_, env.clock),
-        pages_(MakeOpenApi(routes_, PublicUrl(env.settings)), env.ready),
+        live_(feed_, gatekeeper_, env.clock,
+              static_cast<int>(env.settings.Int("gateway.live_streams"))),
+        pages_(MakeOpenApi(routes_, PublicUrl(env.settings)), env.ready, env.clock),
         cors_(env.settings.Text("gateway.cors_origins")),
         service_(*api_keys_, authenticator_, env.clock, env.random),
         edge_({.routes = routes_,
@@ -142,11 +144,7 @@ class GatewayHost final : public host::Service {
       co_await jwks_.Refresh();
       if (env_.clock.Monotonic() - swept_at >= kSweepEvery) {
         swept_at = env_.clock.Monotonic();
-        const absl::Time now = env_.clock.Now();
-        const auto swept = co_await keys_->Sweep(now + absl::Seconds(30), now - kKeepKeysFor);
-        if (!swept.ok()) {
-          observability::Warn("idempotency keys not swept", {{"error", swept.status()}});
-        }
+        co_await SweepOldKeys(*keys_, env_.clock, kSweepPause, stopping_);
       }
       housekeeping_.expires_after(absl::ToChronoNanoseconds(kHousekeeping));
       co_await housekeeping_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -165,7 +163,7 @@ class GatewayHost final : public host::Service {
   KeyedCalls keyed_calls_;
   LiveFeed feed_;
   LiveEndpoints live_;
-  const Pages pages_;
+  Pages pages_;
   const Cors cors_;
   GatewayService service_;
   Edge edge_;
@@ -183,6 +181,7 @@ absl::StatusOr<std::unique_ptr<host::Service>> Make(const host::Environment& env
   if (log_requests != "all" && log_requests != "errors") {
     return absl::InvalidArgumentError("gateway.log_requests must be all or errors");
   }
+  CTC_RETURN_IF_ERROR(CheckSecret(environment.settings.Secret("gateway.jwt_secret")));
   CTC_ASSIGN_OR_RETURN(RouteTable routes, RouteTable::Build(PublicServices()));
   return std::make_unique<GatewayHost>(environment, std::move(routes));
 }

@@ -6,6 +6,7 @@
 #include "services/gateway/domain/idempotency.h"
 #include "services/gateway/domain/request_identity.h"
 #include "services/gateway/domain/roles.h"
+#include "services/gateway/domain/stream_places.h"
 #include "services/gateway/domain/token_buckets.h"
 
 namespace ctc::gateway {
@@ -24,14 +25,18 @@ TEST_CASE("a scope is covered by itself, its area or everything", "[roles]") {
 }
 
 TEST_CASE("a token has what its role has, or the part of it that it names", "[roles]") {
-  CHECK(Covers(EffectiveScopes(TokenRole::kAgent, {}), "calls:write"));
-  CHECK_FALSE(Covers(EffectiveScopes(TokenRole::kAgent, {}), "keys:write"));
+  CHECK(Covers(EffectiveScopes(TokenRole::kAgent, std::nullopt), "calls:write"));
+  CHECK_FALSE(Covers(EffectiveScopes(TokenRole::kAgent, std::nullopt), "keys:write"));
   CHECK(EffectiveScopes(TokenRole::kAgent, Texts{"calls:read", "keys:write"}) ==
         Texts{"calls:read"});
-  CHECK(EffectiveScopes(TokenRole::kAgent, Texts{"*"}) == EffectiveScopes(TokenRole::kAgent, {}));
+  CHECK(EffectiveScopes(TokenRole::kAgent, Texts{"*"}) ==
+        EffectiveScopes(TokenRole::kAgent, std::nullopt));
   CHECK(EffectiveScopes(TokenRole::kAgent, Texts{"agents:*"}) == Texts{"agents:read"});
   CHECK(EffectiveScopes(TokenRole::kAdmin, Texts{"stats:read"}) == Texts{"stats:read"});
   CHECK(EffectiveScopes(TokenRole::kAgent, Texts{"keys:write"}).empty());
+  CHECK(EffectiveScopes(TokenRole::kAdmin, Texts{}).empty());
+  CHECK_FALSE(ListedScopes({}));  // an API key without a list has what its role has
+  CHECK(ListedScopes({"calls:read"}) == Texts{"calls:read"});
 }
 
 TEST_CASE("only the three roles and the form of a scope are known", "[roles]") {
@@ -79,6 +84,32 @@ TEST_CASE("a tenant may burst, then keeps to its rate", "[rate]") {
   CHECK(buckets.Take("t", absl::Hours(1)) > absl::ZeroDuration());  // the burst does not add up
 }
 
+TEST_CASE("a request that counts for nothing is given back", "[rate]") {
+  TokenBuckets buckets(10, 1);
+  buckets.GiveBack("t");  // there is nothing of it yet
+  for (int i = 0; i < 5; ++i) {
+    CHECK(buckets.Take("t", absl::ZeroDuration()) == absl::ZeroDuration());
+    buckets.GiveBack("t");
+  }
+  CHECK(buckets.Take("t", absl::ZeroDuration()) == absl::ZeroDuration());
+  CHECK(buckets.Take("t", absl::ZeroDuration()) > absl::ZeroDuration());
+}
+
+TEST_CASE("a tenant has so many places, and one again for each that went", "[places]") {
+  StreamPlaces places(2);
+  auto first = places.Take("t");
+  const auto second = places.Take("t");
+  REQUIRE(first != nullptr);
+  REQUIRE(second != nullptr);
+  CHECK(places.Take("t") == nullptr);
+  CHECK(places.Take("u") != nullptr);
+  auto copy = first;  // one place, however many hold it
+  first.reset();
+  CHECK(places.Take("t") == nullptr);
+  copy.reset();
+  CHECK(places.Take("t") != nullptr);
+}
+
 TEST_CASE("a stored key is judged by its request, state and lease", "[idempotency]") {
   const absl::Time now = absl::FromUnixSeconds(1000);
   StoredKey key;
@@ -109,6 +140,12 @@ TEST_CASE("answers are final when there may have been an effect", "[idempotency]
   CHECK(final(504, base::kProviderTimeout.code, true, true));
   CHECK_FALSE(final(500, base::kInternal.code, false, true));
   CHECK(final(500, base::kInternal.code, false, false));
+  CHECK(final(503, base::kUnavailable.code, false, false));
+  Outcome unasked;
+  unasked.http_status = 503;
+  unasked.code = base::kUnavailable.code;
+  unasked.never_sent = true;
+  CHECK_FALSE(IsFinal(unasked));
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct Outcome {
   std::string_view code;        // of the error; empty for success
   bool names_resource = false;  // the error's metadata holds the id of what was made
   bool resumable = false;       // the service finds by the key what an earlier attempt made
+  bool never_sent = false;      // the service was not asked at all
 };
 
 // True when the answer must be the answer to every repetition: the request succeeded, or failed

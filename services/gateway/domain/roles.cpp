@@ -71,17 +71,23 @@ bool IsScope(std::string_view text) {
          (verb == "read" || verb == "write" || verb == "*");
 }
 
-std::vector<std::string> EffectiveScopes(TokenRole role, std::span<const std::string> own) {
+std::optional<std::vector<std::string>> ListedScopes(const std::vector<std::string>& scopes) {
+  if (scopes.empty()) return std::nullopt;
+  return scopes;
+}
+
+std::vector<std::string> EffectiveScopes(TokenRole role,
+                                         const std::optional<std::vector<std::string>>& own) {
   const auto allowed = ScopesOf(role);
   std::vector<std::string> scopes;
-  if (own.empty()) {
+  if (!own) {
     scopes.assign(allowed.begin(), allowed.end());
     return scopes;
   }
   const auto add = [&](std::string_view scope) {
     if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) scopes.emplace_back(scope);
   };
-  for (const std::string& wanted : own) {
+  for (const std::string& wanted : *own) {
     for (std::string_view scope : allowed) {
       if (Covered(scope, wanted))
         add(wanted);

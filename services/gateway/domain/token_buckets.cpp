@@ -28,4 +28,12 @@ absl::Duration TokenBuckets::Take(std::string_view tenant, absl::Duration now) {
   return absl::Seconds((1 - bucket.tokens) / rate_);
 }
 
+void TokenBuckets::GiveBack(std::string_view tenant) {
+  Shard& shard = shards_[Hash()(tenant) % kShards];
+  base::MutexLock lock(shard.mutex);
+  const auto found = shard.buckets.find(tenant);
+  if (found == shard.buckets.end()) return;
+  found->second.tokens = std::min(burst_, found->second.tokens + 1);
+}
+
 }  // namespace ctc::gateway

@@ -20,6 +20,8 @@ class TokenBuckets {
 
   // Zero when the request may go on, else how long to wait for the next token. `now` is monotonic.
   absl::Duration Take(std::string_view tenant, absl::Duration now);
+  // The request turned out to be one that does not count.
+  void GiveBack(std::string_view tenant);
 
  private:
   // Only tenants with a valid token get a bucket; full ones are forgotten beyond this number.

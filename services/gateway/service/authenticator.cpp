@@ -15,11 +15,22 @@ absl::Status NoValidToken() {
   return base::MakeError(base::kUnauthenticated, "The token is not valid.");
 }
 
+absl::Status TooManyGuesses(absl::Duration wait) {
+  base::ErrorDetail extra;
+  extra.retry_after = wait;
+  return base::MakeError(base::kOverloaded, "Too many tokens that are no key are being tried.",
+                         std::move(extra));
+}
+
 }  // namespace
 
 Authenticator::Authenticator(ApiKeyStore& store, const JwtVerifier& jwt, const base::Clock& clock,
                              AuthenticatorOptions options)
-    : store_(store), jwt_(jwt), clock_(clock), options_(options) {}
+    : store_(store),
+      jwt_(jwt),
+      clock_(clock),
+      options_(options),
+      guesses_(options.guesses_per_second, options.guesses_at_once) {}
 
 absl::StatusOr<std::string_view> Authenticator::TokenOf(std::string_view authorization) {
   constexpr std::string_view kScheme = "bearer ";
@@ -92,6 +103,13 @@ absl::StatusOr<CallerPtr> Authenticator::Stale(const std::string& hash, absl::St
   return found->second.caller;
 }
 
+bool Authenticator::WasKey(const std::string& hash) const {
+  Shard& shard = ShardOf(hash);
+  base::MutexLock lock(shard.mutex);
+  const auto found = shard.entries.find(hash);
+  return found != shard.entries.end() && found->second.caller != nullptr;
+}
+
 absl::StatusOr<CallerPtr> Authenticator::FromJwt(const std::string& token) {
   bool unknown_key = false;
   absl::StatusOr<Caller> caller = jwt_.Verify(token, clock_.Now(), unknown_key);
@@ -114,6 +132,16 @@ Task<absl::StatusOr<CallerPtr>> Authenticator::LookUp(std::string token, std::st
     if (caller.ok()) Remember(hash, *caller, forgotten);
     co_return caller;
   }
+  if (WasKey(hash)) co_return co_await FromStore(std::move(hash), forgotten, deadline);
+  const absl::Duration wait = guesses_.Take("", clock_.Monotonic());
+  if (wait > absl::ZeroDuration()) co_return TooManyGuesses(wait);
+  absl::StatusOr<CallerPtr> caller = co_await FromStore(std::move(hash), forgotten, deadline);
+  if (caller.ok()) guesses_.GiveBack("");
+  co_return caller;
+}
+
+Task<absl::StatusOr<CallerPtr>> Authenticator::FromStore(std::string hash, int64_t forgotten,
+                                                         absl::Time deadline) {
   absl::StatusOr<std::optional<ApiKeyRecord>> record = co_await store_.FindByHash(deadline, hash);
   if (!record.ok()) co_return Stale(hash, std::move(record).status());
   const std::optional<ApiKeyRecord>& key = *record;
@@ -124,7 +152,7 @@ Task<absl::StatusOr<CallerPtr>> Authenticator::LookUp(std::string token, std::st
   }
   auto caller = std::make_shared<Caller>();
   caller->tenant = key->tenant;
-  caller->principal = MakePrincipal(key->id, *role, key->agent_id, key->scopes);
+  caller->principal = MakePrincipal(key->id, *role, key->agent_id, ListedScopes(key->scopes));
   caller->expires_at = key->expires_at;
   Remember(hash, caller, forgotten);
   if (caller->expires_at <= clock_.Now()) co_return NoValidToken();

@@ -12,6 +12,7 @@
 #include "libs/base/asio.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "services/gateway/domain/token_buckets.h"
 #include "services/gateway/service/caller.h"
 #include "services/gateway/service/jwt.h"
 #include "services/gateway/store/api_key_store.h"
@@ -25,6 +26,9 @@ struct AuthenticatorOptions {
   // While the database is away, a key that was valid goes on to be.
   absl::Duration stale_for = absl::Minutes(10);
   size_t max_entries = 16384;
+  // Tokens that turn out to be no key, a second and at once: each costs a look-up in the database.
+  double guesses_per_second = 200;
+  double guesses_at_once = 1000;
 };
 
 class Authenticator {
@@ -37,7 +41,8 @@ class Authenticator {
 
   // The caller when the cache knows the token; null when the store has to be asked.
   absl::StatusOr<CallerPtr> FromCache(const std::string& hash) const;
-  // Looks the token up. kUnauthenticated; kUnavailable when it is not known and the store is away.
+  // Looks the token up. kUnauthenticated; kUnavailable when it is not known and the store is away;
+  // kOverloaded when it is not known and too many that were no key came before it.
   Task<absl::StatusOr<CallerPtr>> LookUp(std::string token, std::string hash, absl::Time deadline);
   // A key ended.
   void Forget(const std::string& hash);
@@ -63,11 +68,16 @@ class Authenticator {
   void Remember(const std::string& hash, CallerPtr caller, int64_t forgotten_before);
   absl::StatusOr<CallerPtr> Stale(const std::string& hash, absl::Status status) const;
   absl::StatusOr<CallerPtr> FromJwt(const std::string& token);
+  Task<absl::StatusOr<CallerPtr>> FromStore(std::string hash, int64_t forgotten,
+                                            absl::Time deadline);
+  // True for a token that was a key when it was looked up last, however long ago.
+  bool WasKey(const std::string& hash) const;
 
   ApiKeyStore& store_;
   const JwtVerifier& jwt_;
   const base::Clock& clock_;
   const AuthenticatorOptions options_;
+  TokenBuckets guesses_;  // one bucket, of the process
   mutable std::array<Shard, kShards> shards_;
   std::atomic<int64_t> unknown_jwt_keys_{0};
 };

@@ -21,8 +21,8 @@ struct Caller {
 // Shared by the cache and the requests under way.
 using CallerPtr = std::shared_ptr<const Caller>;
 
-// The principal of a token with this role and these scopes.
+// The principal of a token with this role and these scopes; nullopt: those of the role.
 rpc::Principal MakePrincipal(std::string subject, TokenRole role, std::string agent_id,
-                             const std::vector<std::string>& own_scopes);
+                             const std::optional<std::vector<std::string>>& own_scopes);
 
 }  // namespace ctc::gateway

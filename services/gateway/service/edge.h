@@ -36,7 +36,7 @@ struct EdgeParts {
   Gatekeeper& gatekeeper;
   KeyedCalls& keyed_calls;
   LiveEndpoints& live;
-  const Pages& pages;
+  Pages& pages;
   const Cors& cors;
   const base::Clock& clock;
   base::Random& random;

@@ -5,6 +5,7 @@
 #include "ctc/session/v1/session_service.rpc.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/crypto/crypto.h"
+#include "libs/rpc/fault.h"
 #include "services/gateway/service/edge_fixture_for_test.h"
 #include "services/gateway/service/gateway_service.h"
 
@@ -111,6 +112,31 @@ TEST_CASE("known keys go on to work while the database is away, unknown ones can
   CHECK(f.Send("GET", "/api/v1/me", "", {{"Authorization", Bearer(kAgentToken)}}).status == 503);
   f.clock.Advance(absl::Minutes(10));
   CHECK(f.Send("GET", "/api/v1/me").status == 503);
+}
+
+TEST_CASE("guesses are looked up so often and no more, keys that are known always",
+          "[edge][auth]") {
+  EdgeFixture f;
+  AuthenticatorOptions options;
+  options.guesses_per_second = 1;
+  options.guesses_at_once = 2;
+  Authenticator authenticator(f.api_keys, f.verifier, f.clock, options);
+  const auto look_up = [&](std::string_view token) {
+    return f.io
+        .Run(authenticator.LookUp(std::string(token), HashOfToken(token), absl::InfiniteFuture()))
+        .status();
+  };
+  for (const char* token : {kToken, kAgentToken, kOtherToken}) CHECK(look_up(token).ok());
+  CHECK(base::IsError(look_up("ctc_guess1"), base::kUnauthenticated));
+  CHECK(base::IsError(look_up("ctc_guess2"), base::kUnauthenticated));
+  const int asked = f.api_keys.lookups();
+  const absl::Status refused = look_up("ctc_guess3");
+  CHECK(base::IsError(refused, base::kOverloaded));
+  CHECK(base::DetailOf(refused).retry_after == absl::Seconds(1));
+  CHECK(f.api_keys.lookups() == asked);
+  CHECK(look_up(kToken).ok());
+  f.clock.Advance(absl::Seconds(1));
+  CHECK(base::IsError(look_up("ctc_guess4"), base::kUnauthenticated));
 }
 
 TEST_CASE("a JWT stands for its tenant, role and agent", "[edge][auth][jwt]") {
@@ -233,6 +259,32 @@ TEST_CASE("a refusal does not burn the key, an effect does", "[edge][idempotency
   CHECK(replayed.status == 504);
   CHECK(replayed.headers.at("idempotent-replayed") == "true");
   CHECK(replayed.json()["metadata"]["session_id"] == "sess_1");
+}
+
+TEST_CASE("a call that was never sent does not burn the key", "[edge][idempotency]") {
+  EdgeFixture f;
+  const absl::Status away = base::MakeError(base::kUnavailable, "no connection");
+  absl::Status verdict = rpc::NeverSent(away);
+  f.peers.On<v1::CreateApiKeyRequest, v1::CreateApiKeyResponse>(
+      v1::GatewayServiceRpc::kCreateApiKey,
+      [&](const auto&) -> absl::StatusOr<v1::CreateApiKeyResponse> {
+        if (!verdict.ok()) return verdict;
+        return v1::CreateApiKeyResponse();
+      });
+  const auto create = [&](const char* key) {
+    return f.Send("POST", "/api/v1/api-keys", R"({"name":"x"})", {{"Idempotency-Key", key}});
+  };
+  CHECK(create("k").status == 503);
+  verdict = absl::OkStatus();
+  CHECK(create("k").status == 201);
+  // One that may have been carried out is told again as it was, and never as done.
+  verdict = away;
+  CHECK(create("l").status == 503);
+  verdict = absl::OkStatus();
+  const Reply again = create("l");
+  CHECK(again.status == 503);
+  CHECK(again.code() == "UNAVAILABLE");
+  CHECK(again.headers.at("idempotent-replayed") == "true");
 }
 
 TEST_CASE("after a crash the key is taken over when its lease has ended", "[edge][idempotency]") {

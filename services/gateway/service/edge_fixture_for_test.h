@@ -107,6 +107,8 @@ inline const char* const kOtherToken = "ctc_other";
 struct EdgeFixture {
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
+  static constexpr int kStreamsPerTenant = 3;
+
   explicit EdgeFixture(EdgeOptions options = {}, double rate = 1e6, double burst = 1e6)
       : routes(*RouteTable::Build(PublicServices())),
         authenticator(api_keys, verifier, clock),
@@ -114,8 +116,9 @@ struct EdgeFixture {
         gatekeeper(authenticator, buckets, clock),
         keyed_calls(keys, clock, random),
         feed(peers, clock, io.executor()),
-        live(feed, gatekeeper, clock),
-        pages("{}", [] { return AlwaysReady(); }),
+        live(feed, gatekeeper, clock, kStreamsPerTenant),
+        pages(
+            "{}", [] { return AlwaysReady(); }, clock),
         cors("https://crm.example.com"),
         edge({.routes = routes,
               .channels = std::vector<rpc::Channel*>(routes.routes().size(), &peers),
@@ -181,7 +184,7 @@ struct EdgeFixture {
   KeyedCalls keyed_calls;
   LiveFeed feed;
   LiveEndpoints live;
-  const Pages pages;
+  Pages pages;
   const Cors cors;
   Edge edge;
   std::unique_ptr<http::Server> server;

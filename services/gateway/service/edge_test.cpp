@@ -3,6 +3,7 @@
 #include "ctc/stats/v1/stats_service.rpc.h"
 #include "ctc/webhook/v1/webhook_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/rpc/fault.h"
 #include "services/gateway/domain/request_identity.h"
 #include "services/gateway/service/edge_fixture_for_test.h"
 
@@ -169,6 +170,18 @@ TEST_CASE("what went wrong inside stays inside", "[edge][errors]") {
   CHECK(reply.body.find("host-1") == std::string::npos);
 }
 
+TEST_CASE("what is wrong between our own services is no fault of the client", "[edge][errors]") {
+  EdgeFixture f;
+  const absl::StatusCode code =
+      GENERATE(absl::StatusCode::kUnauthenticated, absl::StatusCode::kUnimplemented,
+               absl::StatusCode::kResourceExhausted, absl::StatusCode::kInvalidArgument);
+  AnswerGet(f, rpc::WiringFault(code, "the secret of host-1"));
+  const Reply reply = f.Send("GET", std::string(kSessions) + "/u-1");
+  CHECK(reply.status == 500);
+  CHECK(reply.code() == "INTERNAL");
+  CHECK(reply.body.find("host-1") == std::string::npos);
+}
+
 TEST_CASE("a part that is away answers 503 and when to come back", "[edge][errors]") {
   EdgeFixture f;
   AnswerGet(f, absl::UnavailableError("session is away"));
@@ -267,7 +280,8 @@ TEST_CASE("a webhook needs no token and passes as it came, both ways", "[edge][w
       });
   const std::string target = "/api/v1/webhooks/voip/asterisk?tenant=t-1&x=%2B1";
   const Reply reply =
-      f.Send("POST", target, "not json \xff", {{"Authorization", ""}, {"X-Signature", "AbC"}});
+      f.Send("POST", target, "not json \xff",
+             {{"Authorization", ""}, {"X-Signature", "AbC"}, {"X-Name", "caf\xe9"}});
   CHECK(reply.status == 202);
   CHECK(reply.headers.at("content-type") == "text/xml");
   CHECK(reply.body == "<Response/>");
@@ -284,6 +298,8 @@ TEST_CASE("a webhook needs no token and passes as it came, both ways", "[edge][w
     if (header.name() == "x-signature") signature = header.value();
   }
   CHECK(signature == "AbC");
+  webhook::v1::ReceiveWebhookRequest elsewhere;  // as another process reads it
+  CHECK(elsewhere.ParseFromString(request.SerializeAsString()));
   CHECK(seen.context.tenant.empty());
   CHECK(f.Send("GET", "/api/v1/webhooks/voip/twilio?tenant=t-1", "", {{"Authorization", ""}})
             .status == 202);

@@ -57,7 +57,7 @@ std::string_view NameOf(rpc::Role role) {
 absl::Status CheckNoMore(const rpc::Context& context, const NewApiKey& wanted) {
   const std::optional<TokenRole> role = ParseRole(wanted.role);
   if (!role) return absl::OkStatus();  // minting names the fault
-  for (const std::string& scope : EffectiveScopes(*role, wanted.scopes)) {
+  for (const std::string& scope : EffectiveScopes(*role, ListedScopes(wanted.scopes))) {
     if (Covers(context.principal.scopes, scope)) continue;
     base::ErrorDetail extra;
     extra.metadata["scope"] = scope;

@@ -4,6 +4,8 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "libs/base/error_catalogue.h"
@@ -17,6 +19,7 @@ using nlohmann::json;
 
 constexpr absl::Duration kLeeway = absl::Seconds(30);  // between the issuer's clock and ours
 constexpr size_t kMaxTokenBytes = 8 << 10;
+constexpr size_t kMinSecretBytes = 32;  // RFC 7518, section 3.2: as long as the hash
 
 absl::Status Refused(std::string_view why) {
   return base::MakeError(base::kUnauthenticated, "The JWT is not valid: " + std::string(why) + ".");
@@ -44,19 +47,25 @@ bool TimeClaim(const json& claims, const char* name, absl::Time& time) {
   return true;
 }
 
-// A claim that is one text, several in a list, or several with blanks between.
-std::vector<std::string> TextsClaim(const json& claims, const char* name) {
+// A claim that is one text, several in a list, or several with blanks between: `texts` stays as it
+// is when the claim is absent. False when it is anything else.
+bool TextsClaim(const json& claims, const char* name,
+                std::optional<std::vector<std::string>>& texts) {
   const auto found = claims.find(name);
-  if (found == claims.end()) return {};
+  if (found == claims.end()) return true;
+  texts.emplace();
   if (found->is_string()) {
-    return absl::StrSplit(found->get<std::string>(), ' ', absl::SkipEmpty());
+    std::vector<std::string> words =
+        absl::StrSplit(found->get<std::string>(), ' ', absl::SkipEmpty());
+    texts = std::move(words);
+    return true;
   }
-  std::vector<std::string> texts;
-  if (!found->is_array()) return texts;
+  if (!found->is_array()) return false;
   for (const json& element : *found) {
-    if (element.is_string()) texts.push_back(element.get<std::string>());
+    if (!element.is_string()) return false;
+    texts->push_back(element.get<std::string>());
   }
-  return texts;
+  return true;
 }
 
 absl::Status CheckClaims(const json& claims, const JwtConfig& config, absl::Time now,
@@ -73,10 +82,11 @@ absl::Status CheckClaims(const json& claims, const JwtConfig& config, absl::Time
     return Refused("it comes from another issuer");
   }
   if (config.audience.empty()) return absl::OkStatus();
-  for (const std::string& audience : TextsClaim(claims, "aud")) {
-    if (audience == config.audience) return absl::OkStatus();
-  }
-  return Refused("it is meant for another audience");
+  std::optional<std::vector<std::string>> audiences;
+  if (!TextsClaim(claims, "aud", audiences)) return Refused("its aud is no text");
+  const bool meant = audiences && std::find(audiences->begin(), audiences->end(),
+                                            config.audience) != audiences->end();
+  return meant ? absl::OkStatus() : Refused("it is meant for another audience");
 }
 
 absl::StatusOr<Caller> CallerOf(const json& claims) {
@@ -88,7 +98,10 @@ absl::StatusOr<Caller> CallerOf(const json& claims) {
   if (!role) return Refused("it has no role that is known");
   const std::string agent = Text(claims, "agent_id");
   if (*role == TokenRole::kAgent && agent.empty()) return Refused("it has no agent_id");
-  caller.principal = MakePrincipal(Text(claims, "sub"), *role, agent, TextsClaim(claims, "scope"));
+  // Only silence gives the role's: an issuer that sends an empty list means none.
+  std::optional<std::vector<std::string>> scopes;
+  if (!TextsClaim(claims, "scope", scopes)) return Refused("its scope is no text");
+  caller.principal = MakePrincipal(Text(claims, "sub"), *role, agent, scopes);
   return caller;
 }
 
@@ -166,7 +179,7 @@ bool ToPublicKey(const json& jwk, PublicKey& key) {
 }  // namespace
 
 rpc::Principal MakePrincipal(std::string subject, TokenRole role, std::string agent_id,
-                             const std::vector<std::string>& own_scopes) {
+                             const std::optional<std::vector<std::string>>& own_scopes) {
   rpc::Principal principal;
   principal.subject = std::move(subject);
   switch (role) {
@@ -183,6 +196,11 @@ rpc::Principal MakePrincipal(std::string subject, TokenRole role, std::string ag
   principal.agent_id = std::move(agent_id);
   principal.scopes = EffectiveScopes(role, own_scopes);
   return principal;
+}
+
+absl::Status CheckSecret(const base::Secret& secret) {
+  if (secret.empty() || secret.Reveal().size() >= kMinSecretBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError("gateway.jwt_secret must have 32 bytes at least, or be empty");
 }
 
 absl::StatusOr<std::vector<PublicKey>> ParseJwks(std::string_view text) {

@@ -21,6 +21,9 @@ struct JwtConfig {
   std::string audience;  // empty: not checked
 };
 
+// INVALID_ARGUMENT for a secret that is too short for HS256 (RFC 7518, section 3.2); none is right.
+absl::Status CheckSecret(const base::Secret& secret);
+
 struct PublicKey {
   std::string id;         // kid
   std::string algorithm;  // RS256 or ES256

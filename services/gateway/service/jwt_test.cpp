@@ -63,6 +63,34 @@ TEST_CASE("a token with one wrong claim is refused", "[jwt]") {
   CHECK(base::IsError(Verify(Sign(kHs256, claims.dump())).status(), base::kUnauthenticated));
 }
 
+TEST_CASE("a scope claim that names nothing gives nothing, only silence gives the role's",
+          "[jwt]") {
+  json claims = GoodClaims();
+  claims.erase("scope");
+  CHECK(Verify(Sign(kHs256, claims.dump()))->principal.scopes.size() > 5);
+  claims["scope"] = GENERATE(json(""), json(" "), json::array());
+  INFO(claims);
+  const auto caller = Verify(Sign(kHs256, claims.dump()));
+  REQUIRE(caller.ok());
+  CHECK(caller->principal.scopes.empty());
+}
+
+TEST_CASE("a scope claim of another type is refused", "[jwt]") {
+  json claims = GoodClaims();
+  claims["scope"] =
+      GENERATE(json(nullptr), json(1), json::object(), json::array({"calls:read", 1}));
+  INFO(claims);
+  CHECK(base::IsError(Verify(Sign(kHs256, claims.dump())).status(), base::kUnauthenticated));
+}
+
+TEST_CASE("a secret that is shorter than the hash is refused", "[jwt]") {
+  CHECK(CheckSecret(base::Secret()).ok());
+  CHECK(CheckSecret(base::Secret(std::string(32, 's'))).ok());
+  const absl::Status refused = CheckSecret(base::Secret(std::string(31, 's')));
+  CHECK(absl::IsInvalidArgument(refused));
+  CHECK(refused.message().find("sss") == std::string::npos);
+}
+
 TEST_CASE("clocks may differ by half a minute", "[jwt]") {
   const std::string token = Sign(kHs256, GoodClaims().dump());
   CHECK(Verify(token, absl::FromUnixSeconds(1000089)).ok());

@@ -5,6 +5,7 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/crypto/crypto.h"
 #include "libs/observability/log.h"
+#include "libs/rpc/fault.h"
 #include "services/gateway/domain/request_identity.h"
 #include "services/gateway/service/problem.h"
 
@@ -29,7 +30,7 @@ absl::Status InProgress() {
 }
 
 CallResult Replay(const Route& route, StoredKey stored) {
-  if (!route.keeps_answer) {
+  if (!route.keeps_answer && stored.http_status < 400) {
     return CallResult(base::MakeError(
         base::kAlreadyExists, "It was made by the first request; its secret is shown only once."));
   }
@@ -100,7 +101,9 @@ Task<void> KeyedCalls::Settle(const KeyId& id, const std::string& owner, const R
   outcome.http_status = answer.status;
   outcome.code = code;
   outcome.resumable = route.resumable;
-  const std::string body = route.keeps_answer ? answer.body : std::string();
+  outcome.never_sent = rpc::WasNeverSent(result.status);
+  const bool kept = route.keeps_answer || answer.status >= 400;  // an error holds no secret
+  const std::string body = kept ? answer.body : std::string();
   const absl::Time deadline = clock_.Now() + kSettleTimeout;
   absl::Status status;
   if (IsFinal(outcome)) {

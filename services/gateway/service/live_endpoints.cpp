@@ -57,10 +57,19 @@ class Admission {
 struct LiveEndpoints::Start {
   FeedFilter filter;
   int64_t after_seq = 0;
+  int64_t newest_seq = 0;  // a later position would wait for ever
   Admission admission;
+  std::shared_ptr<const void> place;
 };
 
 namespace {
+
+absl::Status TooManyStreams() {
+  base::ErrorDetail extra;
+  extra.retry_after = kHeartbeat;
+  return base::MakeError(base::kRateLimited, "The tenant has too many live streams open.",
+                         std::move(extra));
+}
 
 bool ParseSeq(std::string_view text, int64_t& seq) {
   return absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &seq) && seq >= 0;
@@ -70,11 +79,16 @@ void AppendEvent(const LiveEvent& event, std::string& out) {
   absl::StrAppend(&out, "id: ", event.seq, "\nevent: ", event.type, "\ndata: ", event.json, "\n\n");
 }
 
+// A block of an id only: it sets the client's Last-Event-ID and makes no event (HTML, 9.2.6).
+void AppendPosition(int64_t seq, std::string& out) { absl::StrAppend(&out, "id: ", seq, "\n"); }
+
 Task<void> SendEvents(LiveFeed& feed, FeedFilter filter, int64_t after_seq, Admission admission,
                       http::StreamWriter& writer) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   LiveFeed::Subscription subscription(feed, std::move(filter), after_seq, executor);
-  std::string chunk = ": from " + std::to_string(after_seq) + "\n\n";
+  std::string chunk;
+  AppendPosition(after_seq, chunk);
+  absl::StrAppend(&chunk, ": from ", after_seq, "\n\n");
   while (true) {
     if (absl::Status status = co_await writer.Write(std::move(chunk)); !status.ok()) co_return;
     const std::vector<LiveEventPtr> events = co_await subscription.Next(kHeartbeat);
@@ -86,21 +100,28 @@ Task<void> SendEvents(LiveFeed& feed, FeedFilter filter, int64_t after_seq, Admi
     }
     for (const LiveEventPtr& event : events) AppendEvent(*event, chunk);
     if (feed.stopped() || writer.draining()) {
+      AppendPosition(subscription.position(), chunk);
       chunk += "retry: 1000\n\n";  // another process takes the client up where it was
       absl::Status ignored = co_await writer.Write(std::move(chunk));
       co_return;
     }
-    if (chunk.empty()) chunk = ": alive\n\n";
+    if (!chunk.empty()) continue;
+    AppendPosition(subscription.position(), chunk);
+    chunk += ": alive\n\n";
   }
 }
 
 // What the reading and the writing half of a WebSocket share; both run on the connection's strand.
 struct SocketState {
-  SocketState(LiveFeed& feed, FeedFilter filter, int64_t after_seq, asio::any_io_executor executor)
-      : subscription(feed, std::move(filter), after_seq, executor), reader_done(executor) {
+  SocketState(LiveFeed& feed, FeedFilter filter, int64_t after_seq, int64_t newest,
+              asio::any_io_executor executor)
+      : subscription(feed, std::move(filter), after_seq, executor),
+        newest_seq(newest),
+        reader_done(executor) {
     reader_done.expires_at(std::chrono::steady_clock::time_point::max());
   }
   LiveFeed::Subscription subscription;
+  const int64_t newest_seq;
   asio::steady_timer reader_done;
   bool closed = false;
   bool heard = false;  // the first message came
@@ -121,7 +142,7 @@ Task<void> ReadMessages(http::WebSocket& socket, SocketState& state) {
     if (!message.ok()) {
       state.closed = true;
     } else if (int64_t seq = 0; !state.heard && ParseResume(*message, seq)) {
-      state.subscription.MoveTo(seq);
+      state.subscription.MoveTo(std::min(seq, state.newest_seq));
     }
     state.heard = true;
     state.subscription.Wake();
@@ -143,10 +164,10 @@ Task<bool> WriteMessages(LiveFeed& feed, Admission admission, http::WebSocket& s
   co_return false;
 }
 
-Task<void> ServeWebSocket(LiveFeed& feed, FeedFilter filter, int64_t after_seq, Admission admission,
-                          http::WebSocket& socket) {
+Task<void> ServeWebSocket(LiveFeed& feed, FeedFilter filter, int64_t after_seq, int64_t newest_seq,
+                          Admission admission, http::WebSocket& socket) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  SocketState state(feed, std::move(filter), after_seq, executor);
+  SocketState state(feed, std::move(filter), after_seq, newest_seq, executor);
   bool reading = true;
   asio::co_spawn(executor, ReadMessages(socket, state), [&](std::exception_ptr) {
     state.closed = true;
@@ -171,7 +192,9 @@ Task<absl::StatusOr<LiveEndpoints::Start>> LiveEndpoints::Begin(const http::Requ
   Start start{
       {},
       0,
-      Admission(gatekeeper_, clock_, request.headers.Get("Authorization"), caller.expires_at)};
+      0,
+      Admission(gatekeeper_, clock_, request.headers.Get("Authorization"), caller.expires_at),
+      nullptr};
   start.filter.tenant = caller.tenant.value();
   bool positioned = false;
   auto parameters = http::ParseForm(request.query);
@@ -197,9 +220,11 @@ Task<absl::StatusOr<LiveEndpoints::Start>> LiveEndpoints::Begin(const http::Requ
     }
     start.filter.agent_id = caller.principal.agent_id;
   }
+  start.place = places_.Take(start.filter.tenant);
+  if (start.place == nullptr) co_return TooManyStreams();
   absl::StatusOr<int64_t> newest = co_await feed_.NewestSeq();
   if (!newest.ok()) co_return std::move(newest).status();
-  // A position of another history would wait for ever.
+  start.newest_seq = *newest;
   start.after_seq = positioned ? std::min(start.after_seq, *newest) : *newest;
   co_return start;
 }
@@ -225,7 +250,8 @@ Task<absl::StatusOr<http::Response>> LiveEndpoints::OpenWebSocket(const http::Re
   http::Response response;
   response.status = 101;
   response.websocket = [&feed = feed_, from = *std::move(start)](http::WebSocket& socket) {
-    return ServeWebSocket(feed, from.filter, from.after_seq, from.admission, socket);
+    return ServeWebSocket(feed, from.filter, from.after_seq, from.newest_seq, from.admission,
+                          socket);
   };
   co_return response;
 }

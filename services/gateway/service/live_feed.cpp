@@ -18,6 +18,7 @@ constexpr int kLongPollMs = 2000;  // bounds how long Stop waits for the reader
 constexpr absl::Duration kReadTimeout = absl::Seconds(30);
 constexpr absl::Duration kIdlePause = absl::Seconds(60);  // woken by the first subscriber
 constexpr absl::Duration kRetryPause = absl::Seconds(1);
+constexpr absl::Duration kReaderPause = absl::Milliseconds(50);
 
 bool Concerns(const FeedFilter& filter, const LiveEvent& event) {
   return event.tenant == filter.tenant &&
@@ -231,8 +232,9 @@ Task<void> LiveFeed::Subscription::ReadBack(std::vector<LiveEventPtr>& events) {
     if (Concerns(filter_, *live)) events.push_back(std::move(live));
   }
   after_seq_ = std::max(after_seq_, batch->last_seq());
-  // Caught up, and the reader has not begun: it will say when it has something.
-  if (batch->events().empty()) co_await WaitForWake(absl::Milliseconds(50));
+  // Caught up, and the reader has not begun: it will say when it has something. A page of others'
+  // events is no end: the next may hold some.
+  if (batch->last_seq() <= asked) co_await WaitForWake(kReaderPause);
 }
 
 Task<std::vector<LiveEventPtr>> LiveFeed::Subscription::Next(absl::Duration limit) {

@@ -30,6 +30,11 @@ class FakeLog {
     events_.push_back(event);
     news_.notify_all();
   }
+  // So many events a page.
+  void ShowAtOnce(int64_t events) {
+    base::MutexLock lock(mutex_);
+    at_once_ = events;
+  }
 
  private:
   absl::StatusOr<session::v1::ReadFeedResponse> Read(const session::v1::ReadFeedRequest& request) {
@@ -48,6 +53,7 @@ class FakeLog {
     response.set_last_seq(request.after_seq());
     for (const auto& event : events_) {
       if (event.seq() <= request.after_seq()) continue;
+      if (event.seq() > request.after_seq() + at_once_) break;
       response.set_last_seq(event.seq());
       if (!request.tenant_id().empty() && event.tenant_id() != request.tenant_id()) continue;
       *response.add_events() = event;
@@ -56,6 +62,7 @@ class FakeLog {
   }
 
   base::Mutex mutex_;
+  int64_t at_once_ = INT32_MAX;
   std::condition_variable news_;
   std::vector<session::v1::CallEvent> events_;
 };
@@ -82,6 +89,7 @@ TEST_CASE("an event stream shows what happens from now on, of its tenant", "[liv
   f.log.Append("t-1", "a", "session.old");
   http::RawSocket socket = f.Open(kEvents);
   const std::string head = socket.ReceiveText(": from 1\n\n");
+  CHECK(head.find("id: 1\n: from 1\n\n") != std::string::npos);  // known before the first event
   CHECK(head.find("text/event-stream") != std::string::npos);
   CHECK(head.find("X-Accel-Buffering: no") != std::string::npos);
   f.log.Append("t-2", "a", "session.theirs");
@@ -100,7 +108,7 @@ TEST_CASE("a stream resumes after the event seen last", "[live]") {
                                   : f.Open(std::string(kEvents) + "?after=1");
   const std::string text = socket.ReceiveText("e.3\"");
   CHECK(text.find("id: 2\n") != std::string::npos);
-  CHECK(text.find("id: 1\n") == std::string::npos);
+  CHECK(text.find("id: 1\nevent:") == std::string::npos);
   f.log.Append("t-1", "a", "e.4");
   CHECK(socket.ReceiveText("e.4\"").find("id: 4\n") != std::string::npos);
 }
@@ -129,10 +137,47 @@ TEST_CASE("a stream that makes no sense is refused", "[live]") {
 
 TEST_CASE("a stop ends the streams and says when to come back", "[live]") {
   LiveFixture f;
+  f.log.Append("t-1", "a", "e.1");
   http::RawSocket socket = f.Open(kEvents);
-  socket.ReceiveText(": from 0\n\n");
+  socket.ReceiveText(": from 1\n\n");
   f.feed.Stop();
-  CHECK(socket.ReceiveText("retry: 1000").find("retry: 1000") != std::string::npos);
+  const std::string end = "id: 1\nretry: 1000\n\n";
+  CHECK(socket.ReceiveText(end).find(end) != std::string::npos);
+}
+
+TEST_CASE("a tenant may have so many streams open, others have their own", "[live]") {
+  LiveFixture f;
+  std::vector<http::RawSocket> open;
+  for (int i = 0; i < EdgeFixture::kStreamsPerTenant; ++i) {
+    open.push_back(f.Open(kEvents));
+    open.back().ReceiveText(": from 0\n\n");
+  }
+  const Reply refused = f.Send("GET", kEvents);
+  CHECK(refused.status == 429);
+  CHECK(refused.code() == "RATE_LIMITED");
+  CHECK(refused.headers.at("retry-after") == "15");
+  http::RawSocket other = f.Open(
+      kEvents, {{"Authorization", std::string("Bearer ") + kOtherToken}, {"X-Tenant-ID", "t-2"}});
+  CHECK(other.ReceiveText(": from 0\n\n").find("200 OK") != std::string::npos);
+  open.pop_back();
+  // The server sees that it has gone when it writes to it.
+  testing::EventuallyTrue(
+      [&] {
+        f.log.Append("t-1", "a", "e");
+        http::RawSocket next = f.Open(kEvents);
+        return next.ReceiveText("\r\n\r\n").find("200 OK") != std::string::npos;
+      },
+      "a place that is free again");
+}
+
+TEST_CASE("a client that is far back passes over others' events without a pause", "[live]") {
+  LiveFixture f;
+  constexpr int kPages = 400;  // 20 s with the pause of one who has caught up
+  f.log.ShowAtOnce(1);
+  for (int i = 0; i < kPages; ++i) f.log.Append("t-2", "a", "theirs");
+  f.log.Append("t-1", "a", "mine");
+  http::RawSocket socket = f.Open(std::string(kEvents) + "?after=0");
+  CHECK(socket.ReceiveText("\"mine\"").find("\"mine\"") != std::string::npos);
 }
 
 TEST_CASE("a WebSocket carries the same events and resumes by its first message", "[live]") {
@@ -149,6 +194,22 @@ TEST_CASE("a WebSocket carries the same events and resumes by its first message"
   CHECK(read()["type"] == "e.2");
   f.log.Append("t-1", "a", "e.3");
   CHECK(read()["seq"] == 3);
+  f.io.Run((*socket)->Close(1000, ""));
+}
+
+TEST_CASE("a WebSocket that resumes beyond the newest event hears what comes", "[live]") {
+  LiveFixture f;
+  f.log.Append("t-1", "a", "e.1");
+  const std::string url = "ws://127.0.0.1:" + std::to_string(f.server->port()) + "/api/v1/ws";
+  const EdgeFixture::Headers headers = {{"Authorization", std::string("Bearer ") + kToken},
+                                        {"X-Tenant-ID", "t-1"}};
+  auto socket = f.io.Run(http::ConnectWebSocket(url, headers, absl::Seconds(5), absl::Seconds(5)));
+  REQUIRE(socket.ok());
+  REQUIRE(f.io.Run((*socket)->Write(R"({"resume_after":99})")).ok());
+  f.log.Append("t-1", "a", "e.2");
+  const absl::StatusOr<std::string> message = f.io.Run((*socket)->Read());
+  REQUIRE(message.ok());
+  CHECK(nlohmann::json::parse(*message)["type"] == "e.2");
   f.io.Run((*socket)->Close(1000, ""));
 }
 

@@ -28,7 +28,7 @@ Page PageOf(std::string_view path) {
   return Page::kNone;
 }
 
-Task<http::Response> Pages::Answer(Page page) const {
+Task<http::Response> Pages::Answer(Page page) {
   if (page == Page::kHealth) co_return Text("application/json", R"({"status":"ok"})");
   if (page == Page::kMetrics) {
     co_return Text("text/plain; version=0.0.4", observability::ExposeMetrics());
@@ -41,7 +41,7 @@ Task<http::Response> Pages::Answer(Page page) const {
                          "'unsafe-inline'; connect-src 'self'");
     co_return response;
   }
-  const absl::Status ready = co_await ready_();
+  const absl::Status ready = co_await ready_.Ask();
   if (ready.ok()) co_return Text("application/json", R"({"status":"ready"})");
   // Names a service of ours and what it waits for; never a host, a statement or a key.
   std::string body = R"({"status":"not ready","reason":)";

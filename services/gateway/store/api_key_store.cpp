@@ -79,7 +79,7 @@ absl::Status CheckWanted(const NewApiKey& wanted, absl::Time now) {
     if (IsScope(wanted.scopes[i])) continue;
     return base::InvalidField("scopes[" + std::to_string(i) + "]", "must be as \"calls:read\"");
   }
-  if (!wanted.scopes.empty() && EffectiveScopes(*role, wanted.scopes).empty()) {
+  if (EffectiveScopes(*role, ListedScopes(wanted.scopes)).empty()) {
     return base::InvalidField("scopes", "has nothing that the role may do");
   }
   if (absl::StrJoin(wanted.scopes, ",").size() > kMaxScopesText) {

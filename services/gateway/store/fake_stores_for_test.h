@@ -124,8 +124,17 @@ class FakeIdempotencyStore final : public IdempotencyStore {
   }
   Task<absl::StatusOr<int64_t>> Sweep(absl::Time, absl::Time before) override {
     base::MutexLock lock(mutex_);
-    co_return static_cast<int64_t>(
-        std::erase_if(rows_, [&](const auto& row) { return row.second.created_at < before; }));
+    int64_t swept = 0;
+    std::erase_if(rows_, [&](const auto& row) {
+      const bool old = row.second.created_at < before && swept < kSweptAtOnce;
+      swept += old ? 1 : 0;
+      return old;
+    });
+    co_return swept;
+  }
+  int size() const {
+    base::MutexLock lock(mutex_);
+    return static_cast<int>(rows_.size());
   }
   // All answers kept.
   std::string bodies() const {

@@ -24,7 +24,7 @@ constexpr std::string_view kRelease =
     " WHERE tenant_id = ? AND route = ? AND idempotency_key = ? AND owner = ? AND state = "
     "'RUNNING'";
 constexpr std::string_view kSweep =
-    "DELETE FROM idempotency_key WHERE created_at < ? ORDER BY created_at LIMIT 5000";
+    "DELETE FROM idempotency_key WHERE created_at < ? ORDER BY created_at LIMIT ?";
 
 StoredKey KeyOf(const db::Row& row) {
   StoredKey key;
@@ -90,7 +90,7 @@ class DatabaseIdempotencyStore final : public IdempotencyStore {
 
   Task<absl::StatusOr<int64_t>> Sweep(absl::Time deadline, absl::Time before) override {
     int64_t swept = 0;
-    const db::Params params = {before};
+    const db::Params params = {before, kSweptAtOnce};
     const absl::Status status =
         co_await database_.Run(deadline, [&](db::Connection& connection) -> absl::Status {
           CTC_ASSIGN_OR_RETURN(swept, connection.Execute(kSweep, params));

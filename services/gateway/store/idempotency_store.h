@@ -51,7 +51,8 @@ class IdempotencyStore {
   // Sets the key free, if it is still this owner's.
   virtual Task<absl::Status> Release(absl::Time deadline, const KeyId& id,
                                      const std::string& owner) = 0;
-  // Forgets keys made before `before`, at most some thousands at a time; how many it were.
+  // Forgets keys made before `before`, at most kSweptAtOnce; how many it were.
+  static constexpr int64_t kSweptAtOnce = 5000;
   virtual Task<absl::StatusOr<int64_t>> Sweep(absl::Time deadline, absl::Time before) = 0;
 };
 
