@@ -52,6 +52,18 @@ TEST_CASE("maps, lists and enums are read", "[transcoding][reader]") {
   CHECK(status.status() == session::v1::Session::CONNECTED);
 }
 
+TEST_CASE("lists and maps that are given and empty are told", "[transcoding][reader]") {
+  routing::v1::UpdateAgentRequest agent;
+  REQUIRE(Read(R"({"skills":{},"teams":[]})", agent).ok());
+  REQUIRE(agent.emptied_size() == 2);
+  CHECK(agent.emptied(0) == "skills");
+  CHECK(agent.emptied(1) == "teams");
+  routing::v1::UpdateAgentRequest none;
+  REQUIRE(Read(R"({"skills":null,"teams":["a"]})", none).ok());
+  CHECK(none.emptied().empty());
+  CHECK(Verdict(Read(R"({"emptied":["teams"]})", none)) == "UNKNOWN_FIELD emptied");
+}
+
 TEST_CASE("an error names the field by its path", "[transcoding][reader]") {
   CHECK(Verdict(ReadInitiate(R"({"to_fone":"1"})")) == "UNKNOWN_FIELD to_fone");
   CHECK(Verdict(ReadInitiate(R"({"to_phone":1})")) == "VALIDATION_FAILED to_phone");
