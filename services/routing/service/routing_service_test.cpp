@@ -3,8 +3,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <fstream>
+#include <iterator>
+
 #include "ctc/dispatch/v1/dispatch_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/db/sql_script.h"
 #include "libs/rpc/handler_map.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/mariadb.h"
@@ -344,6 +348,26 @@ TEST_CASE_METHOD(Fixture, "a break taken during a call holds after it") {
                        absl::ToUnixSeconds(clock.Now()));
   REQUIRE(io.Run(follower.Apply(batch, 2)).ok());
   CHECK(Presence(As())->presence().state() == "BREAK");
+}
+
+TEST_CASE_METHOD(Fixture, "who spoke before migration 023 stands where it said last") {
+  REQUIRE(Log(As(), v1::AgentActivity::LOGIN).ok());
+  clock.Advance(absl::Seconds(1));
+  REQUIRE(Log(As(), v1::AgentActivity::ON_BREAK).ok());
+  std::ifstream file(testing::MigrationsDirectory() + "/023_agent_presence.sql");
+  const std::string script((std::istreambuf_iterator<char>(file)), {});
+  const auto statements = db::SplitStatements(script);
+  REQUIRE(statements.ok());
+  const absl::Status status = database.RunBlocking([&](db::Connection& c) -> absl::Status {
+    CTC_RETURN_IF_ERROR(c.Execute("DELETE FROM agent_presence", {}).status());
+    return c.Execute(statements->back(), {}).status();
+  });
+  REQUIRE(status.ok());
+  const auto presence = Presence(As());
+  REQUIRE(presence.ok());
+  CHECK(presence->presence().state() == "BREAK");
+  CHECK(presence->presence().since().seconds() == absl::ToUnixSeconds(clock.Now()));
+  CHECK_FALSE(presence->presence().is_available());
 }
 
 TEST_CASE_METHOD(Fixture, "skills and teams that a change empties are gone") {
