@@ -239,8 +239,18 @@ class Handler {
     return true;
   }
   bool Pop() {
+    const Frame& top = stack_.back();
+    if (top.kind == Frame::Kind::kRepeated || top.kind == Frame::Kind::kMap) TellEmpty(top);
     stack_.pop_back();
     return true;
+  }
+
+  // An empty list is one that is absent to the message, not to the client.
+  void TellEmpty(const Frame& top) {
+    const Field* names = stack_[stack_.size() - 2].table->emptied;
+    const pb::Reflection& reflection = *top.message->GetReflection();
+    if (names == nullptr || reflection.FieldSize(*top.message, top.field->field) > 0) return;
+    reflection.AddString(top.message, names, top.field->field->name());
   }
 
   bool OnScalar(const Scalar& scalar) {

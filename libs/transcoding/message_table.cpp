@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "ctc/common/v1/emptied.pb.h"
 #include "ctc/common/v1/options.pb.h"
 #include "libs/base/mutex.h"
 
@@ -49,11 +50,16 @@ class Registry {
     table.descriptor = descriptor;
     table.kind = KindOf(descriptor);
     if (table.kind != MessageKind::kPlain) return table;
-    table.fields.resize(static_cast<size_t>(descriptor->field_count()));
+    table.fields.reserve(static_cast<size_t>(descriptor->field_count()));
     for (int i = 0; i < descriptor->field_count(); ++i) {
-      FieldEntry& entry = table.fields[static_cast<size_t>(i)];
-      Fill(entry, descriptor->field(i), i);
-      table.by_name.emplace(descriptor->field(i)->name(), static_cast<size_t>(i));
+      const pb::FieldDescriptor* field = descriptor->field(i);
+      if (field->options().GetExtension(common::v1::emptied)) {
+        table.emptied = field;
+        continue;
+      }
+      const size_t index = table.fields.size();
+      Fill(table.fields.emplace_back(), field, static_cast<int>(index));
+      table.by_name.emplace(field->name(), index);
     }
     return table;
   }

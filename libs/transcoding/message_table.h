@@ -37,6 +37,8 @@ struct MessageTable {
   const google::protobuf::Descriptor* descriptor = nullptr;
   MessageKind kind = MessageKind::kPlain;
   std::vector<FieldEntry> fields;  // in the order of the .proto file, at most kMaxFields
+  // Takes the names of lists and maps that are given and empty; none of `fields`. May be nullptr.
+  const google::protobuf::FieldDescriptor* emptied = nullptr;
   std::unordered_map<std::string_view, size_t> by_name;
 
   // nullptr when there is no such field.

@@ -42,6 +42,10 @@ def test_a_call_that_one_agent_misses_is_taken_by_the_next(tenant):
     assert (session["status"], session["agent_id"]) == ("COMPLETED", "bob"), session
     assert line.events(session).count("session.offered") == 2
     wait_empty(tenant, queue)
+    wait_until(lambda: live(tenant, queue)["available_agents"] == ["bob"], 30, "bob alone to be free again")
+    missed = tenant.api.get("/api/v1/agents/ann/presence").body
+    assert (missed["state"], missed["reason"], missed["is_available"]) == ("BREAK", "MISSED", False), missed
+    log_in(tenant, "ann")
     wait_until(lambda: sorted(live(tenant, queue)["available_agents"]) == ["ann", "bob"], 30,
                "both agents to be free again")
 

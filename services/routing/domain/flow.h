@@ -32,6 +32,7 @@ struct FlowOutcome {
   std::string explanation;  // for people; names no digits
   std::optional<FlowNeed> need;
   bool repeated = false;  // the question was answered before: nothing changed
+  std::string missed_by;  // agent who let the phone ring that its queue offered the call to
 };
 
 // `state` as the last call left it; empty for a new call, or with only menu_id or queue_id for a

@@ -48,7 +48,7 @@ std::string WhyNotRung(const AgentNow& agent) {
   if (!agent.agent.is_active()) return "is not active";
   if (agent.load >= agent.agent.capacity()) return "is on a call";
   // One who never told what it does is rung.
-  if (agent.has_history && !agent.takes_calls) return "takes no calls now";
+  if (agent.has_chosen && !agent.takes_calls) return "takes no calls now";
   return "";
 }
 
@@ -63,6 +63,7 @@ void FlowWalker::AfterDial(Input::Kind kind) {
   const std::string agent_id = state().current().dial().agent_id();
   Explain(absl::StrCat(agent_id.empty() ? "the number" : agent_id, " ", Words(kind)));
   if (state().queue_id().empty()) return NotTaken(ReasonOf(kind));
+  if (kind == Input::DIAL_NO_ANSWER) outcome_.missed_by = agent_id;
   auto* missed = state().mutable_offered_agents();
   const bool known = std::find(missed->begin(), missed->end(), agent_id) != missed->end();
   if (!known && missed->size() < kMaxMissed) *missed->Add() = agent_id;

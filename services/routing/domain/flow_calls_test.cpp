@@ -92,8 +92,28 @@ TEST_CASE_METHOD(Calls, "an agent who cannot take a call is not rung") {
 
 TEST_CASE_METHOD(Calls, "an agent who never told what it does is rung") {
   AgentNow& ann = floor.agents.at("ann");
-  ann.has_history = ann.takes_calls = false;
+  ann.has_chosen = ann.takes_calls = false;
   CHECK(Take(Kind::ROUTE_AGENT, R"({"agent_id": "ann"})").has_dial());
+}
+
+TEST_CASE_METHOD(Calls, "who lets a queue's call ring has missed it, and nobody else has") {
+  const Input::Kind kind = kNotTaken[GENERATE(0, 1, 2, 3)];
+  TakeQueue();
+  REQUIRE(state.current().dial().agent_id() == "ann");
+  SECTION("of the agent whom the queue offered it to") {
+    Answer(kind);
+    CHECK(outcome.missed_by == (kind == Input::DIAL_NO_ANSWER ? "ann" : ""));
+  }
+  SECTION("not when the caller hung up") {
+    Answer(Input::CALLER_GONE);
+    CHECK(outcome.missed_by.empty());
+  }
+}
+
+TEST_CASE_METHOD(Calls, "an agent asked for by name misses no queue's call") {
+  Take(Kind::ROUTE_AGENT, R"({"agent_id": "ann"})");
+  Answer(Input::DIAL_NO_ANSWER);
+  CHECK(outcome.missed_by.empty());
 }
 
 TEST_CASE_METHOD(Calls, "a number or an endpoint of the switch is rung") {

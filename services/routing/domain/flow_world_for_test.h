@@ -80,7 +80,7 @@ struct FlowWorld {
     now.agent.set_phone("PJSIP/" + id);
     now.agent.set_capacity(1);
     now.agent.set_is_active(true);
-    now.has_history = true;
+    now.has_chosen = true;
     now.takes_calls = true;
     now.idle_since = absl::FromUnixSeconds(idle_since);
     return floor.agents.insert_or_assign(id, std::move(now)).first->second;

@@ -3,18 +3,21 @@
 
 #include <algorithm>
 
+#include "libs/base/proto_time.h"
+
 namespace ctc::routing {
 namespace {
 
 using Activity = v1::AgentActivity;
 
-std::string StateOf(Activity::Type type) {
+constexpr char kAvailable[] = "AVAILABLE";
+constexpr char kOnCall[] = "ON_CALL";
+
+std::string ChoiceOf(Activity::Type type) {
   switch (type) {
     case Activity::LOGIN:
     case Activity::IDLE:
-      return "AVAILABLE";
-    case Activity::ON_CALL:
-      return "ON_CALL";
+      return kAvailable;
     case Activity::WRAP_UP:
       return "WRAP_UP";
     case Activity::ON_BREAK:
@@ -24,43 +27,137 @@ std::string StateOf(Activity::Type type) {
   }
 }
 
-// The sessions an agent is on after one more line.
-void Follow(const Activity& line, std::vector<std::string>& sessions) {
-  const auto known = std::find(sessions.begin(), sessions.end(), line.session_id());
-  switch (line.activity_type()) {
-    case Activity::ON_CALL:
-      if (line.has_session_id() && known == sessions.end()) sessions.push_back(line.session_id());
-      return;
-    case Activity::LOGIN:
-    case Activity::LOGOUT:
-      sessions.clear();
-      return;
-    default:
-      // A line without a session speaks of all of them: the agent is idle, pauses or wraps up.
-      if (!line.has_session_id()) {
-        sessions.clear();
-      } else if (known != sessions.end()) {
-        sessions.erase(known);
-      }
-  }
+std::string Shown(const Standing& standing) {
+  const bool talks = std::any_of(standing.calls.begin(), standing.calls.end(),
+                                 [](const OpenCall& call) { return call.talks; });
+  if (talks) return kOnCall;
+  if (!standing.chosen.empty()) return standing.chosen;
+  // Who never said anything was seen to be there by its call.
+  return standing.state == kOnCall ? kAvailable : standing.state;
+}
+
+void Show(absl::Time at, Standing& standing) {
+  std::string state = Shown(standing);
+  if (state == standing.state && standing.since != absl::InfinitePast()) return;
+  standing.state = std::move(state);
+  standing.since = std::max(standing.since, at);  // lines and events may cross
+}
+
+OpenCall& CallOf(const std::string& session_id, Standing& standing) {
+  const auto known =
+      std::find_if(standing.calls.begin(), standing.calls.end(),
+                   [&](const OpenCall& call) { return call.session_id == session_id; });
+  if (known != standing.calls.end()) return *known;
+  OpenCall& call = standing.calls.emplace_back();
+  call.session_id = session_id;
+  call.since = absl::InfinitePast();
+  return call;
+}
+
+void ClaimCall(const Activity& line, Standing& standing) {
+  OpenCall& call = CallOf(line.session_id(), standing);
+  call.talks = true;
+  if (call.since != absl::InfinitePast()) return;
+  call.since = base::FromProto(line.created_at());
+  call.by_client = true;
+}
+
+bool Talks(session::v1::Session::Status status) {
+  return status == session::v1::Session::CONNECTED || status == session::v1::Session::ON_HOLD;
 }
 
 }  // namespace
 
-v1::Presence FoldPresence(const std::string& agent_id, const std::vector<Activity>& lines) {
+void Choose(const Activity& line, Standing& standing) {
+  const absl::Time at = base::FromProto(line.created_at());
+  if (line.activity_type() == Activity::ON_CALL) {
+    ClaimCall(line, standing);
+  } else {
+    std::erase_if(standing.calls, [&](const OpenCall& call) {
+      // A line without a session speaks of all of them.
+      return call.by_client && (!line.has_session_id() || line.session_id() == call.session_id);
+    });
+    standing.chosen = ChoiceOf(line.activity_type());
+    standing.takes_calls = line.is_available() && standing.chosen == kAvailable;
+    standing.reason = line.reason();
+  }
+  Show(at, standing);
+}
+
+std::optional<CallNews> NewsOf(const session::v1::CallEvent& event) {
+  if (event.agent_id().empty()) return std::nullopt;
+  CallNews news;
+  news.agent_id = event.agent_id();
+  news.session_id = event.session_id();
+  news.at = base::FromProto(event.recorded_at());
+  news.talked = Talks(event.old_status());
+  if (event.type() == "session.initiated") {
+    news.stage = CallNews::Stage::kPlaced;
+  } else if (event.type() == "session.ended") {
+    news.stage = CallNews::Stage::kOver;
+  } else if (Talks(event.new_status()) && !news.talked) {
+    news.stage = CallNews::Stage::kTalks;
+  } else {
+    return std::nullopt;
+  }
+  return news;
+}
+
+void Follow(const CallNews& news, Standing& standing) {
+  if (news.stage == CallNews::Stage::kOver) {
+    std::erase_if(standing.calls,
+                  [&](const OpenCall& call) { return call.session_id == news.session_id; });
+  } else {
+    OpenCall& call = CallOf(news.session_id, standing);
+    call.talks = news.stage == CallNews::Stage::kTalks;
+    call.by_client = false;
+    call.since = news.at;
+  }
+  Show(news.at, standing);
+}
+
+std::optional<Activity> LineOf(const CallNews& news) {
+  Activity line;
+  if (news.stage == CallNews::Stage::kTalks) {
+    line.set_activity_type(Activity::ON_CALL);
+  } else if (news.stage == CallNews::Stage::kOver && news.talked) {
+    line.set_activity_type(Activity::IDLE);
+  } else {
+    return std::nullopt;
+  }
+  line.set_agent_id(news.agent_id);
+  line.set_session_id(news.session_id);
+  *line.mutable_created_at() = base::ToProto(news.at);
+  return line;
+}
+
+Standing At(Standing standing, absl::Time now) {
+  absl::Time ended = absl::InfinitePast();
+  std::erase_if(standing.calls, [&](const OpenCall& call) {
+    const absl::Time end = call.since + kLongestCall;
+    // Who said no session is as it said last.
+    if (call.session_id.empty() || end > now) return false;
+    ended = std::max(ended, end);
+    return true;
+  });
+  if (ended != absl::InfinitePast()) Show(ended, standing);
+  return standing;
+}
+
+v1::Presence PresenceOf(const std::string& agent_id, const Standing& standing) {
   v1::Presence presence;
   presence.set_agent_id(agent_id);
-  presence.set_state("OFFLINE");
-  std::vector<std::string> sessions;
-  for (const Activity& line : lines) {
-    Follow(line, sessions);
-    const std::string state = sessions.empty() ? StateOf(line.activity_type()) : "ON_CALL";
-    if (state != presence.state() || !presence.has_since())
-      *presence.mutable_since() = line.created_at();
-    presence.set_state(state);
-    presence.set_is_available(line.is_available() && state == "AVAILABLE");
+  presence.set_state(standing.state);
+  if (standing.since != absl::InfinitePast()) {
+    *presence.mutable_since() = base::ToProto(standing.since);
   }
-  for (std::string& id : sessions) presence.add_session_ids(std::move(id));
+  presence.set_is_available(standing.takes_calls && standing.state == kAvailable);
+  if (!standing.reason.empty() && standing.state == standing.chosen) {
+    presence.set_reason(standing.reason);
+  }
+  for (const OpenCall& call : standing.calls) {
+    if (call.talks && !call.session_id.empty()) presence.add_session_ids(call.session_id);
+  }
   return presence;
 }
 
@@ -72,26 +169,6 @@ int DurationBetween(absl::Time from, absl::Time to) {
   const absl::Duration longest = absl::Hours(7 * 24);
   const absl::Duration between = std::clamp(to - from, absl::ZeroDuration(), longest);
   return static_cast<int>(absl::ToInt64Seconds(between));
-}
-
-std::optional<Activity> LineOf(const session::v1::CallEvent& event) {
-  using session::v1::Session;
-  if (event.agent_id().empty()) return std::nullopt;
-  const bool talked =
-      event.old_status() == Session::CONNECTED || event.old_status() == Session::ON_HOLD;
-  Activity line;
-  if (event.type() == "session.connected" && !talked) {
-    line.set_activity_type(Activity::ON_CALL);
-  } else if (event.type() == "session.ended" && talked) {
-    line.set_activity_type(Activity::IDLE);
-  } else {
-    return std::nullopt;
-  }
-  line.set_agent_id(event.agent_id());
-  line.set_session_id(event.session_id());
-  line.set_is_available(AvailableByType(line.activity_type()));
-  *line.mutable_created_at() = event.recorded_at();
-  return line;
 }
 
 }  // namespace ctc::routing

@@ -1,5 +1,5 @@
-// Where an agent stands, from the lines of the agent's day; and the lines that follow from calls.
-// Pure.
+// Where an agent stands: what it chose, from the lines of its day, and what its calls make of it,
+// from the feed. Neither undoes the other. Pure.
 #pragma once
 
 #include <absl/time/time.h>
@@ -13,17 +13,55 @@
 
 namespace ctc::routing {
 
-// `lines`: oldest first, from at least the last login on. Without any the agent is OFFLINE.
-v1::Presence FoldPresence(const std::string& agent_id, const std::vector<v1::AgentActivity>& lines);
+// A call that has gone on for longer is over.
+inline constexpr absl::Duration kLongestCall = absl::Hours(24);
+
+struct OpenCall {
+  std::string session_id;  // "" when a client did not say which
+  absl::Time since;
+  bool talks = true;       // else it is being placed
+  bool by_client = false;  // the feed has not told of it
+};
+
+struct Standing {
+  std::string state = "OFFLINE";  // as shown
+  absl::Time since = absl::InfinitePast();
+  std::string chosen;        // the state between calls; "" when the agent never said any
+  bool takes_calls = false;  // by choice, calls aside
+  std::string reason;        // of the choice
+  std::vector<OpenCall> calls;
+  absl::Time last_line = absl::InfinitePast();
+};
+
+// A line that a client or a queue wrote, at `created_at`. It changes what is chosen, an ON_CALL
+// aside; calls that clients told of end with it, those of the feed do not.
+void Choose(const v1::AgentActivity& line, Standing& standing);
+
+struct CallNews {
+  enum class Stage { kPlaced, kTalks, kOver } stage = Stage::kPlaced;
+  std::string agent_id;
+  std::string session_id;
+  absl::Time at;
+  bool talked = false;  // with kOver
+};
+
+// What an event of the feed means for the call's agent.
+std::optional<CallNews> NewsOf(const session::v1::CallEvent& event);
+// Changes the calls, never what is chosen.
+void Follow(const CallNews& news, Standing& standing);
+// The line of the agent's day that it stands for: ON_CALL when a call connects, IDLE when one that
+// had connected ends. Without id, duration and availability.
+std::optional<v1::AgentActivity> LineOf(const CallNews& news);
+
+// Without calls that are over by their age.
+Standing At(Standing standing, absl::Time now);
+
+v1::Presence PresenceOf(const std::string& agent_id, const Standing& standing);
 
 // Whether an agent takes calls after this activity, when the line does not say.
 bool AvailableByType(v1::AgentActivity::Type type);
 
 // Whole seconds from one line to the next, 0 when they are out of order, a week at most.
 int DurationBetween(absl::Time from, absl::Time to);
-
-// The line that an event of the feed stands for: ON_CALL when a call connects, IDLE when one that
-// had connected ends. Without id and duration.
-std::optional<v1::AgentActivity> LineOf(const session::v1::CallEvent& event);
 
 }  // namespace ctc::routing

@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "libs/base/proto_time.h"
-#include "services/routing/domain/presence.h"
-
 namespace ctc::routing {
 namespace {
 
@@ -68,15 +65,15 @@ void Sort(const v1::Queue& queue, const std::string& last_offered,
 
 }  // namespace
 
-AgentNow Assess(v1::Agent agent, const std::vector<v1::AgentActivity>& lines) {
+AgentNow Assess(v1::Agent agent, const Standing& standing) {
   AgentNow now;
-  const v1::Presence presence = FoldPresence(agent.id(), lines);
-  const bool on_call = presence.state() == "ON_CALL";
-  now.has_history = !lines.empty();
-  now.takes_calls = presence.is_available() || on_call;
-  // A client may say ON_CALL without naming the session.
-  now.load = on_call ? std::max(1, presence.session_ids_size()) : 0;
-  now.idle_since = base::FromProto(presence.since());
+  const auto named = std::count_if(standing.calls.begin(), standing.calls.end(),
+                                   [](const OpenCall& call) { return !call.session_id.empty(); });
+  now.has_chosen = !standing.chosen.empty();
+  now.takes_calls = standing.takes_calls;
+  // A client may say ON_CALL without naming the session: one of those that are named, if any.
+  now.load = std::max(static_cast<int>(named), standing.calls.empty() ? 0 : 1);
+  now.idle_since = standing.since;
   now.agent = std::move(agent);
   return now;
 }

@@ -10,21 +10,21 @@
 
 #include "ctc/routing/v1/queue_service.pb.h"
 #include "ctc/routing/v1/routing.pb.h"
+#include "services/routing/domain/presence.h"
 
 namespace ctc::routing {
 
 // A registered agent as it stands now.
 struct AgentNow {
   v1::Agent agent;
-  bool has_history = false;  // has ever told what it does
+  bool has_chosen = false;   // has ever told whether it takes calls
   bool takes_calls = false;  // chose to, and is not in wrap-up
-  int load = 0;              // calls under way
+  int load = 0;              // calls under way, those that are being placed too
   bool reserved = false;     // rings for another caller
   absl::Time idle_since;
 };
 
-// `lines` as FoldPresence wants them.
-AgentNow Assess(v1::Agent agent, const std::vector<v1::AgentActivity>& lines);
+AgentNow Assess(v1::Agent agent, const Standing& standing);
 
 // Could take a call now.
 bool IsFree(const AgentNow& agent);

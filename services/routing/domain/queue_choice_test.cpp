@@ -33,13 +33,27 @@ struct Choice {
   WaitingCaller caller{"me", "q", 5000};
 };
 
-v1::AgentActivity Line(v1::AgentActivity::Type type, int at, const std::string& session = "") {
-  v1::AgentActivity line;
-  line.set_activity_type(type);
-  line.set_is_available(type == v1::AgentActivity::LOGIN || type == v1::AgentActivity::IDLE);
-  line.mutable_created_at()->set_seconds(at);
-  if (!session.empty()) line.set_session_id(session);
-  return line;
+// An agent who said these one after another, a second each.
+Standing Said(const std::vector<v1::AgentActivity::Type>& types) {
+  Standing standing;
+  for (size_t i = 0; i < types.size(); ++i) {
+    v1::AgentActivity line;
+    line.set_activity_type(types[i]);
+    line.set_is_available(AvailableByType(types[i]));
+    line.mutable_created_at()->set_seconds(static_cast<int64_t>(i) + 1);
+    Choose(line, standing);
+  }
+  return standing;
+}
+
+Standing With(Standing standing, CallNews::Stage stage, int at) {
+  Follow({.stage = stage,
+          .agent_id = "ann",
+          .session_id = "s1",
+          .at = absl::FromUnixSeconds(at),
+          .talked = true},
+         standing);
+  return standing;
 }
 
 v1::Agent Ann(int capacity = 1) {
@@ -149,26 +163,48 @@ TEST_CASE_METHOD(Choice,
 
 TEST_CASE("an agent is free from login on, and idle since its last call ended") {
   using Type = v1::AgentActivity;
-  CHECK_FALSE(Assess(Ann(), {}).has_history);
+  using Stage = CallNews::Stage;
+  CHECK_FALSE(Assess(Ann(), {}).has_chosen);
   CHECK_FALSE(IsFree(Assess(Ann(), {})));
-  CHECK(IsFree(Assess(Ann(), {Line(Type::LOGIN, 100)})));
-  const AgentNow after = Assess(
-      Ann(), {Line(Type::LOGIN, 100), Line(Type::ON_CALL, 200, "s1"), Line(Type::IDLE, 300, "s1")});
+  const Standing here = Said({Type::LOGIN});
+  CHECK(IsFree(Assess(Ann(), here)));
+  const Standing talking = With(here, Stage::kTalks, 200);
+  CHECK_FALSE(IsFree(Assess(Ann(), talking)));
+  const AgentNow after = Assess(Ann(), With(talking, Stage::kOver, 300));
   CHECK(IsFree(after));
   CHECK(after.idle_since == absl::FromUnixSeconds(300));
 }
 
+TEST_CASE("an agent who never logged in is not free after a call, nor one who left during it") {
+  using Type = v1::AgentActivity;
+  using Stage = CallNews::Stage;
+  const AgentNow clicked = Assess(Ann(), With(With({}, Stage::kTalks, 1), Stage::kOver, 2));
+  CHECK_FALSE(IsFree(clicked));
+  CHECK_FALSE(clicked.has_chosen);
+  const Standing away = Said({Type::LOGIN, Type::LOGOUT});
+  CHECK_FALSE(IsFree(Assess(Ann(2), With(away, Stage::kTalks, 9))));
+  CHECK_FALSE(IsFree(Assess(Ann(), With(With(away, Stage::kTalks, 9), Stage::kOver, 10))));
+}
+
+TEST_CASE("an agent's own call counts while it is being placed") {
+  const Standing placing = With(Said({v1::AgentActivity::LOGIN}), CallNews::Stage::kPlaced, 5);
+  CHECK(Assess(Ann(), placing).load == 1);
+  CHECK_FALSE(IsFree(Assess(Ann(), placing)));
+  CHECK(IsFree(Assess(Ann(2), placing)));
+  CHECK(IsFree(Assess(Ann(), With(placing, CallNews::Stage::kOver, 6))));
+}
+
 TEST_CASE("an agent is not free while it is away or its capacity is used up") {
   using Type = v1::AgentActivity;
-  CHECK_FALSE(IsFree(Assess(Ann(), {Line(Type::LOGIN, 1), Line(Type::ON_BREAK, 2)})));
-  CHECK_FALSE(IsFree(Assess(Ann(), {Line(Type::LOGIN, 1), Line(Type::WRAP_UP, 2)})));
-  CHECK_FALSE(IsFree(Assess(Ann(), {Line(Type::LOGIN, 1), Line(Type::LOGOUT, 2)})));
-  const std::vector<v1::AgentActivity> talking = {Line(Type::LOGIN, 1),
-                                                  Line(Type::ON_CALL, 2, "s1")};
-  CHECK_FALSE(IsFree(Assess(Ann(1), talking)));
+  CHECK_FALSE(IsFree(Assess(Ann(), Said({Type::LOGIN, Type::ON_BREAK}))));
+  CHECK_FALSE(IsFree(Assess(Ann(), Said({Type::LOGIN, Type::WRAP_UP}))));
+  CHECK_FALSE(IsFree(Assess(Ann(), Said({Type::LOGIN, Type::LOGOUT}))));
+  const Standing talking = With(Said({Type::LOGIN}), CallNews::Stage::kTalks, 2);
   CHECK(IsFree(Assess(Ann(2), talking)));
-  // A client that does not name the call uses up one all the same.
-  CHECK(Assess(Ann(2), {Line(Type::LOGIN, 1), Line(Type::ON_CALL, 2)}).load == 1);
+  // A client that does not name the call uses up one all the same, but no second one.
+  CHECK(Assess(Ann(2), Said({Type::LOGIN, Type::ON_CALL})).load == 1);
+  CHECK(Assess(Ann(2), With(Said({Type::LOGIN, Type::ON_CALL}), CallNews::Stage::kTalks, 9)).load ==
+        1);
 }
 
 }  // namespace ctc::routing

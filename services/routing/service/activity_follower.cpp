@@ -3,10 +3,8 @@
 #include <map>
 #include <set>
 
-#include "libs/base/proto_time.h"
 #include "libs/events/event_cursor.h"
-#include "services/routing/domain/presence.h"
-#include "services/routing/store/activity_store.h"
+#include "services/routing/service/agent_day.h"
 #include "services/routing/store/queue_entry_store.h"
 
 namespace ctc::routing {
@@ -34,12 +32,12 @@ Task<absl::StatusOr<int64_t>> ActivityFollower::LoadPosition() {
   co_return seq;
 }
 
-Task<absl::StatusOr<std::vector<ActivityFollower::Pending>>> ActivityFollower::LinesOf(
+Task<absl::StatusOr<std::vector<ActivityFollower::Pending>>> ActivityFollower::NewsIn(
     const events::FeedConsumer::Batch& batch) {
-  std::vector<Pending> lines;
+  std::vector<Pending> all;
   for (const session::v1::CallEvent& event : batch) {
-    std::optional<v1::AgentActivity> line = LineOf(event);
-    if (!line) continue;
+    std::optional<CallNews> news = NewsOf(event);
+    if (!news) continue;
     base::TenantId tenant(event.tenant_id());
     absl::StatusOr<std::optional<v1::Agent>> agent =
         co_await directory_.Agent(tenant, event.agent_id(), clock_.Now() + kLimit);
@@ -48,22 +46,10 @@ Task<absl::StatusOr<std::vector<ActivityFollower::Pending>>> ActivityFollower::L
     Pending pending;
     pending.tenant = std::move(tenant);
     pending.seq = event.seq();
-    pending.line = *std::move(line);
-    lines.push_back(std::move(pending));
+    pending.news = *std::move(news);
+    all.push_back(std::move(pending));
   }
-  co_return lines;
-}
-
-absl::Status ActivityFollower::Write(db::Connection& c, Pending& pending) {
-  const ActivityStore store(pending.tenant);
-  v1::AgentActivity& line = pending.line;
-  if (!line.has_created_at()) *line.mutable_created_at() = base::ToProto(clock_.Now());
-  line.set_id(ids_.Uuid());
-  CTC_ASSIGN_OR_RETURN(const auto last, store.Recent(c, line.agent_id(), 1));
-  line.set_duration_seconds(last.empty() ? 0
-                                         : DurationBetween(base::FromProto(last[0].created_at()),
-                                                           base::FromProto(line.created_at())));
-  return store.Insert(c, line, pending.seq);
+  co_return all;
 }
 
 Task<absl::Status> ActivityFollower::LeaveQueues(const events::FeedConsumer::Batch& batch) {
@@ -93,16 +79,20 @@ Task<absl::Status> ActivityFollower::Apply(const events::FeedConsumer::Batch& ba
                                            int64_t last_seq) {
   const absl::Status left = co_await LeaveQueues(batch);
   CTC_CO_RETURN_IF_ERROR(left);
-  absl::StatusOr<std::vector<Pending>> lines = co_await LinesOf(batch);
-  CTC_CO_RETURN_IF_ERROR(lines.status());
-  const bool idle = lines->empty() && !batch.empty();
+  absl::StatusOr<std::vector<Pending>> news = co_await NewsIn(batch);
+  CTC_CO_RETURN_IF_ERROR(news.status());
+  const bool idle = news->empty() && !batch.empty();
   if (idle && last_seq - saved_seq_ < kCursorSlack) co_return absl::OkStatus();
   const absl::Status status =
       co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
-        for (Pending& pending : *lines) CTC_RETURN_IF_ERROR(Write(c, pending));
+        CTC_ASSIGN_OR_RETURN(const int64_t done, events::LockCursor(c, kConsumer, clock_.Now()));
+        for (const Pending& pending : *news) {
+          if (pending.seq <= done) continue;  // another process was faster
+          CTC_RETURN_IF_ERROR(AgentDay(pending.tenant, ids_).Follow(c, pending.news, pending.seq));
+        }
         return events::SaveCursor(c, kConsumer, last_seq, clock_.Now());
       });
-  for (const Pending& pending : *lines) directory_.ForgetPresence(pending.tenant);
+  for (const Pending& pending : *news) directory_.ForgetPresence(pending.tenant);
   CTC_CO_RETURN_IF_ERROR(status);
   saved_seq_ = last_seq;
   co_return absl::OkStatus();

@@ -1,5 +1,6 @@
-// Writes an agent's ON_CALL and IDLE lines as the agent's calls connect and end: each exactly once,
-// since the lines and the cursor commit together. Callers whose call ended leave their queue.
+// Writes an agent's ON_CALL and IDLE lines as the agent's calls connect and end, and where it
+// stands by them: each exactly once, however many processes follow, since they and the cursor
+// commit together. Callers whose call ended leave their queue.
 #pragma once
 
 #include "libs/base/ids.h"
@@ -22,11 +23,10 @@ class ActivityFollower {
   struct Pending {
     base::TenantId tenant;
     int64_t seq = 0;
-    v1::AgentActivity line;
+    CallNews news;
   };
-  // The lines of registered agents that a batch stands for.
-  Task<absl::StatusOr<std::vector<Pending>>> LinesOf(const events::FeedConsumer::Batch& batch);
-  absl::Status Write(db::Connection& c, Pending& pending);
+  // What a batch tells of registered agents.
+  Task<absl::StatusOr<std::vector<Pending>>> NewsIn(const events::FeedConsumer::Batch& batch);
   // A provider may tell a caller's end by an event alone, not as an answer to the caller's step.
   Task<absl::Status> LeaveQueues(const events::FeedConsumer::Batch& batch);
 

@@ -4,14 +4,14 @@
 #include "libs/base/proto_time.h"
 #include "libs/rpc/page_bounds.h"
 #include "services/routing/domain/presence.h"
+#include "services/routing/service/agent_day.h"
 #include "services/routing/service/routing_service.h"
 #include "services/routing/store/activity_store.h"
+#include "services/routing/store/presence_store.h"
 
 namespace ctc::routing {
 namespace {
 
-// More lines than a day of calls holds between two logins are not looked at.
-constexpr int kPresenceLines = 200;
 constexpr size_t kMaxAgentId = 128;
 constexpr size_t kMaxSessionId = 40;
 constexpr size_t kMaxReason = 255;
@@ -71,18 +71,11 @@ Task<absl::StatusOr<v1::LogAgentActivityResponse>> RoutingService::LogAgentActiv
   response.set_success(true);
   v1::AgentActivity& line = *response.mutable_activity();
   line = LineFrom(request);
-  line.set_id(ids_.Uuid());
-  const absl::Time now = clock_.Now();
-  *line.mutable_created_at() = base::ToProto(now);
-  const ActivityStore store(context.tenant);
+  *line.mutable_created_at() = base::ToProto(clock_.Now());
+  const AgentDay day(context.tenant, ids_);
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        if (!request.has_duration_seconds()) {
-          CTC_ASSIGN_OR_RETURN(const auto last, store.Recent(c, request.agent_id(), 1));
-          line.set_duration_seconds(
-              last.empty() ? 0 : DurationBetween(base::FromProto(last[0].created_at()), now));
-        }
-        return store.Insert(c, line, 0);
+        return day.Say(c, line, request.has_duration_seconds());
       });
   directory_.ForgetPresence(context.tenant);
   CTC_CO_RETURN_IF_ERROR(status);
@@ -119,18 +112,19 @@ Task<absl::StatusOr<v1::GetPresenceResponse>> RoutingService::GetPresence(
   absl::StatusOr<std::optional<v1::Agent>> agent =
       co_await directory_.Agent(context.tenant, request.id(), context.deadline);
   CTC_CO_RETURN_IF_ERROR(agent.status());
-  const ActivityStore store(context.tenant);
-  std::vector<v1::AgentActivity> lines;
+  const PresenceStore store(context.tenant);
+  std::optional<Standing> standing;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(lines, store.Recent(c, request.id(), kPresenceLines));
+        CTC_ASSIGN_OR_RETURN(standing, store.Get(c, request.id()));
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
   // The CRM may own the agents: one with a history is known, registered or not.
-  if (!agent->has_value() && lines.empty()) co_return NoSuchAgent();
+  if (!agent->has_value() && !standing) co_return NoSuchAgent();
   v1::GetPresenceResponse response;
-  *response.mutable_presence() = FoldPresence(request.id(), lines);
+  *response.mutable_presence() =
+      PresenceOf(request.id(), At(standing.value_or(Standing()), clock_.Now()));
   if (agent->has_value() && !(*agent)->is_active()) {
     response.mutable_presence()->set_is_available(false);
   }

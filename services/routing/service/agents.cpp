@@ -2,6 +2,7 @@
 #include "libs/base/proto_time.h"
 #include "libs/rpc/page_bounds.h"
 #include "services/routing/domain/free_data.h"
+#include "services/routing/service/emptied.h"
 #include "services/routing/service/routing_service.h"
 #include "services/routing/store/agent_store.h"
 
@@ -60,9 +61,13 @@ absl::Status Check(v1::Agent& agent) {
 void Merge(const v1::UpdateAgentRequest& request, v1::Agent& agent) {
   if (request.has_name()) agent.set_name(request.name());
   if (request.has_phone()) agent.set_phone(request.phone());
-  if (request.skills_size() > 0) *agent.mutable_skills() = request.skills();
+  if (request.skills_size() > 0 || Empties(request, "skills")) {
+    *agent.mutable_skills() = request.skills();
+  }
   if (request.has_capacity()) agent.set_capacity(request.capacity());
-  if (request.teams_size() > 0) *agent.mutable_teams() = request.teams();
+  if (request.teams_size() > 0 || Empties(request, "teams")) {
+    *agent.mutable_teams() = request.teams();
+  }
   if (request.has_is_active()) agent.set_is_active(request.is_active());
 }
 

@@ -1,8 +1,8 @@
 #include "services/routing/service/directory.h"
 
 #include "libs/observability/log.h"
-#include "services/routing/store/activity_store.h"
 #include "services/routing/store/agent_store.h"
+#include "services/routing/store/presence_store.h"
 #include "services/routing/store/rule_store.h"
 
 namespace ctc::routing {
@@ -10,8 +10,6 @@ namespace {
 
 constexpr absl::Duration kTimeToLive = absl::Minutes(10);
 constexpr absl::Duration kPresenceTimeToLive = absl::Seconds(1);
-// A call that has gone on for longer is over; who has been quiet for longer is as it said last.
-constexpr absl::Duration kPresenceReach = absl::Hours(24);
 constexpr size_t kMaxTenants = 2000;
 constexpr size_t kMaxAgents = 50000;
 
@@ -106,13 +104,11 @@ absl::StatusOr<Directory::PresencePtr> Directory::ReadPresence(
     db::Connection& c, const base::TenantId& tenant, const std::vector<v1::Agent>& agents) {
   if (auto kept = presence_.Find(tenant)) return *kept;
   const uint64_t generation = presence_.generation();
-  CTC_ASSIGN_OR_RETURN(const auto lines,
-                       ActivityStore(tenant).OfAllAgents(c, clock_.Now() - kPresenceReach));
-  std::map<std::string, std::vector<v1::AgentActivity>> lines_of;
-  for (const v1::AgentActivity& line : lines) lines_of[line.agent_id()].push_back(line);
+  CTC_ASSIGN_OR_RETURN(auto standings, PresenceStore(tenant).All(c));
+  const absl::Time now = clock_.Now();
   auto presence = std::make_shared<std::map<std::string, AgentNow>>();
   for (const v1::Agent& agent : agents) {
-    presence->emplace(agent.id(), Assess(agent, lines_of[agent.id()]));
+    presence->emplace(agent.id(), Assess(agent, At(standings[agent.id()], now)));
   }
   presence_.Keep(tenant, presence, generation);
   return presence;

@@ -12,10 +12,10 @@
 #include "libs/testing/run_task.h"
 #include "libs/testing/status_matchers.h"
 #include "libs/transcoding/json_writer.h"
+#include "services/routing/service/agent_day.h"
 #include "services/routing/service/counting_database_for_test.h"
 #include "services/routing/service/ivr_service.h"
 #include "services/routing/service/queue_service.h"
-#include "services/routing/store/activity_store.h"
 #include "services/routing/store/agent_store.h"
 
 namespace ctc::routing {
@@ -101,14 +101,13 @@ struct IvrWorld {
   }
   void Log(const std::string& agent_id, v1::AgentActivity::Type type) {
     v1::AgentActivity line;
-    line.set_id(ids.Uuid());
     line.set_agent_id(agent_id);
     line.set_activity_type(type);
     line.set_is_available(type == v1::AgentActivity::LOGIN || type == v1::AgentActivity::IDLE);
     *line.mutable_created_at() = base::ToProto(clock.Now());
     clock.Advance(absl::Milliseconds(10));  // so that who came first is idle longest
     Write(
-        [&](db::Connection& c) { return ActivityStore(base::TenantId("t1")).Insert(c, line, 0); });
+        [&](db::Connection& c) { return AgentDay(base::TenantId("t1"), ids).Say(c, line, false); });
     directory.ForgetPresence(base::TenantId("t1"));
   }
   void Write(const db::Work& work) {

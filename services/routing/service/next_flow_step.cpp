@@ -1,4 +1,5 @@
 #include "libs/base/error_catalogue.h"
+#include "services/routing/service/agent_day.h"
 #include "services/routing/service/floor_reader.h"
 #include "services/routing/service/ivr_service.h"
 #include "services/routing/store/queue_entry_store.h"
@@ -14,11 +15,12 @@ constexpr char kOfferKey[] = "uq_queue_offer";
 // One caller's step, decided and written down in one transaction.
 class Deciding {
  public:
-  Deciding(Directory& directory, const base::TenantId& tenant, const Book& book,
-           const std::vector<v1::Agent>& agents, const FlowCall& call,
+  Deciding(Directory& directory, const base::TenantId& tenant, base::IdGenerator& ids,
+           const Book& book, const std::vector<v1::Agent>& agents, const FlowCall& call,
            const v1::NextFlowStepRequest& request)
       : directory_(directory),
         tenant_(tenant),
+        ids_(ids),
         book_(book),
         agents_(agents),
         call_(call),
@@ -57,6 +59,9 @@ class Deciding {
   }
 
   absl::Status Write(db::Connection& c) {
+    if (!outcome_.missed_by.empty()) {
+      CTC_RETURN_IF_ERROR(AgentDay(tenant_, ids_).Miss(c, outcome_.missed_by, call_.now));
+    }
     const QueueEntryStore store(tenant_);
     const std::optional<QueueEntry> entry = EntryOf(outcome_.state);
     if (!entry) return store.Remove(c, call_.session_id);
@@ -77,6 +82,7 @@ class Deciding {
 
   Directory& directory_;
   const base::TenantId& tenant_;
+  base::IdGenerator& ids_;
   const Book& book_;
   const std::vector<v1::Agent>& agents_;
   const FlowCall& call_;
@@ -121,9 +127,10 @@ Task<absl::StatusOr<v1::NextFlowStepResponse>> IvrService::NextFlowStep(
   absl::StatusOr<Directory::AgentsPtr> agents =
       co_await directory_.Agents(context.tenant, context.deadline);
   CTC_CO_RETURN_IF_ERROR(agents.status());
-  Deciding deciding(directory_, context.tenant, **book, **agents, call, request);
+  Deciding deciding(directory_, context.tenant, ids_, **book, **agents, call, request);
   const absl::Status status = co_await database_.Run(
       context.deadline, [&](db::Connection& c) -> absl::Status { return deciding.Run(c); });
+  if (!deciding.outcome().missed_by.empty()) directory_.ForgetPresence(context.tenant);
   CTC_CO_RETURN_IF_ERROR(status);
   co_return ResponseOf(std::move(deciding.outcome()));
 }

@@ -2,6 +2,8 @@
 #include "libs/base/proto_time.h"
 #include "services/routing/service/activity_follower.h"
 #include "services/routing/service/ivr_world_for_test.h"
+#include "services/routing/store/activity_store.h"
+#include "services/routing/store/presence_store.h"
 
 namespace ctc::routing {
 namespace {
@@ -20,8 +22,39 @@ struct QueueWorld : IvrWorld {
       [{"dtmf_key": "t", "action": "ROUTE_QUEUE", "action_json": {"queue_id": ")" +
             queue.id() + "\"}}]}");
   }
+  // Newest first.
+  std::vector<v1::AgentActivity> Lines(const std::string& agent) {
+    std::vector<v1::AgentActivity> lines;
+    Write([&](db::Connection& c) -> absl::Status {
+      CTC_ASSIGN_OR_RETURN(auto page, ActivityStore(base::TenantId("t1")).List(c, agent, 50, 0));
+      lines = std::move(page.lines);
+      return absl::OkStatus();
+    });
+    return lines;
+  }
+  v1::Presence Presence(const std::string& agent) {
+    std::optional<Standing> standing;
+    Write([&](db::Connection& c) -> absl::Status {
+      CTC_ASSIGN_OR_RETURN(standing, PresenceStore(base::TenantId("t1")).Get(c, agent));
+      return absl::OkStatus();
+    });
+    REQUIRE(standing);
+    return PresenceOf(agent, *standing);
+  }
   v1::Queue queue;
 };
+
+session::v1::CallEvent Placed(const std::string& agent, absl::Time at) {
+  session::v1::CallEvent event;
+  event.set_seq(1);
+  event.set_tenant_id("t1");
+  event.set_type("session.initiated");
+  event.set_new_status(session::v1::Session::INITIATED);
+  event.set_agent_id(agent);
+  event.set_session_id("sess_1");
+  *event.mutable_recorded_at() = base::ToProto(at);
+  return event;
+}
 
 events::FeedConsumer::Batch BatchOf(const session::v1::CallEvent& event) {
   events::FeedConsumer::Batch batch;
@@ -145,6 +178,58 @@ TEST_CASE_METHOD(QueueWorld, "a caller who missed an agent keeps the place in th
   CHECK(one.Rung() == "ann");
 }
 
+TEST_CASE_METHOD(QueueWorld, "an agent who lets a call ring is on a break until it comes back") {
+  AddAgent("ann");
+  Caller one(*this, kNumber);
+  Caller two(*this, kNumber);
+  one.Start();
+  const v1::FlowState offered = one.state;
+  CHECK(one.Do(Input::DIAL_NO_ANSWER).has_wait());
+  clock.Advance(absl::Seconds(1));
+  CHECK(two.Start().has_wait());  // not rung for the next caller either
+  one.state = offered;            // the answer was lost
+  CHECK(one.Do(Input::DIAL_NO_ANSWER).has_wait());
+  const auto lines = Lines("ann");
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].activity_type() == v1::AgentActivity::ON_BREAK);
+  CHECK(lines[0].reason() == "MISSED");
+  const v1::Presence missed = Presence("ann");
+  CHECK(missed.state() == "BREAK");
+  CHECK(missed.reason() == "MISSED");
+  Log("ann", v1::AgentActivity::IDLE);
+  one.Do(Input::DONE);
+  CHECK(one.Rung() == "ann");
+}
+
+TEST_CASE_METHOD(QueueWorld, "who is on a call of its own by now has missed none") {
+  AddAgent("ann");
+  ActivityFollower follower(database, directory, clock, base::SystemRandom());
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
+  Caller one(*this, kNumber);
+  one.Start();
+  REQUIRE(io.Run(follower.Apply(BatchOf(Placed("ann", clock.Now())), 1)).ok());
+  one.Do(Input::DIAL_NO_ANSWER);
+  CHECK(Presence("ann").state() == "AVAILABLE");
+}
+
+TEST_CASE_METHOD(QueueWorld, "who places a call is not rung until it is over") {
+  AddAgent("ann");
+  ActivityFollower follower(database, directory, clock, base::SystemRandom());
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
+  session::v1::CallEvent event = Placed("ann", clock.Now());
+  REQUIRE(io.Run(follower.Apply(BatchOf(event), 1)).ok());
+  Caller one(*this, kNumber);
+  CHECK(one.Start().has_wait());
+  event.set_seq(2);
+  event.set_type("session.ended");
+  event.set_old_status(session::v1::Session::RINGING);
+  event.set_new_status(session::v1::Session::NO_ANSWER);
+  REQUIRE(io.Run(follower.Apply(BatchOf(event), 2)).ok());
+  one.Do(Input::DONE);
+  CHECK(one.Rung() == "ann");
+  CHECK(Lines("ann").size() == 1);  // the login
+}
+
 TEST_CASE_METHOD(QueueWorld, "who talks is not rung, who is back is") {
   AddAgent("ann");
   Log("ann", v1::AgentActivity::ON_CALL);
@@ -159,11 +244,10 @@ TEST_CASE_METHOD(QueueWorld, "what an agent told another process is seen after a
   AddAgent("ann");
   CHECK(Live(queue.id()).available_agents_size() == 1);
   v1::AgentActivity line;
-  line.set_id(ids.Uuid());
   line.set_agent_id("ann");
   line.set_activity_type(v1::AgentActivity::LOGOUT);
   *line.mutable_created_at() = base::ToProto(clock.Now());
-  Write([&](db::Connection& c) { return ActivityStore(base::TenantId("t1")).Insert(c, line, 0); });
+  Write([&](db::Connection& c) { return AgentDay(base::TenantId("t1"), ids).Say(c, line, false); });
   clock.Advance(absl::Milliseconds(1001));
   CHECK(Live(queue.id()).available_agents().empty());
 }
@@ -333,6 +417,12 @@ TEST_CASE_METHOD(IvrWorld, "queues are made, changed, listed and read by their t
   CHECK(page->queues(1).ring_seconds() == 20);
   CHECK(page->queues(1).overflow() == "HANG_UP");
   CHECK(io.Run(queues.ListQueues(As("t2"), list))->total() == 0);
+  update.add_emptied("required_skills");
+  update.add_emptied("teams");
+  const auto emptied = io.Run(queues.UpdateQueue(As(), update));
+  REQUIRE(emptied.ok());
+  CHECK(emptied->queue().required_skills().empty());
+  CHECK(emptied->queue().teams().empty());
   update.set_id(ids.Uuid());
   CHECK_THAT(io.Run(queues.UpdateQueue(As(), update)).status(), HasError(base::kNotFound));
 }

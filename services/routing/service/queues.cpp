@@ -7,6 +7,7 @@
 #include "services/routing/domain/menu_check.h"
 #include "services/routing/domain/presence.h"
 #include "services/routing/domain/queue_choice.h"
+#include "services/routing/service/emptied.h"
 #include "services/routing/service/floor_reader.h"
 #include "services/routing/service/queue_service.h"
 #include "services/routing/store/menu_store.h"
@@ -43,10 +44,12 @@ void Merge(const v1::UpdateQueueRequest& request, v1::Queue& queue) {
   if (request.strategy() != v1::Queue::STRATEGY_UNSPECIFIED) {
     queue.set_strategy(request.strategy());
   }
-  if (request.required_skills_size() > 0) {
+  if (request.required_skills_size() > 0 || Empties(request, "required_skills")) {
     *queue.mutable_required_skills() = request.required_skills();
   }
-  if (request.teams_size() > 0) *queue.mutable_teams() = request.teams();
+  if (request.teams_size() > 0 || Empties(request, "teams")) {
+    *queue.mutable_teams() = request.teams();
+  }
   if (request.has_max_wait_seconds()) queue.set_max_wait_seconds(request.max_wait_seconds());
   if (request.has_max_callers()) queue.set_max_callers(request.max_callers());
   if (request.has_ring_seconds()) queue.set_ring_seconds(request.ring_seconds());

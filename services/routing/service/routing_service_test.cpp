@@ -3,8 +3,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <fstream>
+#include <iterator>
+
 #include "ctc/dispatch/v1/dispatch_service.rpc.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/db/sql_script.h"
 #include "libs/rpc/handler_map.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/mariadb.h"
@@ -112,12 +116,14 @@ struct Fixture {
 };
 
 session::v1::CallEvent Event(int64_t seq, const std::string& type,
-                             session::v1::Session::Status before, int64_t at) {
+                             session::v1::Session::Status before,
+                             session::v1::Session::Status after, int64_t at) {
   session::v1::CallEvent event;
   event.set_seq(seq);
   event.set_tenant_id("t1");
   event.set_type(type);
   event.set_old_status(before);
+  event.set_new_status(after);
   event.set_agent_id("ann");
   event.set_session_id("sess_1");
   event.mutable_recorded_at()->set_seconds(at);
@@ -301,11 +307,14 @@ TEST_CASE_METHOD(Fixture, "calls of a registered agent become activity exactly o
   CHECK(*io.Run(follower.LoadPosition()) == -1);
   REQUIRE(io.Run(follower.Apply({}, 10)).ok());  // begins at the newest event
   const std::vector<session::v1::CallEvent> told = {
-      Event(11, "session.ringing", Session::INITIATED, 1000),
-      Event(12, "session.connected", Session::RINGING, 1005),
-      Event(13, "session.ended", Session::CONNECTED, 1065)};
+      Event(11, "session.ringing", Session::INITIATED, Session::RINGING, 1000),
+      Event(12, "session.connected", Session::RINGING, Session::CONNECTED, 1005),
+      Event(13, "session.ended", Session::CONNECTED, Session::COMPLETED, 1065)};
   const events::FeedConsumer::Batch batch(told.begin(), told.end());
+  ActivityFollower elsewhere(database, directory, clock, base::SystemRandom());
+  CHECK(*io.Run(elsewhere.LoadPosition()) == 10);
   REQUIRE(io.Run(follower.Apply(batch, 13)).ok());
+  REQUIRE(io.Run(elsewhere.Apply(batch, 13)).ok());  // another process got it too
   ActivityFollower after_crash(database, directory, clock, base::SystemRandom());
   CHECK(*io.Run(after_crash.LoadPosition()) == 13);
   const v1::ListAgentActivityRequest all;
@@ -314,14 +323,73 @@ TEST_CASE_METHOD(Fixture, "calls of a registered agent become activity exactly o
   CHECK(lines->activities(0).activity_type() == v1::AgentActivity::IDLE);
   CHECK(lines->activities(0).duration_seconds() == 60);
   CHECK(lines->activities(1).session_id() == "sess_1");
+  // Never logged in: there, as its call shows, but no queue's.
   CHECK(Presence(As())->presence().state() == "AVAILABLE");
+  CHECK_FALSE(Presence(As())->presence().is_available());
+  CHECK_FALSE(lines->activities(0).is_available());
+}
+
+TEST_CASE_METHOD(Fixture, "a break taken during a call holds after it") {
+  using session::v1::Session;
+  REQUIRE(AddAgent("ann").ok());
+  ActivityFollower follower(database, directory, clock, base::SystemRandom());
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
+  REQUIRE(Log(As(), v1::AgentActivity::LOGIN).ok());
+  events::FeedConsumer::Batch batch;
+  *batch.Add() = Event(1, "session.connected", Session::RINGING, Session::CONNECTED,
+                       absl::ToUnixSeconds(clock.Now()));
+  REQUIRE(io.Run(follower.Apply(batch, 1)).ok());
+  REQUIRE(Log(As(), v1::AgentActivity::ON_BREAK).ok());
+  const auto during = Presence(As());
+  CHECK(during->presence().state() == "ON_CALL");
+  CHECK(during->presence().session_ids_size() == 1);
+  batch.Clear();
+  *batch.Add() = Event(2, "session.ended", Session::CONNECTED, Session::COMPLETED,
+                       absl::ToUnixSeconds(clock.Now()));
+  REQUIRE(io.Run(follower.Apply(batch, 2)).ok());
+  CHECK(Presence(As())->presence().state() == "BREAK");
+}
+
+TEST_CASE_METHOD(Fixture, "who spoke before migration 023 stands where it said last") {
+  REQUIRE(Log(As(), v1::AgentActivity::LOGIN).ok());
+  clock.Advance(absl::Seconds(1));
+  REQUIRE(Log(As(), v1::AgentActivity::ON_BREAK).ok());
+  std::ifstream file(testing::MigrationsDirectory() + "/023_agent_presence.sql");
+  const std::string script((std::istreambuf_iterator<char>(file)), {});
+  const auto statements = db::SplitStatements(script);
+  REQUIRE(statements.ok());
+  const absl::Status status = database.RunBlocking([&](db::Connection& c) -> absl::Status {
+    CTC_RETURN_IF_ERROR(c.Execute("DELETE FROM agent_presence", {}).status());
+    return c.Execute(statements->back(), {}).status();
+  });
+  REQUIRE(status.ok());
+  const auto presence = Presence(As());
+  REQUIRE(presence.ok());
+  CHECK(presence->presence().state() == "BREAK");
+  CHECK(presence->presence().since().seconds() == absl::ToUnixSeconds(clock.Now()));
+  CHECK_FALSE(presence->presence().is_available());
+}
+
+TEST_CASE_METHOD(Fixture, "skills and teams that a change empties are gone") {
+  REQUIRE(AddAgent("ann").ok());
+  v1::UpdateAgentRequest update;
+  update.set_id("ann");
+  auto changed = io.Run(service.UpdateAgent(As(), update));
+  CHECK(changed->agent().teams_size() == 1);
+  update.add_emptied("teams");
+  update.add_emptied("skills");
+  changed = io.Run(service.UpdateAgent(As(), update));
+  REQUIRE(changed.ok());
+  CHECK(changed->agent().teams().empty());
+  CHECK(changed->agent().skills().empty());
 }
 
 TEST_CASE_METHOD(Fixture, "calls of an agent who is not registered leave no line") {
   ActivityFollower follower(database, directory, clock, base::SystemRandom());
   REQUIRE(io.Run(follower.LoadPosition()).ok());
   events::FeedConsumer::Batch batch;
-  *batch.Add() = Event(1, "session.connected", session::v1::Session::RINGING, 1000);
+  *batch.Add() = Event(1, "session.connected", session::v1::Session::RINGING,
+                       session::v1::Session::CONNECTED, 1000);
   REQUIRE(io.Run(follower.Apply(batch, 1)).ok());
   const v1::ListAgentActivityRequest all;
   CHECK(io.Run(service.ListAgentActivity(As(), all))->total() == 0);

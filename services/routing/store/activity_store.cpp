@@ -1,7 +1,5 @@
 #include "services/routing/store/activity_store.h"
 
-#include <algorithm>
-
 #include "libs/base/proto_time.h"
 
 namespace ctc::routing {
@@ -26,17 +24,22 @@ v1::AgentActivity FromRow(const db::Row& row) {
   return line;
 }
 
-std::vector<v1::AgentActivity> FromRows(const db::Rows& rows) {
-  std::vector<v1::AgentActivity> lines;
-  for (const db::Row& row : rows) lines.push_back(FromRow(row));
-  return lines;
+std::string NameOf(LineSource source) {
+  switch (source) {
+    case LineSource::kClient:
+      return "CLIENT";
+    case LineSource::kFeed:
+      return "FEED";
+    case LineSource::kQueue:
+      return "QUEUE";
+  }
+  return "";
 }
 
 }  // namespace
 
 absl::Status ActivityStore::Insert(db::Connection& c, const v1::AgentActivity& line,
-                                   int64_t feed_seq) const {
-  const std::string source = feed_seq > 0 ? "FEED" : "CLIENT";
+                                   LineSource source, int64_t feed_seq) const {
   return c
       .Execute(
           "INSERT INTO agent_activity_log (id, tenant_id, agent_id, activity_type, session_id,"
@@ -44,8 +47,8 @@ absl::Status ActivityStore::Insert(db::Connection& c, const v1::AgentActivity& l
           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           {line.id(), tenant_.value(), line.agent_id(),
            v1::AgentActivity::Type_Name(line.activity_type()), db::TextOrNull(line.session_id()),
-           int64_t{line.is_available()}, int64_t{line.duration_seconds()}, line.reason(), source,
-           feed_seq > 0 ? db::Value(feed_seq) : db::Value(db::Null{}),
+           int64_t{line.is_available()}, int64_t{line.duration_seconds()}, line.reason(),
+           NameOf(source), feed_seq > 0 ? db::Value(feed_seq) : db::Value(db::Null{}),
            base::FromProto(line.created_at())})
       .status();
 }
@@ -73,42 +76,8 @@ absl::StatusOr<ActivityPage> ActivityStore::List(db::Connection& c, const std::s
           : c.Query(CTC_ACTIVITY_COLUMNS "WHERE tenant_id = ? AND agent_id = ?"
                                          " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
                     params));
-  page.lines = FromRows(rows);
+  for (const db::Row& row : rows) page.lines.push_back(FromRow(row));
   return page;
-}
-
-absl::StatusOr<std::vector<v1::AgentActivity>> ActivityStore::Recent(db::Connection& c,
-                                                                     const std::string& agent_id,
-                                                                     int limit) const {
-  CTC_ASSIGN_OR_RETURN(
-      const db::Rows rows,
-      c.Query(CTC_ACTIVITY_COLUMNS
-              "WHERE tenant_id = ? AND agent_id = ? ORDER BY created_at DESC, id DESC LIMIT ?",
-              {tenant_.value(), agent_id, int64_t{limit}}));
-  std::vector<v1::AgentActivity> lines = FromRows(rows);
-  std::reverse(lines.begin(), lines.end());
-  return lines;
-}
-
-absl::StatusOr<std::vector<v1::AgentActivity>> ActivityStore::OfAllAgents(db::Connection& c,
-                                                                          absl::Time from) const {
-  CTC_ASSIGN_OR_RETURN(const db::Rows recent,
-                       c.Query(CTC_ACTIVITY_COLUMNS "WHERE tenant_id = ? AND created_at >= ?"
-                                                    " ORDER BY created_at, id",
-                               {tenant_.value(), from}));
-  CTC_ASSIGN_OR_RETURN(
-      const db::Rows last,
-      c.Query("SELECT l.id, l.agent_id, l.activity_type, l.session_id, l.is_available,"
-              " l.duration_seconds, l.reason, l.created_at"
-              " FROM agent a JOIN agent_activity_log l ON l.id ="
-              " (SELECT x.id FROM agent_activity_log x"
-              " WHERE x.tenant_id = a.tenant_id AND x.agent_id = a.id"
-              " ORDER BY x.created_at DESC, x.id DESC LIMIT 1)"
-              " WHERE a.tenant_id = ? AND l.created_at < ?",
-              {tenant_.value(), from}));
-  std::vector<v1::AgentActivity> lines = FromRows(last);
-  for (v1::AgentActivity& line : FromRows(recent)) lines.push_back(std::move(line));
-  return lines;
 }
 
 }  // namespace ctc::routing

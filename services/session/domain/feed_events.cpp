@@ -58,14 +58,15 @@ std::string_view SessionType(const SessionState& before, const SessionState& aft
 }
 
 // The timeline's name of a fact that changed no status.
-std::string_view FactType(const Fact& fact) {
+std::string_view FactType(const Fact& fact, Status status) {
   switch (fact.kind()) {
     case Kind::CALL_INITIATED:
       return "session.dialled";
     case Kind::CALL_RINGING:
       return "session.ringing";
     case Kind::CALL_ANSWERED:
-      return "session.connected";
+      // An answer that is told after the end connects nobody any more.
+      return IsLive(status) ? "session.connected" : "session.fact";
     case Kind::CALL_HELD:
       return "session.held";
     case Kind::CALL_RESUMED:
@@ -129,7 +130,7 @@ std::vector<v1::CallEvent> DiffEvents(const SessionState& before, const SessionS
   const bool is_recording =
       fact.kind() >= Kind::RECORDING_STARTED && fact.kind() <= Kind::RECORDING_READY;
   if (events.empty() || is_control || is_recording) {
-    v1::CallEvent& event = add(FactType(fact), after.status, after.status);
+    v1::CallEvent& event = add(FactType(fact, after.status), after.status, after.status);
     if (fact.kind() == Kind::RECORDING_READY) event.set_detail(fact.recording_url());
   }
   return events;

@@ -81,6 +81,14 @@ TEST_CASE("a late fact is on the timeline and changes no status", "[session][fee
   CHECK(events[0].new_status() == S::COMPLETED);
 }
 
+TEST_CASE("an answer told after the end connects nobody", "[session][feed]") {
+  const Facts over = {AFact(F::CALL_ANSWERED, 5), AFact(F::CALL_ENDED, 9)};
+  const auto events = Step(CustomerOnly(), over, AFact(F::CALL_ANSWERED, 6));
+  REQUIRE(Types(events) == Names{"session.fact"});
+  CHECK(events[0].fact_kind() == F::CALL_ANSWERED);
+  CHECK(events[0].new_status() == S::COMPLETED);
+}
+
 TEST_CASE("digits never enter the feed", "[session][feed]") {
   Fact keys = AFact(F::DTMF_RECEIVED, 9);
   keys.set_digits("4929");
