@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <span>
 
 #include "libs/base/error_catalogue.h"
 
@@ -19,11 +20,16 @@ void Raise(Decision& decision, Verdict verdict) {
   decision.verdict = std::max(decision.verdict, verdict);
 }
 
-void AskLists(const Policy& policy, const CallQuestion& question, Decision& decision) {
+std::span<const ListEntry> EntriesOf(const Policy& policy, const CallQuestion& question) {
+  if (!policy.lists_are_whole) return question.entries;
   const auto found = policy.lists.find(question.to_phone);
-  if (found == policy.lists.end()) return;
+  return found == policy.lists.end() ? std::span<const ListEntry>() : found->second;
+}
+
+void AskLists(const Policy& policy, const CallQuestion& question, Decision& decision) {
+  const std::span<const ListEntry> entries = EntriesOf(policy, question);
   const auto on = [&](List::ListType type) -> const ListEntry* {
-    for (const ListEntry& entry : found->second) {
+    for (const ListEntry& entry : entries) {
       if (entry.type == type && entry.expires_at > question.at) return &entry;
     }
     return nullptr;

@@ -38,6 +38,7 @@ absl::StatusOr<bool> ReadConsentParameters(const google::protobuf::Struct& param
 // Everything a tenant has decided, loaded at once.
 struct Policy {
   std::unordered_map<std::string, std::vector<ListEntry>> lists;  // by E.164
+  bool lists_are_whole = true;  // false: they are too long to be here, CallQuestion::entries tells
   std::vector<HoursRule> hours;
   std::vector<ConsentRule> consent;  // where a recording may not begin by itself
   bool auto_record = false;
@@ -51,6 +52,7 @@ struct CallQuestion {
   absl::Time at;
   enum class Record { kByConfiguration, kYes, kNo } record = Record::kByConfiguration;
   bool message = false;  // not a conversation: somebody was asked to leave a message
+  std::vector<ListEntry> entries;  // of to_phone, when the policy has no whole lists
 };
 
 enum class Verdict { kAllow, kDefer, kDeny };

@@ -35,6 +35,11 @@ Task<absl::StatusOr<Decision>> RecordingService::Ask(rpc::Context context, std::
   if (policy->needs_region()) question.region = telephony::RegionOf(*number);
   question.at = at;
   question.record = record;
+  if (!policy->lists_are_whole) {
+    CTC_CO_ASSIGN_OR_RETURN(
+        question.entries,
+        co_await numbers_.Get(context.tenant, question.to_phone, context.deadline));
+  }
   co_return Decide(*policy, question);
 }
 

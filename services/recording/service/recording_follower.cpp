@@ -52,8 +52,11 @@ Task<absl::Status> RecordingFollower::Apply(const events::FeedConsumer::Batch& b
   if (!ours && last_seq - saved_seq_ < kCursorSlack) co_return absl::OkStatus();
   const absl::Status status =
       co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
+        // Until the commit no other process applies the same events.
+        CTC_ASSIGN_OR_RETURN(const int64_t done, events::LockCursor(c, kConsumer, clock_.Now()));
         for (const auto& event : batch) {
-          if (IsRecordingEvent(event)) CTC_RETURN_IF_ERROR(ApplyOne(c, event));
+          if (event.seq() <= done || !IsRecordingEvent(event)) continue;
+          CTC_RETURN_IF_ERROR(ApplyOne(c, event));
         }
         return events::SaveCursor(c, kConsumer, last_seq, clock_.Now());
       });

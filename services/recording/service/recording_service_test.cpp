@@ -5,6 +5,7 @@
 
 #include "ctc/session/v1/session_service.pb.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/mariadb.h"
 #include "libs/testing/run_task.h"
@@ -132,9 +133,66 @@ TEST_CASE_METHOD(Fixture, "a blacklisted number is denied at once, audited, for 
       1);
 }
 
+TEST_CASE_METHOD(Fixture, "a number is the same with and without its zero for calls at home",
+                 "[db]") {
+  REQUIRE(Add("+49 (0)30 123456", List::BLACKLIST).ok());
+  CHECK(Check("+4930123456").verdict() == "DENY");
+  REQUIRE(Add("+44 20 7946 0958", List::BLACKLIST).ok());
+  CHECK(Check("+44 (0)20 7946 0958").verdict() == "DENY");
+}
+
 TEST_CASE_METHOD(Fixture, "a number is on a list once", "[db]") {
   REQUIRE(Add("+15550100", List::VIP).ok());
   CHECK(base::IsError(Add("0015550100", List::VIP).status(), base::kAlreadyExists));
+}
+
+TEST_CASE_METHOD(Fixture, "an entry that is over makes room for a new one", "[db]") {
+  v1::CreatePhoneNumberRequest request;
+  request.set_phone_number("+15550100");
+  request.set_list_type(List::BLACKLIST);
+  *request.mutable_expires_at() = base::ToProto(base::SystemClock().Now() - absl::Seconds(1));
+  REQUIRE(io.Run(service.CreatePhoneNumber(As(), request)).ok());
+  CHECK(Check("+15550100").verdict() == "ALLOW");
+  SECTION("that is added") {
+    CHECK(Add("+15550100", List::BLACKLIST).ok());
+  }
+  SECTION("that is moved there") {
+    const auto moved = Add("+15550100", List::VIP);
+    REQUIRE(moved.ok());
+    v1::UpdatePhoneNumberRequest move;
+    move.set_id(moved->phone_number().id());
+    move.set_list_type("BLACKLIST");
+    CHECK(io.Run(service.UpdatePhoneNumber(As(), move)).ok());
+  }
+  CHECK(Check("+15550100").verdict() == "DENY");
+  CHECK(Count("SELECT COUNT(*) FROM phone_number_list") == 1);
+  CHECK(base::IsError(Add("+15550100", List::BLACKLIST).status(), base::kAlreadyExists));
+}
+
+TEST_CASE_METHOD(Fixture, "an import puts numbers on their lists for good", "[db]") {
+  const absl::Duration left = GENERATE(absl::Hours(1), absl::Hours(-1));
+  v1::CreatePhoneNumberRequest old;
+  old.set_phone_number("+15550100");
+  old.set_list_type(List::BLACKLIST);
+  old.set_reason("asked");
+  *old.mutable_expires_at() = base::ToProto(base::SystemClock().Now() + left);
+  REQUIRE(io.Run(service.CreatePhoneNumber(As(), old)).ok());
+  REQUIRE(Add("+15550101", List::BLACKLIST).ok());
+
+  v1::ImportPhoneNumbersRequest request;
+  const auto import = [&](const char* lines) {
+    request.set_csv(std::string("phone_number,list_type,reason\n") + lines);
+    const auto answer = io.Run(service.ImportPhoneNumbers(As(), request));
+    REQUIRE(answer.ok());
+    return std::pair(answer->imported(), answer->unchanged());
+  };
+  CHECK(import("+15550100,BLACKLIST,\n+15550101,BLACKLIST,\n+15550102,BLACKLIST,\n") ==
+        std::pair(2, 1));
+  CHECK(Check("+15550100").verdict() == "DENY");
+  CHECK(Count("SELECT COUNT(*) FROM phone_number_list WHERE expires_at IS NULL") == 3);
+  CHECK(Count("SELECT COUNT(*) FROM phone_number_list WHERE reason = 'asked'") == 1);
+  CHECK(import("+15550100,BLACKLIST,sued\n+15550101,BLACKLIST,\n") == std::pair(1, 1));
+  CHECK(Count("SELECT COUNT(*) FROM phone_number_list WHERE reason = 'sued'") == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "an entry can be moved, found and removed, by its own tenant", "[db]") {
@@ -234,6 +292,27 @@ TEST_CASE_METHOD(Fixture, "recordings follow the feed once, however often a batc
   get.set_id(list->recordings(0).id());
   CHECK(io.Run(service.GetRecording(As(), get)).ok());
   CHECK(base::IsError(io.Run(service.GetRecording(As("t2"), get)).status(), base::kNotFound));
+}
+
+TEST_CASE_METHOD(Fixture, "two processes that follow the feed apply an event once together",
+                 "[db]") {
+  RecordingFollower other(*database, base::SystemClock(), base::SystemRandom());
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
+  REQUIRE(io.Run(other.LoadPosition()).ok());
+  const std::vector<session::v1::CallEvent> told = {
+      Event(1, "recording.started"), Event(2, "recording.paused"), Event(3, "recording.resumed"),
+      Event(4, "recording.stopped")};
+  const events::FeedConsumer::Batch first(told.begin(), told.end() - 1);
+  const events::FeedConsumer::Batch all(told.begin(), told.end());
+  REQUIRE(io.Run(follower.Apply(first, 3)).ok());
+  REQUIRE(io.Run(other.Apply(all, 4)).ok());
+  REQUIRE(io.Run(follower.Apply(BatchOf(told[3]), 4)).ok());
+  const auto list = io.Run(service.ListRecordings(As(), v1::ListRecordingsRequest()));
+  REQUIRE(list.ok());
+  REQUIRE(list->recordings_size() == 1);
+  CHECK(list->recordings(0).state() == "STOPPED");
+  CHECK(list->recordings(0).gaps_size() == 1);
+  CHECK(Count("SELECT seq FROM event_cursor WHERE consumer = 'recording'") == 4);
 }
 
 TEST_CASE_METHOD(Fixture, "a recording's audio comes by pieces once it is ready", "[db]") {
