@@ -6,6 +6,7 @@ namespace ctc::recording {
 namespace {
 
 constexpr absl::Duration kFresh = absl::Seconds(2);
+constexpr absl::Duration kGrace = absl::Seconds(1);  // so long a database that failed is not asked
 constexpr absl::Duration kTimeToLive = absl::Minutes(5);
 constexpr size_t kMaxNumbers = 20000;
 
@@ -19,9 +20,8 @@ const NumberCache::Known* NumberCache::Find(const Key& key, absl::Duration age) 
 
 void NumberCache::Keep(Key key, Known known) {
   if (known_.size() >= kMaxNumbers) {
-    std::erase_if(known_, [&](const auto& one) {
-      return known.read_at - one.second.read_at >= kFresh;
-    });
+    std::erase_if(known_,
+                  [&](const auto& one) { return known.read_at - one.second.read_at >= kFresh; });
   }
   if (known_.size() >= kMaxNumbers) known_.clear();
   known_[std::move(key)] = std::move(known);
@@ -35,8 +35,11 @@ Task<absl::StatusOr<std::vector<ListEntry>>> NumberCache::Get(base::TenantId ten
   Known known;
   {
     const base::MutexLock lock(mutex_);
-    if (const Known* fresh = Find(key, kFresh)) co_return fresh->entries;
     known.read_at = clock_.Monotonic();
+    const bool database_is_away = known.read_at - failed_at_ < kGrace;
+    if (const Known* old = Find(key, database_is_away ? kTimeToLive : kFresh)) {
+      co_return old->entries;
+    }
     generation = generation_;
   }
   const absl::Status status =
@@ -46,6 +49,7 @@ Task<absl::StatusOr<std::vector<ListEntry>>> NumberCache::Get(base::TenantId ten
       });
   const base::MutexLock lock(mutex_);
   if (!status.ok()) {
+    failed_at_ = clock_.Monotonic();
     if (const Known* old = Find(key, kTimeToLive)) co_return old->entries;
     co_return status;
   }

@@ -35,14 +35,14 @@ class NumberCache {
     absl::Duration read_at;  // when the reading began
   };
   // Null when there is none that is so young.
-  const Known* Find(const Key& key, absl::Duration age) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  const Known* Find(const Key& key, absl::Duration age) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(Key key, Known known) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   db::Database& database_;
   const base::Clock& clock_;
   base::Mutex mutex_;
   std::map<Key, Known> known_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration failed_at_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
   // Rises with each write, so that what was read before it is not kept after it.
   uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
 };

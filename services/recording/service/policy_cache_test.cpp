@@ -49,6 +49,9 @@ struct NoMedia final : MediaSource {
                                                     common::v1::ByteRange) override {
     co_return absl::UnimplementedError("no media");
   }
+  Task<absl::Status> Delete(rpc::Context, MediaPlace) override {
+    co_return absl::UnimplementedError("no media");
+  }
 };
 
 struct NoSessions final : rpc::Channel {
@@ -97,7 +100,8 @@ struct Processes {
   // So many more blacklisted numbers, none of which is asked for.
   void Fill(int numbers) {
     std::string csv = "phone_number,list_type\n";
-    for (int i = 0; i < numbers; ++i) absl::StrAppend(&csv, "+4930", 1000000 + filled++, ",BLACKLIST\n");
+    for (int i = 0; i < numbers; ++i)
+      absl::StrAppend(&csv, "+4930", 1000000 + filled++, ",BLACKLIST\n");
     v1::ImportPhoneNumbersRequest request;
     request.set_csv(csv);
     REQUIRE(io.Run(there.ImportPhoneNumbers(Context(), request)).ok());

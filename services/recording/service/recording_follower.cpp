@@ -4,8 +4,10 @@
 #include <optional>
 #include <vector>
 
+#include "libs/base/proto_time.h"
 #include "libs/events/event_cursor.h"
 #include "services/recording/domain/recording_track.h"
+#include "services/recording/store/config_store.h"
 #include "services/recording/store/recording_store.h"
 
 namespace ctc::recording {
@@ -42,8 +44,15 @@ absl::Status RecordingFollower::ApplyOne(db::Connection& c, const session::v1::C
     begun.set_session_id(event.id());
     concerned = known.size() - 1;
   }
-  Track(known[*concerned], event);
-  return store.Save(c, known[*concerned], clock_.Now());
+  v1::Recording& recording = known[*concerned];
+  Track(recording, event);
+  absl::Time retain_until = absl::InfiniteFuture();
+  if (recording.state() == kReady) {
+    CTC_ASSIGN_OR_RETURN(const v1::RecordingConfig config, LoadConfig(c, tenant));
+    retain_until =
+        base::FromProto(recording.ended_at()) + absl::Hours(24) * config.retention_days();
+  }
+  return store.Save(c, recording, retain_until, clock_.Now());
 }
 
 Task<absl::Status> RecordingFollower::Apply(const events::FeedConsumer::Batch& batch,
