@@ -49,4 +49,9 @@ Task<absl::StatusOr<Recording>> Adapter::FetchRecording(const Account& /*account
   co_return MissingCapability(kThisType, "fetch_recording");
 }
 
+Task<absl::Status> Adapter::DeleteRecording(std::string /*account_id*/,
+                                            std::string /*recording_url*/) {
+  co_return absl::OkStatus();
+}
+
 }  // namespace ctc::providers

@@ -109,6 +109,10 @@ class Adapter {
   virtual Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
                                                          const std::string& recording_url);
 
+  // Deletes a recording that lies with us, by its URL; OK when there is none. `account_id` is a
+  // UUID, of an account that may be gone.
+  virtual Task<absl::Status> DeleteRecording(std::string account_id, std::string recording_url);
+
   // True when nobody but us rings the agent that a caller was routed to: then Control(DIAL_PARTY)
   // is sent once the session offers the call, and ASK_FLOW when the agent did not take it. False
   // where the rendered step rings it.

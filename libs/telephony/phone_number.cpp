@@ -63,6 +63,23 @@ bool IsSipAddress(std::string_view text) {
          std::all_of(text.begin() + 1, text.end(), IsDigit);
 }
 
+// How many digits the country code at the beginning of `digits` has: the codes of one and of two
+// (ITU-T E.164 annex D); all others have three.
+size_t CountryCodeLength(std::string_view digits) {
+  constexpr std::string_view kOfTwo =
+      "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64"
+      " 65 66 81 82 84 86 90 91 92 93 94 95 98";
+  if (digits.starts_with('1') || digits.starts_with('7')) return 1;
+  return kOfTwo.find(digits.substr(0, 2)) != std::string_view::npos ? 2 : 3;
+}
+
+// Whether a zero after the country code that is all of `digits` is for calls within the country
+// only. Italy's and San Marino's belong to the number.
+bool HasTrunkZero(std::string_view digits) {
+  return !digits.empty() && digits.size() == CountryCodeLength(digits) && digits != "39" &&
+         digits != "378";
+}
+
 absl::Status Refuse(std::string_view why) { return base::InvalidField("phone", why); }
 
 absl::Status CheckDeeply(const std::string& number, NumberValidation validation) {
@@ -88,8 +105,13 @@ absl::StatusOr<E164> E164::Parse(std::string_view text, NumberValidation validat
   number.push_back('+');
   bool plus = false;
   size_t zeros = 0;  // leading ones, before a plus was seen
-  for (const char c : text) {
-    if (IsDigit(c)) {
+  constexpr std::string_view kTrunkZero = "(0)";
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (text.substr(i).starts_with(kTrunkZero) && (plus || zeros == 2) &&
+        HasTrunkZero(std::string_view(number).substr(1))) {
+      i += kTrunkZero.size() - 1;
+    } else if (IsDigit(c)) {
       if (number.size() == 1 && !plus && c == '0' && zeros < 2) {
         ++zeros;
         continue;

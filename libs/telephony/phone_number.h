@@ -17,7 +17,7 @@ class E164 {
  public:
   // Accepts "+", "00" with spaces, dots, dashes, slashes and parentheses, as people type; refuses
   // letters, control characters, ";ext=", "@" and "," (A11: nothing can be smuggled into a dial
-  // string).
+  // string). "(0)" after the country code is not dialled from abroad and left out.
   static absl::StatusOr<E164> Parse(std::string_view text,
                                     NumberValidation validation = NumberValidation::kE164Syntax);
   const std::string& value() const { return value_; }

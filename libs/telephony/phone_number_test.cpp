@@ -27,6 +27,31 @@ TEST_CASE("numbers are normalised to E.164") {
   }
 }
 
+TEST_CASE("a zero in parentheses after the country code is no part of the number") {
+  const std::pair<std::string, std::string> vectors[] = {
+      {"+49 (0)30 123456", "+4930123456"},
+      {"+49(0)30123456", "+4930123456"},
+      {"0049 (0) 30/123456", "+4930123456"},
+      {"+44 (0)20 7946 0958", "+442079460958"},
+      {"(+44) (0)20 7946 0958", "+442079460958"},
+      {"+353 (0)1 234567", "+3531234567"},
+      {"+7 (0)495 1234567", "+74951234567"},
+      // It is one elsewhere, and where the country's numbers begin with it.
+      {"+39 (0)6 1234567", "+39061234567"},
+      {"+49 30 (0)123456", "+49300123456"},
+      {"+49 030 123456", "+49030123456"},
+      {"+353 1 (0)234567", "+35310234567"},
+      {"+35 (0)1 234567", "+3501234567"},
+      {"+49 (00)30 123456", "+490030123456"}};
+  for (const auto& [typed, number] : vectors) {
+    CAPTURE(typed);
+    const auto parsed = E164::Parse(typed);
+    REQUIRE_THAT(parsed.status(), testing::IsOk());
+    CHECK(parsed->value() == number);
+  }
+  CHECK_FALSE(E164::Parse("(0)30 123456").ok());
+}
+
 TEST_CASE("nothing can be smuggled into a dial string") {
   const std::string bad[] = {
       "+12345\r\nX: y", "+12345\n",   "+12345,100", "+12345/n",  "+12345;ext=1",

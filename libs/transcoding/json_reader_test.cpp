@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-
 #include "ctc/recording/v1/recording_service.pb.h"
 #include "ctc/routing/v1/routing_service.pb.h"
 #include "ctc/session/v1/session_service.pb.h"
@@ -53,7 +52,8 @@ TEST_CASE("maps, lists and enums are read", "[transcoding][reader]") {
   CHECK(status.status() == session::v1::Session::CONNECTED);
 }
 
-TEST_CASE("a map of very many keys is read, and a key that is given twice is found", "[transcoding][reader]") {
+TEST_CASE("a map of very many keys is read, and a key that is given twice is found",
+          "[transcoding][reader]") {
   std::string body = R"({"skills":{"k":1)";
   for (int i = 0; i < 130000; ++i) body += ",\"" + std::to_string(i) + "\":1";
   routing::v1::UpdateAgentRequest agent;

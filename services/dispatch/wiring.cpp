@@ -101,6 +101,7 @@ class DispatchHost final : public host::Service {
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, ControlCall);
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, LookUpCall);
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, FetchRecording);
+    CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, DeleteRecording);
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, ReadWebhook);
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, ReadFlow);
     CTC_BIND(map, v1::DispatchServiceRpc, dispatch_, RenderFlow);

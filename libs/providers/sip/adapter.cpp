@@ -127,8 +127,12 @@ class SipAdapter final : public Adapter {
       const Account& account, const dispatch::v1::RenderFlowRequest& request) const override;
   Task<absl::StatusOr<Recording>> FetchRecording(const Account& account,
                                                  const std::string& recording_url) override;
+  Task<absl::Status> DeleteRecording(std::string account_id, std::string recording_url) override;
   Task<absl::StatusOr<Recording>> ReadOnDisk(dispatch::v1::Provider config, std::string url) const {
     co_return native::ReadRecording(recordings_, config, url);
+  }
+  Task<absl::Status> DeleteOnDisk(dispatch::v1::Provider config, std::string url) const {
+    co_return native::DeleteRecording(recordings_, config, url);
   }
   bool ChecksApiUrl(const dispatch::v1::Provider& config) const override {
     return native::IsNative(config);
@@ -142,7 +146,7 @@ class SipAdapter final : public Adapter {
   const std::string recordings_;
   NativeCalls native_;
   TemplateCache templates_;
-  asio::thread_pool disk_{1};  // where recordings are read
+  asio::thread_pool disk_{1};  // where recordings are read and deleted
 };
 
 dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
@@ -316,6 +320,14 @@ Task<absl::StatusOr<Recording>> SipAdapter::FetchRecording(const Account& accoun
     Authenticate(account, *settings, request);
   };
   co_return co_await FetchFrom(environment_.http, std::move(source), recording_url);
+}
+
+Task<absl::Status> SipAdapter::DeleteRecording(std::string account_id, std::string recording_url) {
+  dispatch::v1::Provider config;
+  config.set_id(std::move(account_id));
+  if (native::RecordingFile(config, recording_url).empty()) co_return absl::OkStatus();
+  Task<absl::Status> deletion = DeleteOnDisk(std::move(config), std::move(recording_url));
+  co_return co_await asio::co_spawn(disk_, std::move(deletion), asio::use_awaitable);
 }
 
 dispatch::v1::ReadWebhookResponse SipAdapter::ReadWebhook(const Account& account,

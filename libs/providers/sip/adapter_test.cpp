@@ -3,6 +3,9 @@
 #include <google/protobuf/util/json_util.h>
 #include <catch2/catch.hpp>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "libs/base/error_catalogue.h"
@@ -344,6 +347,25 @@ TEST_CASE("the health check wants the switch's own words", "[sip][adapter]") {
   CHECK(base::IsError(check(), base::kProviderError));
   world.http.When("GET", 401, "");
   CHECK(base::IsError(check(), base::kProviderCredentials));
+}
+
+TEST_CASE("only recordings that lie here are deleted here", "[sip][adapter]") {
+  World world;
+  std::string folder = (std::filesystem::temp_directory_path() / "ctc-adapter-XXXXXX").string();
+  REQUIRE(mkdtemp(folder.data()) != nullptr);
+  const std::filesystem::path file = std::filesystem::path(folder) / kUuid / "c1-1.wav";
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream(file) << "RIFF";
+  const auto adapter = MakeAdapter({world.http, world.clock, {}}, {}, folder);
+  CHECK(RunTask(adapter->DeleteRecording(kUuid, "http://switch:8080/c1-1.wav")).ok());
+  CHECK(RunTask(adapter->DeleteRecording("01930000-0000-7000-8000-000000000002",
+                                         "ctc-recording:" + kUuid + "/c1-1.wav"))
+            .ok());
+  CHECK(std::filesystem::exists(file));
+  CHECK(RunTask(adapter->DeleteRecording(kUuid, "ctc-recording:" + kUuid + "/c1-1.wav")).ok());
+  CHECK_FALSE(std::filesystem::exists(file));
+  CHECK(world.http.requests.empty());
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a recording is fetched from the switch's own host only", "[sip][adapter]") {

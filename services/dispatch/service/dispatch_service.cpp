@@ -161,6 +161,20 @@ Task<absl::StatusOr<v1::FetchRecordingResponse>> DispatchService::FetchRecording
   co_return response;
 }
 
+// The account may be gone, and its type with it: every type is asked, and those that keep nothing
+// do nothing.
+Task<absl::StatusOr<v1::DeleteRecordingResponse>> DispatchService::DeleteRecording(
+    rpc::Context /*context*/, const v1::DeleteRecordingRequest& request) {
+  if (!base::IsUuid(request.provider_id())) {
+    co_return base::InvalidField("provider_id", "must be a UUID");
+  }
+  for (const auto& [type, adapter] : registry_.all()) {
+    CTC_CO_RETURN_IF_ERROR(
+        co_await adapter->DeleteRecording(request.provider_id(), request.recording_url()));
+  }
+  co_return v1::DeleteRecordingResponse{};
+}
+
 Task<absl::StatusOr<providers::Recording>> DispatchService::Fetch(Target target, std::string url) {
   const absl::Duration began = clock_.Monotonic();
   absl::StatusOr<providers::Recording> fetched =

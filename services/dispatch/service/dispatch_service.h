@@ -33,6 +33,8 @@ class DispatchService {
                                                           const v1::LookUpCallRequest& request);
   Task<absl::StatusOr<v1::FetchRecordingResponse>> FetchRecording(
       rpc::Context context, const v1::FetchRecordingRequest& request);
+  Task<absl::StatusOr<v1::DeleteRecordingResponse>> DeleteRecording(
+      rpc::Context context, const v1::DeleteRecordingRequest& request);
   Task<absl::StatusOr<v1::ReadWebhookResponse>> ReadWebhook(rpc::Context context,
                                                             const v1::ReadWebhookRequest& request);
   Task<absl::StatusOr<v1::ReadFlowResponse>> ReadFlow(rpc::Context context,

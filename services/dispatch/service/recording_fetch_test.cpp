@@ -79,6 +79,21 @@ TEST_CASE("an account whose recordings cannot be fetched goes on taking calls",
   CHECK(world.Circuit() == "closed");
 }
 
+TEST_CASE("what a provider keeps is not asked for when recordings are deleted",
+          "[dispatch][recording]") {
+  World world;
+  v1::DeleteRecordingRequest request;
+  request.set_provider_id(world.shared.account);
+  request.set_recording_url("https://api.twilio.com/RE1.wav");
+  const auto deletion = [&] {
+    return world.process.io.Run(world.service.DeleteRecording(World::Context(), request)).status();
+  };
+  CHECK(deletion().ok());
+  CHECK(world.http.requests.empty());
+  request.set_provider_id("..");
+  CHECK_THAT(deletion(), HasError(base::kValidationFailed));
+}
+
 TEST_CASE("recordings that can be fetched do not close the circuit of calls",
           "[dispatch][recording]") {
   World world;

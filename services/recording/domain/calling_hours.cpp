@@ -12,6 +12,8 @@ namespace {
 
 using google::protobuf::Value;
 
+constexpr std::string_view kCallee = "callee";
+
 int IsoDay(absl::CivilDay day) { return static_cast<int>(absl::GetWeekday(day)) + 1; }
 
 // "08:30" -> 510; "24:00" is the end of the day.
@@ -75,14 +77,25 @@ absl::StatusOr<CallingHours> CallingHours::Parse(const google::protobuf::Struct&
   }
   const auto zone = parameters.fields().find("time_zone");
   if (zone == parameters.fields().end()) {
-    return base::InvalidField("parameters.time_zone", "is required, as \"America/New_York\"");
+    return base::InvalidField("parameters.time_zone",
+                              "is required: \"callee\", or a zone as \"America/New_York\"");
   }
   hours.zone_name_ = zone->second.string_value();
-  if (hours.zone_name_.empty() || !absl::LoadTimeZone(hours.zone_name_, &hours.zone_)) {
-    return base::InvalidField("parameters.time_zone", "is not a zone of the tz database");
+  hours.follow_callee_ = hours.zone_name_ == kCallee;
+  if (hours.follow_callee_) {
+    hours.zone_ = absl::UTCTimeZone();
+  } else if (hours.zone_name_.empty() || !absl::LoadTimeZone(hours.zone_name_, &hours.zone_)) {
+    return base::InvalidField("parameters.time_zone",
+                              "is neither \"callee\" nor a zone of the tz database");
   }
   CTC_ASSIGN_OR_RETURN(hours.days_, Days(parameters));
   return hours;
+}
+
+CallingHours CallingHours::In(const std::string& zone) const {
+  CallingHours there = *this;
+  if (absl::LoadTimeZone(zone, &there.zone_)) there.zone_name_ = zone;
+  return there;
 }
 
 bool CallingHours::IsOpenOn(absl::CivilDay day) const {

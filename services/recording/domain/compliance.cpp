@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <span>
 
 #include "libs/base/error_catalogue.h"
 
@@ -19,11 +20,16 @@ void Raise(Decision& decision, Verdict verdict) {
   decision.verdict = std::max(decision.verdict, verdict);
 }
 
-void AskLists(const Policy& policy, const CallQuestion& question, Decision& decision) {
+std::span<const ListEntry> EntriesOf(const Policy& policy, const CallQuestion& question) {
+  if (!policy.lists_are_whole) return question.entries;
   const auto found = policy.lists.find(question.to_phone);
-  if (found == policy.lists.end()) return;
+  return found == policy.lists.end() ? std::span<const ListEntry>() : found->second;
+}
+
+void AskLists(const Policy& policy, const CallQuestion& question, Decision& decision) {
+  const std::span<const ListEntry> entries = EntriesOf(policy, question);
   const auto on = [&](List::ListType type) -> const ListEntry* {
-    for (const ListEntry& entry : found->second) {
+    for (const ListEntry& entry : entries) {
       if (entry.type == type && entry.expires_at > question.at) return &entry;
     }
     return nullptr;
@@ -39,11 +45,19 @@ void AskLists(const Policy& policy, const CallQuestion& question, Decision& deci
   }
 }
 
-// The first moment when every rule that applies is open.
-absl::Time AllOpen(const std::vector<const HoursRule*>& rules, absl::Time at) {
+// The hours of a rule, wherever the number may be.
+std::vector<CallingHours> HoursOf(const HoursRule& rule, const CallQuestion& question) {
+  if (!rule.hours.follow_callee()) return {rule.hours};
+  std::vector<CallingHours> all;
+  for (const std::string& zone : question.zones) all.push_back(rule.hours.In(zone));
+  return all;
+}
+
+// The first moment when all are open.
+absl::Time AllOpen(const std::vector<CallingHours>& all, absl::Time at) {
   for (int round = 0; round < 32; ++round) {
     absl::Time latest = at;
-    for (const HoursRule* rule : rules) latest = std::max(latest, rule->hours.NextOpen(at));
+    for (const CallingHours& hours : all) latest = std::max(latest, hours.NextOpen(at));
     if (latest == at) return at;
     at = latest;
   }
@@ -51,19 +65,31 @@ absl::Time AllOpen(const std::vector<const HoursRule*>& rules, absl::Time at) {
 }
 
 void AskHours(const Policy& policy, const CallQuestion& question, Decision& decision) {
-  std::vector<const HoursRule*> applying;
+  std::vector<CallingHours> applying;
   bool closed = false;
-  for (const HoursRule& rule : policy.hours) {
-    if (!Applies(rule.jurisdiction, question.region)) continue;
-    applying.push_back(&rule);
-    if (rule.hours.IsOpen(question.at)) continue;
+  bool never = false;
+  const auto tell = [&](const HoursRule& rule, std::string_view where) {
     closed = true;
     decision.reasons.push_back(
         {"OUTSIDE_CALLING_HOURS",
-         absl::StrCat("closed by \"", rule.name, "\" (", rule.hours.zone_name(), ")"), rule.id});
+         absl::StrCat("closed by \"", rule.name, "\" (", std::string(where), ")"), rule.id});
+  };
+  for (const HoursRule& rule : policy.hours) {
+    if (!Applies(rule.jurisdiction, question.region)) continue;
+    const std::vector<CallingHours> all = HoursOf(rule, question);
+    const auto shut = std::find_if(all.begin(), all.end(), [&](const CallingHours& hours) {
+      return !hours.IsOpen(question.at);
+    });
+    if (all.empty()) {
+      never = true;
+      tell(rule, "the number's time zone is not known");
+    } else if (shut != all.end()) {
+      tell(rule, shut->zone_name());
+    }
+    applying.insert(applying.end(), all.begin(), all.end());
   }
   if (!closed) return;
-  decision.allowed_from = AllOpen(applying, question.at);
+  decision.allowed_from = never ? absl::InfiniteFuture() : AllOpen(applying, question.at);
   Raise(decision,
         decision.allowed_from == absl::InfiniteFuture() ? Verdict::kDeny : Verdict::kDefer);
 }
@@ -106,6 +132,11 @@ bool Policy::needs_region() const {
   const auto has = [](const auto& rule) { return !rule.jurisdiction.empty(); };
   return std::any_of(hours.begin(), hours.end(), has) ||
          std::any_of(consent.begin(), consent.end(), has);
+}
+
+bool Policy::needs_zones() const {
+  return std::any_of(hours.begin(), hours.end(),
+                     [](const HoursRule& rule) { return rule.hours.follow_callee(); });
 }
 
 Decision Decide(const Policy& policy, const CallQuestion& question) {

@@ -38,19 +38,23 @@ absl::StatusOr<bool> ReadConsentParameters(const google::protobuf::Struct& param
 // Everything a tenant has decided, loaded at once.
 struct Policy {
   std::unordered_map<std::string, std::vector<ListEntry>> lists;  // by E.164
+  bool lists_are_whole = true;  // false: they are too long to be here, CallQuestion::entries tells
   std::vector<HoursRule> hours;
   std::vector<ConsentRule> consent;  // where a recording may not begin by itself
   bool auto_record = false;
-  // False lets the caller skip finding out the number's country.
+  // False lets the caller skip finding out the number's country, or its zones.
   bool needs_region() const;
+  bool needs_zones() const;
 };
 
 struct CallQuestion {
-  std::string to_phone;  // E.164
-  std::string region;    // ISO country of it, "" when unknown or not needed
+  std::string to_phone;            // E.164
+  std::string region;              // ISO country of it, "" when unknown or not needed
+  std::vector<std::string> zones;  // it may be in; empty when unknown or not needed
   absl::Time at;
   enum class Record { kByConfiguration, kYes, kNo } record = Record::kByConfiguration;
-  bool message = false;  // not a conversation: somebody was asked to leave a message
+  bool message = false;            // not a conversation: somebody was asked to leave a message
+  std::vector<ListEntry> entries;  // of to_phone, when the policy has no whole lists
 };
 
 enum class Verdict { kAllow, kDefer, kDeny };
@@ -70,7 +74,8 @@ struct Decision {
 
 // Every step speaks, so that all reasons are told; DENY beats DEFER beats ALLOW. A whitelisted
 // number is exempt from the tenant's own lists, never from the hours. A number of unknown country
-// is under every rule.
+// is under every rule. Hours of the callee have to be open in every zone that the number may be in;
+// where none is known, they never are.
 Decision Decide(const Policy& policy, const CallQuestion& question);
 
 // Only whether it is recorded: of somebody who called us, neither lists nor hours are asked.

@@ -55,6 +55,40 @@ TEST_CASE("blacklist and spam deny, and both are told", "[compliance]") {
   CHECK(Codes(decision) == Names{"NUMBER_BLACKLISTED", "NUMBER_SPAM"});
 }
 
+TEST_CASE("hours of the callee are open when they are in every zone of the number",
+          "[compliance]") {
+  Policy policy;
+  policy.hours.push_back({"1", "day", "", Hours("08:00", "21:00", "callee")});
+  CHECK(policy.needs_zones());
+  CallQuestion question = Ask();
+  question.at =
+      kNoon + absl::Hours(1) + absl::Minutes(5);  // 08:05 in New York, 05:05 in California
+  question.zones = {"America/New_York"};
+  CHECK(Decide(policy, question).verdict == Verdict::kAllow);
+  const auto both = GENERATE(false, true);
+  question.zones = {"America/Los_Angeles"};
+  if (both) question.zones.emplace_back("America/New_York");
+  const Decision early = Decide(policy, question);
+  CHECK(early.verdict == Verdict::kDefer);
+  REQUIRE(early.reasons.size() == 1);
+  CHECK(early.reasons[0].detail == "closed by \"day\" (America/Los_Angeles)");
+  CHECK(early.allowed_from == kNoon + absl::Hours(4));
+  // 18:05 in California, 21:05 in New York.
+  question.at = kNoon + absl::Hours(14) + absl::Minutes(5);
+  const Decision late = Decide(policy, question);
+  CHECK(late.verdict == (both ? Verdict::kDefer : Verdict::kAllow));
+  if (both) CHECK(late.allowed_from == kNoon + absl::Hours(28));
+}
+
+TEST_CASE("a number that may be anywhere is never within the callee's hours", "[compliance]") {
+  Policy policy;
+  policy.hours.push_back({"1", "day", "", Hours("08:00", "21:00", "callee")});
+  CHECK(Decide(policy, Ask()).verdict == Verdict::kDeny);
+  policy.hours = {{"1", "day", "", Hours("08:00", "21:00")}};
+  CHECK_FALSE(policy.needs_zones());
+  CHECK(Decide(policy, Ask()).verdict == Verdict::kAllow);
+}
+
 TEST_CASE("the whitelist lifts the blacklist but not the hours", "[compliance]") {
   Policy policy;
   policy.lists[kNumber] = {{"1", List::BLACKLIST}, {"2", List::WHITELIST}};

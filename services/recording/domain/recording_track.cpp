@@ -24,9 +24,14 @@ void CloseGap(v1::Recording& recording, const google::protobuf::Timestamp& at) {
   if (InGap(recording)) *recording.mutable_gaps(recording.gaps_size() - 1)->mutable_to() = at;
 }
 
+// Its audio was to be had.
+bool WasReady(const v1::Recording& recording) {
+  return recording.state() == kReady || recording.state() == kDeleted;
+}
+
 // A READY one is never live again, else its audio would be locked away.
 bool HadEnded(const v1::Recording& recording, const google::protobuf::Timestamp& at) {
-  if (recording.state() == "READY") return true;
+  if (WasReady(recording)) return true;
   return recording.state() == "STOPPED" && Ms(at) <= Ms(recording.ended_at());
 }
 
@@ -98,11 +103,12 @@ void Track(v1::Recording& recording, const session::v1::CallEvent& event) {
     CloseGap(recording, at);
   } else if (type == "recording.stopped") {
     CloseGap(recording, at);
-    if (recording.state() != "READY") recording.set_state("STOPPED");
+    if (!WasReady(recording)) recording.set_state("STOPPED");
     *recording.mutable_ended_at() = at;
   } else if (type == "recording.ready") {
     CloseGap(recording, at);
-    recording.set_state("READY");
+    if (recording.state() == kDeleted) return;
+    recording.set_state(kReady);
     recording.set_recording_url(event.detail());
     if (!recording.has_ended_at()) *recording.mutable_ended_at() = at;
   }

@@ -10,6 +10,9 @@
 
 namespace ctc::recording {
 
+inline constexpr char kReady[] = "READY";
+inline constexpr char kDeleted[] = "DELETED";  // it was READY; its audio is gone for good
+
 bool IsRecordingEvent(const session::v1::CallEvent& event);
 
 // Which of a session's recordings, in the order of their beginning, a recording event tells of;

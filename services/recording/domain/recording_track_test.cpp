@@ -112,6 +112,17 @@ TEST_CASE("a recording that is paused after it was said to be stopped goes on", 
   CHECK_FALSE(recording.has_ended_at());
 }
 
+TEST_CASE("a deleted recording stays deleted, whatever is told of it late", "[track]") {
+  auto recording = After(
+      {Event("recording.started", 1), Event("recording.stopped", 20), Ready("https://x/1", 20)});
+  recording.set_state("DELETED");
+  const auto type = GENERATE(as<std::string>(), "recording.started", "recording.paused",
+                             "recording.resumed", "recording.stopped", "recording.ready");
+  ctc::recording::Track(recording, Event(type, 21));
+  CHECK(recording.state() == "DELETED");
+  CHECK(recording.recording_url() == "https://x/1");
+}
+
 TEST_CASE("a beginning that is told after the end is put right", "[track]") {
   const auto recording = After({Ready("https://x/1", 20), Event("recording.started", 3)});
   CHECK(recording.started_at().seconds() == 3);

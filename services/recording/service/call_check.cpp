@@ -1,6 +1,7 @@
 // rpcs that ask whether a call may be made, and recorded.
 #include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
+#include "libs/telephony/number_zones.h"
 #include "libs/telephony/phone_number.h"
 #include "services/recording/service/recording_service.h"
 
@@ -33,8 +34,14 @@ Task<absl::StatusOr<Decision>> RecordingService::Ask(rpc::Context context, std::
   CallQuestion question;
   question.to_phone = number->value();
   if (policy->needs_region()) question.region = telephony::RegionOf(*number);
+  if (policy->needs_zones()) question.zones = telephony::ZonesOf(*number);
   question.at = at;
   question.record = record;
+  if (!policy->lists_are_whole) {
+    CTC_CO_ASSIGN_OR_RETURN(
+        question.entries,
+        co_await numbers_.Get(context.tenant, question.to_phone, context.deadline));
+  }
   co_return Decide(*policy, question);
 }
 

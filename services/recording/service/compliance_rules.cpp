@@ -46,6 +46,14 @@ absl::Status OneOf(std::string_view field, std::string_view value,
   return base::InvalidField(field, detail);
 }
 
+// Whoever asks for more than is done must not take it for done.
+void TellWhatIsNotEnforced(v1::RecordingConfig& config) {
+  if (config.storage_type() != "LOCAL") config.add_not_enforced("storage_type");
+  if (config.format() != "WAV") config.add_not_enforced("format");
+  config.add_not_enforced("bitrate_kbps");
+  if (config.encryption_enabled()) config.add_not_enforced("encryption_enabled");
+}
+
 absl::StatusOr<v1::RecordingConfig> ConfigFrom(const v1::PutRecordingConfigRequest& request) {
   v1::RecordingConfig config = DefaultConfig();
   config.set_auto_record(request.auto_record());
@@ -129,6 +137,7 @@ Answer<v1::GetRecordingConfigResponse> RecordingService::GetRecordingConfig(
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
+  TellWhatIsNotEnforced(*response.mutable_config());
   co_return response;
 }
 
@@ -143,6 +152,7 @@ Answer<v1::PutRecordingConfigResponse> RecordingService::PutRecordingConfig(
       [&](db::Connection& c) -> absl::Status { return SaveConfig(c, context.tenant, config); });
   policies_.Invalidate(context.tenant);
   CTC_CO_RETURN_IF_ERROR(status);
+  TellWhatIsNotEnforced(config);
   co_return response;
 }
 

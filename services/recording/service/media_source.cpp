@@ -21,4 +21,13 @@ Task<absl::StatusOr<common::v1::MediaPiece>> ProviderMedia::Read(rpc::Context co
   co_return std::move(*response.mutable_media());
 }
 
+Task<absl::Status> ProviderMedia::Delete(rpc::Context context, MediaPlace place) {
+  dispatch::v1::DeleteRecordingRequest request;
+  request.set_provider_id(place.provider_id);
+  request.set_recording_url(place.recording_url);
+  const absl::StatusOr<dispatch::v1::DeleteRecordingResponse> response = co_await rpc::Call(
+      dispatch_, dispatch::v1::DispatchServiceRpc::kDeleteRecording, std::move(context), request);
+  co_return response.status();
+}
+
 }  // namespace ctc::recording

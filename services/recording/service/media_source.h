@@ -21,6 +21,8 @@ class MediaSource {
   // Errors: RECORDING_MISSING, CAPABILITY_MISSING, OVERLOADED, the provider's.
   virtual Task<absl::StatusOr<common::v1::MediaPiece>> Read(rpc::Context context, MediaPlace place,
                                                             common::v1::ByteRange range) = 0;
+  // Deletes what we keep of it ourselves; OK when that is nothing.
+  virtual Task<absl::Status> Delete(rpc::Context context, MediaPlace place) = 0;
 };
 
 // Fetched from the provider when it is asked for. Dispatch knows the credentials, and to which
@@ -30,6 +32,7 @@ class ProviderMedia final : public MediaSource {
   explicit ProviderMedia(rpc::Channel& dispatch) : dispatch_(dispatch) {}
   Task<absl::StatusOr<common::v1::MediaPiece>> Read(rpc::Context context, MediaPlace place,
                                                     common::v1::ByteRange range) override;
+  Task<absl::Status> Delete(rpc::Context context, MediaPlace place) override;
 
  private:
   rpc::Channel& dispatch_;

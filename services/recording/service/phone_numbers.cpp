@@ -41,6 +41,11 @@ absl::Status NoSuchEntry() {
 
 }  // namespace
 
+void RecordingService::ForgetLists(const base::TenantId& tenant) {
+  policies_.Invalidate(tenant);
+  numbers_.Invalidate(tenant);
+}
+
 Answer<v1::CreatePhoneNumberResponse> RecordingService::CreatePhoneNumber(
     rpc::Context context, const v1::CreatePhoneNumberRequest& request) {
   v1::CreatePhoneNumberResponse response;
@@ -55,12 +60,15 @@ Answer<v1::CreatePhoneNumberResponse> RecordingService::CreatePhoneNumber(
   number.set_list_type(request.list_type());
   number.set_reason(request.reason());
   if (request.has_expires_at()) *number.mutable_expires_at() = request.expires_at();
-  *number.mutable_created_at() = base::ToProto(clock_.Now());
+  const absl::Time now = clock_.Now();
+  *number.mutable_created_at() = base::ToProto(now);
   absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        return PhoneListStore(context.tenant).Insert(c, number);
+        const PhoneListStore store(context.tenant);
+        CTC_RETURN_IF_ERROR(store.DeleteExpired(c, number, now));
+        return store.Insert(c, number);
       });
-  policies_.Invalidate(context.tenant);
+  ForgetLists(context.tenant);
   if (absl::IsAlreadyExists(status)) {
     co_return base::MakeError(base::kAlreadyExists, "the number is on this list already");
   }
@@ -126,9 +134,10 @@ Answer<v1::UpdatePhoneNumberResponse> RecordingService::UpdatePhoneNumber(
         if (request.has_list_type()) number.set_list_type(type);
         if (request.has_reason()) number.set_reason(request.reason());
         if (request.has_expires_at()) *number.mutable_expires_at() = request.expires_at();
+        CTC_RETURN_IF_ERROR(store.DeleteExpired(c, number, clock_.Now()));
         return store.Update(c, number, clock_.Now());
       });
-  policies_.Invalidate(context.tenant);
+  ForgetLists(context.tenant);
   if (absl::IsAlreadyExists(status)) {
     co_return base::MakeError(base::kAlreadyExists, "the number is on that list already");
   }
@@ -144,7 +153,7 @@ Answer<v1::DeletePhoneNumberResponse> RecordingService::DeletePhoneNumber(
                              PhoneListStore(context.tenant).Delete(c, request.id()));
         return gone ? absl::OkStatus() : NoSuchEntry();
       });
-  policies_.Invalidate(context.tenant);
+  ForgetLists(context.tenant);
   CTC_CO_RETURN_IF_ERROR(status);
   co_return v1::DeletePhoneNumberResponse{};
 }
@@ -171,12 +180,11 @@ Answer<v1::ImportPhoneNumbersResponse> RecordingService::ImportPhoneNumbers(
   v1::ImportPhoneNumbersResponse response;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(const int64_t added,
-                             PhoneListStore(context.tenant).InsertNew(c, numbers));
-        response.set_imported(static_cast<int>(added));
+        CTC_ASSIGN_OR_RETURN(const int64_t put, PhoneListStore(context.tenant).Put(c, numbers));
+        response.set_imported(static_cast<int>(put));
         return absl::OkStatus();
       });
-  policies_.Invalidate(context.tenant);
+  ForgetLists(context.tenant);
   CTC_CO_RETURN_IF_ERROR(status);
   response.set_success(true);
   response.set_unchanged(static_cast<int>(numbers.size()) - response.imported());

@@ -14,6 +14,8 @@ constexpr absl::Duration kFresh = absl::Seconds(2);
 constexpr absl::Duration kGrace = absl::Seconds(1);
 constexpr absl::Duration kTimeToLive = absl::Minutes(5);
 constexpr size_t kMaxTenants = 1000;
+// Lists that are longer are asked by number: to read them all every 2 s costs more than to ask.
+constexpr int kMaxEntries = 5000;
 
 }  // namespace
 
@@ -66,7 +68,7 @@ Task<absl::StatusOr<PolicyCache::PolicyPtr>> PolicyCache::Get(base::TenantId ten
       co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
         *policy =
             Policy{};  // lint-allow(name-it-first): inside the lambda, not beside the co_await
-        CTC_RETURN_IF_ERROR(PhoneListStore(tenant).LoadPolicy(c, *policy));
+        CTC_RETURN_IF_ERROR(PhoneListStore(tenant).LoadPolicy(c, kMaxEntries, *policy));
         CTC_RETURN_IF_ERROR(RuleStore(tenant).LoadPolicy(c, *policy));
         CTC_ASSIGN_OR_RETURN(const auto config, LoadConfig(c, tenant));
         policy->auto_record = config.auto_record();

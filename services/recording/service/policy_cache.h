@@ -1,4 +1,5 @@
-// The policies of the tenants that call now, so that few checks before a call need SQL. A write in
+// The policies of the tenants that call now, so that few checks before a call need SQL; lists of
+// more than 5,000 entries are left out, and number_cache.h knows of their numbers. A write in
 // this process is seen at once, another replica's within 2 s, or 3 s by the checks that come while
 // one reads anew. Without the database a policy serves until it is 5 minutes old. Thread-safe.
 #pragma once

@@ -1,6 +1,7 @@
 // Policies as several processes over one database see them, and without it.
 #include "services/recording/service/policy_cache.h"
 
+#include <absl/strings/str_cat.h>
 #include <catch2/catch.hpp>
 #include <functional>
 
@@ -48,6 +49,9 @@ struct NoMedia final : MediaSource {
                                                     common::v1::ByteRange) override {
     co_return absl::UnimplementedError("no media");
   }
+  Task<absl::Status> Delete(rpc::Context, MediaPlace) override {
+    co_return absl::UnimplementedError("no media");
+  }
 };
 
 struct NoSessions final : rpc::Channel {
@@ -84,12 +88,25 @@ struct Processes {
     const auto answer = io.Run(Asked());
     return answer.ok() ? answer->verdict() : "";
   }
-  void Blacklist(RecordingService& process) {
+  static v1::CreatePhoneNumberRequest Blacklisted() {
     v1::CreatePhoneNumberRequest request;
     request.set_phone_number("+15550199");
     request.set_list_type(v1::PhoneNumber::BLACKLIST);
-    REQUIRE(io.Run(process.CreatePhoneNumber(Context(), request)).ok());
+    return request;
   }
+  void Blacklist(RecordingService& process) {
+    REQUIRE(io.Run(process.CreatePhoneNumber(Context(), Blacklisted())).ok());
+  }
+  // So many more blacklisted numbers, none of which is asked for.
+  void Fill(int numbers) {
+    std::string csv = "phone_number,list_type\n";
+    for (int i = 0; i < numbers; ++i)
+      absl::StrAppend(&csv, "+4930", 1000000 + filled++, ",BLACKLIST\n");
+    v1::ImportPhoneNumbersRequest request;
+    request.set_csv(csv);
+    REQUIRE(io.Run(there.ImportPhoneNumbers(Context(), request)).ok());
+  }
+  int filled = 0;
 };
 
 }  // namespace
@@ -118,6 +135,57 @@ TEST_CASE_METHOD(Processes, "one check reads a policy anew, the others do not", 
   };
   CHECK(Verdict() == "DENY");
   CHECK(other == (age < absl::Seconds(3) ? "ALLOW" : "DENY"));  // not older than 3 s
+}
+
+TEST_CASE_METHOD(Processes, "long lists are asked by number, which is kept for 2 s",
+                 "[db][policy]") {
+  Fill(5000);
+  CHECK(Verdict() == "ALLOW");
+  CHECK(watched.asked == 1);  // short enough to be known as a whole
+  Fill(1);
+  clock.Advance(absl::Seconds(2));
+  CHECK(Verdict() == "ALLOW");
+  CHECK(watched.asked == 3);
+  CHECK(Verdict() == "ALLOW");
+  CHECK(watched.asked == 3);
+  Blacklist(there);
+  clock.Advance(absl::Milliseconds(1999));
+  CHECK(Verdict() == "ALLOW");
+  clock.Advance(absl::Milliseconds(1));
+  CHECK(Verdict() == "DENY");
+}
+
+TEST_CASE_METHOD(Processes, "a number of a long list that was blacklisted here is refused at once",
+                 "[db][policy]") {
+  Fill(5001);
+  CHECK(Verdict() == "ALLOW");
+  SECTION("when it is asked for") {
+    Blacklist(here);
+    CHECK(Verdict() == "DENY");
+  }
+  SECTION("and what was read meanwhile is not kept") {
+    clock.Advance(absl::Seconds(2));
+    watched.meanwhile = [&]() -> Task<void> {
+      watched.meanwhile = [&]() -> Task<void> {
+        const auto added = co_await here.CreatePhoneNumber(Context(), Blacklisted());
+        REQUIRE(added.ok());
+      };
+      co_return;
+    };
+    CHECK(Verdict() == "ALLOW");
+    CHECK(Verdict() == "DENY");
+  }
+}
+
+TEST_CASE_METHOD(Processes, "without the database a number of a long list serves for 5 minutes",
+                 "[db][policy]") {
+  Fill(5001);
+  CHECK(Verdict() == "ALLOW");
+  watched.away = true;
+  clock.Advance(absl::Minutes(5) - absl::Milliseconds(1));
+  CHECK(Verdict() == "ALLOW");
+  clock.Advance(absl::Milliseconds(1));
+  CHECK(Verdict().empty());
 }
 
 TEST_CASE_METHOD(Processes, "a policy that was read before another's write is not fresh for it",

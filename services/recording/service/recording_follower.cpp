@@ -4,8 +4,10 @@
 #include <optional>
 #include <vector>
 
+#include "libs/base/proto_time.h"
 #include "libs/events/event_cursor.h"
 #include "services/recording/domain/recording_track.h"
+#include "services/recording/store/config_store.h"
 #include "services/recording/store/recording_store.h"
 
 namespace ctc::recording {
@@ -42,8 +44,15 @@ absl::Status RecordingFollower::ApplyOne(db::Connection& c, const session::v1::C
     begun.set_session_id(event.id());
     concerned = known.size() - 1;
   }
-  Track(known[*concerned], event);
-  return store.Save(c, known[*concerned], clock_.Now());
+  v1::Recording& recording = known[*concerned];
+  Track(recording, event);
+  absl::Time retain_until = absl::InfiniteFuture();
+  if (recording.state() == kReady) {
+    CTC_ASSIGN_OR_RETURN(const v1::RecordingConfig config, LoadConfig(c, tenant));
+    retain_until =
+        base::FromProto(recording.ended_at()) + absl::Hours(24) * config.retention_days();
+  }
+  return store.Save(c, recording, retain_until, clock_.Now());
 }
 
 Task<absl::Status> RecordingFollower::Apply(const events::FeedConsumer::Batch& batch,
@@ -52,8 +61,11 @@ Task<absl::Status> RecordingFollower::Apply(const events::FeedConsumer::Batch& b
   if (!ours && last_seq - saved_seq_ < kCursorSlack) co_return absl::OkStatus();
   const absl::Status status =
       co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
+        // Until the commit no other process applies the same events.
+        CTC_ASSIGN_OR_RETURN(const int64_t done, events::LockCursor(c, kConsumer, clock_.Now()));
         for (const auto& event : batch) {
-          if (IsRecordingEvent(event)) CTC_RETURN_IF_ERROR(ApplyOne(c, event));
+          if (event.seq() <= done || !IsRecordingEvent(event)) continue;
+          CTC_RETURN_IF_ERROR(ApplyOne(c, event));
         }
         return events::SaveCursor(c, kConsumer, last_seq, clock_.Now());
       });

@@ -1,5 +1,5 @@
 // Keeps call_recording in step with the feed: each recording.* event is applied exactly once, since
-// its effect and the cursor commit together.
+// its effect and the cursor commit together, whichever process is the first to come to it.
 #pragma once
 
 #include "libs/base/ids.h"

@@ -10,6 +10,7 @@
 #include "libs/rpc/page_bounds.h"
 #include "services/recording/domain/compliance.h"
 #include "services/recording/service/media_source.h"
+#include "services/recording/service/number_cache.h"
 #include "services/recording/service/policy_cache.h"
 #include "services/recording/store/audit_store.h"
 #include "services/recording/store/recording_store.h"
@@ -27,6 +28,7 @@ class RecordingService {
         clock_(clock),
         ids_(clock, random),
         policies_(database, clock),
+        numbers_(database, clock),
         media_(media),
         sessions_(sessions) {}
 
@@ -68,6 +70,8 @@ class RecordingService {
                                                           const v1::GetRecordingMediaRequest&);
 
  private:
+  // A list of the tenant changed.
+  void ForgetLists(const base::TenantId& tenant);
   Task<absl::StatusOr<Decision>> Ask(rpc::Context context, std::string to_phone, absl::Time at,
                                      CallQuestion::Record record);
   // Written down when a rule spoke.
@@ -81,6 +85,7 @@ class RecordingService {
   const base::Clock& clock_;
   base::IdGenerator ids_;
   PolicyCache policies_;
+  NumberCache numbers_;
   MediaSource& media_;
   rpc::Channel& sessions_;
 };

@@ -1,120 +1,18 @@
+// Lists, rules, the checks and the configuration, over a real database.
 #include "services/recording/service/recording_service.h"
 
 #include <catch2/catch.hpp>
-#include <map>
 
-#include "ctc/session/v1/session_service.pb.h"
 #include "libs/base/error_catalogue.h"
-#include "libs/testing/fake_clock.h"
-#include "libs/testing/mariadb.h"
-#include "libs/testing/run_task.h"
-#include "services/recording/service/recording_follower.h"
-#include "services/recording/store/recording_store.h"
+#include "libs/base/proto_time.h"
+#include "services/recording/service/service_world_for_test.h"
 
 namespace {
 
 using namespace ctc;
 using namespace ctc::recording;
 using List = v1::PhoneNumber;
-
-constexpr char kSession[] = "01890000-0000-7000-8000-000000000001";
-constexpr char kAccount[] = "01890000-0000-7000-8000-00000000000a";
-
-// The session service as far as recordings ask it: one session, of agent ann.
-struct FakeSessions final : rpc::Channel {
-  Task<absl::StatusOr<rpc::MessagePtr>> Call(std::string_view, rpc::Context context,
-                                             const google::protobuf::Message& request,
-                                             const google::protobuf::Message&) override {
-    const auto& get = static_cast<const session::v1::GetSessionRequest&>(request);
-    const bool known = get.id() == kSession || get.id() == "sess_1";
-    const bool visible =
-        context.principal.role != rpc::Role::kAgent || context.principal.agent_id == "ann";
-    if (!known || !visible) co_return base::MakeError(base::kNotFound, "no such session");
-    auto response = std::make_unique<session::v1::GetSessionResponse>();
-    response->mutable_session()->set_id(kSession);
-    response->mutable_session()->set_provider_id(kAccount);
-    co_return rpc::MessagePtr(std::move(response));
-  }
-};
-
-struct FakeMedia final : MediaSource {
-  Task<absl::StatusOr<common::v1::MediaPiece>> Read(rpc::Context, MediaPlace place,
-                                                    common::v1::ByteRange range) override {
-    asked = std::move(place);
-    if (!failure.ok()) co_return failure;
-    common::v1::MediaPiece piece;
-    piece.set_content_type("audio/x-wav; rate=8000");
-    piece.set_data(
-        std::string("0123456789")
-            .substr(static_cast<size_t>(range.offset()), static_cast<size_t>(range.max_bytes())));
-    piece.set_total_bytes(10);
-    co_return piece;
-  }
-  MediaPlace asked;
-  absl::Status failure;
-};
-
-struct Fixture {
-  testing::IoThreads io;  // outlives the database, whose threads resume on it
-  std::unique_ptr<db::Database> database = testing::MariaDb::Shared().OpenFresh();
-  FakeMedia media;
-  FakeSessions sessions;
-  RecordingService service{*database, base::SystemClock(), base::SystemRandom(), media, sessions};
-  RecordingFollower follower{*database, base::SystemClock(), base::SystemRandom()};
-
-  rpc::Context As(const std::string& tenant = "t1") const {
-    rpc::Context context;
-    context.tenant = base::TenantId(tenant);
-    context.deadline = base::SystemClock().Now() + absl::Seconds(10);
-    return context;
-  }
-
-  absl::StatusOr<v1::CreatePhoneNumberResponse> Add(const std::string& number,
-                                                    List::ListType type) {
-    v1::CreatePhoneNumberRequest request;
-    request.set_phone_number(number);
-    request.set_list_type(type);
-    return io.Run(service.CreatePhoneNumber(As(), request));
-  }
-
-  v1::CheckCallResponse Check(const std::string& number, const std::string& tenant = "t1") {
-    v1::CheckCallRequest request;
-    request.set_to_phone(number);
-    request.set_agent_id("ann");
-    auto response = io.Run(service.CheckCall(As(tenant), request));
-    REQUIRE(response.ok());
-    return *response;
-  }
-
-  int64_t Count(std::string_view sql) {
-    int64_t count = 0;
-    REQUIRE(database
-                ->RunBlocking([&](db::Connection& c) -> absl::Status {
-                  auto rows = c.Query(sql);
-                  if (!rows.ok()) return rows.status();
-                  count = (*rows)[0].Int(0);
-                  return absl::OkStatus();
-                })
-                .ok());
-    return count;
-  }
-};
-
-session::v1::CallEvent Event(int64_t seq, const std::string& type) {
-  session::v1::CallEvent event;
-  event.set_seq(seq);
-  event.set_tenant_id("t1");
-  event.set_id(kSession);
-  event.set_type(type);
-  event.mutable_occurred_at()->set_seconds(1772539200 + seq);
-  return event;
-}
-
-events::FeedConsumer::Batch BatchOf(const session::v1::CallEvent& event) {
-  events::FeedConsumer::Batch batch;
-  *batch.Add() = event;
-  return batch;
-}
+using Fixture = ServiceWorld;
 
 }  // namespace
 
@@ -132,9 +30,64 @@ TEST_CASE_METHOD(Fixture, "a blacklisted number is denied at once, audited, for 
       1);
 }
 
+TEST_CASE_METHOD(Fixture, "a number is the same with and without its zero for calls at home",
+                 "[db]") {
+  REQUIRE(Add("+49 (0)30 123456", List::BLACKLIST).ok());
+  CHECK(Check("+4930123456").verdict() == "DENY");
+  REQUIRE(Add("+44 20 7946 0958", List::BLACKLIST).ok());
+  CHECK(Check("+44 (0)20 7946 0958").verdict() == "DENY");
+}
+
 TEST_CASE_METHOD(Fixture, "a number is on a list once", "[db]") {
   REQUIRE(Add("+15550100", List::VIP).ok());
   CHECK(base::IsError(Add("0015550100", List::VIP).status(), base::kAlreadyExists));
+}
+
+TEST_CASE_METHOD(Fixture, "an entry that is over makes room for a new one", "[db]") {
+  v1::CreatePhoneNumberRequest request;
+  request.set_phone_number("+15550100");
+  request.set_list_type(List::BLACKLIST);
+  *request.mutable_expires_at() = base::ToProto(base::SystemClock().Now() - absl::Seconds(1));
+  REQUIRE(io.Run(service.CreatePhoneNumber(As(), request)).ok());
+  CHECK(Check("+15550100").verdict() == "ALLOW");
+  SECTION("that is added") { CHECK(Add("+15550100", List::BLACKLIST).ok()); }
+  SECTION("that is moved there") {
+    const auto moved = Add("+15550100", List::VIP);
+    REQUIRE(moved.ok());
+    v1::UpdatePhoneNumberRequest move;
+    move.set_id(moved->phone_number().id());
+    move.set_list_type("BLACKLIST");
+    CHECK(io.Run(service.UpdatePhoneNumber(As(), move)).ok());
+  }
+  CHECK(Check("+15550100").verdict() == "DENY");
+  CHECK(Count("SELECT COUNT(*) FROM phone_number_list") == 1);
+  CHECK(base::IsError(Add("+15550100", List::BLACKLIST).status(), base::kAlreadyExists));
+}
+
+TEST_CASE_METHOD(Fixture, "an import puts numbers on their lists for good", "[db]") {
+  const absl::Duration left = GENERATE(absl::Hours(1), absl::Hours(-1));
+  v1::CreatePhoneNumberRequest old;
+  old.set_phone_number("+15550100");
+  old.set_list_type(List::BLACKLIST);
+  old.set_reason("asked");
+  *old.mutable_expires_at() = base::ToProto(base::SystemClock().Now() + left);
+  REQUIRE(io.Run(service.CreatePhoneNumber(As(), old)).ok());
+  REQUIRE(Add("+15550101", List::BLACKLIST).ok());
+
+  v1::ImportPhoneNumbersRequest request;
+  const auto import = [&](const char* lines) {
+    request.set_csv(std::string("phone_number,list_type,reason\n") + lines);
+    const auto answer = io.Run(service.ImportPhoneNumbers(As(), request));
+    REQUIRE(answer.ok());
+    return std::pair(answer->imported(), answer->unchanged());
+  };
+  CHECK(import("+15550100,BLACKLIST,\n+15550101,BLACKLIST,\n+15550102,BLACKLIST,\n") ==
+        std::pair(2, 1));
+  CHECK(Check("+15550100").verdict() == "DENY");
+  CHECK(Count("SELECT COUNT(*) FROM phone_number_list WHERE expires_at IS NULL") == 3);
+  CHECK(Count("SELECT COUNT(*) FROM phone_number_list WHERE reason = 'asked'") == 1);
+  CHECK(import("+15550100,BLACKLIST,sued\n+15550101,BLACKLIST,\n") == std::pair(1, 1));
+  CHECK(Count("SELECT COUNT(*) FROM phone_number_list WHERE reason = 'sued'") == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "an entry can be moved, found and removed, by its own tenant", "[db]") {
@@ -201,6 +154,30 @@ TEST_CASE_METHOD(Fixture, "a rule that would not act is refused, one that acts d
   CHECK(io.Run(service.CheckCompliance(As(), ask))->verdict() == "ALLOW");
 }
 
+TEST_CASE_METHOD(Fixture, "hours may be those of the called party", "[db]") {
+  v1::CreateComplianceRuleRequest request;
+  request.set_rule_name("TCPA");
+  request.set_rule_type(v1::ComplianceRule::CALLING_HOURS);
+  request.set_jurisdiction("US");
+  auto& fields = *request.mutable_parameters()->mutable_fields();
+  fields["start"].set_string_value("08:00");
+  fields["end"].set_string_value("21:00");
+  fields["time_zone"].set_string_value("callee");
+  REQUIRE(io.Run(service.CreateComplianceRule(As(), request)).ok());
+  v1::CheckComplianceRequest ask;
+  ask.mutable_at()->set_seconds(1772539200 + 3900);  // 08:05 in New York
+  const auto verdict = [&](const char* number) {
+    ask.set_to_phone(number);
+    const auto answer = io.Run(service.CheckCompliance(As(), ask));
+    REQUIRE(answer.ok());
+    return answer->verdict();
+  };
+  CHECK(verdict("+12122345678") == "ALLOW");
+  CHECK(verdict("+14158675310") == "DEFER");
+  CHECK(verdict("+18002530000") == "DEFER");
+  CHECK(verdict("+4930123456") == "ALLOW");
+}
+
 TEST_CASE_METHOD(Fixture, "the recording configuration decides until the click does", "[db]") {
   CHECK_FALSE(Check("+15550100").record());
   v1::PutRecordingConfigRequest put;
@@ -213,125 +190,25 @@ TEST_CASE_METHOD(Fixture, "the recording configuration decides until the click d
   CHECK_FALSE(io.Run(service.PutRecordingConfig(As(), put)).ok());
 }
 
-TEST_CASE_METHOD(Fixture, "recordings follow the feed once, however often a batch comes", "[db]") {
-  REQUIRE(io.Run(follower.LoadPosition()).ok());
-  const std::vector<session::v1::CallEvent> told = {
-      Event(1, "session.initiated"), Event(2, "recording.started"), Event(3, "recording.paused"),
-      Event(4, "recording.resumed"), Event(5, "recording.stopped")};
-  const events::FeedConsumer::Batch batch(told.begin(), told.end());
-  REQUIRE(io.Run(follower.Apply(batch, 5)).ok());
-  RecordingFollower after_crash(*database, base::SystemClock(), base::SystemRandom());
-  const auto position = io.Run(after_crash.LoadPosition());
-  REQUIRE(position.ok());
-  CHECK(*position == 5);
-  v1::ListRecordingsRequest request;
-  const auto list = io.Run(service.ListRecordings(As(), request));
-  REQUIRE(list.ok());
-  REQUIRE(list->recordings_size() == 1);
-  CHECK(list->recordings(0).state() == "STOPPED");
-  CHECK(list->recordings(0).gaps_size() == 1);
-  v1::GetRecordingRequest get;
-  get.set_id(list->recordings(0).id());
-  CHECK(io.Run(service.GetRecording(As(), get)).ok());
-  CHECK(base::IsError(io.Run(service.GetRecording(As("t2"), get)).status(), base::kNotFound));
-}
-
-TEST_CASE_METHOD(Fixture, "a recording's audio comes by pieces once it is ready", "[db]") {
-  REQUIRE(io.Run(follower.LoadPosition()).ok());
-  REQUIRE(io.Run(follower.Apply(BatchOf(Event(1, "recording.started")), 1)).ok());
-  v1::ListSessionRecordingsRequest list;
-  list.set_id("sess_1");
-  const auto before = io.Run(service.ListSessionRecordings(As(), list));
-  REQUIRE(before.ok());
-  REQUIRE(before->recordings_size() == 1);
-  CHECK(before->recordings(0).media_path().empty());
-  v1::GetRecordingMediaRequest get;
-  get.set_id(before->recordings(0).id());
-  get.mutable_range()->set_offset(2);
-  get.mutable_range()->set_max_bytes(3);
-  CHECK(base::IsError(io.Run(service.GetRecordingMedia(As(), get)).status(),
-                      base::kRecordingNotReady));
-
-  session::v1::CallEvent ready = Event(2, "recording.ready");
-  ready.set_detail("https://pbx.example.com/1.wav");
-  REQUIRE(io.Run(follower.Apply(BatchOf(ready), 2)).ok());
-  const auto after = io.Run(service.ListSessionRecordings(As(), list));
-  REQUIRE(after.ok());
-  CHECK(after->recordings(0).media_path() == "/api/v1/recordings/" + get.id() + "/media");
-  const auto piece = io.Run(service.GetRecordingMedia(As(), get));
-  REQUIRE(piece.ok());
-  CHECK(piece->media().data() == "234");
-  CHECK(piece->media().content_type() == "audio/wav");
-  CHECK(piece->media().file_name() == get.id() + ".wav");
-  CHECK(media.asked.provider_id == kAccount);
-  CHECK(media.asked.recording_url == "https://pbx.example.com/1.wav");
-}
-
-TEST_CASE_METHOD(Fixture,
-                 "two recordings of a session keep their own audio, told late as it may be",
+TEST_CASE_METHOD(Fixture, "the recording configuration tells what is kept without being done",
                  "[db]") {
-  REQUIRE(io.Run(follower.LoadPosition()).ok());
-  const auto told = [](int64_t seq, const char* type, int64_t second, const char* url = "") {
-    session::v1::CallEvent event = Event(seq, type);
-    event.mutable_occurred_at()->set_seconds(1772539200 + second);
-    event.set_detail(url);
-    return event;
+  using Names = std::vector<std::string>;
+  const auto names = [](const v1::RecordingConfig& config) {
+    return Names(config.not_enforced().begin(), config.not_enforced().end());
   };
-  const std::vector<session::v1::CallEvent> all = {
-      told(1, "recording.started", 1),
-      told(2, "recording.stopped", 11),
-      told(3, "recording.started", 20),
-      told(4, "recording.stopped", 10),
-      told(5, "recording.ready", 10, "https://pbx.example.com/1.wav"),
-      told(6, "recording.stopped", 30),
-      told(7, "recording.ready", 30, "https://pbx.example.com/2.wav"),
-      told(8, "recording.ready", 10, "https://pbx.example.com/1.wav"),
-      told(9, "recording.paused", 5)};
-  for (const auto& event : all) REQUIRE(io.Run(follower.Apply(BatchOf(event), event.seq())).ok());
-  const auto list = io.Run(service.ListRecordings(As(), v1::ListRecordingsRequest()));
-  REQUIRE(list.ok());
-  REQUIRE(list->recordings_size() == 2);
-  std::map<std::string, int64_t> began;
-  for (const v1::Recording& recording : list->recordings()) {
-    CHECK(recording.state() == "READY");
-    began[recording.recording_url()] = recording.started_at().seconds() - 1772539200;
-  }
-  CHECK(began == std::map<std::string, int64_t>{{"https://pbx.example.com/1.wav", 1},
-                                                {"https://pbx.example.com/2.wav", 20}});
-}
-
-TEST_CASE_METHOD(Fixture, "nobody hears a recording that is not theirs", "[db]") {
-  REQUIRE(io.Run(follower.LoadPosition()).ok());
-  session::v1::CallEvent ready = Event(1, "recording.ready");
-  ready.set_detail("https://pbx.example.com/1.wav");
-  REQUIRE(io.Run(follower.Apply(BatchOf(ready), 1)).ok());
-  const auto list = io.Run(service.ListRecordings(As(), v1::ListRecordingsRequest()));
-  REQUIRE(list.ok());
-  REQUIRE(list->recordings_size() == 1);
-  v1::GetRecordingMediaRequest get;
-  get.set_id(list->recordings(0).id());
-  CHECK(base::IsError(io.Run(service.GetRecordingMedia(As("t2"), get)).status(), base::kNotFound));
-  rpc::Context bob = As();
-  bob.principal.role = rpc::Role::kAgent;
-  bob.principal.agent_id = "bob";
-  CHECK(base::IsError(io.Run(service.GetRecordingMedia(bob, get)).status(), base::kNotFound));
-  CHECK(media.asked.recording_url.empty());
-  bob.principal.agent_id = "ann";
-  get.mutable_range()->set_max_bytes(1);
-  CHECK(io.Run(service.GetRecordingMedia(bob, get)).ok());
-  media.failure = base::MakeError(base::kRecordingMissing, "gone");
-  CHECK(base::IsError(io.Run(service.GetRecordingMedia(As(), get)).status(),
-                      base::kRecordingMissing));
-}
-
-TEST_CASE_METHOD(Fixture, "recordings are listed by state", "[db]") {
-  REQUIRE(io.Run(follower.LoadPosition()).ok());
-  REQUIRE(io.Run(follower.Apply(BatchOf(Event(1, "recording.started")), 1)).ok());
-  v1::ListRecordingsRequest list;
-  list.set_state("READY");
-  CHECK(io.Run(service.ListRecordings(As(), list))->total() == 0);
-  list.set_state("RECORDING");
-  CHECK(io.Run(service.ListRecordings(As(), list))->total() == 1);
+  const auto stored = io.Run(service.GetRecordingConfig(As(), v1::GetRecordingConfigRequest()));
+  REQUIRE(stored.ok());
+  CHECK(names(stored->config()) == Names{"format", "bitrate_kbps"});
+  v1::PutRecordingConfigRequest put;
+  put.set_storage_type("S3");
+  put.set_format("WAV");
+  put.set_encryption_enabled(true);
+  const auto saved = io.Run(service.PutRecordingConfig(As(), put));
+  REQUIRE(saved.ok());
+  CHECK(names(saved->config()) == Names{"storage_type", "bitrate_kbps", "encryption_enabled"});
+  const auto again = io.Run(service.GetRecordingConfig(As(), v1::GetRecordingConfigRequest()));
+  REQUIRE(again.ok());
+  CHECK(names(again->config()) == names(saved->config()));
 }
 
 TEST_CASE_METHOD(Fixture, "a caller is recorded as configuration and consent say, in writing",

@@ -3,13 +3,12 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/rpc/page_bounds.h"
 #include "services/recording/domain/media_type.h"
+#include "services/recording/domain/recording_track.h"
 #include "services/recording/service/recording_service.h"
 #include "services/recording/store/recording_store.h"
 
 namespace ctc::recording {
 namespace {
-
-constexpr std::string_view kReady = "READY";
 
 absl::Status NoSuchRecording() {
   return base::MakeError(base::kNotFound, "there is no such recording");
@@ -22,6 +21,10 @@ void AddPath(v1::Recording& recording) {
 }
 
 absl::Status NotReady(const v1::Recording& recording) {
+  if (recording.state() == kDeleted) {
+    return base::MakeError(base::kRecordingMissing,
+                           "The recording was deleted at the end of its retention");
+  }
   base::ErrorDetail extra;
   extra.metadata["state"] = recording.state();
   return base::MakeError(base::kRecordingNotReady, "The recording is " + recording.state(),

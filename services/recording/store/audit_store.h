@@ -1,4 +1,5 @@
-// Rows of compliance_audit: verdicts that restrained a call, written before they were answered.
+// Rows of compliance_audit: verdicts that restrained a call, written before they were answered, and
+// recordings that were deleted.
 #pragma once
 
 #include <string>
@@ -19,5 +20,15 @@ struct AuditEntry {
 };
 
 absl::Status InsertAudit(db::Connection& c, const base::TenantId& tenant, const AuditEntry& entry);
+
+struct DeletionEntry {
+  std::string id;
+  std::string session_id;
+  Reason reason;  // with the recording for its rule
+  absl::Time at;
+};
+
+absl::Status InsertDeletion(db::Connection& c, const base::TenantId& tenant,
+                            const DeletionEntry& entry);
 
 }  // namespace ctc::recording

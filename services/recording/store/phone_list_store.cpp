@@ -34,6 +34,19 @@ void AppendRow(const base::TenantId& tenant, const v1::PhoneNumber& number, db::
                                ExpiryOf(number), created, created});
 }
 
+// Of the lists that restrain calls.
+constexpr std::string_view kChecked =
+    "SELECT phone_number, id, list_type, expires_at FROM phone_number_list"
+    " WHERE tenant_id = ? AND list_type IN ('WHITELIST', 'BLACKLIST', 'SPAM')";
+
+ListEntry EntryFrom(const db::Row& row) {
+  ListEntry entry;
+  entry.id = row.Text(1);
+  v1::PhoneNumber::ListType_Parse(row.Text(2), &entry.type);
+  if (!row.IsNull(3)) entry.expires_at = row.Time(3);
+  return entry;
+}
+
 constexpr std::string_view kInsert =
     "INSERT INTO phone_number_list (id, tenant_id, phone_number, list_type, reason, expires_at,"
     " created_at, updated_at)";
@@ -46,17 +59,35 @@ absl::Status PhoneListStore::Insert(db::Connection& c, const v1::PhoneNumber& nu
   return c.ExecuteRows(kInsert, 8, params).status();
 }
 
-absl::StatusOr<int64_t> PhoneListStore::InsertNew(
-    db::Connection& c, const std::vector<v1::PhoneNumber>& numbers) const {
+absl::StatusOr<int64_t> PhoneListStore::Put(db::Connection& c,
+                                            const std::vector<v1::PhoneNumber>& numbers) const {
   db::Params params;
   for (const auto& number : numbers) AppendRow(tenant_, number, params);
   constexpr std::string_view kCount = "SELECT COUNT(*) FROM phone_number_list WHERE tenant_id = ?";
+  // From left to right: updated_at looks at what the row was.
+  constexpr std::string_view kRenew =
+      " ON DUPLICATE KEY UPDATE"
+      " updated_at = IF(expires_at IS NULL AND VALUES(reason) IN ('', reason), updated_at,"
+      " VALUES(updated_at)),"
+      " reason = IF(VALUES(reason) = '', reason, VALUES(reason)), expires_at = NULL";
   CTC_ASSIGN_OR_RETURN(const auto before, c.Query(kCount, {tenant_.value()}));
-  CTC_RETURN_IF_ERROR(
-      c.ExecuteRows(kInsert, 8, params, " ON DUPLICATE KEY UPDATE tenant_id = VALUES(tenant_id)")
-          .status());
+  CTC_ASSIGN_OR_RETURN(const int64_t affected, c.ExecuteRows(kInsert, 8, params, kRenew));
   CTC_ASSIGN_OR_RETURN(const auto after, c.Query(kCount, {tenant_.value()}));
-  return after[0].Int(0) - before[0].Int(0);
+  const int64_t added = after[0].Int(0) - before[0].Int(0);
+  // A row that was added or found the same is affected once, one that changed twice.
+  const int64_t changed = affected - static_cast<int64_t>(numbers.size());
+  return added + changed;
+}
+
+absl::Status PhoneListStore::DeleteExpired(db::Connection& c, const v1::PhoneNumber& number,
+                                           absl::Time now) const {
+  return c
+      .Execute(
+          "DELETE FROM phone_number_list WHERE tenant_id = ? AND phone_number = ?"
+          " AND list_type = ? AND expires_at <= ? AND id <> ?",
+          {tenant_.value(), number.phone_number(),
+           v1::PhoneNumber::ListType_Name(number.list_type()), now, number.id()})
+      .status();
 }
 
 absl::StatusOr<v1::PhoneNumber> PhoneListStore::Get(db::Connection& c,
@@ -104,20 +135,22 @@ absl::StatusOr<bool> PhoneListStore::Delete(db::Connection& c, const std::string
   return gone > 0;
 }
 
-absl::Status PhoneListStore::LoadPolicy(db::Connection& c, Policy& policy) const {
-  CTC_ASSIGN_OR_RETURN(
-      const auto rows,
-      c.Query("SELECT id, phone_number, list_type, expires_at FROM phone_number_list"
-              " WHERE tenant_id = ? AND list_type IN ('WHITELIST', 'BLACKLIST', 'SPAM')",
-              {tenant_.value()}));
-  for (const auto& row : rows) {
-    ListEntry entry;
-    entry.id = row.Text(0);
-    v1::PhoneNumber::ListType_Parse(row.Text(2), &entry.type);
-    if (!row.IsNull(3)) entry.expires_at = row.Time(3);
-    policy.lists[row.Text(1)].push_back(std::move(entry));
-  }
+absl::Status PhoneListStore::LoadPolicy(db::Connection& c, int limit, Policy& policy) const {
+  static const std::string kSql = std::string(kChecked) + " LIMIT ?";
+  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kSql, {tenant_.value(), int64_t{limit} + 1}));
+  policy.lists_are_whole = rows.size() <= static_cast<size_t>(limit);
+  if (!policy.lists_are_whole) return absl::OkStatus();
+  for (const auto& row : rows) policy.lists[row.Text(0)].push_back(EntryFrom(row));
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<ListEntry>> PhoneListStore::EntriesOf(
+    db::Connection& c, const std::string& phone_number) const {
+  static const std::string kSql = std::string(kChecked) + " AND phone_number = ?";
+  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kSql, {tenant_.value(), phone_number}));
+  std::vector<ListEntry> entries;
+  for (const auto& row : rows) entries.push_back(EntryFrom(row));
+  return entries;
 }
 
 }  // namespace ctc::recording

@@ -30,16 +30,23 @@ class PhoneListStore {
 
   // ALREADY_EXISTS when the number is on that list.
   absl::Status Insert(db::Connection& c, const v1::PhoneNumber& number) const;
-  // Inserts those that are new; returns how many were.
-  absl::StatusOr<int64_t> InsertNew(db::Connection& c,
-                                    const std::vector<v1::PhoneNumber>& numbers) const;
+  // Puts them on their lists for good; returns how many were not there, or for a time or another
+  // reason only. No reason given leaves the one there is.
+  absl::StatusOr<int64_t> Put(db::Connection& c, const std::vector<v1::PhoneNumber>& numbers) const;
+  // Makes room for `number` where its place is taken by an entry that the checks ignore.
+  absl::Status DeleteExpired(db::Connection& c, const v1::PhoneNumber& number,
+                             absl::Time now) const;
   absl::StatusOr<v1::PhoneNumber> Get(db::Connection& c, const std::string& id) const;
   absl::StatusOr<PhoneNumberPage> List(db::Connection& c, const PhoneNumberFilter& filter) const;
   absl::Status Update(db::Connection& c, const v1::PhoneNumber& number, absl::Time now) const;
   // False when there was none.
   absl::StatusOr<bool> Delete(db::Connection& c, const std::string& id) const;
-  // What the compliance check needs of all lists.
-  absl::Status LoadPolicy(db::Connection& c, Policy& policy) const;
+  // What the compliance check needs of all lists; policy.lists_are_whole is false, and they stay
+  // empty, when there are more than `limit` entries.
+  absl::Status LoadPolicy(db::Connection& c, int limit, Policy& policy) const;
+  // What it needs of one number.
+  absl::StatusOr<std::vector<ListEntry>> EntriesOf(db::Connection& c,
+                                                   const std::string& phone_number) const;
 
  private:
   const base::TenantId& tenant_;

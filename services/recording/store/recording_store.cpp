@@ -64,20 +64,23 @@ absl::StatusOr<std::vector<v1::Recording>> RecordingStore::OfSession(
 }
 
 absl::Status RecordingStore::Save(db::Connection& c, const v1::Recording& recording,
-                                  absl::Time now) const {
+                                  absl::Time retain_until, absl::Time now) const {
   return c
       .Execute(
           "INSERT INTO call_recording (id, tenant_id, session_id, state, recording_url, started_at,"
-          " ended_at, gaps_json, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+          " ended_at, gaps_json, retain_until, created_at, updated_at)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
           " ON DUPLICATE KEY UPDATE state = VALUES(state), recording_url = VALUES(recording_url),"
           " started_at = VALUES(started_at), ended_at = VALUES(ended_at), gaps_json = "
           "VALUES(gaps_json),"
+          " retain_until = COALESCE(retain_until, VALUES(retain_until)),"
           " updated_at = VALUES(updated_at)",
           {recording.id(), tenant_.value(), recording.session_id(), recording.state(),
            recording.recording_url(),
            TimeOrNull(recording.has_started_at(), recording.started_at()),
-           TimeOrNull(recording.has_ended_at(), recording.ended_at()), GapsJson(recording), now,
-           now})
+           TimeOrNull(recording.has_ended_at(), recording.ended_at()), GapsJson(recording),
+           retain_until == absl::InfiniteFuture() ? db::Value(db::Null{}) : db::Value(retain_until),
+           now, now})
       .status();
 }
 

@@ -28,7 +28,9 @@ class RecordingStore {
   // In the order of their beginning, locked until the transaction ends.
   absl::StatusOr<std::vector<v1::Recording>> OfSession(db::Connection& c,
                                                        const std::string& session_id) const;
-  absl::Status Save(db::Connection& c, const v1::Recording& recording, absl::Time now) const;
+  // `retain_until` is kept where it was set before; infinite: not to be set yet.
+  absl::Status Save(db::Connection& c, const v1::Recording& recording, absl::Time retain_until,
+                    absl::Time now) const;
   absl::StatusOr<v1::Recording> Get(db::Connection& c, const std::string& id) const;
   absl::StatusOr<RecordingPage> List(db::Connection& c, const RecordingFilter& filter, int limit,
                                      int offset) const;

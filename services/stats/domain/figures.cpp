@@ -50,8 +50,8 @@ int64_t Figures::total_duration() const {
 }
 
 int64_t Figures::average_duration() const {
-  const int64_t completed = calls(kCompleted);
-  return completed <= 0 ? 0 : (total_duration() + completed / 2) / completed;
+  const int64_t answered = calls(kCompleted) + calls(kTransferred);
+  return answered <= 0 ? 0 : (total_duration() + answered / 2) / answered;
 }
 
 void Fold(const Change& change, Deltas& deltas) {

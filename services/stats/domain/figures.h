@@ -16,6 +16,7 @@ inline constexpr int kStatuses = 12;
 inline constexpr int kInitiated = 1;
 inline constexpr int kCompleted = 5;
 inline constexpr int kFailed = 6;
+inline constexpr int kTransferred = 10;
 
 struct Cell {
   int64_t calls = 0;
@@ -31,7 +32,8 @@ class Figures {
   int64_t calls(int status) const { return cells_[static_cast<size_t>(status)].calls; }
   int64_t total_calls() const;
   int64_t total_duration() const;
-  // Talk seconds by completed call, rounded to the nearest; 0 without any.
+  // Talk seconds by answered call that is over (COMPLETED or TRANSFERRED: what was joined ends as
+  // nothing else), rounded to the nearest; 0 without any.
   int64_t average_duration() const;
 
  private:

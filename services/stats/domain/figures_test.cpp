@@ -84,7 +84,7 @@ TEST_CASE("a change that changes nothing touches no counter") {
   CHECK(deltas.empty());
 }
 
-TEST_CASE("the average is rounded to the nearest, and is 0 without a completed call") {
+TEST_CASE("the average is rounded to the nearest, and is 0 without an answered call") {
   Figures figures;
   figures.Add(kFailed, Cell{1, 0});
   CHECK(figures.average_duration() == 0);
@@ -93,6 +93,14 @@ TEST_CASE("the average is rounded to the nearest, and is 0 without a completed c
   Figures half;
   half.Add(kCompleted, Cell{2, 5});
   CHECK(half.average_duration() == 3);
+}
+
+TEST_CASE("a call that was handed over counts in the average as one that was talked through") {
+  Figures figures;
+  figures.Add(kTransferred, Cell{1, 300});
+  CHECK(figures.average_duration() == 300);
+  figures.Add(kCompleted, Cell{1, 60});
+  CHECK(figures.average_duration() == 180);
 }
 
 TEST_CASE("a status that is newer than the program is ignored") {

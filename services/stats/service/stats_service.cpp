@@ -13,6 +13,7 @@ namespace ctc::stats {
 namespace {
 
 constexpr absl::Duration kReadLimit = absl::Seconds(15);
+constexpr int kMaxGroups = 1000;
 
 int32_t Int32(int64_t value) {
   return static_cast<int32_t>(std::clamp<int64_t>(value, 0, std::numeric_limits<int32_t>::max()));
@@ -48,7 +49,7 @@ Task<absl::StatusOr<v1::GetCallStatsResponse>> StatsService::GetCallStats(
     rpc::Context context, const v1::GetCallStatsRequest& request) {
   CTC_CO_ASSIGN_OR_RETURN(const StatsQuery query, ReadQuery(context, request));
   Figures figures;
-  std::map<std::string, Figures> groups;
+  Groups groups;
   if (query.IsDefault()) {
     CTC_CO_ASSIGN_OR_RETURN(figures, ledger_.Totals(context.tenant));
   }
@@ -60,7 +61,7 @@ Task<absl::StatusOr<v1::GetCallStatsResponse>> StatsService::GetCallStats(
       }
       if (query.group_by) {
         const Subject by{query.subject.tenant, *query.group_by, ""};
-        CTC_ASSIGN_OR_RETURN(groups, ReadGroups(c, by, segments));
+        CTC_ASSIGN_OR_RETURN(groups, ReadGroups(c, by, segments, kMaxGroups));
       }
       return absl::OkStatus();
     };
@@ -70,8 +71,8 @@ Task<absl::StatusOr<v1::GetCallStatsResponse>> StatsService::GetCallStats(
   v1::GetCallStatsResponse response;
   Fill(figures, response);
   response.set_average_duration(Int32(figures.average_duration()));
-  for (const auto& [id, group] : groups) {
-    if (group.total_calls() == 0) continue;
+  response.set_groups_total(Int32(groups.total));
+  for (const auto& [id, group] : groups.by_id) {
     auto& message = *response.add_groups();
     message.set_id(id);
     Fill(group, message);

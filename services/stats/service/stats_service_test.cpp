@@ -1,6 +1,7 @@
 // The answers of the stats service.
 #include "services/stats/service/stats_service.h"
 
+#include <absl/strings/str_cat.h>
 #include <catch2/catch.hpp>
 
 #include "ctc/session/v1/session.pb.h"
@@ -117,6 +118,69 @@ TEST_CASE_METHOD(Fixture, "filters and groups see what was told a moment ago") {
   CHECK(answer.groups(0).completed_calls() == 1);
   CHECK(answer.groups(1).id() == "a2");
   CHECK(answer.groups(1).by_status().at("BUSY") == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "groups are bounded, and the answer tells how many there are") {
+  REQUIRE_THAT(database->RunBlocking([](db::Connection& c) -> absl::Status {
+    const absl::Time hour = HourOf(absl::FromUnixSeconds(kMorning));
+    db::Params params;
+    for (int i = 0; i < 1200; ++i) {
+      for (const absl::Time bucket : {hour, hour + absl::Hours(1)}) {
+        params.insert(params.end(), {"AGENT", "HOUR", "t", absl::StrCat("a", 1000 + i), bucket,
+                                     int64_t{kCompleted}, int64_t{i < 300 ? 1 : 2}, int64_t{15}});
+      }
+    }
+    return c
+        .ExecuteRows(
+            "INSERT INTO call_stats_rollup (dimension, period, tenant_id, dimension_id,"
+            " bucket_start, status, calls, duration_seconds)",
+            8, params)
+        .status();
+  }),
+               IsOk());
+  v1::GetCallStatsRequest request;
+  request.set_group_by("agent");
+  request.mutable_from()->set_seconds(kMorning);
+  request.mutable_to()->set_seconds(kMorning + 60);
+  const auto answer = Ask(request);
+  CHECK(answer.groups_total() == 1200);
+  REQUIRE(answer.groups_size() == 1000);
+  CHECK(answer.groups(0).id() == "a1000");
+  CHECK(answer.groups(100).id() == "a1300");  // of those with one call, the first by id
+  CHECK(answer.groups(999).id() == "a2199");
+  CHECK(answer.groups(999).completed_calls() == 2);
+  CHECK(answer.groups(999).total_duration() == 15);
+}
+
+TEST_CASE_METHOD(Fixture, "the hours of a tenant are found without its other hours") {
+  std::string index;
+  REQUIRE_THAT(database->RunBlocking([&](db::Connection& c) -> absl::Status {
+    db::Params params;
+    for (int i = 0; i < 20; ++i) {
+      for (int hour = 0; hour < 500; ++hour) {
+        params.insert(params.end(), {"AGENT", "HOUR", "t", absl::StrCat("a", i),
+                                     absl::UnixEpoch() + absl::Hours(hour), int64_t{kCompleted},
+                                     int64_t{1}, int64_t{1}});
+      }
+    }
+    CTC_RETURN_IF_ERROR(
+        c.ExecuteRows("INSERT INTO call_stats_rollup (dimension, period, tenant_id, dimension_id,"
+                      " bucket_start, status, calls, duration_seconds)",
+                      8, params)
+            .status());
+    CTC_RETURN_IF_ERROR(c.Query("ANALYZE TABLE call_stats_rollup").status());
+    const Segment day{Period::kHour, absl::UnixEpoch(), absl::UnixEpoch() + absl::Hours(10)};
+    CTC_ASSIGN_OR_RETURN(
+        const db::Rows rows,
+        c.Query("EXPLAIN SELECT dimension_id, status, calls, duration_seconds"
+                " FROM call_stats_rollup WHERE dimension = 'AGENT' AND period = 'HOUR'"
+                " AND tenant_id = 't' AND bucket_start >= ? AND bucket_start < ?",
+                {day.from, day.to}));
+    index = rows.at(0).Text(5);
+    return absl::OkStatus();
+  }),
+               IsOk());
+  CHECK(index == "idx_rollup_time");
 }
 
 TEST_CASE_METHOD(Fixture, "a call counts in the hour it was offered") {

@@ -1,6 +1,9 @@
 // SQL of the counters.
 #include "services/stats/store/rollup_store.h"
 
+#include <absl/strings/str_cat.h>
+
+#include "libs/base/error_catalogue.h"
 #include "libs/events/event_cursor.h"
 
 namespace ctc::stats {
@@ -33,6 +36,29 @@ std::string NameOf(Period period) {
 }
 
 Cell CellOf(const db::Row& row, size_t at) { return Cell{row.Int(at), row.Int(at + 1)}; }
+
+constexpr size_t kSegments = 3;  // of an interval at most: hours, days, hours
+
+// Each segment is a range of idx_rollup_time, whose order has the period before the id.
+std::string GroupsSql() {
+  std::string sql =
+      "SELECT dimension_id, COUNT(*) OVER (), SUM(duration_seconds), SUM(calls) AS all_calls";
+  for (int status = 1; status < kStatuses; ++status) {
+    sql += absl::StrCat(", SUM(IF(status = ", status, ", calls, 0))");
+  }
+  sql += " FROM (";
+  for (size_t i = 0; i < kSegments; ++i) {
+    if (i > 0) sql += " UNION ALL ";
+    sql +=
+        "SELECT dimension_id, status, calls, duration_seconds FROM call_stats_rollup"
+        " WHERE dimension = ? AND period = ? AND tenant_id = ? AND bucket_start >= ?"
+        " AND bucket_start < ?";
+  }
+  sql +=
+      ") AS counted GROUP BY dimension_id HAVING all_calls > 0"
+      " ORDER BY all_calls DESC, dimension_id LIMIT ?";
+  return sql;
+}
 
 }  // namespace
 
@@ -93,21 +119,30 @@ absl::StatusOr<Figures> ReadFigures(db::Connection& connection, const Subject& s
   return figures;
 }
 
-absl::StatusOr<std::map<std::string, Figures>> ReadGroups(db::Connection& connection,
-                                                          const Subject& subject,
-                                                          const std::vector<Segment>& segments) {
-  std::map<std::string, Figures> groups;
-  for (const Segment& segment : segments) {
-    CTC_ASSIGN_OR_RETURN(
-        const db::Rows rows,
-        connection.Query("SELECT dimension_id, status, SUM(calls), SUM(duration_seconds) "
-                         "FROM call_stats_rollup WHERE dimension = ? AND period = ? AND "
-                         "tenant_id = ? AND bucket_start >= ? AND bucket_start < ? "
-                         "GROUP BY dimension_id, status",
-                         {NameOf(subject.dimension), NameOf(segment.period), subject.tenant.value(),
-                          segment.from, segment.to}));
-    for (const db::Row& row : rows) {
-      groups[row.Text(0)].Add(static_cast<int>(row.Int(1)), CellOf(row, 2));
+absl::StatusOr<Groups> ReadGroups(db::Connection& connection, const Subject& subject,
+                                  const std::vector<Segment>& segments, int limit) {
+  static const std::string kSql = GroupsSql();
+  if (segments.size() > kSegments) {
+    return base::MakeError(base::kInternal, "an interval has three segments at most");
+  }
+  db::Params params;
+  for (size_t i = 0; i < kSegments; ++i) {
+    // What is missing is empty: no bucket is before itself.
+    const Segment segment = i < segments.size()
+                                ? segments[i]
+                                : Segment{Period::kAll, absl::UnixEpoch(), absl::UnixEpoch()};
+    params.insert(params.end(), {NameOf(subject.dimension), NameOf(segment.period),
+                                 subject.tenant.value(), segment.from, segment.to});
+  }
+  params.emplace_back(int64_t{limit});
+  CTC_ASSIGN_OR_RETURN(const db::Rows rows, connection.Query(kSql, params));
+  Groups groups;
+  for (const db::Row& row : rows) {
+    groups.total = row.Int(1);
+    Figures& figures = groups.by_id[row.Text(0)];
+    figures.Add(0, Cell{0, row.Int(2)});
+    for (int status = 1; status < kStatuses; ++status) {
+      figures.Add(status, Cell{row.Int(static_cast<size_t>(status) + 3), 0});
     }
   }
   return groups;

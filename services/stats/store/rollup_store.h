@@ -41,10 +41,14 @@ absl::StatusOr<WriteOutcome> WriteDeltas(db::Connection& connection, const Delta
 // The figures of `subject` in the segments.
 absl::StatusOr<Figures> ReadFigures(db::Connection& connection, const Subject& subject,
                                     const std::vector<Segment>& segments);
-// The figures of each id of subject.dimension.
-absl::StatusOr<std::map<std::string, Figures>> ReadGroups(db::Connection& connection,
-                                                          const Subject& subject,
-                                                          const std::vector<Segment>& segments);
+// The figures of the ids of one dimension.
+struct Groups {
+  int64_t total = 0;  // ids with calls; by_id has those with the most, by id where equal
+  std::map<std::string, Figures> by_id;  // talk seconds as of all statuses together
+};
+// Of subject.dimension, at most `limit`. The segments are those of an interval: three at most.
+absl::StatusOr<Groups> ReadGroups(db::Connection& connection, const Subject& subject,
+                                  const std::vector<Segment>& segments, int limit);
 // The figures of each bucket of one segment.
 absl::StatusOr<std::map<absl::Time, Figures>> ReadSeries(db::Connection& connection,
                                                          const Subject& subject,

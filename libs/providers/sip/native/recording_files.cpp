@@ -39,6 +39,10 @@ bool IsName(std::string_view name) {
   });
 }
 
+absl::Status NoneOfTheAccount() {
+  return base::MakeError(base::kProviderRefused, "this is no recording of the account");
+}
+
 }  // namespace
 
 std::string RecordingPrefix(const dispatch::v1::Provider& config) {
@@ -57,12 +61,19 @@ std::string RecordingFile(const dispatch::v1::Provider& config, std::string_view
   return IsName(url.substr(0, url.size() - kSuffix.size())) ? std::string(url) : "";
 }
 
+absl::Status DeleteRecording(std::string_view root, const dispatch::v1::Provider& config,
+                             std::string_view url) {
+  const std::string name = RecordingFile(config, url);
+  if (name.empty()) return NoneOfTheAccount();
+  const std::string path = RecordingFolder(root, config) + "/" + name;
+  if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return base::MakeError(base::kInternal, "the recording cannot be deleted");
+}
+
 absl::StatusOr<Recording> ReadRecording(std::string_view root, const dispatch::v1::Provider& config,
                                         std::string_view url) {
   const std::string name = RecordingFile(config, url);
-  if (name.empty()) {
-    return base::MakeError(base::kProviderRefused, "this is no recording of the account");
-  }
+  if (name.empty()) return NoneOfTheAccount();
   const File file(RecordingFolder(root, config) + "/" + name);
   struct stat about{};
   if (file.get() < 0 || fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) {

@@ -23,4 +23,9 @@ std::string RecordingFile(const dispatch::v1::Provider& config, std::string_view
 absl::StatusOr<Recording> ReadRecording(std::string_view root, const dispatch::v1::Provider& config,
                                         std::string_view url);
 
+// OK when it is not there (any more). PROVIDER_REFUSED for a URL that is none of the account's;
+// INTERNAL when it cannot be deleted.
+absl::Status DeleteRecording(std::string_view root, const dispatch::v1::Provider& config,
+                             std::string_view url);
+
 }  // namespace ctc::providers::sip::native

@@ -51,6 +51,25 @@ TEST_CASE("a recording is read by its URL", "[sip][recording]") {
   CHECK(base::IsError(missing.status(), base::kNotFound));
 }
 
+TEST_CASE("a recording is deleted by its URL, and none of another account", "[sip][recording]") {
+  const Folder folder;
+  const std::string root = folder.root.string();
+  const std::string prefix = RecordingPrefix(Config());
+  for (const std::string& url :
+       {prefix + "../p2/c2-1.wav", std::string("ctc-recording:p2/c2-1.wav"), std::string()}) {
+    INFO(url);
+    CHECK(base::IsError(DeleteRecording(root, Config(), url), base::kProviderRefused));
+  }
+  CHECK(DeleteRecording(root, Config(), prefix + "c1-1.wav").ok());
+  CHECK_FALSE(fs::exists(folder.root / "p1" / "c1-1.wav"));
+  CHECK(DeleteRecording(root, Config(), prefix + "c1-1.wav").ok());
+  CHECK(DeleteRecording(root, Config(), prefix + "link.wav").ok());
+  CHECK(fs::exists(folder.root / "secret.wav"));
+  CHECK(fs::exists(folder.root / "p2" / "c2-1.wav"));
+  fs::create_directories(folder.root / "p1" / "c1-3.wav" / "in-it");
+  CHECK(base::IsError(DeleteRecording(root, Config(), prefix + "c1-3.wav"), base::kInternal));
+}
+
 TEST_CASE("no URL leads out of the account's folder", "[sip][recording][ssrf]") {
   const Folder folder;
   const std::string prefix = RecordingPrefix(Config());
