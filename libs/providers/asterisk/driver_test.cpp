@@ -318,7 +318,8 @@ TEST_CASE("after a restart an answered agent is driven on", "[asterisk][driver]"
   // The event that told of it arrives after all: nothing is done twice.
   const size_t before = world.http.requests.size();
   world.Say(StartEvent("agent"));
-  CHECK(world.http.Lines().size() == before + 2);  // bridge and agent again, no second customer
+  // The bridge, its subscription and the agent again, no second customer.
+  CHECK(world.http.Lines().size() == before + 3);
 }
 
 TEST_CASE("after a restart a customer who may have been called is not called again",
