@@ -70,8 +70,9 @@ class Switch:
     def events(self, id):
         return self.tenant.api.get(f"/api/v1/click-to-call/sessions/{id}/events").body["events"]
 
-    def ari(self, path):
-        request = urllib.request.Request(path if path.startswith("http") else self.asterisk.url + path)
+    def ari(self, path, method="GET"):
+        url = path if path.startswith("http") else self.asterisk.url + path
+        request = urllib.request.Request(url, method=method)
         password = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         password.add_password(None, self.asterisk.url, "ctc", "secret")
         opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(password))

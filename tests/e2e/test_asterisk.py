@@ -1,4 +1,5 @@
 """The suite against a real Asterisk with phones that talk: tools/asterisk. Needs root, as that does."""
+import json
 import os
 import random
 import time
@@ -326,20 +327,32 @@ def test_a_call_outlives_the_suite(switch):
 def test_a_call_that_ends_while_the_suite_is_down_is_completed_after(switch):
     call = switch.connect()
     leaving = switch.connect()
+    number, mark = customer(100), switch.asterisk.mark()
+    gone = Conversation(switch, switch.place(number, agent="agent-b", record=True), number, mark)
+    gone.seen("recording.started")
     suite = switch.stack.children["suite"]
     suite._stopping = True  # it stays down until the test starts it
     suite.kill9()
     suite.process.wait()
     switch.asterisk.hang_up(leaving.number)
     over = switch.asterisk.wait(leaving.number, "ended", leaving.mark)
+    switch.asterisk.settle(1)
+    for phone in (gone.number, "agent-b"):
+        switch.asterisk.hang_up(phone)
+        switch.asterisk.wait(phone, "ended", mark)
     switch.stack.start_services()
     switch.stack.wait_ready()
     ended = switch.tenant.wait_ended(leaving.id)
     assert ended["status"] == "COMPLETED", ended
     near(ended["call_ended_at"], over, tolerance=6)
+    assert switch.tenant.wait_ended(gone.id)["status"] == "COMPLETED"
+    _, audio = gone.recording()
+    assert audio.lasts("agent-b", "customer") > 0.8, audio.voices()
     call.do("end")
     assert switch.tenant.wait_ended(call.id)["status"] == "COMPLETED"
-    wait_until(switch.is_empty, 30, "the other party's line to be let go")
+    wait_until(switch.is_empty, 30, "the other party's line and the bridges of all three to be let go")
+    watched = json.loads(switch.ari("/applications/ctc"))["bridge_ids"]
+    assert watched == [], "subscriptions end with their bridges"
 
 
 def test_a_call_that_rings_while_the_suite_dies_is_neither_lost_nor_doubled(switch):

@@ -149,9 +149,12 @@ def test_a_caller_reaches_an_agent_by_a_key_and_both_hear_each_other(switch, cal
 
 def test_an_agent_who_hangs_up_ends_the_call(switch, caller):
     caller.press("4").talks_with(AGENT)
+    switch.asterisk.settle(1)
     switch.asterisk.hang_up(AGENT)
     switch.asterisk.wait(caller.number, "ended", caller.mark)
     assert caller.ended()["status"] == "COMPLETED"
+    _, audio = fetched_recording(switch.tenant, caller.id)
+    assert audio.lasts(AGENT, "customer") > 0.8, audio.voices()
 
 
 def test_the_next_agent_is_rung_when_the_first_does_not_answer(switch, caller):
@@ -269,6 +272,12 @@ def test_a_caller_who_gives_up_has_abandoned_the_call(switch, caller):
     switch.asterisk.hang_up(caller.number)
     ended = caller.ended()
     assert ended["end_reason"] == "CALLER_ABANDONED", ended
+
+
+def test_a_channel_that_belongs_to_no_call_is_ended(switch):
+    # As the two halves that a phone's own transfer leaves in the application.
+    switch.ari("/channels?app=ctc&endpoint=Local/1002@from-agents", method="POST")
+    wait_until(switch.is_empty, 10, "both halves to be hung up")
 
 
 def test_a_caller_in_the_menu_outlives_the_suite(switch, caller):

@@ -180,8 +180,10 @@ absl::StatusOr<std::vector<ChannelView>> ReadChannels(std::string_view text) {
     view.caller_number = Text(Member(item, "caller"), "number");
     view.exten = Text(Member(item, "dialplan"), "exten");
     view.created_at = ReadTime(Text(item, "creationtime"));
-    view.args = SplitArgs(Text(Member(item, "dialplan"), "app_data"));
-    if (!view.args.empty()) view.args.erase(view.args.begin());  // the application's name
+    const Json& dialplan = Member(item, "dialplan");
+    view.args = SplitArgs(Text(dialplan, "app_data"));  // the application's name comes first
+    if (Text(dialplan, "app_name") == "Stasis") view.app = view.args.front();
+    view.args.erase(view.args.begin());
     channels.push_back(std::move(view));
   }
   return channels;

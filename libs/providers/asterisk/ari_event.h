@@ -60,7 +60,8 @@ absl::StatusOr<AriEvent> ReadEvent(std::string_view text);
 struct ChannelView {
   std::string id;
   std::string state;
-  std::vector<std::string> args;  // from the dialplan's app_data
+  std::string app;                // the Stasis application it is in; empty for none
+  std::vector<std::string> args;  // of that, from the dialplan's app_data
   std::string caller_number;
   std::string exten;
   absl::Time created_at = absl::InfinitePast();

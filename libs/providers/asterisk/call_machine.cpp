@@ -89,6 +89,16 @@ void HangUpAll(Call& call, bool spare_customer, Effects& effects) {
   }
 }
 
+// The end of a recording that ends with its last party is not always told: its file is looked for.
+void CloseIfOver(const Call& call, Effects& effects) {
+  if (!call.over()) return;
+  if (call.bridged) effects.actions.push_back({Kind::kDestroyBridge});
+  for (const auto& [session, recording] : call.recordings) {
+    if (!recording.running) continue;
+    effects.actions.push_back({Kind::kFindRecording, std::string(kCustomerLeg), session});
+  }
+}
+
 void AfterHandlerEnded(Call& call, const std::string& tag, int cause, Effects& effects) {
   const LegState& leg = call.legs[tag];
   for (auto& [other, supervisor] : call.legs) {
@@ -113,7 +123,7 @@ void AfterLegEnded(Call& call, const std::string& tag, int cause, Effects& effec
   } else if (!leg.watches.empty()) {
     effects.actions.push_back({Kind::kEndMonitor, tag});
   }
-  if (call.over() && call.bridged) effects.actions.push_back({Kind::kDestroyBridge});
+  CloseIfOver(call, effects);
 }
 
 // A leg under an id that was used before is rung once more. False for a late word of the one
@@ -220,17 +230,46 @@ Effects CallMachine::Begin(Call& call, absl::Time at) const {
   return effects;
 }
 
-void CallMachine::OnRecording(const Call& call, const AriEvent& event, Effects& effects) const {
+void CallMachine::OnRecording(Call& call, const AriEvent& event, Effects& effects) const {
   if (event.session.empty()) return;  // a message that a caller left is its flow's
+  RecordingState& recording = call.recordings[event.session];
   const auto add = [&](CallFact::Kind kind) {
     effects.facts.push_back(MakeRepeatable(call, std::string(kCustomerLeg), kind, event.at));
     effects.facts.back().session = event.session;
   };
-  if (event.type == Type::kRecordingStarted) return add(CallFact::RECORDING_STARTED);
+  const bool late = event.at < recording.latest;
+  recording.latest = std::max(recording.latest, event.at);
+  if (event.type == Type::kRecordingStarted) {
+    add(CallFact::RECORDING_STARTED);
+    if (late) return;
+    recording.running = true;
+    if (recording.told) recording.life = absl::StrCat(":", absl::ToUnixMillis(event.at));
+    return;
+  }
   add(CallFact::RECORDING_STOPPED);
-  add(CallFact::RECORDING_READY);
-  effects.facts.back().fact.set_recording_url(
-      absl::StrCat(config_.recording_url_prefix, event.media, "/file"));
+  effects.facts.push_back(ReadyFact(call, event.session, event.at));
+}
+
+// One key whether the switch told of it or it was found, by this process or another one.
+Told CallMachine::ReadyFact(Call& call, const std::string& session, absl::Time at) const {
+  RecordingState& recording = call.recordings[session];
+  recording.running = false;
+  recording.told = true;
+  const std::string name = RecordingName(session);
+  Told told = MakeFact(call, std::string(kCustomerLeg), CallFact::RECORDING_READY, at);
+  told.session = session;
+  told.fact.set_event_key(absl::StrCat("asterisk:", call.plan.call, ":", name, ":",
+                                       CallFact::Kind_Name(CallFact::RECORDING_READY),
+                                       recording.life));
+  told.fact.set_recording_url(absl::StrCat(config_.recording_url_prefix, name, "/file"));
+  return told;
+}
+
+Effects CallMachine::FoundRecording(Call& call, const std::string& session) const {
+  Effects effects;
+  if (!call.recordings[session].running) return effects;  // told meanwhile
+  effects.facts.push_back(ReadyFact(call, session, absl::InfinitePast()));
+  return effects;
 }
 
 void CallMachine::OnProgress(Call& call, const AriEvent& event, Effects& effects) const {
@@ -329,7 +368,9 @@ void CallMachine::OnCustomerUp(Call& call, const AriEvent& event, Effects& effec
     effects.actions.push_back({Kind::kMakeBridge});
   }
   effects.actions.push_back({Kind::kAddToBridge});
-  if (call.plan.record) effects.actions.push_back({Kind::kRecord});
+  if (!call.plan.record) return;
+  call.recordings[call.plan.call].running = true;
+  effects.actions.push_back({Kind::kRecord});
 }
 
 void CallMachine::OnJoined(Call& call, const AriEvent& event, Effects& effects) const {
@@ -413,7 +454,7 @@ Effects CallMachine::Fail(Call& call, const Refusal& refusal, absl::Time now) co
   if (requested) effects.actions.push_back({Kind::kHangUp});
   call.customer().ended = true;
   HangUpAll(call, true, effects);
-  if (call.over() && call.bridged) effects.actions.push_back({Kind::kDestroyBridge});
+  CloseIfOver(call, effects);
   return effects;
 }
 

@@ -33,10 +33,19 @@ struct LegState {
   bool live() const { return requested && !ended; }
 };
 
+// A session's recording. All of a session's go into one file.
+struct RecordingState {
+  bool running = false;                      // as far as is known: from when it was asked for
+  bool told = false;                         // where its file is
+  absl::Time latest = absl::InfinitePast();  // word of it
+  std::string life;                          // tells a later one from the session's first
+};
+
 struct Call {
   CallPlan plan;  // only `call` is known before a leg entered the application
-  std::map<std::string, LegState> legs;  // by LegName::Tag()
-  bool inbound = false;                  // the customer called, and its flow ends its leg
+  std::map<std::string, LegState> legs;              // by LegName::Tag()
+  std::map<std::string, RecordingState> recordings;  // by session
+  bool inbound = false;  // the customer called, and its flow ends its leg
   bool bridged = false;
   bool joined = false;
   bool unattended = false;  // the customer waits for the next agent: a transfer is under way
@@ -79,6 +88,8 @@ class CallMachine {
   Effects FailLeg(Call& call, std::string_view tag, const Refusal& refusal, absl::Time now) const;
   // After a connection was lost: a leg we knew of is gone, nobody can say why.
   Effects Vanish(Call& call, std::string_view tag) const;
+  // The file of a recording whose end was not told is there.
+  Effects FoundRecording(Call& call, const std::string& session) const;
 
  private:
   void OnStart(Call& call, const AriEvent& event, Effects& effects) const;
@@ -87,7 +98,9 @@ class CallMachine {
   void OnCustomerUp(Call& call, const AriEvent& event, Effects& effects) const;
   void OnProgress(Call& call, const AriEvent& event, Effects& effects) const;
   void OnJoined(Call& call, const AriEvent& event, Effects& effects) const;
-  void OnRecording(const Call& call, const AriEvent& event, Effects& effects) const;
+  void OnRecording(Call& call, const AriEvent& event, Effects& effects) const;
+  // `at`: the provider's time, if there is one.
+  Told ReadyFact(Call& call, const std::string& session, absl::Time at) const;
   void OnEnd(Call& call, const AriEvent& event, Effects& effects) const;
   Told EndFact(const Call& call, const LegState& leg, const AriEvent& event) const;
 

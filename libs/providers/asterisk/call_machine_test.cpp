@@ -86,6 +86,8 @@ TEST_CASE("an agent-first call is driven step by step", "[asterisk][machine]") {
 TEST_CASE("the end of one leg ends the other, then the bridge", "[asterisk][machine]") {
   Script script;
   script.Joined();
+  const bool told = GENERATE(true, false);
+  if (told) script.Say(RecordingEvent("RecordingFinished"));
   const Effects gone = script.Say(DestroyedEvent("customer", 16, "Up"));
   CHECK(OnlyFact(gone).kind() == CallFact::CALL_ENDED);
   CHECK(OnlyFact(gone).reason() == session::v1::NORMAL);
@@ -94,7 +96,9 @@ TEST_CASE("the end of one leg ends the other, then the bridge", "[asterisk][mach
   CHECK(gone.actions[0].leg == "agent");
   const Effects over = script.Say(DestroyedEvent("agent", 16, "Up"));
   CHECK(OnlyFact(over).kind() == CallFact::CALL_ENDED);
-  CHECK(Kinds(over) == std::vector<Kind>{Kind::kDestroyBridge});
+  std::vector<Kind> closing = {Kind::kDestroyBridge};
+  if (!told) closing.push_back(Kind::kFindRecording);
+  CHECK(Kinds(over) == closing);
   CHECK(script.call.over());
   CHECK(script.Say(DestroyedEvent("agent", 16, "Up")).facts.empty());
 }
@@ -237,6 +241,30 @@ TEST_CASE("a recording's end says where it can be fetched", "[asterisk][machine]
   CHECK(done.facts[0].fact.kind() == CallFact::RECORDING_STOPPED);
   CHECK(done.facts[1].fact.recording_url() ==
         "http://pbx/ari/recordings/stored/" + kCall + "-rec/file");
+}
+
+TEST_CASE("each recording of a session is ready once, however often it is told",
+          "[asterisk][machine]") {
+  Script script;
+  script.Joined();
+  const auto ready = [](const Effects& effects) {
+    REQUIRE(effects.facts.size() == 2);
+    CHECK(effects.facts[1].fact.kind() == CallFact::RECORDING_READY);
+    return effects.facts[1].fact.event_key();
+  };
+  const std::string finished = RecordingEvent("RecordingFinished", "2026-11-22T17:15:40.000+0000");
+  script.Say(RecordingEvent("RecordingStarted"));
+  const std::string first = ready(script.Say(finished));
+  CHECK(ready(script.Say(finished)) == first);
+  script.Say(RecordingEvent("RecordingStarted"));  // told late
+  CHECK(ready(script.Say(finished)) == first);
+  CHECK(script.machine().FoundRecording(script.call, kCall).facts.empty());
+  script.Say(RecordingEvent("RecordingStarted", "2026-11-22T17:15:50.000+0000"));
+  const CallFact second = OnlyFact(script.machine().FoundRecording(script.call, kCall));
+  CHECK(second.event_key() != first);
+  CHECK(ready(script.Say(RecordingEvent("RecordingFinished", "2026-11-22T17:15:59.000+0000"))) ==
+        second.event_key());
+  CHECK(script.machine().FoundRecording(script.call, kCall).facts.empty());
 }
 
 TEST_CASE("facts of one moment have the same key however they are heard", "[asterisk][machine]") {

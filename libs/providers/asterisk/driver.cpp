@@ -30,7 +30,8 @@ MachineConfig ConfigOf(const DialSettings& settings) {
 
 // A party that left meanwhile needs nothing any more but to be cleared away.
 bool IsClearing(Kind kind) {
-  return kind == Kind::kHangUp || kind == Kind::kDestroyBridge || kind == Kind::kEndMonitor;
+  return kind == Kind::kHangUp || kind == Kind::kDestroyBridge || kind == Kind::kEndMonitor ||
+         kind == Kind::kStopRecording || kind == Kind::kFindRecording;
 }
 
 // The leg's channel is gone: what is asked for again under its id would be a second call.
@@ -187,9 +188,15 @@ Task<void> Driver::RunActions(std::string room) {
     const Action action = std::move(live.actions.front());
     live.actions.pop_front();
     if (!IsClearing(action.kind) && live.call.legs[action.leg].ended) continue;
+    const bool finds = action.kind == Kind::kFindRecording;
+    if (finds && !live.call.recordings[action.id].running) continue;  // told meanwhile
     const SwitchRequest request(live.call, action);
     const http::ClientResult result = co_await Try(live.call, request);
-    if (SwitchRequests::Succeeded(action, result) || IsPast(live.call, request)) continue;
+    const bool done = SwitchRequests::Succeeded(action, result);
+    if (done && finds) {
+      Take(live, machine_.FoundRecording(live.call, action.id), "RecordingFound", "");
+    }
+    if (done || IsPast(live.call, request)) continue;
     // The leg itself is gone: its end is on its way.
     const std::string detail = SwitchRequests::DetailOf(result);
     const bool gone =

@@ -133,6 +133,10 @@ class Driver : public std::enable_shared_from_this<Driver> {
   // The caller's leg becomes one of its session's.
   LiveCall& Settle(const CallerPtr& caller, const std::string& session, Effects& effects);
   void TurnAway(const CallerPtr& caller);
+  // A channel in our application that belongs to nothing, as those of a phone's own transfer:
+  // nobody else would ever end it.
+  void EndStray(const std::string& channel);
+  void HangUp(const std::string& channel);
   void StartTimer(const CallerPtr& caller, absl::Duration duration);
   void OnTimer(const CallerPtr& caller, int number);
 
@@ -141,6 +145,8 @@ class Driver : public std::enable_shared_from_this<Driver> {
                      const std::vector<BridgeView>& bridges);
   void ResumeCaller(LiveCall& live, Effects& effects);
   void EndLost(const session::v1::Session& session);
+  // Deletes what calls that ended while nobody listened left. `known` are the rooms of the others.
+  void SweepBridges(const std::vector<BridgeView>& bridges, const std::set<std::string>& known);
 
   asio::any_io_executor strand_;
   Environment environment_;

@@ -27,8 +27,11 @@ bool Driver::IsForCall(AriEvent& event) {
   if (!event.room.empty()) return true;
   const auto found = callers_.find(event.channel);
   if (found == callers_.end()) {
-    if (event.type != Type::kStasisStart || !IsCaller(event.args)) return false;
-    if (!IsChannelId(event.channel)) return false;
+    if (event.type != Type::kStasisStart || !IsChannelId(event.channel)) return false;
+    if (!IsCaller(event.args)) {
+      EndStray(event.channel);
+      return false;
+    }
     ChannelView view;
     view.id = event.channel;
     view.state = event.channel_state;
@@ -134,9 +137,18 @@ Driver::LiveCall& Driver::Settle(const CallerPtr& caller, const std::string& ses
 // Nobody knows what to do with it: another try over another trunk may do better.
 void Driver::TurnAway(const CallerPtr& caller) {
   callers_.erase(caller->channel);
-  if (caller->lost.has_value()) return;
-  Spawn([self = shared_from_this(), caller]() -> Task<void> {
-    std::string path = "/channels/" + caller->channel + "?reason=congestion";
+  if (!caller->lost.has_value()) HangUp(caller->channel);
+}
+
+void Driver::EndStray(const std::string& channel) {
+  observability::Warn("a channel in the application belongs to no call",
+                      {{"provider", account_->config.id()}, {"channel", channel}});
+  HangUp(channel);
+}
+
+void Driver::HangUp(const std::string& channel) {
+  Spawn([self = shared_from_this(), channel]() -> Task<void> {
+    std::string path = "/channels/" + channel + "?reason=congestion";
     (void)co_await self->requests_.ari().Ask("DELETE", std::move(path));
   });
 }

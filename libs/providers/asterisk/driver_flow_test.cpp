@@ -19,7 +19,8 @@ const std::string kCaller = "1795369225.127";
 
 std::string CallerJson(const std::string& state, const std::string& number = "12025550177") {
   return R"({"id":")" + kCaller + R"(","state":")" + state + R"(","caller":{"number":")" + number +
-         R"("},"dialplan":{"exten":"18885550100","app_data":"ctc,inbound,18885550100"},)" +
+         R"("},"dialplan":{"exten":"18885550100","app_name":"Stasis",)" +
+         R"("app_data":"ctc,inbound,18885550100"},)" +
          R"("creationtime":"2026-11-22T17:15:20.000+0000"})";
 }
 std::string CallerEvent(const std::string& type, const std::string& more = "",
@@ -161,6 +162,7 @@ TEST_CASE("a caller goes through a menu to an agent and talks", "[asterisk][driv
             "POST " + caller + "/moh",
             "POST " + agent,
             "POST " + bridge + "?type=mixing,dtmf_events&name=" + kCall,
+            "POST /ari/applications/ctc/subscription?eventSource=bridge:" + kCall + "-bridge",
             "POST " + bridge + "/addChannel?channel=" + kCall + "-agent.2",
             "DELETE " + caller + "/moh",
             "POST " + bridge + "/addChannel?channel=" + kCaller,
@@ -216,6 +218,31 @@ TEST_CASE("only those the dialplan calls inbound are callers", "[asterisk][drive
   world.Say(CallerEvent("StasisStart", R"("args":[],)", "Ring"));
   CHECK(world.questions.empty());
   CHECK(world.driver->live_calls() == 0);
+  // The two halves of a phone's own transfer: nobody else ends them.
+  CHECK(world.Asked("DELETE /ari/channels/" + kCaller) == 2);
+  world.Say(CallerEvent("ChannelStateChange"));
+  CHECK(world.http.requests.size() == 2);
+}
+
+TEST_CASE("a channel that is left in our application is ended, one elsewhere is not",
+          "[asterisk][driver]") {
+  World world;
+  const auto channel = [](const std::string& id, const std::string& app, const std::string& data) {
+    return R"({"id":")" + id + R"(","state":"Up","dialplan":{"app_name":")" + app +
+           R"(","app_data":")" + data + R"("}})";
+  };
+  world.Reconcile("[" + channel("1.1", "Stasis", "ctc,agent-dialled,1002") + "," +
+                      channel("1.2", "Stasis", "ctc") + "," +
+                      channel("2.1", "Stasis", "billing,agent-dialled,1002") + "," +
+                      channel("2.2", "Stasis", "billing,inbound,18885550100") + "," +
+                      channel("2.3", "AppDial", "ctc,x") + "," + channel("2.4", "", "") + "," +
+                      channel(kCall + "-supervisor-1-snoop", "Stasis", "ctc") + "," +
+                      ChannelJson("agent", "Ringing") + "]",
+                  "[]");
+  CHECK(world.Asked("DELETE /ari/channels/1.1") == 1);
+  CHECK(world.Asked("DELETE /ari/channels/1.2") == 1);
+  CHECK(world.Asked("DELETE") == 2);
+  CHECK(world.questions.empty());
 }
 
 TEST_CASE("a number without a plus is read as a trunk means it", "[asterisk][driver]") {

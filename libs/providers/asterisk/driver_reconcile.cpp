@@ -31,6 +31,17 @@ std::set<std::string> RoomsOf(const std::vector<ChannelView>& channels) {
   return rooms;
 }
 
+// A session that is recorded, and of which no file was told, has one that runs; after a transfer it
+// may have begun before.
+void NoteRecordings(Call& call, const Session& session) {
+  if (!session.is_recorded()) return;
+  for (const std::string& of : {session.id(), call.plan.call}) {
+    RecordingState& recording = call.recordings[of];
+    recording.told = recording.told || !session.recording_url().empty();
+    recording.running = recording.running || !recording.told;
+  }
+}
+
 Views ViewsOf(const Call& call, const std::vector<ChannelView>& channels) {
   Views views;
   const std::string customer = call.ChannelOf(kCustomerLeg);
@@ -136,14 +147,35 @@ Task<absl::Status> Driver::ReconcileSwitch(const std::vector<Session>& live) {
     if (!known.contains(RoomOf(session)) || !IsJoined(session)) continue;
     Call& call = FindOrMake(RoomOf(session)).call;
     call.joined = true;
+    NoteRecordings(call, session);
     // A transfer may be between two agents.
     call.unattended = call.unattended || session.status() == Session::ON_HOLD;
   }
   for (const std::string& room : known) ReconcileCall(room, channels, bridges);
+  SweepBridges(bridges, known);
   co_return absl::OkStatus();
 }
 
-// Callers found get their conversation back, if they have one yet; those gone are noted.
+// A room has its legs before its bridge: one that has begun meanwhile is known.
+void Driver::SweepBridges(const std::vector<BridgeView>& bridges,
+                          const std::set<std::string>& known) {
+  std::vector<std::string> left;
+  for (const BridgeView& bridge : bridges) {
+    std::string room = RoomOfBridge(bridge.id);
+    if (room.empty()) room = RoomOfMonitor(bridge.id);
+    if (room.empty() || known.contains(room) || !bridge.channels.empty()) continue;
+    left.push_back(bridge.id);
+  }
+  if (left.empty()) return;
+  Spawn([self = shared_from_this(), left = std::move(left)]() -> Task<void> {
+    for (const std::string& bridge : left) {
+      (void)co_await self->requests_.ari().Ask("DELETE", "/bridges/" + bridge);
+    }
+  });
+}
+
+// Callers found get their conversation back, if they have one yet; those gone are noted. Who is in
+// our application and nobody's is ended.
 Task<absl::Status> Driver::ReconcileCallers(const std::vector<ChannelView>& channels) {
   std::set<std::string> here;
   for (const ChannelView& channel : channels) here.insert(channel.id);
@@ -156,9 +188,14 @@ Task<absl::Status> Driver::ReconcileCallers(const std::vector<ChannelView>& chan
     caller->lost = std::move(end);
   }
   for (const ChannelView& channel : channels) {
-    const bool ours = ParseChannelId(channel.id).has_value();
-    if (ours || !IsChannelId(channel.id) || !IsCaller(channel.args)) continue;
+    const bool ours =
+        ParseChannelId(channel.id).has_value() || ParseSnoopId(channel.id).has_value();
+    if (ours || !IsChannelId(channel.id) || channel.app != settings_.app) continue;
     if (callers_.contains(channel.id)) continue;
+    if (!IsCaller(channel.args)) {
+      EndStray(channel.id);
+      continue;
+    }
     std::string path = "/channels/" + channel.id + "/variable?variable=CTC_CALL_ID";
     const http::ClientResult mark = co_await requests_.ari().Get(std::move(path), kAskTimeout);
     if (mark.response.status != 404) CTC_CO_RETURN_IF_ERROR(ControlStatus(mark));
@@ -285,6 +322,7 @@ void Driver::EndLost(const Session& session) {
   live.call.joined = IsJoined(session);
   live.call.customer().requested = true;
   live.call.customer().session = session.id();
+  NoteRecordings(live.call, session);
   Take(live, machine_.Vanish(live.call, kCustomerLeg), "Reconciled", "");
   EraseIfOver(room);
 }

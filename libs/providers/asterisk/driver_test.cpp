@@ -88,17 +88,22 @@ TEST_CASE("a whole call is driven by the switch's events alone", "[asterisk][dri
   world.Say(StateEvent("customer", "Ringing"));
   world.Say(StartEvent("customer"));
   world.Say(EnteredEvent("customer", true));
+  world.Say(RecordingEvent("RecordingStarted"));
   world.Say(DestroyedEvent("customer", 16, "Up"));
+  world.Say(RecordingEvent("RecordingFinished"));
   world.Say(DestroyedEvent("agent", 16, "Up"));
-  CHECK(world.Facts() == std::vector<std::string>{"AGENT CALL_RINGING", "AGENT CALL_ANSWERED",
-                                                  "CUSTOMER CALL_RINGING", "CUSTOMER CALL_ANSWERED",
-                                                  "CUSTOMER CALL_ENDED", "AGENT CALL_ENDED"});
+  CHECK(world.Facts() == std::vector<std::string>{
+                             "AGENT CALL_RINGING", "AGENT CALL_ANSWERED", "CUSTOMER CALL_RINGING",
+                             "CUSTOMER CALL_ANSWERED", "CUSTOMER RECORDING_STARTED",
+                             "CUSTOMER CALL_ENDED", "CUSTOMER RECORDING_STOPPED",
+                             "CUSTOMER RECORDING_READY", "AGENT CALL_ENDED"});
   const std::string bridge = "/ari/bridges/" + kCall + "-bridge";
   const std::string agent = "/ari/channels/" + kCall + "-agent";
   const std::string customer = "/ari/channels/" + kCall + "-customer";
   CHECK(world.http.Lines() ==
         std::vector<std::string>{
             "POST " + bridge + "?type=mixing,dtmf_events&name=" + kCall,
+            "POST /ari/applications/ctc/subscription?eventSource=bridge:" + kCall + "-bridge",
             "POST " + bridge + "/addChannel?channel=" + kCall + "-agent",
             "POST " + agent + "/play/" + kCall + "-ring?media=tone%3Aring%3Btonezone%3Dus",
             "POST " + customer,
@@ -110,6 +115,76 @@ TEST_CASE("a whole call is driven by the switch's events alone", "[asterisk][dri
             "DELETE " + bridge,
         });
   CHECK(world.driver->live_calls() == 0);
+}
+
+TEST_CASE("a recording whose end is not told is found when the call is over",
+          "[asterisk][driver]") {
+  World world;
+  const auto file = [&](int status) {
+    world.http.When("GET http://pbx:8088/ari/recordings/stored/" + kCall + "-rec", status,
+                    R"({"name":")" + kCall + R"(-rec","format":"wav"})");
+  };
+  const auto check_found = [&] {
+    REQUIRE(world.Facts().back() == "CUSTOMER RECORDING_READY");
+    const CallFact found = world.notes.back().facts.back().fact();
+    CHECK(found.recording_url() == "http://pbx:8088/ari/recordings/stored/" + kCall + "-rec/file");
+    CHECK_FALSE(found.has_provider_time());
+    // Whole before it is told of.
+    CHECK(world.Asked("POST /ari/recordings/live/" + kCall + "-rec/stop"));
+    CHECK(world.driver->live_calls() == 0);
+    world.Say(RecordingEvent("RecordingFinished"));  // told after all: the same fact
+    CHECK(world.notes.back().facts.back().fact().event_key() == found.event_key());
+  };
+  const auto talk = [&] {
+    world.Say(StartEvent("agent"));
+    world.Say(StartEvent("customer"));
+    world.Say(EnteredEvent("customer", true));
+  };
+  file(200);
+  SECTION("by its last leg") {
+    talk();
+    world.Say(DestroyedEvent("customer", 16, "Up"));
+    CHECK_FALSE(world.Asked("/recordings/"));
+    world.Say(DestroyedEvent("agent", 16, "Up"));
+    check_found();
+  }
+  SECTION("while the socket was down") {
+    talk();
+    world.Say(RecordingEvent("RecordingStarted"));
+    world.Reconcile("[]", "[]");
+    check_found();
+  }
+  SECTION("while we were down") {
+    Session session = LiveSession(Session::CONNECTED);
+    session.set_is_recorded(true);
+    world.http.When("GET http://pbx:8088/ari/channels", 200, "[]");
+    CHECK(testing::RunTask(world.io, world.driver->ReconcileSessions({session})).ok());
+    world.Settle();
+    check_found();
+  }
+  SECTION("after we were down") {
+    Session session = LiveSession(Session::CONNECTED);
+    session.set_is_recorded(true);
+    world.http.When("GET http://pbx:8088/ari/channels", 200,
+                    "[" + ChannelJson("agent", "Up") + "," + ChannelJson("customer", "Up") + "]");
+    world.http.When("GET http://pbx:8088/ari/bridges", 200,
+                    R"([{"id":")" + kCall + R"(-bridge","channels":[")" + kCall + R"(-agent",")" +
+                        kCall + R"(-customer"]}])");
+    CHECK(testing::RunTask(world.io, world.driver->ReconcileSwitch({session})).ok());
+    world.Settle();
+    world.Say(DestroyedEvent("customer", 16, "Up"));
+    world.Say(DestroyedEvent("agent", 16, "Up"));
+    check_found();
+  }
+  SECTION("but not where there is none") {
+    file(404);
+    talk();
+    world.Say(DestroyedEvent("customer", 16, "Up"));
+    world.Say(DestroyedEvent("agent", 16, "Up"));
+    CHECK(world.Asked("GET /ari/recordings/stored/"));
+    CHECK(world.Facts().back() == "AGENT CALL_ENDED");
+    CHECK(world.driver->live_calls() == 0);
+  }
 }
 
 TEST_CASE("the socket's address follows the account's", "[asterisk][driver]") {
@@ -243,7 +318,8 @@ TEST_CASE("after a restart an answered agent is driven on", "[asterisk][driver]"
   // The event that told of it arrives after all: nothing is done twice.
   const size_t before = world.http.requests.size();
   world.Say(StartEvent("agent"));
-  CHECK(world.http.Lines().size() == before + 2);  // bridge and agent again, no second customer
+  // The bridge, its subscription and the agent again, no second customer.
+  CHECK(world.http.Lines().size() == before + 3);
 }
 
 TEST_CASE("after a restart a customer who may have been called is not called again",
@@ -265,6 +341,26 @@ TEST_CASE("after a restart a running talk is found joined", "[asterisk][driver]"
   CHECK_FALSE(world.Asked("addChannel"));
   world.Say(DestroyedEvent("agent", 16, "Up"));
   CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-customer"));
+}
+
+TEST_CASE("bridges of calls that ended while nobody listened are deleted", "[asterisk][driver]") {
+  World world;
+  const std::string over = "01930000-0000-7000-8000-000000000002";
+  const std::string talks = "01930000-0000-7000-8000-000000000003";
+  const auto bridge = [](const std::string& id, const std::string& channels) {
+    return R"({"id":")" + id + R"(","channels":[)" + channels + "]}";
+  };
+  const std::string monitor = "-supervisor-1-monitor";
+  world.Reconcile("[" + ChannelJson("agent", "Ringing") + "]",
+                  "[" + bridge(over + "-bridge", "") + "," + bridge(over + monitor, "") + "," +
+                      bridge(kCall + "-bridge", "") + "," + bridge(kCall + monitor, "") + "," +
+                      bridge(talks + "-bridge", R"("1795369225.127")") + "," +
+                      bridge("meeting-bridge", "") + "]");
+  CHECK(world.Asked("DELETE /ari/bridges/" + over + "-bridge"));
+  CHECK(world.Asked("DELETE /ari/bridges/" + over + monitor));
+  CHECK_FALSE(world.Asked("DELETE /ari/bridges/" + kCall));
+  CHECK_FALSE(world.Asked("DELETE /ari/bridges/" + talks));
+  CHECK_FALSE(world.Asked("DELETE /ari/bridges/meeting"));
 }
 
 TEST_CASE("a leg whose partner left while nobody listened is ended", "[asterisk][driver]") {

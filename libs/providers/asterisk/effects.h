@@ -22,8 +22,10 @@ struct Action {
     kStopRingTone,
     kDialCustomer,
     kRecord,
-    kFindAgent,  // hands the customer's leg to the dialplan
-    kHangUp,     // text: ARI's reason; empty: normal
+    kStopRecording,  // id: its session
+    kFindRecording,  // id: its session
+    kFindAgent,      // hands the customer's leg to the dialplan
+    kHangUp,         // text: ARI's reason; empty: normal
     kDestroyBridge,
     // A supervisor's: `leg` is its.
     kMakeMonitor,

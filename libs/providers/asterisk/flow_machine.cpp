@@ -87,6 +87,14 @@ std::string AriReason(const Flow& flow, session::v1::EndReason reason) {
   }
 }
 
+// A bridge that is emptied ends its recording as well, but often does not tell.
+void StopRecordings(const Call& call, Effects& effects) {
+  for (const auto& [session, recording] : call.recordings) {
+    if (!recording.running) continue;
+    effects.actions.push_back({Kind::kStopRecording, std::string(kCustomerLeg), session});
+  }
+}
+
 void FinishGather(Flow& flow, Effects& effects) {
   Ask(flow, flow.digits.empty() ? FlowInput::NO_INPUT : FlowInput::DIGITS, effects);
   effects.ask->set_digits(std::exchange(flow.digits, ""));
@@ -345,9 +353,13 @@ Effects FlowMachine::OnCall(Flow& flow, Call& call) const {
     flow.phase = Phase::kTalking;
     effects.actions.push_back({Kind::kStopMusic});
     effects.actions.push_back({Kind::kAddToBridge});
-    if (flow.step.dial().record()) effects.actions.push_back({Kind::kRecord});
+    if (flow.step.dial().record()) {
+      call.recordings[call.plan.call].running = true;
+      effects.actions.push_back({Kind::kRecord});
+    }
   } else if (flow.phase == Phase::kTalking && !call.attended() && !call.unattended) {
     // What follows is heard by the caller alone, and can be recorded, outside of a bridge only.
+    StopRecordings(call, effects);
     effects.actions.push_back({Kind::kDestroyBridge});
     call.bridged = false;
     Ask(flow, FlowInput::DIAL_ENDED, effects);

@@ -177,9 +177,18 @@ TEST_CASE("after the talk the caller goes on with the flow", "[asterisk][flow]")
   Way way;
   way.Step(DialStep());
   way.Say(PartyStartEvent("agent.1", R"("join")"));
-  const Effects end = way.Say(DestroyedEvent("agent.1", 16, "Up"));
-  CHECK(Kinds(end) == std::vector<Kind>{Kind::kDestroyBridge});
-  CHECK(AskOf(end).kind() == FlowInput::DIAL_ENDED);
+  SECTION("and the recording ends before the bridge, whose end may hide it") {
+    const Effects end = way.Say(DestroyedEvent("agent.1", 16, "Up"));
+    REQUIRE(Kinds(end) == std::vector<Kind>{Kind::kStopRecording, Kind::kDestroyBridge});
+    CHECK(end.actions[0].id == kCall);
+    CHECK(AskOf(end).kind() == FlowInput::DIAL_ENDED);
+  }
+  SECTION("where nothing is recorded any more") {
+    way.Say(RecordingEvent("RecordingFinished"));
+    const Effects end = way.Say(DestroyedEvent("agent.1", 16, "Up"));
+    CHECK(Kinds(end) == std::vector<Kind>{Kind::kDestroyBridge});
+    CHECK(AskOf(end).kind() == FlowInput::DIAL_ENDED);
+  }
 }
 
 TEST_CASE("a transfer of the call leaves its flow alone", "[asterisk][flow]") {

@@ -22,6 +22,7 @@ constexpr std::string_view kRecordingSuffix = "-rec";
 constexpr std::string_view kPromptInfix = "-prompt-";
 constexpr std::string_view kMessageInfix = "-message-";
 constexpr std::string_view kSnoopSuffix = "-snoop";
+constexpr std::string_view kMonitorSuffix = "-monitor";
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
@@ -136,7 +137,13 @@ std::string SnoopId(std::string_view supervisor_channel) {
   return std::string(supervisor_channel).append(kSnoopSuffix);
 }
 std::string MonitorBridgeId(std::string_view supervisor_channel) {
-  return std::string(supervisor_channel).append("-monitor");
+  return std::string(supervisor_channel).append(kMonitorSuffix);
+}
+std::string RoomOfMonitor(std::string_view bridge) {
+  if (!bridge.ends_with(kMonitorSuffix)) return "";
+  bridge.remove_suffix(kMonitorSuffix.size());
+  std::optional<LegName> supervisor = ParseChannelId(bridge);
+  return supervisor.has_value() ? std::move(supervisor->room) : "";
 }
 std::optional<LegName> ParseSnoopId(std::string_view channel) {
   if (!channel.ends_with(kSnoopSuffix)) return std::nullopt;

@@ -57,6 +57,8 @@ std::string RoomOfMessage(std::string_view recording);
 // A supervisor hears an agent through a snoop of the agent's channel, in a bridge apart.
 std::string SnoopId(std::string_view supervisor_channel);
 std::string MonitorBridgeId(std::string_view supervisor_channel);
+// The conversation that a monitor's supervisor hears; empty for other bridges.
+std::string RoomOfMonitor(std::string_view bridge);
 // The supervisor's leg whose snoop this is.
 std::optional<LegName> ParseSnoopId(std::string_view channel);
 

@@ -102,6 +102,9 @@ TEST_CASE("a snoop leads back to its supervisor", "[asterisk][names]") {
   CHECK(leg->Tag() == "supervisor-1");
   CHECK_FALSE(ParseSnoopId(supervisor).has_value());
   CHECK(MonitorBridgeId(supervisor) == supervisor + "-monitor");
+  CHECK(RoomOfMonitor(MonitorBridgeId(supervisor)) == kRoom);
+  CHECK(RoomOfMonitor(MonitorBridgeId("k7-supervisor-1")).empty());
+  CHECK(RoomOfMonitor(BridgeId(kRoom)).empty());
 }
 
 }  // namespace

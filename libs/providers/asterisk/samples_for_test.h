@@ -67,9 +67,9 @@ inline std::string DestroyedEvent(const std::string& leg, int cause,
                       R"(,"cause_txt":"x","channel":)", ChannelJson(leg, state, created), "}");
 }
 
-inline std::string RecordingEvent(const std::string& type) {
-  return absl::StrCat(R"({"type":")", type,
-                      R"(","timestamp":"2026-11-22T17:15:29.000+0000","recording":{"name":")",
+inline std::string RecordingEvent(const std::string& type,
+                                  const std::string& at = "2026-11-22T17:15:29.000+0000") {
+  return absl::StrCat(R"({"type":")", type, R"(","timestamp":")", at, R"(","recording":{"name":")",
                       kCall, R"(-rec","format":"wav","state":"done","target_uri":"bridge:)", kCall,
                       R"(-bridge","duration":3}})");
 }

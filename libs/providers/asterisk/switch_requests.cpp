@@ -97,8 +97,7 @@ Task<http::ClientResult> SwitchRequests::SendRoom(const SwitchRequest& request) 
   const std::string bridge = "/bridges/" + BridgeId(plan.call);
   switch (request.action.kind) {
     case Kind::kMakeBridge:
-      // Without dtmf_events a bridge of two phones would pass digits through unseen.
-      co_return co_await ari_.Ask("POST", bridge + "?type=mixing,dtmf_events&name=" + plan.call);
+      co_return co_await MakeBridge(plan.call);
     case Kind::kAddToBridge:
       co_return co_await ari_.Ask("POST", bridge + "/addChannel?channel=" + request.channel);
     case Kind::kPlayRingTone:
@@ -111,6 +110,11 @@ Task<http::ClientResult> SwitchRequests::SendRoom(const SwitchRequest& request) 
           "POST",
           bridge + "/record?name=" + RecordingName(plan.call) +
               "&format=wav&ifExists=append&maxDurationSeconds=0&beep=false&terminateOn=none");
+    case Kind::kStopRecording:
+      co_return co_await ari_.Ask("POST",
+                                  "/recordings/live/" + RecordingName(request.action.id) + "/stop");
+    case Kind::kFindRecording:
+      co_return co_await FindRecording(request.action.id);
     case Kind::kFindAgent:
       co_return co_await ari_.Ask(
           "POST", channel + "/continue?context=" + settings_.agent_context + "&extension=" +
@@ -126,6 +130,27 @@ Task<http::ClientResult> SwitchRequests::SendRoom(const SwitchRequest& request) 
       break;
   }
   co_return co_await DialCustomer(request);
+}
+
+Task<http::ClientResult> SwitchRequests::MakeBridge(const std::string& room) {
+  const std::string bridge = BridgeId(room);
+  // Without dtmf_events a bridge of two phones would pass digits through unseen.
+  http::ClientResult made =
+      co_await ari_.Ask("POST", "/bridges/" + bridge + "?type=mixing,dtmf_events&name=" + room);
+  // Else the end of a recording that ends with the bridge's last party is not always told. It ends
+  // with the bridge.
+  if (IsDone(made) || made.response.status == 409) {
+    (void)co_await ari_.Ask(
+        "POST", "/applications/" + settings_.app + "/subscription?eventSource=bridge:" + bridge);
+  }
+  co_return made;
+}
+
+Task<http::ClientResult> SwitchRequests::FindRecording(const std::string& session) {
+  const std::string name = RecordingName(session);
+  // Its file is whole once this is answered, even by "not found".
+  (void)co_await ari_.Ask("POST", "/recordings/live/" + name + "/stop");
+  co_return co_await ari_.Get("/recordings/stored/" + name, kAskTimeout);
 }
 
 Task<http::ClientResult> SwitchRequests::SendMonitor(const SwitchRequest& request) {

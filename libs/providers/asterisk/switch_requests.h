@@ -41,6 +41,8 @@ class SwitchRequests {
 
  private:
   Task<http::ClientResult> SendRoom(const SwitchRequest& request);
+  Task<http::ClientResult> MakeBridge(const std::string& room);
+  Task<http::ClientResult> FindRecording(const std::string& session);
   Task<http::ClientResult> SendMonitor(const SwitchRequest& request);
   Task<http::ClientResult> Snoop(const SwitchRequest& request);
   Task<http::ClientResult> SendFlow(const SwitchRequest& request);
