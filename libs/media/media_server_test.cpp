@@ -195,6 +195,28 @@ TEST_CASE("sound goes where it comes from, when that is allowed", "[media][serve
   CHECK((allowed ? a.phone : moved).Listen().packets == 0);
 }
 
+TEST_CASE("a phone that moves to another port is heard and spoken to there", "[media][server]") {
+  Call call;
+  Leg& a = call.Join("a");
+  const std::map<std::string, int16_t> said = {{"a", 1000}};
+  int packets = 0;
+  call.Await(said, [&] { return (packets += a.phone.Listen().packets) > 3; }, "it is sent sound");
+  PhoneForTest moved("127.0.0.1", 2);
+  a.phone.Say(a.server, 1000);
+  REQUIRE_THAT(call.server->Connect(kRoom, "a", moved.stream()), IsOk());
+  // What it sent before goes on coming.
+  packets = 0;
+  call.Await(said, [&] { return (packets += moved.Listen().packets) > 5; }, "it is sent it there");
+  moved.Press(a.server, '7');
+  const auto digits = [&call] { return call.told.Ask([](Told& told) { return told.digits; }); };
+  call.Await(said, [&] { return !digits().empty(); }, "it is heard there");
+  CHECK(digits() == "a7");
+  call.server->CloseRoom(kRoom);
+  EventuallyTrue([&] { return call.told.Ask([](Told& told) { return told.closed.size(); }) == 1; },
+                 "it is closed");
+  CHECK(call.told.Ask([](Told& told) { return told.closed.at("a"); }).packets_refused > 0);
+}
+
 TEST_CASE("a prompt is played to one, and its end is told", "[media][server]") {
   Call call;
   Leg& a = call.Join("a");

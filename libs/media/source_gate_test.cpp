@@ -46,7 +46,6 @@ TEST_CASE("the first packet decides, once", "[media][source]") {
   gate.Settle(real);
   CHECK(gate.target() == real);
   CHECK(gate.Admits(real));
-  CHECK_FALSE(gate.Admits(agreed));
   gate.Settle(At("10.0.0.9", 1));
   CHECK(gate.target() == real);
 
@@ -58,6 +57,38 @@ TEST_CASE("the first packet decides, once", "[media][source]") {
   gate.Agree(At("10.0.0.1", 4010), Latch::kAny);
   CHECK(gate.target() == At("10.0.0.1", 4010));
   CHECK(gate.Admits(At("10.0.0.1", 4010)));
+}
+
+TEST_CASE("what comes exactly as agreed takes over", "[media][source]") {
+  SourceGate gate;
+  const auto agreed = At("10.0.0.1", 4000);
+  const auto other_port = At("10.0.0.1", 4002);
+  gate.Agree(agreed, GENERATE(Latch::kSameIp, Latch::kAny));
+  gate.Settle(other_port);
+  REQUIRE(gate.Admits(agreed));
+  gate.Settle(agreed);
+  CHECK(gate.target() == agreed);
+  CHECK_FALSE(gate.Admits(other_port));
+}
+
+TEST_CASE("a peer that moves is not held back by its packets under way", "[media][source]") {
+  SourceGate gate;
+  const auto before = At("10.0.0.1", 4000);
+  const auto now = At("10.0.0.1", 4010);
+  gate.Agree(before, Latch::kSameIp);
+  SECTION("it was heard") { gate.Settle(before); }
+  SECTION("it was not") {}
+  SECTION("it moves twice") { gate.Agree(At("10.0.0.1", 4008), Latch::kSameIp); }
+  gate.Agree(now, Latch::kSameIp);
+  CHECK_FALSE(gate.Admits(before));
+  CHECK(gate.Admits(now));
+  CHECK(gate.Admits(At("10.0.0.1", 5000)));
+  gate.Settle(now);
+  CHECK(gate.target() == now);
+  // And back.
+  gate.Agree(before, Latch::kSameIp);
+  CHECK(gate.Admits(before));
+  CHECK_FALSE(gate.Admits(now));
 }
 
 }  // namespace

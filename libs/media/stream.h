@@ -23,7 +23,8 @@ enum class Codec { kPcmu, kPcma };
 inline constexpr uint8_t kTelephoneEventType = 101;
 
 // Whether sound goes where it comes from instead of where the signalling says, for phones behind
-// NAT. Once in a stream's life: the first valid packet decides, so that nobody takes a call over.
+// NAT. Once for each address that the signalling says: the first valid packet decides, so that
+// nobody takes a call over, but for who sends from exactly that address.
 enum class Latch {
   kNever,   // only packets of exactly the signalled address are heard
   kSameIp,  // another port of the signalled IP address
