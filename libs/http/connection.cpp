@@ -181,7 +181,7 @@ Task<bool> Connection::Answer(bool close) {
   Enter(Phase::kHandling, absl::InfiniteDuration());
   const Response response = co_await Handle();
   // A connection may wait long for its next request, and a stream is long: neither keeps a body.
-  request_.body = std::string();
+  std::string().swap(request_.body);  // an assignment would keep the room
   if (response.drop) {
     boost::system::error_code ignored;
     socket_.set_option(asio::socket_base::linger(true, 0), ignored);

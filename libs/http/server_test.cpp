@@ -99,6 +99,7 @@ Task<Response> Serve(const Request& request) {
 
 ServerOptions QuickOptions() {
   ServerOptions options;
+  options.first_byte_timeout = absl::Milliseconds(1500);
   options.header_timeout = absl::Milliseconds(1200);
   options.body_timeout = absl::Milliseconds(1200);
   options.idle_timeout = absl::Milliseconds(1500);

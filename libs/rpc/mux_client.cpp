@@ -119,6 +119,7 @@ bool MuxClient::TakeCalls(MuxClientStream& stream, std::string& out) {
     outbox_.pop_front();
     if (!calls_.contains(call->id)) continue;  // ended while it waited
     call->sent_on = &stream;
+    call->sent = true;
     // It may have waited, or have been sent before.
     if (call->deadline != absl::InfiniteFuture()) SetTimeLeft(call->deadline - now, call->frame);
     out.append(call->frame);
@@ -203,7 +204,7 @@ void MuxClient::End(uint64_t id, absl::StatusOr<std::string> result, Ended& ende
   if (it == calls_.end()) return;  // it had ended already, by its deadline
   MuxCallPtr call = std::move(it->second);
   calls_.erase(it);
-  if (!result.ok() && !call->was_sent()) result = NeverSent(std::move(result).status());
+  if (!result.ok() && !call->sent) result = NeverSent(std::move(result).status());
   timers_.erase({call->deadline, id});
   if (call->give_up != absl::InfiniteFuture()) timers_.erase({call->give_up, id});
   ended.emplace_back(std::move(call), std::move(result));

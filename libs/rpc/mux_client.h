@@ -34,9 +34,8 @@ struct MuxCall {
   uint64_t id = 0;
   absl::Time give_up = absl::InfiniteFuture();  // end of the wait for a connection
   MuxClientStream* sent_on = nullptr;
+  bool sent = false;  // ever, on whatever connection
   bool repeated = false;
-
-  bool was_sent() const { return sent_on != nullptr || repeated; }
 };
 using MuxCallPtr = std::shared_ptr<MuxCall>;
 
