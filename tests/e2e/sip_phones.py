@@ -116,20 +116,23 @@ def info(sequence, kind, body):
         + '\n  <recv response="200"/>'
 
 
-# Joined by a re-INVITE that agrees on the shortest session there may be (RFC 4028); {} refreshes it.
-TIMED = """
-  <recv request="INVITE"/>""" + respond("200 OK", AUDIO, extra="Require: timer\n      Session-Expires: 90;refresher={}\n      ") + """
-  <recv request="ACK"/>
+TIMER = "Require: timer\n      Session-Expires: 90;refresher={}\n      Allow: INVITE, ACK, BYE, CANCEL, UPDATE\n      "
+# Refreshed by {}, as it comes.
+REFRESHED = """
   <label id="10"/>
   <recv request="UPDATE" optional="true" next="20"/>
   <recv request="INVITE" optional="true" next="30"/>
   <recv request="ACK" optional="true" next="10"/>
   <recv request="BYE"/>""" + respond("200 OK", then="99") + """
-  <label id="20"/>""" + respond("200 OK", extra="Require: timer\n      Session-Expires: 90;refresher={}\n      ", then="10") + """
-  <label id="30"/>""" + respond("200 OK", AUDIO, extra="Require: timer\n      Session-Expires: 90;refresher={}\n      ") + """
+  <label id="20"/>""" + respond("200 OK", extra=TIMER, then="10") + """
+  <label id="30"/>""" + respond("200 OK", AUDIO, extra=TIMER) + """
   <recv request="ACK" next="10"/>
   <label id="99"/>
   <nop/>"""
+# Joined by a re-INVITE that agrees on the shortest session there may be (RFC 4028); {} refreshes it.
+TIMED = """
+  <recv request="INVITE"/>""" + respond("200 OK", AUDIO, extra=TIMER) + """
+  <recv request="ACK"/>""" + REFRESHED
 REFER = """
   <send retrans="500">
     <![CDATA[
@@ -295,9 +298,18 @@ SCENARIOS = {
   <recv request="ACK"/>""" + PICK_UP + TALK,
     # The shortest session there may be: the other side refreshes it, or this one does not.
     "is-refreshed": PICK_UP + TIMED.replace("{}", "uac"),
+    # It does not know UPDATE, and says so.
+    "is-refreshed-by-invite": (INVITE + respond("180 Ringing", to=NEW) + respond("200 OK", AUDIO, NEW, extra=TIMER)
+                               + '\n  <recv request="ACK"/>' + REFRESHED.replace(
+                                   "<label id=\"20\"/>" + respond("200 OK", extra=TIMER, then="10"),
+                                   "<label id=\"20\"/>" + respond("501 Not Implemented", then="10"))
+                               ).replace("{}", "uac").replace(", UPDATE", ""),
     # Who refreshes is agreed on once: in the first answer, as we leave it open in the first INVITE.
     "never-refreshes": pick_up("Supported: timer\n      Session-Expires: 90;refresher=uas\n      ")
     + TIMED.replace("{}", "uas").replace("Require:", "Supported:"),
+    # Its own re-INVITE is under way when the one comes that is to join it.
+    "crosses": PICK_UP + '\n  <recv request="INVITE"/>' + respond("491 Request Pending")
+    + '\n  <recv request="ACK"/>' + TALK,
     "refers": PICK_UP + REINVITED + '\n  <pause milliseconds="300"/>' + REFER + REFERRED,
     "refers-and-leaves": PICK_UP + REINVITED + '\n  <pause milliseconds="300"/>' + REFER + LEAVES_REFERRED,
     "customer-refers": answer(AUDIO) + '\n  <pause milliseconds="700"/>' + REFER + """

@@ -380,21 +380,34 @@ def test_a_phone_that_wants_longer_sessions_gets_them(line):
 
 
 def test_a_session_is_refreshed_and_one_whose_phone_died_ends(tenant, tmp_path):
-    lines = [Line(tenant, tmp_path).open("customer", agent=agent) for agent in ("is-refreshed", "never-refreshes")]
+    lines = [Line(tenant, tmp_path).open(customer, agent=agent) for customer, agent in (
+        ("customer", "is-refreshed"), ("customer", "never-refreshes"), ("is-refreshed-by-invite", "agent"))]
     try:
-        refreshed, dead = (tenant.place("+12025550100", agent_id=f"a{n}", agent_phone="ann",
+        refreshed, dead, by_invite = (tenant.place("+12025550100", agent_id=f"a{n}", agent_phone="ann",
                                         provider_id=line.provider["id"])["id"] for n, line in enumerate(lines))
-        for id in (refreshed, dead):
+        for id in (refreshed, dead, by_invite):
             tenant.wait_status(id, "CONNECTED", seconds=20)
         wait_until(lambda: "UPDATE sip:" in lines[0].agent.seen(), 120, "the session to be refreshed")
+        # The stack repeats our INVITE, which had no offer: the phone's is answered in the ACK.
+        wait_until(lambda: lines[2].customer.seen().count("ACK sip:") == 2, 120, "a phone without UPDATE to be asked")
+        assert "m=audio" in lines[2].customer.seen().rsplit("ACK sip:", 1)[1]
         # Its phone was to refresh by half of 90 s, and did not until the end.
         ended = tenant.wait_ended(dead, seconds=180)
         assert ended["status"] == "COMPLETED", ended
         wait_until(lambda: lines[1].customer.is_done(), 30, "the customer to be let go")
-        assert tenant.session(refreshed)["status"] == "CONNECTED"
+        assert [tenant.session(id)["status"] for id in (refreshed, by_invite)] == 2 * ["CONNECTED"]
+        assert "UPDATE sip:" not in lines[2].customer.seen()
     finally:
         for phone in (phone for line in lines for phone in line.phones):
             phone.close()
+
+
+def test_phones_whose_re_invite_crosses_ours_are_joined_a_bit_later(line):
+    id = line.open("customer", agent="crosses").connect()
+    assert "491 Request Pending" in line.agent.seen()
+    line.do(id, "end")
+    assert line.tenant.wait_ended(id)["status"] == "COMPLETED"
+    wait_until(lambda: line.agent.is_done() and line.customer.is_done(), 30, "both phones to be hung up")
 
 
 def test_a_phones_own_refresh_changes_nothing(line):

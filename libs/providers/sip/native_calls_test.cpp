@@ -5,12 +5,16 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 #include <google/protobuf/util/json_util.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <set>
@@ -32,21 +36,36 @@ using dispatch::v1::PlaceCallResponse;
 using testing::EventuallyTrue;
 using AccountPtr = std::shared_ptr<const Account>;
 
+constexpr const char* kSound =
+    "v=0\r\no=p 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    "m=audio 4000 RTP/AVP 0\r\n";
+constexpr const char* kChallenge =
+    "WWW-Authenticate: Digest realm=\"phones\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"\r\n";
+
+std::string FieldOf(const std::string& message, const std::string& name) {
+  for (absl::string_view line : absl::StrSplit(message, "\r\n")) {
+    if (absl::StartsWith(line, name + ": ")) return std::string(line.substr(name.size() + 2));
+  }
+  return "";
+}
+
 // A UDP port of loopback, and what comes there.
 class Phone {
  public:
-  explicit Phone(int port = 0)
-      : socket_(io_, {asio::ip::address_v4::loopback(), static_cast<uint16_t>(port)}) {
+  explicit Phone(const char* ip = "127.0.0.1", int port = 0)
+      : socket_(io_, {asio::ip::make_address(ip), static_cast<uint16_t>(port)}) {
     socket_.non_blocking(true);
   }
 
   int port() const { return socket_.local_endpoint().port(); }
-  std::string host() const { return absl::StrCat("127.0.0.1:", port()); }
+  std::string host() const {
+    return absl::StrCat(socket_.local_endpoint().address().to_string(), ":", port());
+  }
   void Close() { socket_.close(); }
 
   // Answers the next request of the method; `more` are further header fields.
-  void Answer(const std::string& method, const std::string& status, const std::string& more = "",
-              const std::string& body = "") {
+  std::string Answer(const std::string& method, const std::string& status,
+                     const std::string& more = "", const std::string& body = "") {
     const std::string request = Await(method);
     std::string answer = "SIP/2.0 " + status + "\r\n";
     for (absl::string_view line : absl::StrSplit(request, "\r\n")) {
@@ -58,15 +77,39 @@ class Phone {
     }
     absl::StrAppend(&answer, more, "Content-Length: ", body.size(), "\r\n\r\n", body);
     socket_.send_to(asio::buffer(answer), caller_);
+    return request;
   }
   // Picks up, or agrees to what it is offered in the call.
-  void Accept() {
-    Answer("INVITE", "200 OK",
-           "Contact: <sip:phone@" + host() + ">\r\nContent-Type: application/sdp\r\n",
-           "v=0\r\no=p 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-           "m=audio 4000 RTP/AVP 0\r\n");
+  std::string Accept() {
+    return Answer("INVITE", "200 OK",
+                  "Contact: <sip:phone@" + host() + ">\r\nContent-Type: application/sdp\r\n",
+                  kSound);
   }
-  // The next request of the method. One that was waited for too long comes again: it counts once.
+  // A request of its own; `dialog` are From, To and Call-ID.
+  void Request(const std::string& method, const std::string& uri, int port,
+               const std::string& dialog, const std::string& more = "",
+               const std::string& body = "") {
+    const std::string sdp = body.empty() ? "" : "Content-Type: application/sdp\r\n";
+    const std::string request =
+        absl::StrCat(method, " ", uri, " SIP/2.0\r\nVia: SIP/2.0/UDP ", host(), ";branch=z9hG4bK",
+                     ++sent_, "\r\n", dialog, "CSeq: ", sent_, " ", method,
+                     "\r\nMax-Forwards: 70\r\nContact: <sip:phone@", host(), ">\r\n", more, sdp,
+                     "Content-Length: ", body.size(), "\r\n\r\n", body);
+    socket_.send_to(asio::buffer(request),
+                    {socket_.local_endpoint().address(), static_cast<uint16_t>(port)});
+  }
+  // Within the call that it was asked into by `invite`.
+  void RequestIn(const std::string& invite, const std::string& method, int port,
+                 const std::string& body = "") {
+    const std::string contact = FieldOf(invite, "Contact");
+    Request(
+        method, contact.substr(1, contact.find('>') - 1), port,
+        absl::StrCat("From: ", FieldOf(invite, "To"), ";tag=t1\r\nTo: ", FieldOf(invite, "From"),
+                     "\r\nCall-ID: ", FieldOf(invite, "Call-ID"), "\r\n"),
+        "", body);
+  }
+  // The next request of that method, or an answer by "SIP/2.0". One that was waited for too long
+  // comes again: it counts once.
   std::string Await(const std::string& method) {
     std::string bytes;
     EventuallyTrue(
@@ -89,6 +132,7 @@ class Phone {
   udp::socket socket_;
   udp::endpoint caller_;
   std::set<std::string> seen_;
+  int sent_ = 0;
 };
 
 // What the calls told.
@@ -232,7 +276,7 @@ TEST_CASE("the line of an account that is no more ends with its last call", "[si
 TEST_CASE("an account that cannot listen is tried again later, or when it was written",
           "[sip][native]") {
   World w;
-  Phone squatter(w.own_port);
+  Phone squatter("127.0.0.1", w.own_port);
   const AccountPtr account = w.Written();
   CHECK(w.calls->Attend({account}) == absl::Seconds(30));
   squatter.Close();
@@ -262,6 +306,131 @@ TEST_CASE("a re-INVITE that is put off is made again", "[sip][native]") {
   EventuallyTrue([&] { return w.told.Count("CALL_ANSWERED ") == 2; }, "both to have picked up");
   CHECK(w.IsLive(account));
   CHECK(w.told.Count("CALL_FAILED sip:500") == 0);
+}
+
+TEST_CASE("a re-INVITE that crosses the phone's own is made again", "[sip][native]") {
+  World w;
+  const AccountPtr account = w.Written();
+  REQUIRE(w.calls->Place(*account, w.Order()).outcome() == PlaceCallResponse::ACCEPTED);
+  w.phone.Accept();
+  w.phone.Await("ACK");
+  w.phone.Accept();
+  w.phone.Answer("INVITE", "491 Request Pending");
+  w.phone.Await("ACK");
+  w.phone.Accept();
+  EventuallyTrue([&] { return w.told.Count("CALL_ANSWERED ") == 2; }, "both to have picked up");
+  CHECK(w.IsLive(account));
+}
+
+TEST_CASE("what we serve is said, and no more", "[sip][native]") {
+  World w;
+  const bool anchored = GENERATE(false, true);
+  if (anchored) w.more_settings = R"(,"media":"anchored")";
+  const AccountPtr account = w.Written();
+  REQUIRE(w.calls->Place(*account, w.Order()).outcome() == PlaceCallResponse::ACCEPTED);
+  const std::string invite = w.phone.Answer("INVITE", "486 Busy Here");
+  const std::string served = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, REFER";
+  CHECK(FieldOf(invite, "Allow") == served + (anchored ? ", INFO" : ""));
+  CHECK(FieldOf(invite, "Supported") == "timer");
+  // A trunk that may call, and must have its 18x acknowledged.
+  Phone trunk("127.0.0.2");
+  trunk.Request("INVITE", "sip:+15550199@127.0.0.1", w.own_port,
+                "From: <sip:c@x>;tag=c\r\nTo: <sip:+15550199@127.0.0.1>\r\nCall-ID: c1\r\n",
+                "Require: 100rel\r\n", kSound);
+  const std::string refused = trunk.Await("SIP/2.0 420");
+  CHECK(FieldOf(refused, "Unsupported") == "100rel");
+}
+
+TEST_CASE("an UPDATE refreshes, or is answered as a re-INVITE", "[sip][native]") {
+  World w;
+  const bool anchored = GENERATE(false, true);
+  if (anchored) w.more_settings = R"(,"media":"anchored")";
+  const AccountPtr account = w.Written();
+  REQUIRE(w.calls->Place(*account, w.Order()).outcome() == PlaceCallResponse::ACCEPTED);
+  const std::string invite = w.phone.Accept();
+  w.phone.Await("ACK");
+  w.phone.Accept();
+  if (!anchored) w.phone.Accept();
+  EventuallyTrue([&] { return w.told.Count("CALL_ANSWERED ") == 2; }, "both to have picked up");
+  w.phone.RequestIn(invite, "UPDATE", w.own_port);
+  const std::string refreshed = w.phone.Await("SIP/2.0");
+  CHECK(absl::StartsWith(refreshed, "SIP/2.0 200"));
+  CHECK_FALSE(absl::StrContains(refreshed, "m=audio"));
+  w.phone.RequestIn(invite, "UPDATE", w.own_port, kSound);
+  const std::string answered = w.phone.Await("SIP/2.0");
+  CHECK(absl::StartsWith(answered, "SIP/2.0 200"));
+  CHECK(absl::StrContains(answered, "m=audio"));
+  w.phone.RequestIn(invite, "MESSAGE", w.own_port);
+  CHECK(absl::StartsWith(w.phone.Await("SIP/2.0"), "SIP/2.0 405"));
+  CHECK(w.IsLive(account));
+}
+
+TEST_CASE("the password is proven to the account's own hosts alone", "[sip][native]") {
+  World w;
+  Phone elsewhere("127.0.0.3");
+  const AccountPtr account = w.Written();
+  dispatch::v1::CallOrder order = w.Order();
+  const std::string moved = "Contact: <sip:ann@" + elsewhere.host() + ">\r\n";
+  SECTION("not to a phone elsewhere") {
+    order.set_agent_phone("ann@" + elsewhere.host());
+    REQUIRE(w.calls->Place(*account, order).outcome() == PlaceCallResponse::ACCEPTED);
+    elsewhere.Answer("INVITE", "401 Unauthorized", kChallenge);
+    EventuallyTrue([&] { return w.told.Count("CALL_FAILED sip:401") == 1; }, "the call to fail");
+  }
+  SECTION("not to where a call was sent on") {
+    REQUIRE(w.calls->Place(*account, order).outcome() == PlaceCallResponse::ACCEPTED);
+    w.phone.Answer("INVITE", "302 Moved Temporarily", moved);
+    elsewhere.Answer("INVITE", "401 Unauthorized", kChallenge);
+    EventuallyTrue([&] { return w.told.Count("CALL_FAILED sip:401") == 1; }, "the call to fail");
+  }
+  SECTION("nor goes a call that showed it on from there") {
+    REQUIRE(w.calls->Place(*account, order).outcome() == PlaceCallResponse::ACCEPTED);
+    w.phone.Answer("INVITE", "401 Unauthorized", kChallenge);
+    w.phone.Await("ACK");
+    const std::string proven = w.phone.Answer("INVITE", "302 Moved Temporarily", moved);
+    CHECK(absl::StrContains(proven, "Authorization: Digest"));
+    EventuallyTrue([&] { return w.told.Count("CALL_FAILED sip:302") == 1; }, "the call to fail");
+  }
+  SECTION("but within the account's own host") {
+    REQUIRE(w.calls->Place(*account, order).outcome() == PlaceCallResponse::ACCEPTED);
+    w.phone.Answer("INVITE", "302 Moved Temporarily",
+                   "Contact: <sip:ben@" + w.phone.host() + ">\r\n");
+    w.phone.Await("ACK");
+    w.phone.Answer("INVITE", "401 Unauthorized", kChallenge);
+    w.phone.Await("ACK");
+    CHECK(absl::StrContains(w.phone.Accept(), "Authorization: Digest"));
+  }
+}
+
+TEST_CASE("what strangers ask leaves nothing behind", "[sip][native]") {
+  World w;
+  REQUIRE(w.calls->Attend({w.Written()}) == absl::InfiniteDuration());
+  // Over TCP the stack need not keep its answers for repetitions.
+  asio::io_context io;
+  asio::ip::tcp::socket socket(io);
+  socket.connect({asio::ip::address_v4::loopback(), static_cast<uint16_t>(w.own_port)});
+  int asked = 0;
+  std::string heard;
+  const auto ask = [&](const std::string& method, const std::string& status) {
+    const std::string request = absl::StrCat(
+        method, " sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK", ++asked,
+        "\r\nFrom: <sip:s@x>;tag=s\r\nTo: <sip:x@127.0.0.1>\r\nCall-ID: ", asked, "\r\nCSeq: 1 ",
+        method, "\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n");
+    asio::write(socket, asio::buffer(request));
+    const size_t end = asio::read_until(socket, asio::dynamic_buffer(heard), "\r\n\r\n");
+    REQUIRE(heard.starts_with("SIP/2.0 " + status));
+    heard.erase(0, end);
+  };
+  const auto in_use = [] { return static_cast<int64_t>(mallinfo2().uordblks); };
+  constexpr int kTimes = 3000;
+  for (int i = 0; i < 300; ++i) ask("OPTIONS", "200");
+  const int64_t before = in_use();
+  for (int i = 0; i < kTimes; ++i) ask("OPTIONS", "200");
+  CHECK(in_use() - before < int64_t{kTimes} * 500);
+  for (const char* method : {"MESSAGE", "SUBSCRIBE", "NOTIFY", "REGISTER", "PUBLISH", "INFO"}) {
+    ask(method, "405");
+  }
+  ask("UPDATE", "481");
 }
 
 TEST_CASE("a call of a session that had one before keeps the recording of that", "[sip][native]") {

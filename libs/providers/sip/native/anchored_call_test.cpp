@@ -71,6 +71,15 @@ TEST_CASE("a phone that answers without sound for us is hung up", "[sip][anchore
   CHECK(t.call.over());
 }
 
+TEST_CASE("the stack's refresh of a session is acknowledged", "[sip][anchored]") {
+  Tale t;
+  t.Connect();
+  t.Answers("agent", Sound("sendonly", "10.0.0.7"));  // to our offer of before
+  CHECK(t.Asked() == V{"ack agent"});
+  CHECK(t.Ordered() == V{"connect agent 10.0.0.7"});
+  CHECK(t.Told() == V{"CALL_HELD AGENT"});
+}
+
 TEST_CASE("sound of the other IP family is none for us", "[sip][anchored]") {
   Tale t;
   t.call.legs.at("agent").own.ip = "2001:db8::1";

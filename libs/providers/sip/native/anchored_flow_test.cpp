@@ -163,6 +163,19 @@ TEST_CASE("a caller without an offer answers ours", "[sip][anchored][caller]") {
   }
 }
 
+TEST_CASE("a caller whose session is refreshed is answered", "[sip][anchored][caller]") {
+  Tale t(Sound(), true);
+  FlowStep step;
+  step.set_number(1);
+  step.add_prompts()->set_text("Welcome");
+  t.Take(TakeStep(t.call, step));
+  t.Forget();
+  t.Answers("customer");  // the stack asked for an offer, having made none before
+  CHECK(t.Asked() == V{"ack customer 1000"});
+  t.Answers("customer", "");
+  CHECK(t.Asked() == V{"ack customer"});
+}
+
 TEST_CASE("a caller's offer without sound for us is refused", "[sip][anchored][caller]") {
   CHECK(absl::IsInvalidArgument(
       NewAnchoredInbound("in-1", ConfigForTest(), NoSound(), {"1.1.1.1", 1000}).status()));

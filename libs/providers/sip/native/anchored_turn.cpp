@@ -126,8 +126,12 @@ void AnchoredTurn::OnRinging(const Input& input) {
 void AnchoredTurn::OnAnswered(const Input& input) {
   AnchoredLeg& leg = call_.legs.at(input.leg);
   if (leg.phase == Phase::kEnded) return;
-  Do(Action::Kind::kAck, input.leg);
-  if (leg.phase == Phase::kInviting) OnPickedUp(input.leg, leg, input.sdp);
+  const bool refreshed = leg.phase != Phase::kInviting;
+  // The stack refreshes the session of who called us without an offer, which the answer has then.
+  const bool asked = refreshed && call_.flow && input.leg == kCustomer && !input.sdp.empty();
+  Do(Action::Kind::kAck, input.leg, asked ? OnReoffered(input.leg, input.sdp) : "");
+  if (!refreshed) return OnPickedUp(input.leg, leg, input.sdp);
+  if (!asked) OnAcknowledged(input);
 }
 
 void AnchoredTurn::OnPickedUp(const std::string& name, AnchoredLeg& leg, const std::string& sdp) {

@@ -101,4 +101,19 @@ absl::StatusOr<Effects> HandOver(Call& call, const std::string& leg) {
   return turn.Finish();
 }
 
+Effects TryAgain(Call& call, int number) {
+  Turn turn(call);
+  turn.StepAgain(number);
+  return turn.Finish();
+}
+
+Reply Reoffered(const Call& call, const std::string& leg) {
+  const Leg* found = call.Find(leg);
+  if (found == nullptr) return {};
+  // A step that is put off gives way.
+  const bool runs = !call.exchanges.empty() && call.exchanges.front().put_off == 0;
+  if (runs || found->unacknowledged) return {491, ""};
+  return found->told.empty() ? Reply() : Reply{200, found->told};
+}
+
 }  // namespace ctc::providers::sip::native

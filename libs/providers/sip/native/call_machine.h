@@ -19,8 +19,10 @@ namespace ctc::providers::sip::native {
 
 struct Leg : LegParts {
   bool unacknowledged = false;  // its 200 with `heard` waits for our ACK
+  bool asked = false;           // our last INVITE had no offer: the answer to it has one
   std::string heard;            // its last session description
-  std::string told;             // ours to it
+  std::string told;             // ours to it, as last agreed
+  std::string offered;          // ours to it, not answered yet
   Origin origin;
 };
 
@@ -31,12 +33,15 @@ struct Exchange {
   std::string answers;
   bool hold = false;
   int step = 0;
+  int put_off = 0;  // the number under which its step is to be made again; 0: it runs
+  int tries = 1;    // of this step
 };
 
 // Its flow's steps are obeyed as far as signalling alone can.
 struct Call : CallParts<Leg, CallerFlow> {
   std::deque<Exchange> exchanges;  // the first runs
   bool agent_left = false;         // from the seat; the others go on
+  int put_off = 0;                 // how many steps have been
 
   bool over() const { return !(flow && flow->asking) && AllEnded(); }
 };
@@ -55,6 +60,12 @@ absl::StatusOr<Effects> DialParty(Call& call, const std::string& leg, session::v
                                   int ring_seconds = 0);
 absl::StatusOr<Effects> DropParty(Call& call, const std::string& leg);
 absl::StatusOr<Effects> HandOver(Call& call, const std::string& leg);
+
+// The step that was put off under this number (Effects::again) is made again.
+Effects TryAgain(Call& call, int number);
+// A phone's own re-INVITE: the other phone is not asked, what was told is told again. 491 while
+// descriptions are exchanged, which it would cross.
+Reply Reoffered(const Call& call, const std::string& leg);
 
 // A caller came in, with `offer` or without one. Its flow is asked and each step obeyed, as far as
 // that needs no voice and no keys: those end the call.

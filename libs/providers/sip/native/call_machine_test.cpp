@@ -308,6 +308,140 @@ TEST_CASE("a customer taken back while the target waits leaves it in silence", "
   CHECK(s.Told().empty());
 }
 
+TEST_CASE("a request that crosses the phone's own is made again", "[sip][3pcc]") {
+  Story s;
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("none"));
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  s.Asked();
+  s.Told();
+  s.Hears(Kind::kRejected, "agent", 491);
+  CHECK(s.Asked() == V{"again 1"});
+  s.Take(TryAgain(s.call, 7));
+  CHECK(s.Asked().empty());
+  s.Take(TryAgain(s.call, 1));
+  CHECK(s.Asked() == V{"reinvite agent customer"});
+  s.Take(TryAgain(s.call, 1));
+  CHECK(s.Asked().empty());
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  CHECK(s.Asked() == V{"ack agent", "ack customer agent"});
+  CHECK(s.Told() == V{"CALL_ANSWERED CUSTOMER"});
+}
+
+TEST_CASE("a phone that goes on crossing is not asked for ever", "[sip][3pcc]") {
+  Story s;
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("none"));
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  s.Told();
+  for (int number = 1; number <= 3; ++number) {
+    s.Hears(Kind::kRejected, "agent", 491);
+    s.Take(TryAgain(s.call, number));
+  }
+  s.Asked();
+  s.Hears(Kind::kRejected, "agent", 491);
+  CHECK(s.Told() == V{"CALL_FAILED CUSTOMER"});
+  CHECK(s.Asked() == V{"bye agent 491", "ack customer customer inactive", "bye customer 491"});
+  CHECK(s.call.over());
+}
+
+TEST_CASE("a hold that crosses the phone's own re-INVITE happens later", "[sip][3pcc]") {
+  Story s;
+  s.Connect();
+  s.Take(Hold(s.call).value());
+  s.Hears(Kind::kRejected, "customer", 491);
+  // Who was not asked yet, and whose answer is no answer of this.
+  s.Hears(Kind::kRejected, "agent", 491);
+  s.Take(TryAgain(s.call, 1));
+  CHECK(s.Asked() ==
+        V{"reinvite customer agent inactive", "again 1", "reinvite customer agent inactive"});
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  s.Hears(Kind::kRejected, "agent", 491);
+  s.Take(TryAgain(s.call, 2));
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  CHECK(s.Asked() == V{"ack customer", "reinvite agent customer inactive", "again 2",
+                       "reinvite agent customer inactive", "ack agent"});
+  CHECK(s.Told() == V{"CALL_HELD CUSTOMER"});
+}
+
+TEST_CASE("a hand-over that cannot be joined is made again, or ends the call", "[sip][3pcc]") {
+  Story s;
+  s.Connect();
+  s.Take(DialParty(s.call, "consult-1", session::v1::Leg::CONSULT, "sip:b@x").value());
+  s.Hears(Kind::kAnswered, "consult-1", 200, Sdp("target"));
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  s.Take(HandOver(s.call, "consult-1").value());
+  s.Asked();
+  s.Told();
+  s.Hears(Kind::kRejected, "consult-1", 491);
+  s.Take(TryAgain(s.call, 1));
+  CHECK(s.Asked() == V{"again 1", "reinvite consult-1"});
+  s.Hears(Kind::kAnswered, "consult-1", 200, Sdp("target"));
+  CHECK(s.Asked() == V{"reinvite customer target"});
+  SECTION("at the customer's, too") {
+    s.Hears(Kind::kRejected, "customer", 491);
+    s.Take(TryAgain(s.call, 2));
+    CHECK(s.Asked() == V{"again 2", "reinvite customer target"});
+    s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+    CHECK(s.Asked() == V{"ack customer", "ack consult-1 customer"});
+  }
+  SECTION("the customer does not agree at all") {
+    s.Hears(Kind::kRejected, "customer", 488);
+    CHECK(s.Asked() == V{"ack consult-1 target inactive", "bye consult-1 488", "bye customer 488"});
+    CHECK(s.Told() == V{"CALL_ENDED CUSTOMER"});
+    CHECK(s.call.over());
+  }
+}
+
+TEST_CASE("a customer who called us is asked again by the caller's rule", "[sip][3pcc]") {
+  Story s(Sdp("caller"));
+  s.call.flow->asking = false;
+  s.Take(DialParty(s.call, "agent", session::v1::Leg::AGENT, "sip:ann@desk").value());
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  s.Take(Hold(s.call).value());
+  s.Asked();
+  s.Hears(Kind::kRejected, "customer", 491);
+  CHECK(s.Asked() == V{"again 1 the caller"});
+}
+
+TEST_CASE("a phone's own re-INVITE hears what was agreed last", "[sip][3pcc]") {
+  Story s;
+  CHECK(Reoffered(s.call, "nobody").status == 488);
+  s.Connect();
+  const std::string talking = s.call.legs["customer"].told;
+  const auto reply = [&s] { return Reoffered(s.call, "customer"); };
+  CHECK((reply().status == 200 && reply().sdp == talking));
+  s.Take(Hold(s.call).value());
+  CHECK(reply().status == 491);
+  // It came first, and ours waits.
+  s.Hears(Kind::kRejected, "customer", 491);
+  CHECK((reply().status == 200 && reply().sdp == talking));
+  s.Take(TryAgain(s.call, 1));
+  CHECK(reply().status == 491);
+  s.Hears(Kind::kRejected, "customer", 488);
+  CHECK((reply().status == 200 && reply().sdp == talking));
+  s.Take(Hold(s.call).value());
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  CHECK((reply().status == 200 && reply().sdp != talking));
+}
+
+TEST_CASE("the stack's refresh of a session changes nothing", "[sip][3pcc]") {
+  Story s;
+  s.Connect();
+  // It repeats our last INVITE: to the customer one without an offer.
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  CHECK(s.Asked() == V{"ack customer agent", "ack agent"});
+  s.Take(Hold(s.call).value());
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  CHECK(s.Asked() == V{"reinvite customer agent inactive", "ack agent"});
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  s.Asked();
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("customer"));
+  CHECK(s.Asked() == V{"ack customer"});
+  CHECK(s.Told() == V{"CALL_HELD CUSTOMER"});
+}
+
 TEST_CASE("what comes late or of nobody changes nothing", "[sip][3pcc]") {
   Story s;
   s.Connect();

@@ -116,12 +116,25 @@ struct Action {
   int status = 0;  // of kBye: the Reason to give; of kNotify: how the referral stands; of kRespond
 };
 
+// Our answer to a phone's re-INVITE: 200 with our description, or the refusal.
+struct Reply {
+  int status = 488;
+  std::string sdp;
+};
+
+// A request of ours that crossed one of the phone's, to be made again in a while.
+struct Again {
+  int number = 0;
+  bool called = true;  // we called the phone; who did waits longer (RFC 3261 section 14.1)
+};
+
 struct Effects {
   std::vector<Action> actions;
   std::vector<session::v1::CallFact> facts;
   std::optional<routing::v1::FlowInput> ask;        // what the caller's flow is to be asked
   std::optional<routing::v1::FlowStep::Dial> dial;  // whom to ring for the caller, by DialParty
   int timer_seconds = 0;                            // calls FlowTimer with the flow's number
+  std::optional<Again> again;                       // calls TryAgain with its number
   std::vector<MediaOrder> media;                    // of an anchored call
   std::string session;                              // whose the facts are; empty: the call's
 };

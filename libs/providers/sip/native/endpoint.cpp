@@ -4,6 +4,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <array>
 
 #include "libs/base/error.h"
 #include "libs/base/error_catalogue.h"
@@ -17,6 +18,20 @@ namespace {
 std::string HostOf(const NativeSettings& settings) {
   const std::string host = settings.own_address();
   return host == "*" ? "0.0.0.0" : host;
+}
+
+// One function for calls of each kind.
+template <class... Each>
+struct Choose : Each... {
+  using Each::operator()...;
+};
+
+// Drawn anew each time, so that two do not cross again (RFC 3261 section 14.1).
+absl::Duration WaitOf(const Again& again, base::Random& random) {
+  std::array<unsigned char, 2> drawn;
+  random.Fill(drawn);
+  const int any = drawn[0] * 256 + drawn[1];
+  return absl::Milliseconds(again.called ? 2100 + 10 * (any % 191) : 10 + 10 * (any % 200));
 }
 
 std::shared_ptr<const AnchoredConfig> AnchoredConfigOf(const Account& account,
@@ -123,7 +138,7 @@ Dialling Endpoint::HowToCall(const Live& live, const std::string& name) const {
         // The agent sees whom he calls; everybody else sees the company.
         const bool agent = leg.party == session::v1::Leg::AGENT;
         const std::string& shown = agent ? live.order.to_phone() : live.order.from_phone();
-        return {leg.uri,
+        return {leg.uri, HomeOf(settings_, leg.uri),
                 absl::StrCat("<", settings_.trunk.scheme, ":", UserPart(shown), "@",
                              settings_.trunk.host, ">"),
                 leg.replaces,
@@ -153,6 +168,12 @@ void Endpoint::Carry(Live& live, Effects effects) {
   if (!facts.empty() && !live.session.empty()) outlets_.facts(account_, std::move(facts));
   if (effects.dial) RingFor(live, *effects.dial);
   if (effects.ask) Ask(live, *std::move(effects.ask));
+  if (effects.again) {
+    agent_->After(WaitOf(*effects.again, random_),
+                  [weak = weak_from_this(), call = live.id, number = effects.again->number] {
+                    if (const auto self = weak.lock()) self->OnPutOff(call, number);
+                  });
+  }
   if (effects.timer_seconds > 0) {
     const int timer = std::visit([](const auto& call) { return call.flow->timer; }, live.call);
     agent_->After(absl::Seconds(effects.timer_seconds),
@@ -177,13 +198,17 @@ void Endpoint::EraseIfOver(const std::string& call) {
   calls_.erase(found);
 }
 
-void Endpoint::OnInput(const LegName& name, const Input& input) {
+template <class News>
+void Endpoint::Change(const std::string& call, const News& news) {
   const base::MutexLock lock(mutex_);
-  const auto found = calls_.find(name.call);
+  const auto found = calls_.find(call);
   if (found == calls_.end()) return;
-  Live& live = found->second;
-  Carry(live, std::visit([&](auto& call) { return Apply(call, input); }, live.call));
-  EraseIfOver(name.call);
+  Carry(found->second, std::visit(news, found->second.call));
+  EraseIfOver(call);
+}
+
+void Endpoint::OnInput(const LegName& name, const Input& input) {
+  Change(name.call, [&input](auto& call) { return Apply(call, input); });
 }
 
 void Endpoint::Tell(const std::string& call, const std::function<Effects(AnchoredCall&)>& news) {
@@ -196,21 +221,16 @@ void Endpoint::Tell(const std::string& call, const std::function<Effects(Anchore
   EraseIfOver(call);
 }
 
-std::string Endpoint::OnReinvite(const LegName& name, const std::string& offer) {
+Reply Endpoint::OnReinvite(const LegName& name, const std::string& offer) {
   const base::MutexLock lock(mutex_);
   const auto found = calls_.find(name.call);
-  if (found == calls_.end()) return "";
+  if (found == calls_.end()) return {};
   Live& live = found->second;
+  AnchoredCall* anchored = std::get_if<AnchoredCall>(&live.call);
+  if (anchored == nullptr) return Reoffered(std::get<Call>(live.call), name.leg);
   std::string answer;
-  if (AnchoredCall* anchored = std::get_if<AnchoredCall>(&live.call)) {
-    Carry(live, Reoffered(*anchored, name.leg, offer, answer));
-    return answer;
-  }
-  // The other phone is not asked: what was told is told again.
-  const Call& call = std::get<Call>(live.call);
-  const auto leg = call.legs.find(name.leg);
-  // While descriptions are exchanged a phone's own would cross ours.
-  return leg == call.legs.end() || !call.exchanges.empty() ? "" : leg->second.told;
+  Carry(live, Reoffered(*anchored, name.leg, offer, answer));
+  return answer.empty() ? Reply() : Reply{200, std::move(answer)};
 }
 
 int Endpoint::OnRefer(const LegName& name, const ReferTo& target) {
@@ -343,20 +363,16 @@ void Endpoint::OnFlowAnswer(const std::string& call, absl::StatusOr<FlowAnswer> 
 }
 
 void Endpoint::OnFlowTimer(const std::string& call, int number) {
-  const base::MutexLock lock(mutex_);
-  const auto found = calls_.find(call);
-  if (found == calls_.end()) return;
-  Live& live = found->second;
-  Carry(live, std::visit([&](auto& told) { return FlowTimer(told, number); }, live.call));
+  Change(call, [number](auto& told) { return FlowTimer(told, number); });
+}
+
+void Endpoint::OnPutOff(const std::string& call, int number) {
+  Change(call, Choose{[number](Call& told) { return TryAgain(told, number); },
+                      [](AnchoredCall&) { return Effects(); }});
 }
 
 void Endpoint::OnReferralTaken(const std::string& call, int status) {
-  const base::MutexLock lock(mutex_);
-  const auto found = calls_.find(call);
-  if (found == calls_.end()) return;
-  Live& live = found->second;
-  Carry(live, std::visit([&](auto& told) { return ReferralTaken(told, status); }, live.call));
-  EraseIfOver(call);
+  Change(call, [status](auto& told) { return ReferralTaken(told, status); });
 }
 
 absl::Status Endpoint::Place(const dispatch::v1::CallOrder& order) {

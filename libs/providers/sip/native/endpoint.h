@@ -113,8 +113,11 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
 
   absl::Status StartDesk(const std::string& recordings);
   void OnInput(const LegName& name, const Input& input);
-  std::string OnReinvite(const LegName& name, const std::string& offer);
-  // Has an anchored call's machine take something in, if the call is there.
+  Reply OnReinvite(const LegName& name, const std::string& offer);
+  // Has a call's machine take something in, if the call is there.
+  template <class News>
+  void Change(const std::string& call, const News& news);
+  // The same of an anchored call's machine.
   void Tell(const std::string& call, const std::function<Effects(AnchoredCall&)>& news);
   absl::Status MakeCall(Live& live, std::string agent, std::string customer)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -125,6 +128,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   int OnCaller(Caller caller);
   void OnFlowAnswer(const std::string& call, absl::StatusOr<FlowAnswer> answer);
   void OnFlowTimer(const std::string& call, int number);
+  void OnPutOff(const std::string& call, int number);
   void RingFor(Live& live, const routing::v1::FlowStep::Dial& dial)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Ask(Live& live, routing::v1::FlowInput input) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -1,6 +1,7 @@
 #include "libs/providers/sip/native/settings.h"
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <arpa/inet.h>
 #include <google/protobuf/util/message_differencer.h>
@@ -271,6 +272,17 @@ absl::StatusOr<std::string> PhoneUri(const NativeSettings& settings, std::string
   SipTarget target = settings.agents;
   if (!host.empty()) target.host = host;
   return target.Uri(EscapeUser(name));
+}
+
+std::string HomeOf(const NativeSettings& settings, std::string_view uri) {
+  const size_t host = uri.find('@') == std::string_view::npos ? uri.find(':') : uri.find('@');
+  const std::string_view named = WithoutPort(uri.substr(0, uri.find(';')).substr(host + 1));
+  for (const SipTarget* own : {&settings.trunk, &settings.agents}) {
+    if (absl::EqualsIgnoreCase(Absl(named), Absl(WithoutPort(own->host)))) {
+      return std::string(named);
+    }
+  }
+  return "";
 }
 
 absl::StatusOr<NamedPhone> PhoneOf(const NativeSettings& settings, std::string_view prefix,

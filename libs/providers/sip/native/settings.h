@@ -67,6 +67,10 @@ bool IsSameLine(const Account& one, const Account& other);
 absl::StatusOr<std::string> PhoneUri(const NativeSettings& settings, std::string_view prefix,
                                      std::string_view phone);
 
+// The host of a phone's URI, without its port, when the account is at home there: it may have the
+// proof of the account's password. Empty for another one.
+std::string HomeOf(const NativeSettings& settings, std::string_view uri);
+
 // What a phone named in Refer-To: as the session service calls it, and its URI. A host that is none
 // of the account's is called itself.
 struct NamedPhone {

@@ -105,6 +105,19 @@ TEST_CASE("a host may be an IPv6 address with a port or none", "[sip][settings]"
   CHECK(other.uri == "sip:ben@[2001:db8::3]:5070");
 }
 
+TEST_CASE("the account is at home where it was said to be", "[sip][settings]") {
+  NativeSettings settings;
+  settings.trunk.host = "Trunk.example:5061";
+  settings.agents.host = "[2001:db8::1]:5060";
+  CHECK(HomeOf(settings, "sip:+1@trunk.example:5061;transport=tcp") == "trunk.example");
+  CHECK(HomeOf(settings, "sips:ann@trunk.example") == "trunk.example");
+  CHECK(HomeOf(settings, "sip:ann@[2001:db8::1];transport=udp") == "[2001:db8::1]");
+  CHECK(HomeOf(settings, "sip:trunk.example") == "trunk.example");
+  CHECK(HomeOf(settings, "sip:ann@elsewhere.example") == "");
+  CHECK(HomeOf(settings, "sip:ann@trunk.example.elsewhere") == "");
+  CHECK(HomeOf(settings, "sip:ann@[2001:db8::2]:5060") == "");
+}
+
 TEST_CASE("what is no host is refused", "[sip][settings]") {
   for (const char* host : {"", "a:", "a:b", "a:123456", "2001:db8::1", "[2001:db8::1", "[]", "[x]",
                            "a]b", "[::1]5060", "a b"}) {

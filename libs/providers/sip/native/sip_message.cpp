@@ -70,6 +70,14 @@ bool IsPutOff(int status, const char* phrase) {
   return status == 100 && phrase != nullptr && absl::StartsWith(phrase, "Retry After");
 }
 
+std::string RedirectedTo(const sip_t* sip) {
+  const bool redirects =
+      sip != nullptr && sip->sip_status != nullptr && sip->sip_status->st_status / 100 == 3;
+  if (!redirects || sip->sip_contact == nullptr) return "";
+  const char* host = sip->sip_contact->m_url->url_host;
+  return host == nullptr ? "" : host;
+}
+
 std::string DialogOf(const sip_t* sip) {
   const char* tag = sip->sip_from == nullptr ? nullptr : sip->sip_from->a_tag;
   return absl::StrCat(sip->sip_call_id == nullptr ? "" : sip->sip_call_id->i_id, "\n",

@@ -26,6 +26,8 @@ std::vector<std::string> RealmsOf(const sip_t* sip);
 // True when the stack means to call again by itself, after a 5xx with Retry-After: it tells no more
 // of the refusal.
 bool IsPutOff(int status, const char* phrase);
+// The host to which a request of ours is repeated after a 3xx; empty when that was no reason.
+std::string RedirectedTo(const sip_t* sip);
 // Call-ID and the caller's tag: the same for a repetition of the call's first request, with
 // credentials or without.
 std::string DialogOf(const sip_t* sip);

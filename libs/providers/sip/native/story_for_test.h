@@ -55,6 +55,10 @@ struct Story {
       asked.push_back("ask " + routing::v1::FlowInput::Kind_Name(effects.ask->kind()) + " " +
                       std::to_string(effects.ask->step_number()));
     }
+    if (effects.again) {
+      asked.push_back("again " + std::to_string(effects.again->number) +
+                      (effects.again->called ? "" : " the caller"));
+    }
     if (effects.timer_seconds > 0) {
       asked.push_back("timer " + std::to_string(effects.timer_seconds));
     }

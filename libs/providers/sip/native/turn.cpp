@@ -14,6 +14,8 @@ namespace {
 using session::v1::CallFact;
 using Phase = Leg::Phase;
 
+constexpr int kMostTries = 4;  // of one step
+
 bool IsTarget(const Leg& leg) { return leg.party == session::v1::Leg::CONSULT; }
 
 bool Joins(const Exchange& exchange, std::string_view a, std::string_view b) {
@@ -25,6 +27,8 @@ bool Joins(const Exchange& exchange, std::string_view a, std::string_view b) {
 
 void Turn::Do(Action::Kind kind, const std::string& leg, std::string text, int status) {
   if (kind == Action::Kind::kAck) call_.legs.at(leg).unacknowledged = false;
+  const bool invites = kind == Action::Kind::kInvite || kind == Action::Kind::kReinvite;
+  if (invites) call_.legs.at(leg).asked = text.empty();
   CallTurn::Do(kind, leg, std::move(text), status);
 }
 
@@ -101,6 +105,27 @@ void Turn::Step() {
   Offer(exchange.answers, *answers, offers->heard);
 }
 
+std::string Turn::Awaited() const {
+  if (call_.exchanges.empty() || call_.exchanges.front().put_off > 0) return "";
+  const Exchange& exchange = call_.exchanges.front();
+  return exchange.step == 1 ? exchange.offers : exchange.answers;
+}
+
+void Turn::PutOff(Exchange& exchange, const std::string& leg) {
+  ++exchange.tries;
+  exchange.put_off = ++call_.put_off;
+  const bool caller = call_.flow && leg == kCustomer;
+  effects_.again = Again{exchange.put_off, !caller};
+}
+
+void Turn::StepAgain(int number) {
+  if (call_.exchanges.empty() || call_.exchanges.front().put_off != number) return;
+  Exchange& exchange = call_.exchanges.front();
+  exchange.put_off = 0;
+  exchange.step = exchange.hold ? exchange.step - 1 : 0;
+  Step();
+}
+
 void Turn::StepHold(Exchange& exchange) {
   ++exchange.step;
   const std::string& name = exchange.step == 1 ? exchange.offers : exchange.answers;
@@ -126,24 +151,38 @@ void Turn::OnAnswered(const Input& input) {
   if (leg.phase == Phase::kEnded) return;
   leg.heard = input.sdp;
   if (leg.phase == Phase::kInviting) return OnPickedUp(input.leg, leg);
-  if (call_.exchanges.empty()) return Do(Action::Kind::kAck, input.leg, "");
+  if (!leg.offered.empty()) leg.told = std::exchange(leg.offered, "");
+  if (input.leg != Awaited()) return OnRefreshed(input.leg, leg, input.sdp);
   Exchange& exchange = call_.exchanges.front();
-  if (!exchange.hold && exchange.step == 1 && input.leg == exchange.offers) {
+  exchange.tries = 1;
+  if (!exchange.hold && exchange.step == 1) {
     leg.unacknowledged = true;
     return Step();
   }
   Do(Action::Kind::kAck, input.leg, "");
   if (exchange.hold) return exchange.step < 2 ? StepHold(exchange) : Next();
-  if (exchange.step == 2 && input.leg == exchange.answers) Close(exchange, input.sdp);
+  Close(exchange, input.sdp);
+}
+
+void Turn::OnRefreshed(const std::string& name, Leg& leg, const std::string& sdp) {
+  Do(Action::Kind::kAck, name, leg.asked && !sdp.empty() ? leg.told : "");
 }
 
 void Turn::OnRefused(const Input& input) {
-  if (call_.exchanges.empty()) return;
+  call_.legs.at(input.leg).offered.clear();
+  if (input.leg != Awaited()) return;
+  if (input.status == 491 && call_.exchanges.front().tries < kMostTries) {
+    return PutOff(call_.exchanges.front(), input.leg);
+  }
   const Exchange exchange = call_.exchanges.front();
-  if (input.leg != exchange.offers && input.leg != exchange.answers) return;
   if (!call_.joined) {
     CallFact fact = EndingOfStatus(session::v1::Leg::CUSTOMER, input.status);
     Say(kCustomer, std::move(fact));
+    return EndAll(input.status);
+  }
+  // Who was to talk with the customer from now on.
+  if (!exchange.hold && exchange.offers == call_.seat && exchange.answers == kCustomer) {
+    Say(kCustomer, EndedFact(call_.legs.at(kCustomer), input.status));
     return EndAll(input.status);
   }
   if (Leg* offers = Up(exchange.offers); offers != nullptr && offers->unacknowledged) {
@@ -310,8 +349,8 @@ void Turn::Offer(const std::string& name, Leg& leg, const std::string& sdp) {
     refused.status = 488;
     return OnRefused(refused);
   }
-  leg.told = *text;
-  Do(Action::Kind::kReinvite, name, leg.told);
+  leg.offered = *text;
+  Do(Action::Kind::kReinvite, name, leg.offered);
 }
 
 void Turn::Acknowledge(const std::string& name, Leg& leg, const std::string& sdp) {

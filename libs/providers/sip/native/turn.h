@@ -40,15 +40,22 @@ class Turn : public CallTurn<Call> {
   void Refuse(int status, session::v1::CallFact fact);
   void StartTimer(int seconds) { effects_.timer_seconds = seconds; }
 
+  // Makes the step again that was put off under this number.
+  void StepAgain(int number);
+
   // The session has taken the referral, or refused it by `status`.
   void OnReferralTaken(int status);
 
  private:
   // The next request of the exchange that runs.
   void Step();
+  // Whose answer it waits for; empty: nobody's.
+  std::string Awaited() const;
   void StepHold(Exchange& exchange);
-  // A re-INVITE was refused: media cannot be joined. An old call goes on as it was.
+  // A re-INVITE was refused: media cannot be joined. An old call goes on as it was, unless the
+  // customer has nobody else to talk with.
   void OnRefused(const Input& input);
+  void PutOff(Exchange& exchange, const std::string& leg);
   void Abandon(session::v1::CallFact fact);
   // Who is left alone hangs up.
   void AfterEnd(const std::string& name, int status);
@@ -58,6 +65,8 @@ class Turn : public CallTurn<Call> {
   void Connected();
   void Offer(const std::string& name, Leg& leg, const std::string& sdp);
   void Acknowledge(const std::string& name, Leg& leg, const std::string& sdp);
+  // The stack refreshed the session by re-INVITE: nothing changes.
+  void OnRefreshed(const std::string& name, Leg& leg, const std::string& sdp);
   // An answer that agrees to the streams and lets none flow.
   std::string Silent(Leg& leg);
   void Close(Exchange& exchange, const std::string& answer);

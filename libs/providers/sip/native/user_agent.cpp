@@ -1,11 +1,11 @@
 // The thread runs a su_root; requests come to it as messages, so that all handles are its own.
 #include "libs/providers/sip/native/user_agent.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <sofia-sip/nua.h>
 #include <sofia-sip/nua_tag.h>
 #include <sofia-sip/sip_header.h>
-#include <sofia-sip/sip_status.h>
 #include <sofia-sip/sip_tag.h>
 #include <sofia-sip/su.h>
 #include <sofia-sip/su_wait.h>
@@ -19,6 +19,7 @@
 #include "libs/crypto/crypto.h"
 #include "libs/providers/sip/native/digest.h"
 #include "libs/providers/sip/native/digest_plugin.h"
+#include "libs/providers/sip/native/phone_words.h"
 #include "libs/providers/sip/native/prober.h"
 #include "libs/providers/sip/native/sip_message.h"
 #include "libs/providers/sip/native/tls_files.h"
@@ -29,7 +30,8 @@ namespace {
 constexpr int kSessionSeconds = 1800;  // RFC 4028 recommends it
 constexpr int kMinSessionSeconds = 90;
 constexpr absl::Duration kByeWait = absl::Seconds(2);
-constexpr const char* kSdpType = "application/sdp";
+// What is served in a call, and OPTIONS.
+constexpr const char* kAllow = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, REFER";
 
 using Command = std::function<void()>;
 
@@ -85,6 +87,7 @@ class SofiaAgent final : public UserAgent {
   struct Line {
     LegName name;
     su_timer_t* ring = nullptr;
+    std::string home;  // whose challenges are answered
     bool authenticated = false;
     bool established = false;
     int asks = 0;            // re-INVITEs without a final answer
@@ -99,6 +102,7 @@ class SofiaAgent final : public UserAgent {
     root_ = su_root_create(nullptr);
     const std::string secure = SecureBind(config_.bind);
     const char* folder = tls_files_ == nullptr ? "" : tls_files_->folder().c_str();
+    const std::string allow = absl::StrCat(kAllow, config_.takes_keys ? ", INFO" : "");
     nua_ = root_ == nullptr
                ? nullptr
                : nua_create(root_, &SofiaAgent::OnEvent, Self(), NUTAG_URL(config_.bind.c_str()),
@@ -108,11 +112,13 @@ class SofiaAgent final : public UserAgent {
                             NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOACK(0), NUTAG_AUTOANSWER(0),
                             NUTAG_AUTOALERT(0),
                             NUTAG_ENABLEINVITE(1),  // of phones in a call; see OnCaller
-                            NUTAG_ENABLEMESSAGE(0), NUTAG_APPL_METHOD("REFER"),
-                            TAG_IF(config_.takes_keys, NUTAG_ALLOW("INFO")),
-                            NUTAG_SESSION_TIMER(kSessionSeconds), NUTAG_MIN_SE(kMinSessionSeconds),
-                            NUTAG_UPDATE_REFRESH(1), SIPTAG_USER_AGENT_STR("click-to-call"),
-                            TAG_END());
+                            NUTAG_ENABLEMESSAGE(0), NUTAG_APPL_METHOD("REFER, UPDATE"),
+                            SIPTAG_ALLOW_STR(allow.c_str()),
+                            // Nor 100rel: an offer in a reliable 18x could not be answered.
+                            SIPTAG_SUPPORTED_STR("timer"), NUTAG_SESSION_TIMER(kSessionSeconds),
+                            NUTAG_MIN_SE(kMinSessionSeconds),
+                            NUTAG_UPDATE_REFRESH(0),  // see ChooseRefresh
+                            SIPTAG_USER_AGENT_STR("click-to-call"), TAG_END());
     tls_files_.reset();
     const bool good = nua_ != nullptr && RegisterDigestPlugin();
     bound.set_value(good);
@@ -166,18 +172,13 @@ class SofiaAgent final : public UserAgent {
     const auto found = handles_.find(name);
     if (found == handles_.end()) return;
     nua_handle_t* handle = found->second;
-    const char* body = action.text.c_str();
-    const bool sdp = !action.text.empty();
-    const std::string digit = absl::StrCat("Signal=", action.text, "\r\nDuration=160\r\n");
     switch (action.kind) {
       case Action::Kind::kReinvite:
         ++lines_.at(handle).asks;
-        nua_invite(handle, TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR(kSdpType)),
-                   TAG_IF(sdp, SIPTAG_PAYLOAD_STR(body)), TAG_END());
+        Reinvite(handle, action.text);
         break;
       case Action::Kind::kAck:
-        nua_ack(handle, TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR(kSdpType)),
-                TAG_IF(sdp, SIPTAG_PAYLOAD_STR(body)), TAG_END());
+        Acknowledge(handle, action.text);
         break;
       case Action::Kind::kCancel:
         nua_cancel(handle, TAG_END());
@@ -186,32 +187,18 @@ class SofiaAgent final : public UserAgent {
         HangUp(handle, lines_.at(handle), action.status);
         break;
       case Action::Kind::kInfo:
-        nua_info(handle, SIPTAG_CONTENT_TYPE_STR("application/dtmf-relay"),
-                 SIPTAG_PAYLOAD_STR(digit.c_str()), TAG_END());
+        TellKey(handle, action.text);
         break;
       case Action::Kind::kNotify:
-        Notify(handle, action.status);
+        NotifyReferrer(handle, lines_.at(handle).refer_event, action.status);
         break;
       case Action::Kind::kRespond:
         if (action.status >= 300) lines_.at(handle).over = true;
-        nua_respond(handle, action.status, PhraseOf(action.status),
-                    TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR(kSdpType)),
-                    TAG_IF(sdp, SIPTAG_PAYLOAD_STR(body)), TAG_END());
+        AnswerCaller(handle, {action.status, action.text});
         break;
       case Action::Kind::kInvite:
         break;
     }
-  }
-
-  // How a referral stands, as the beginning of a response (RFC 3420).
-  void Notify(nua_handle_t* handle, int status) {
-    Line& line = lines_.at(handle);
-    const std::string fragment = absl::StrCat("SIP/2.0 ", status, " ", PhraseOf(status), "\r\n");
-    const bool over = status >= 200;
-    nua_notify(handle, SIPTAG_EVENT_STR(line.refer_event.c_str()),
-               NUTAG_SUBSTATE(over ? nua_substate_terminated : nua_substate_active),
-               SIPTAG_CONTENT_TYPE_STR("message/sipfrag"), SIPTAG_PAYLOAD_STR(fragment.c_str()),
-               TAG_END());
   }
 
   void Invite(const LegName& name, const std::string& sdp, const Dialling& dialling) {
@@ -229,12 +216,9 @@ class SofiaAgent final : public UserAgent {
     }
     Line& line = lines_[handle];
     line.name = name;
+    line.home = dialling.home;
     handles_[name] = handle;
-    const bool takes_over = !dialling.replaces.empty();
-    nua_invite(handle, TAG_IF(!sdp.empty(), SIPTAG_CONTENT_TYPE_STR(kSdpType)),
-               TAG_IF(!sdp.empty(), SIPTAG_PAYLOAD_STR(sdp.c_str())),
-               TAG_IF(takes_over, SIPTAG_REPLACES_STR(dialling.replaces.c_str())),
-               TAG_IF(takes_over, SIPTAG_REQUIRE_STR("replaces")), TAG_END());
+    CallPhone(handle, sdp, dialling.replaces);
     line.ring =
         su_timer_create(su_root_task(root_), absl::ToInt64Milliseconds(dialling.ring_timeout));
     su_timer_set(line.ring, &SofiaAgent::OnRingTimeout, reinterpret_cast<su_timer_arg_t*>(this));
@@ -271,18 +255,36 @@ class SofiaAgent final : public UserAgent {
       return self->OnRefer(handle, line, sip, tags);
     }
     if (event == nua_i_invite && found == self->lines_.end()) return self->OnCaller(handle, sip);
-    if (found == self->lines_.end()) return;
+    if (found == self->lines_.end()) return self->OnStranger(handle, status, sip);
     Line& line = found->second;
     if (event == nua_r_invite && IsPutOff(status, phrase) && !line.established) {
       return self->GiveUp(handle);
     }
+    if (event == nua_r_invite && status == 100) return self->OnRepeated(handle, line, sip);
     if (event == nua_i_cancel) self->Tell(line, Input::Kind::kEnded, 0, "");
     if (event == nua_i_ack) self->Tell(line, Input::Kind::kAcknowledged, 200, PayloadOf(sip));
     if (event == nua_r_invite) self->OnInviteAnswer(handle, line, status, sip);
     if (event == nua_i_invite) self->OnReinvite(handle, line, PayloadOf(sip));
+    if (event == nua_i_update && status < 200) self->OnUpdate(handle, line, PayloadOf(sip));
     if (event == nua_i_info) self->OnInfo(line, sip);
     if (event == nua_i_bye) self->Tell(line, Input::Kind::kEnded, ReasonOf(sip), "");
     if (event == nua_i_terminated) self->Forget(handle);
+  }
+
+  // A request outside any call, which the stack has mostly answered.
+  void OnStranger(nua_handle_t* handle, int status, const sip_t* sip) {
+    if (handle == nullptr || sip == nullptr || sip->sip_request == nullptr) return;
+    if (status < 200) return TurnAway(nua_, handle, 403);
+    nua_handle_destroy(handle);
+  }
+
+  // The stack asks again, perhaps elsewhere. It would show what it has answered a challenge with
+  // there as well, and answer further ones by itself: then the call is not to be had.
+  void OnRepeated(nua_handle_t* handle, Line& line, const sip_t* sip) {
+    const std::string host = RedirectedTo(sip);
+    if (host.empty() || absl::EqualsIgnoreCase(host, line.home)) return;
+    line.home.clear();
+    if (line.authenticated && !line.established) GiveUp(handle, sip->sip_status->st_status);
   }
 
   // A BYE waits for the answer to a re-INVITE, since the stack does not acknowledge one behind it,
@@ -301,8 +303,7 @@ class SofiaAgent final : public UserAgent {
 
   void SendBye(nua_handle_t* handle, Line& line) {
     if (std::exchange(line.bye_sent, true)) return;
-    const std::string reason = absl::StrCat("SIP;cause=", *line.bye);
-    nua_bye(handle, TAG_IF(*line.bye >= 300, SIPTAG_REASON_STR(reason.c_str())), TAG_END());
+    SayBye(handle, *line.bye);
   }
 
   // Nobody is called twice for one call: the refusal counts. (A re-INVITE is made again: two that
@@ -326,19 +327,23 @@ class SofiaAgent final : public UserAgent {
     StopRing(line);
     if (line.established && line.asks > 0) --line.asks;
     if (line.bye) {
-      if (status < 300) nua_ack(handle, TAG_END());
+      if (status < 300) Acknowledge(handle, "");
       return SendBye(handle, line);
     }
     if (status < 300) {
       line.established = true;
+      ChooseRefresh(handle, sip);
       return Tell(line, Input::Kind::kAnswered, status, PayloadOf(sip));
     }
     Tell(line, Input::Kind::kRejected, status, "");
   }
 
   // Answers a challenge once for each dialog; a second one means that the credentials are wrong.
+  // Anybody may ask for them, but only the account's own hosts are answered.
   bool Authenticate(nua_handle_t* handle, Line& line, const sip_t* sip) {
-    if (line.authenticated || sip == nullptr || config_.user.empty()) return false;
+    if (line.authenticated || line.home.empty() || sip == nullptr || config_.user.empty()) {
+      return false;
+    }
     line.authenticated = true;
     const std::vector<std::string> realms = RealmsOf(sip);
     for (const std::string& realm : realms) {
@@ -351,13 +356,15 @@ class SofiaAgent final : public UserAgent {
   // Strangers learn no more than that they are unknown.
   void OnCaller(nua_handle_t* handle, const sip_t* sip) {
     if (!config_.callers || sip == nullptr || sip->sip_call_id == nullptr) {
-      return TurnAway(handle, 403);
+      return TurnAway(nua_, handle, 403);
     }
     const bool trusted = config_.callers->Trusts(SourceOf(nua_current_request(nua_)));
     bool stale = false;
     if (!trusted && !Proves(sip, stale)) {
       const bool can = !config_.user.empty() && !config_.password.empty();
-      return can ? Challenge(handle, sip, stale) : TurnAway(handle, 403);
+      if (!can) return TurnAway(nua_, handle, 403);
+      return Challenge(nua_, handle,
+                       challenger_.Challenges(sip->sip_call_id->i_id, clock_.Now(), stale));
     }
     const char* user = sip->sip_request->rq_url->url_user;
     Caller caller{{"in-" + crypto::ToHex(crypto::Sha256(DialogOf(sip))).substr(0, 32), "customer"},
@@ -365,21 +372,18 @@ class SofiaAgent final : public UserAgent {
                   user == nullptr ? "" : user,
                   PayloadOf(sip)};
     // The same request by two ways, or a second one with its names: the first one stays.
-    if (handles_.contains(caller.name)) return TurnAway(handle, 482);
+    if (handles_.contains(caller.name)) return TurnAway(nua_, handle, 482);
     Line& line = lines_[handle];
     line.name = caller.name;
+    line.home = SourceOf(nua_current_request(nua_));
     line.established = true;
+    ChooseRefresh(handle, sip);
     handles_[caller.name] = handle;
     const int status = events_.on_caller(std::move(caller));
     if (status < 300) return;
     handles_.erase(line.name);
     lines_.erase(handle);
-    TurnAway(handle, status);
-  }
-
-  void TurnAway(nua_handle_t* handle, int status) {
-    nua_respond(handle, status, PhraseOf(status), NUTAG_WITH_THIS(nua_), TAG_END());
-    nua_handle_destroy(handle);
+    TurnAway(nua_, handle, status);
   }
 
   // True when the caller shows the account's password.
@@ -394,18 +398,9 @@ class SofiaAgent final : public UserAgent {
     return false;
   }
 
-  void Challenge(nua_handle_t* handle, const sip_t* sip, bool stale) {
-    const std::vector<std::string> challenges =
-        challenger_.Challenges(sip->sip_call_id->i_id, clock_.Now(), stale);
-    nua_respond(handle, SIP_401_UNAUTHORIZED, NUTAG_WITH_THIS(nua_),
-                SIPTAG_WWW_AUTHENTICATE_STR(challenges[0].c_str()),
-                SIPTAG_WWW_AUTHENTICATE_STR(challenges[1].c_str()), TAG_END());
-    nua_handle_destroy(handle);
-  }
-
   void OnRefer(nua_handle_t* handle, Line* line, const sip_t* sip, tagi_t* tags) {
     const int status = line == nullptr ? 403 : line->over ? 481 : ReferralStatus(*line, sip, tags);
-    nua_respond(handle, status, PhraseOf(status), NUTAG_WITH_THIS(nua_), TAG_END());
+    Answer(nua_, handle, {status, ""});
     if (line == nullptr) nua_handle_destroy(handle);
   }
 
@@ -430,13 +425,15 @@ class SofiaAgent final : public UserAgent {
 
   // Most are refreshes of the session, by which nothing changes.
   void OnReinvite(nua_handle_t* handle, const Line& line, const std::string& offer) {
-    const std::string told = line.over ? "" : events_.on_reinvite(line.name, offer);
-    if (told.empty()) {
-      nua_respond(handle, SIP_488_NOT_ACCEPTABLE, TAG_END());
-      return;
-    }
-    nua_respond(handle, SIP_200_OK, SIPTAG_CONTENT_TYPE_STR(kSdpType),
-                SIPTAG_PAYLOAD_STR(told.c_str()), TAG_END());
+    Answer(nua_, handle, line.over ? Reply() : events_.on_reinvite(line.name, offer));
+  }
+
+  // Without an offer it is such a refresh, too.
+  void OnUpdate(nua_handle_t* handle, const Line& line, const std::string& offer) {
+    if (offer.empty()) return Answer(nua_, handle, {200, ""});
+    // Ours is not answered yet (RFC 3311 section 5.2).
+    if (!line.established) return Answer(nua_, handle, {491, ""});
+    OnReinvite(handle, line, offer);
   }
 
   void Tell(Line& line, Input::Kind kind, int status, std::string sdp) {

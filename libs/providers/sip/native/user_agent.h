@@ -39,6 +39,7 @@ struct LegName {
 // How a leg is called; for kInvite.
 struct Dialling {
   std::string uri;
+  std::string home;  // whose challenges are answered, as long as it is asked: a host; empty: nobody
   std::string from;
   std::string replaces;
   absl::Duration ring_timeout;
@@ -55,8 +56,8 @@ struct Caller {
 // What phones want of us; all of it on the agent's thread, must not wait.
 struct PhoneEvents {
   std::function<void(const LegName& name, Input input)> on_input;
-  // A phone's own re-INVITE, with an offer or without one: what it is told; empty: it is refused.
-  std::function<std::string(const LegName& name, const std::string& offer)> on_reinvite;
+  // A phone's own re-INVITE, with an offer or without one, or an UPDATE with an offer.
+  std::function<Reply(const LegName& name, const std::string& offer)> on_reinvite;
   // A key that a phone tells by INFO.
   std::function<void(const LegName& name, char key)> on_key;
   // A phone refers its call: the SIP status that answers it.
