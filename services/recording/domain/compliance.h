@@ -51,7 +51,7 @@ struct CallQuestion {
   std::string region;    // ISO country of it, "" when unknown or not needed
   absl::Time at;
   enum class Record { kByConfiguration, kYes, kNo } record = Record::kByConfiguration;
-  bool message = false;  // not a conversation: somebody was asked to leave a message
+  bool message = false;            // not a conversation: somebody was asked to leave a message
   std::vector<ListEntry> entries;  // of to_phone, when the policy has no whole lists
 };
 

@@ -19,9 +19,8 @@ const NumberCache::Known* NumberCache::Find(const Key& key, absl::Duration age) 
 
 void NumberCache::Keep(Key key, Known known) {
   if (known_.size() >= kMaxNumbers) {
-    std::erase_if(known_, [&](const auto& one) {
-      return known.read_at - one.second.read_at >= kFresh;
-    });
+    std::erase_if(known_,
+                  [&](const auto& one) { return known.read_at - one.second.read_at >= kFresh; });
   }
   if (known_.size() >= kMaxNumbers) known_.clear();
   known_[std::move(key)] = std::move(known);

@@ -35,8 +35,7 @@ class NumberCache {
     absl::Duration read_at;  // when the reading began
   };
   // Null when there is none that is so young.
-  const Known* Find(const Key& key, absl::Duration age) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  const Known* Find(const Key& key, absl::Duration age) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(Key key, Known known) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   db::Database& database_;

@@ -97,7 +97,8 @@ struct Processes {
   // So many more blacklisted numbers, none of which is asked for.
   void Fill(int numbers) {
     std::string csv = "phone_number,list_type\n";
-    for (int i = 0; i < numbers; ++i) absl::StrAppend(&csv, "+4930", 1000000 + filled++, ",BLACKLIST\n");
+    for (int i = 0; i < numbers; ++i)
+      absl::StrAppend(&csv, "+4930", 1000000 + filled++, ",BLACKLIST\n");
     v1::ImportPhoneNumbersRequest request;
     request.set_csv(csv);
     REQUIRE(io.Run(there.ImportPhoneNumbers(Context(), request)).ok());

@@ -153,9 +153,7 @@ TEST_CASE_METHOD(Fixture, "an entry that is over makes room for a new one", "[db
   *request.mutable_expires_at() = base::ToProto(base::SystemClock().Now() - absl::Seconds(1));
   REQUIRE(io.Run(service.CreatePhoneNumber(As(), request)).ok());
   CHECK(Check("+15550100").verdict() == "ALLOW");
-  SECTION("that is added") {
-    CHECK(Add("+15550100", List::BLACKLIST).ok());
-  }
+  SECTION("that is added") { CHECK(Add("+15550100", List::BLACKLIST).ok()); }
   SECTION("that is moved there") {
     const auto moved = Add("+15550100", List::VIP);
     REQUIRE(moved.ok());

@@ -126,9 +126,8 @@ TEST_CASE_METHOD(Fixture, "groups are bounded, and the answer tells how many the
     db::Params params;
     for (int i = 0; i < 1200; ++i) {
       for (const absl::Time bucket : {hour, hour + absl::Hours(1)}) {
-        params.insert(params.end(),
-                      {"AGENT", "HOUR", "t", absl::StrCat("a", 1000 + i), bucket,
-                       int64_t{kCompleted}, int64_t{i < 300 ? 1 : 2}, int64_t{15}});
+        params.insert(params.end(), {"AGENT", "HOUR", "t", absl::StrCat("a", 1000 + i), bucket,
+                                     int64_t{kCompleted}, int64_t{i < 300 ? 1 : 2}, int64_t{15}});
       }
     }
     return c
@@ -159,9 +158,9 @@ TEST_CASE_METHOD(Fixture, "the hours of a tenant are found without its other hou
     db::Params params;
     for (int i = 0; i < 20; ++i) {
       for (int hour = 0; hour < 500; ++hour) {
-        params.insert(params.end(),
-                      {"AGENT", "HOUR", "t", absl::StrCat("a", i),
-                       absl::UnixEpoch() + absl::Hours(hour), int64_t{kCompleted}, int64_t{1}, int64_t{1}});
+        params.insert(params.end(), {"AGENT", "HOUR", "t", absl::StrCat("a", i),
+                                     absl::UnixEpoch() + absl::Hours(hour), int64_t{kCompleted},
+                                     int64_t{1}, int64_t{1}});
       }
     }
     CTC_RETURN_IF_ERROR(

@@ -54,9 +54,10 @@ std::string GroupsSql() {
         " WHERE dimension = ? AND period = ? AND tenant_id = ? AND bucket_start >= ?"
         " AND bucket_start < ?";
   }
-  return sql +
-         ") AS counted GROUP BY dimension_id HAVING all_calls > 0"
-         " ORDER BY all_calls DESC, dimension_id LIMIT ?";
+  sql +=
+      ") AS counted GROUP BY dimension_id HAVING all_calls > 0"
+      " ORDER BY all_calls DESC, dimension_id LIMIT ?";
+  return sql;
 }
 
 }  // namespace
