@@ -412,8 +412,9 @@ TEST_CASE("what strangers ask leaves nothing behind", "[sip][native]") {
   int asked = 0;
   std::string heard;
   const auto ask = [&](const std::string& method, const std::string& status) {
+    ++asked;
     const std::string request = absl::StrCat(
-        method, " sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK", ++asked,
+        method, " sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK", asked,
         "\r\nFrom: <sip:s@x>;tag=s\r\nTo: <sip:x@127.0.0.1>\r\nCall-ID: ", asked, "\r\nCSeq: 1 ",
         method, "\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n");
     asio::write(socket, asio::buffer(request));
