@@ -22,11 +22,26 @@ std::string RoomOf(const Session& session) {
   return session.conversation_id().empty() ? session.id() : session.conversation_id();
 }
 
-// Conversations with a leg of ours.
+// Conversations with a leg that is named as ours are, whichever account it belongs to.
 std::set<std::string> RoomsOf(const std::vector<ChannelView>& channels) {
   std::set<std::string> rooms;
   for (const ChannelView& channel : channels) {
     if (auto leg = ParseChannelId(channel.id)) rooms.insert(std::move(leg->room));
+  }
+  return rooms;
+}
+
+// Those of them that are this account's. Another one may be on the same switch with an application
+// of its own, and be another tenant's; a leg is in an application from its answer on.
+std::set<std::string> OwnRooms(const std::vector<ChannelView>& channels,
+                               const std::vector<Session>& live, const std::string& app) {
+  std::set<std::string> sessions;
+  for (const Session& session : live) sessions.insert(RoomOf(session));
+  std::set<std::string> rooms;
+  for (const ChannelView& channel : channels) {
+    auto leg = ParseChannelId(channel.id);
+    if (!leg) continue;
+    if (channel.app == app || sessions.contains(leg->room)) rooms.insert(std::move(leg->room));
   }
   return rooms;
 }
@@ -141,7 +156,7 @@ Task<absl::Status> Driver::ReconcileSwitch(const std::vector<Session>& live) {
   CTC_CO_ASSIGN_OR_RETURN(const std::vector<BridgeView> bridges,
                           ReadBridges(bridges_answer.response.body));
   CTC_CO_RETURN_IF_ERROR(co_await ReconcileCallers(channels));
-  std::set<std::string> known = RoomsOf(channels);
+  std::set<std::string> known = OwnRooms(channels, live, settings_.app);
   for (const auto& [room, state] : calls_) known.insert(room);
   for (const Session& session : live) {
     if (!known.contains(RoomOf(session)) || !IsJoined(session)) continue;
@@ -152,6 +167,7 @@ Task<absl::Status> Driver::ReconcileSwitch(const std::vector<Session>& live) {
     call.unattended = call.unattended || session.status() == Session::ON_HOLD;
   }
   for (const std::string& room : known) ReconcileCall(room, channels, bridges);
+  known.merge(RoomsOf(channels));
   SweepBridges(bridges, known);
   co_return absl::OkStatus();
 }

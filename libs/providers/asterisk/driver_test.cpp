@@ -1,5 +1,7 @@
 #include "libs/providers/asterisk/driver.h"
 
+#include <absl/strings/str_replace.h>
+
 #include <catch2/catch.hpp>
 
 #include "libs/providers/asterisk/fake_ari_for_test.h"
@@ -320,6 +322,17 @@ TEST_CASE("after a restart an answered agent is driven on", "[asterisk][driver]"
   world.Say(StartEvent("agent"));
   // The bridge, its subscription and the agent again, no second customer.
   CHECK(world.http.Lines().size() == before + 3);
+}
+
+TEST_CASE("another account's calls on the same switch are not driven", "[asterisk][driver]") {
+  World world;
+  const std::string theirs = absl::StrReplaceAll(ChannelJson("agent", "Up"),
+                                                 {{R"("app_data":"ctc,)", R"("app_data":"b,)"}});
+  REQUIRE(theirs != ChannelJson("agent", "Up"));
+  world.Reconcile("[" + theirs + "]", R"([{"id":")" + kCall + R"(-bridge","channels":[]}])");
+  CHECK(world.Facts().empty());
+  CHECK_FALSE(world.Asked("POST"));
+  CHECK_FALSE(world.Asked("DELETE"));
 }
 
 TEST_CASE("after a restart a customer who may have been called is not called again",

@@ -96,7 +96,7 @@ class Phone {
                      "\r\nMax-Forwards: 70\r\nContact: <sip:phone@", host(), ">\r\n", more, sdp,
                      "Content-Length: ", body.size(), "\r\n\r\n", body);
     socket_.send_to(asio::buffer(request),
-                    {socket_.local_endpoint().address(), static_cast<uint16_t>(port)});
+                    {asio::ip::address_v4::loopback(), static_cast<uint16_t>(port)});
   }
   // Within the call that it was asked into by `invite`.
   void RequestIn(const std::string& invite, const std::string& method, int port,
@@ -225,6 +225,16 @@ struct World {
     *request.mutable_order() = Order();
     return calls->LookUp(*account, request).found() == LookUpCallResponse::LIVE;
   }
+  // Both phones say goodbye: the stack would wait for it in the end.
+  void HangUp(const AccountPtr& account) {
+    dispatch::v1::ControlCallRequest hang_up;
+    *hang_up.mutable_order() = Order();
+    hang_up.set_action(dispatch::v1::ControlCallRequest::HANG_UP);
+    CHECK(calls->Control(*account, hang_up).ok());
+    phone.Answer("BYE", "200 OK");
+    phone.Answer("BYE", "200 OK");
+    EventuallyTrue([&] { return !IsLive(account); }, "the call to end");
+  }
   // Time goes on by `step` between two tries.
   void AwaitListening(const std::vector<AccountPtr>& accounts,
                       absl::Duration step = absl::Seconds(1)) {
@@ -306,6 +316,7 @@ TEST_CASE("a re-INVITE that is put off is made again", "[sip][native]") {
   EventuallyTrue([&] { return w.told.Count("CALL_ANSWERED ") == 2; }, "both to have picked up");
   CHECK(w.IsLive(account));
   CHECK(w.told.Count("CALL_FAILED sip:500") == 0);
+  w.HangUp(account);
 }
 
 TEST_CASE("a re-INVITE that crosses the phone's own is made again", "[sip][native]") {
@@ -320,6 +331,7 @@ TEST_CASE("a re-INVITE that crosses the phone's own is made again", "[sip][nativ
   w.phone.Accept();
   EventuallyTrue([&] { return w.told.Count("CALL_ANSWERED ") == 2; }, "both to have picked up");
   CHECK(w.IsLive(account));
+  w.HangUp(account);
 }
 
 TEST_CASE("what we serve is said, and no more", "[sip][native]") {
@@ -363,6 +375,7 @@ TEST_CASE("an UPDATE refreshes, or is answered as a re-INVITE", "[sip][native]")
   w.phone.RequestIn(invite, "MESSAGE", w.own_port);
   CHECK(absl::StartsWith(w.phone.Await("SIP/2.0"), "SIP/2.0 405"));
   CHECK(w.IsLive(account));
+  w.HangUp(account);
 }
 
 TEST_CASE("the password is proven to the account's own hosts alone", "[sip][native]") {
@@ -399,6 +412,11 @@ TEST_CASE("the password is proven to the account's own hosts alone", "[sip][nati
     w.phone.Answer("INVITE", "401 Unauthorized", kChallenge);
     w.phone.Await("ACK");
     CHECK(absl::StrContains(w.phone.Accept(), "Authorization: Digest"));
+    w.phone.Await("ACK");
+    w.phone.Accept();
+    w.phone.Accept();
+    EventuallyTrue([&] { return w.told.Count("CALL_ANSWERED ") == 2; }, "both to have picked up");
+    w.HangUp(account);
   }
 }
 

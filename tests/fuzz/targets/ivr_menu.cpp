@@ -27,7 +27,7 @@ routing::Floor MakeFloor() {
     now.agent.set_phone("PJSIP/" + std::string(id));
     now.agent.set_capacity(1);
     now.agent.set_is_active(true);
-    now.has_history = now.takes_calls = true;
+    now.has_chosen = now.takes_calls = true;
     now.idle_since = absl::FromUnixSeconds(1000);
     floor.agents.emplace(id, std::move(now));
   }
