@@ -164,6 +164,7 @@ TEST_CASE("strangers and garbage are not heard", "[media][server]") {
         return ++rounds > 10 && frames > 20;
       },
       "b goes on hearing a");
+  b.phone.Listen();
   call.AwaitLevel(b, 1000, said);
   CHECK(stranger.Listen().packets == 0);
   CHECK(call.told.Ask([](Told& told) { return told.digits; }).empty());
