@@ -100,13 +100,20 @@ void Party::Receive(uint64_t frame) {
   for (int batch = 0; more && batch < kMostBatches; ++batch) {
     for (const Datagram& datagram : ground_.inbox.Read(sockets_.rtp, more)) Take(datagram);
   }
-  if (frame % kReadReportFrames == start_.ssrc % kReadReportFrames) {
+  if (IsNewTurn(frame, kReadReportFrames, read_turn_)) {
     for (const Datagram& datagram : ground_.inbox.Read(sockets_.rtcp, more)) TakeReport(datagram);
   }
   if (frame % kFramesOfAKey == 0) keys_left_ = std::min(keys_left_ + 1, kKeysAtOnce);
   voiced_ = playout_.Take(voice_);
   if (detector_ && stream_->receive) detector_->Take(voice_);
   WatchSilence();
+}
+
+bool Party::IsNewTurn(uint64_t frame, uint64_t frames, std::optional<uint64_t>& turn) const {
+  const uint64_t now = (frame + start_.ssrc) / frames;
+  const bool is_new = turn && *turn != now;
+  turn = now;
+  return is_new;
 }
 
 bool Party::IsEventType(uint8_t type) const {
@@ -190,7 +197,7 @@ void Party::Send(uint64_t frame, std::vector<const Frame*>& voices) {
   const bool may_send = stream_ && stream_->send && gate_.target();
   if (may_send) SendSound(frame, voices);
   talking_ = may_send;
-  if (frame % kReportFrames == start_.ssrc % kReportFrames) SendReport(frame, false);
+  if (IsNewTurn(frame, kReportFrames, report_turn_)) SendReport(frame, false);
 }
 
 void Party::SendSound(uint64_t frame, const std::vector<const Frame*>& voices) {

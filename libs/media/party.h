@@ -71,6 +71,8 @@ class Party {
   void Take(const Datagram& datagram);
   void TakeSound(const RtpPacket& packet);
   void TakeReport(const Datagram& datagram);
+  // Whether another turn of so many frames has begun; any frame of it may have been left out.
+  bool IsNewTurn(uint64_t frame, uint64_t frames, std::optional<uint64_t>& turn) const;
   bool IsEventType(uint8_t type) const;
   void WatchSilence();
   void AddPlayed(std::vector<const Frame*>& voices);
@@ -100,6 +102,7 @@ class Party {
   bool watched_ = false;
   int64_t silent_ = 0;           // frames without a packet, since it is watched
   int keys_left_ = kKeysAtOnce;  // that it may still press
+  std::optional<uint64_t> read_turn_;
   uint32_t peer_sent_at_ = 0;
   absl::Time peer_report_came_;
   PartyStatistics statistics_;
@@ -118,6 +121,7 @@ class Party {
   Frame play_frame_{};
   Frame mixed_{};
   uint16_t sequence_;
+  std::optional<uint64_t> report_turn_;
   uint32_t octets_sent_ = 0;  // of payload
   bool talking_ = false;      // the last frame was sent
 };

@@ -5,12 +5,15 @@
 
 #include <catch2/catch.hpp>
 
+#include "libs/base/clock.h"
+
 namespace ctc::testing {
 
 void Eventually(const std::function<std::string()>& condition, absl::Duration limit) {
-  const absl::Time end = absl::Now() + limit;
+  const base::Clock& clock = base::SystemClock();
+  const absl::Duration end = clock.Monotonic() + limit;
   std::string seen = condition();
-  while (!seen.empty() && absl::Now() < end) {
+  while (!seen.empty() && clock.Monotonic() < end) {
     absl::SleepFor(absl::Milliseconds(2));
     seen = condition();
   }
