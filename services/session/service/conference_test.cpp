@@ -106,10 +106,10 @@ TEST_CASE("the customer goes on with a guest, and is not left alone", "[session]
 }
 
 TEST_CASE("the end of the call ends its guests", "[session][conference]") {
+  bool shown_alive = false;  // before what writes it in the background
   RoomFixture f;
   REQUIRE_THAT(f.Add("+4930300").status(), IsOk());
   f.Tell("party-1", F::CALL_ANSWERED, 20);
-  bool shown_alive = false;
   f.peers.control = [&](const ControlCallRequest& request) {
     for (const v1::Leg& leg : request.legs()) {
       shown_alive |= leg.id() == "party-1" && leg.state() != v1::Leg::ENDED;

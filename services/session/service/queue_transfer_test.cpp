@@ -18,11 +18,7 @@ using T = v1::Transfer;
 struct QueueFixture : TalkFixture {
   QueueFixture() {
     AddAgent("agent-c", "+4930300");
-    SetFree({"agent-uuid", "agent-b", "agent-c"});
-  }
-  void SetFree(const Lines& agents) {
-    peers.queue.clear_available_agents();
-    for (const std::string& agent : agents) peers.queue.add_available_agents(agent);
+    peers.SetFree({"agent-uuid", "agent-b", "agent-c"});
   }
   absl::StatusOr<v1::Transfer> ToQueue(T::Type type) {
     v1::TransferCallRequest request;
@@ -31,7 +27,6 @@ struct QueueFixture : TalkFixture {
     request.set_to_queue_id("0190b0a0-0000-7000-8000-000000000001");
     return Transfer(request);
   }
-  void Sweep() { REQUIRE_THAT(process->Run(process->watchdog->Sweep()).status(), IsOk()); }
   int Rung(const std::string& leg) { return peers.count("ControlCall DIAL_PARTY " + leg); }
   void AwaitRung(const std::string& leg) {
     EventuallyTrue([&] { return Rung(leg) == 1; }, "ring " + leg);
@@ -83,9 +78,9 @@ TEST_CASE("an agent of the queue whom the provider does not ring is followed by 
 }
 
 TEST_CASE("an agent of the queue rings as long as the queue says", "[session][transfers][queue]") {
+  int ring = 0;  // before what writes it in the background
   QueueFixture f;
   f.peers.queue_terms.set_ring_seconds(5);
-  int ring = 0;
   f.peers.control = [&](const ControlCallRequest& request) {
     if (request.action() == ControlCallRequest::DIAL_PARTY) ring = request.target().ring_seconds();
     return dispatch::v1::ControlCallResponse();
@@ -103,18 +98,18 @@ TEST_CASE("an agent of the queue rings as long as the queue says", "[session][tr
 TEST_CASE("with nobody free the customer waits for an agent of the queue",
           "[session][transfers][queue]") {
   QueueFixture f;
-  f.SetFree({"agent-uuid", "agent-b"});
+  f.peers.SetFree({"agent-uuid", "agent-b"});
   const T::Type type = GENERATE(T::BLIND, T::ATTENDED);
   REQUIRE_THAT(f.ToQueue(type).status(), IsOk());
   f.Tell({f.OnLeg("agent", F::CALL_ENDED, 1)});
-  f.SetFree({});
+  f.peers.SetFree({});
   f.Tell({f.OnLeg("consult-1", F::CALL_NO_ANSWER, 20)});
   EventuallyTrue([&] { return f.Told("transfer.waiting"); }, "the wait");
   CHECK(f.Get(f.id)->status() == S::ON_HOLD);
   CHECK(f.Newest().status() == T::REQUESTED);
   SECTION("one becomes free, and another process sees it") {
     f.NewProcess();
-    f.SetFree({"agent-c"});
+    f.peers.SetFree({"agent-c"});
     f.clock.Advance(absl::Seconds(11));
     f.Sweep();
     f.AwaitRung("consult-2");
@@ -124,7 +119,7 @@ TEST_CASE("with nobody free the customer waits for an agent of the queue",
     CHECK(f.Get(f.Newest().new_session_id())->agent_phone() == "+4930300");
   }
   SECTION("who missed the call is asked again after a pause, not at once") {
-    f.SetFree({"agent-b"});
+    f.peers.SetFree({"agent-b"});
     f.clock.Advance(absl::Seconds(5));
     f.Tell({f.OnLeg("customer", F::CALL_RINGING, 1)});
     CHECK(f.Rung("consult-2") == 0);
@@ -155,7 +150,7 @@ TEST_CASE("an announced handover to a queue gives the customer back at its limit
           "[session][transfers][queue]") {
   QueueFixture f;
   REQUIRE_THAT(f.ToQueue(T::ATTENDED).status(), IsOk());
-  f.SetFree({});
+  f.peers.SetFree({});
   f.Tell({f.OnLeg("consult-1", F::CALL_BUSY, 2)});
   EventuallyTrue([&] { return f.Told("transfer.waiting"); }, "the wait");
   SECTION("by itself") {
@@ -180,7 +175,7 @@ TEST_CASE("in a queue of more agents than are remembered nobody is rung again wi
     agents.push_back("agent-" + std::to_string(100 + i));
     f.AddAgent(agents.back(), "+49401" + std::to_string(100 + i));
   }
-  f.SetFree(agents);
+  f.peers.SetFree(agents);
   REQUIRE_THAT(f.ToQueue(T::BLIND).status(), IsOk());
   for (int i = 1; i <= 50; ++i) {
     const std::string leg = "consult-" + std::to_string(i);

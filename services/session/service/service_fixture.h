@@ -53,7 +53,6 @@ class FakePeers final : public rpc::Channel {
   routing::v1::ChooseRouteResponse route;
   std::map<std::string, routing::v1::Agent> agents;
   routing::v1::Queue queue_terms;
-  routing::v1::GetQueueLiveResponse queue;
   // Of every provider account.
   std::vector<std::string> capabilities = {"transfer", "warm_transfer", "conference", "listen",
                                            "whisper"};
@@ -74,6 +73,12 @@ class FakePeers final : public rpc::Channel {
   std::function<absl::StatusOr<routing::v1::NextFlowStepResponse>(
       const routing::v1::NextFlowStepRequest&)>
       next_step = [](const auto&) { return absl::UnavailableError("no menus here"); };
+
+  // Who is free in every queue, in the order of asking. Also while somebody asks.
+  void SetFree(std::vector<std::string> ids) {
+    const base::MutexLock lock(mutex_);
+    free_ = std::move(ids);
+  }
 
   // What was asked, as "PlaceCall <provider>" or "ControlCall HANG_UP".
   std::vector<std::string> asked() const {
@@ -145,7 +150,10 @@ class FakePeers final : public rpc::Channel {
       return Wrap(absl::StatusOr<routing::v1::ListAgentsResponse>(std::move(answer)));
     }
     if (path == routing::v1::QueueServiceRpc::kGetQueueLive.path) {
-      return Wrap(absl::StatusOr<routing::v1::GetQueueLiveResponse>(queue));
+      routing::v1::GetQueueLiveResponse answer;
+      const base::MutexLock lock(mutex_);
+      for (const std::string& agent : free_) answer.add_available_agents(agent);
+      return Wrap(absl::StatusOr<routing::v1::GetQueueLiveResponse>(std::move(answer)));
     }
     if (path == routing::v1::QueueServiceRpc::kGetQueue.path) {
       routing::v1::GetQueueResponse answer;
@@ -176,6 +184,7 @@ class FakePeers final : public rpc::Channel {
 
   mutable base::Mutex mutex_;
   std::vector<std::string> asked_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> free_ ABSL_GUARDED_BY(mutex_);
 };
 
 // One process of the session service, with connections of its own. Several may share a schema.
@@ -323,7 +332,8 @@ struct Fixture {
     return status.ok() ? value : std::string(status.message());
   }
 
-  testing::FakeClock clock{absl::FromUnixMillis(absl::ToUnixMillis(absl::Now()))};
+  // Stands still and leads the real clock, so that no deadline made from it ever passes.
+  testing::FakeClock clock{absl::FromUnixMillis(absl::ToUnixMillis(absl::Now())) + absl::Hours(1)};
   FakePeers peers;
   testing::MariaDb& server;
   const std::string schema = server.NewSchema();

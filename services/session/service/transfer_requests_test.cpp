@@ -67,7 +67,7 @@ TEST_CASE("a transfer that cannot be is refused before anything changed", "[sess
   }
   SECTION("a queue in which nobody is free") {
     request.set_to_queue_id("0190b0a0-0000-7000-8000-000000000001");
-    f.peers.queue.add_available_agents("agent-uuid");
+    f.peers.SetFree({"agent-uuid"});
     CHECK_THAT(f.Transfer(request).status(), HasError(base::kNoAgentAvailable));
     untouched();
   }
@@ -110,8 +110,7 @@ TEST_CASE("a queue's first free agent takes over, and a number without an agent"
   SECTION("queue") {
     const std::string queue = "0190b0a0-0000-7000-8000-000000000001";
     request.set_to_queue_id(queue);
-    f.peers.queue.add_available_agents("agent-uuid");
-    f.peers.queue.add_available_agents("agent-b");
+    f.peers.SetFree({"agent-uuid", "agent-b"});
     const auto asked = f.Transfer(request);
     REQUIRE_THAT(asked.status(), IsOk());
     CHECK(asked->to_agent_id() == "agent-b");

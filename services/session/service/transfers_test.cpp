@@ -213,7 +213,7 @@ TEST_CASE("a customer is taken off hold though the process died before it did",
   f.peers.control = [](const auto&) { return dispatch::v1::ControlCallResponse(); };
   f.NewProcess();
   f.clock.Advance(absl::Seconds(11));
-  REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+  f.Sweep();
   f.Await(f.id, S::CONNECTED);
   CHECK(f.peers.count("ControlCall RESUME") == 2);
   // A hold of the agent's own, later, is left alone.
@@ -222,7 +222,7 @@ TEST_CASE("a customer is taken off hold though the process died before it did",
   hold.set_id(f.id);
   REQUIRE_THAT(f.process->Run(f.process->service.HoldCall(f.Context(), hold)).status(), IsOk());
   f.clock.Advance(absl::Seconds(11));
-  REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+  f.Sweep();
   CHECK(f.Get(f.id)->status() == S::ON_HOLD);
   CHECK(f.peers.count("ControlCall RESUME") == 2);
 }
@@ -311,7 +311,7 @@ TEST_CASE("an outcome that is not known is waited for", "[session][transfers]") 
   SECTION("nothing is ever heard: it is called off, also by another process") {
     f.NewProcess();
     f.clock.Advance(absl::Seconds(46));
-    REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+    f.Sweep();
     f.AwaitTransfer(T::FAILED);
     CHECK(f.Newest().error_message() == "The target did not answer in time");
     f.AwaitOrders({"HOLD", "DIAL_PARTY consult-1", "DROP_PARTY consult-1", "RESUME"});
@@ -329,7 +329,7 @@ TEST_CASE("a process that dies in a transfer is followed by another", "[session]
   f.NewProcess();
   f.peers.control = [](const auto&) { return dispatch::v1::ControlCallResponse(); };
   f.clock.Advance(absl::Seconds(11));
-  REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+  f.Sweep();
   f.AwaitTransfer(T::COMPLETED);
   CHECK(f.Get(f.id)->status() == S::TRANSFERRED);
   CHECK(f.Get(f.Newest().new_session_id())->agent_id() == "agent-b");
@@ -342,7 +342,7 @@ TEST_CASE("a target that is never handed over is given up", "[session][transfers
   f.Tell({f.OnLeg("consult-1", F::CALL_ANSWERED, 3)});
   EventuallyTrue([&] { return f.peers.count("ControlCall HAND_OVER") == 1; }, "hand-over");
   f.clock.Advance(absl::Seconds(60));
-  REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+  f.Sweep();
   EventuallyTrue([&] { return f.peers.count("ControlCall DIAL_PARTY agent-2") == 1; }, "ring");
   CHECK(f.Newest().status() == T::FAILED);
   EventuallyTrue([&] { return f.peers.count("ControlCall DROP_PARTY consult-1") == 1; }, "drop");
