@@ -64,9 +64,13 @@ struct LiveFixture : EdgeFixture {
   LiveFixture() : EdgeFixture(EdgeOptions()), log(peers) {
     done = asio::co_spawn(feed.executor(), feed.Run(), asio::use_future);
   }
+  // What runs in the background uses everything here: the reader, the streams, and the wake-up that
+  // Stop has posted.
   ~LiveFixture() {
     feed.Stop();
     done.get();
+    io.Run(server->Drain(absl::Seconds(10)));
+    asio::post(feed.executor(), asio::use_future).get();
   }
   http::RawSocket Open(const std::string& target, const Headers& headers = {}) const {
     http::RawSocket socket = http::RawSocket::Connect(server->port());
@@ -142,7 +146,8 @@ TEST_CASE("a WebSocket carries the same events and resumes by its first message"
   const std::string url = "ws://127.0.0.1:" + std::to_string(f.server->port()) + "/api/v1/ws";
   const EdgeFixture::Headers headers = {{"Authorization", std::string("Bearer ") + kToken},
                                         {"X-Tenant-ID", "t-1"}};
-  auto socket = f.io.Run(http::ConnectWebSocket(url, headers, absl::Seconds(5), absl::Seconds(20)));
+  auto socket =
+      f.io.Run(http::ConnectWebSocket(url, headers, absl::Seconds(20), absl::Seconds(20)));
   REQUIRE(socket.ok());
   REQUIRE(f.io.Run((*socket)->Write(R"({"resume_after":1})")).ok());
   const auto read = [&] { return nlohmann::json::parse(*f.io.Run((*socket)->Read())); };
