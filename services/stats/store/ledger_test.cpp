@@ -2,9 +2,11 @@
 #include "services/stats/store/ledger.h"
 
 #include <catch2/catch.hpp>
+#include <future>
 #include <thread>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/testing/eventually.h"
 #include "libs/testing/mariadb.h"
 #include "libs/testing/run_task.h"
 #include "libs/testing/status_matchers.h"
@@ -142,19 +144,21 @@ TEST_CASE("two processes that follow the same feed count each change once togeth
   auto database = MariaDb::Shared().OpenFresh();
   Feed feed(9);
   feed.Grow(2000);
+  // Gives the errors that tell of no conflict: Catch counts in one thread only.
   const auto follow = [&](size_t limit) {
+    std::vector<absl::Status> faults;
     Follower follower(io, *database);
     // Conflicts are told as errors and lead to a new look at the cursor.
     while (!follower.AtEnd(feed) || !follower.Flush().ok()) {
-      const absl::Status step = follower.Step(feed, limit);
-      const absl::Status flush = follower.Flush();
-      if (!step.ok()) CHECK_THAT(step, HasError(base::kConflict));
-      if (!flush.ok()) CHECK_THAT(flush, HasError(base::kConflict));
+      for (const absl::Status& status : {follower.Step(feed, limit), follower.Flush()}) {
+        if (!status.ok() && !base::IsError(status, base::kConflict)) faults.push_back(status);
+      }
     }
+    return faults;
   };
-  std::thread other([&] { follow(37); });
-  follow(53);
-  other.join();
+  auto other = std::async(std::launch::async, [&] { return follow(37); });
+  for (const absl::Status& fault : follow(53)) CHECK_THAT(fault, IsOk());
+  for (const absl::Status& fault : other.get()) CHECK_THAT(fault, IsOk());
   CheckTable(*database, feed);
 }
 
@@ -200,8 +204,12 @@ TEST_CASE("kill -9 of mariadbd costs errors only; every change is counted once a
     }
     killer.join();
     server.Start();
-    while (!follower.AtEnd(feed)) REQUIRE_THAT(follower.Step(feed, 50), IsOk());
-    REQUIRE_THAT(follower.Flush(), IsOk());
+    // A connection that was tried for long in vain is not tried again at once.
+    testing::Eventually([&] {
+      absl::Status status = follower.Step(feed, 50);
+      if (status.ok()) status = follower.Flush();
+      return !status.ok() ? std::string(status.ToString()) : follower.AtEnd(feed) ? "" : "behind";
+    });
     CheckTable(*database, feed);
   }
 }
