@@ -90,10 +90,12 @@ struct World : DispatchWorld {
   }
   // What the provider was told, as soon as it was told `count` things.
   std::vector<Request> Told(size_t count) {
-    testing::Eventually([&] {
-      const size_t told = adapter->requests().size();
-      return told >= count ? "" : std::to_string(told) + " requests";
-    });
+    testing::Eventually(
+        [&] {
+          const size_t told = adapter->requests().size();
+          return told >= count ? "" : std::to_string(told) + " requests";
+        },
+        kTriesLast);
     return adapter->requests();
   }
 

@@ -22,6 +22,9 @@ namespace ctc::dispatch {
 
 inline const base::TenantId kTenant("t1");
 
+// Tries and look-ups are seconds apart, by the real clock: the longest tests wait for 8 of them.
+inline constexpr absl::Duration kTriesLast = absl::Seconds(30);
+
 // The session service: a feed, and whatever else a test answers. Thread-safe.
 class FakeSessionBase : public rpc::Channel {
  public:
@@ -158,14 +161,14 @@ struct DispatchWorld {
                 })
                 .ok());
   }
-  void AwaitOutcome(const std::string& call, const std::string& leg, const std::string& wanted,
-                    absl::Duration limit = absl::Seconds(10)) const {
+  void AwaitOutcome(const std::string& call, const std::string& leg,
+                    const std::string& wanted) const {
     testing::Eventually(
         [&] {
           const std::string outcome = Outcome(call, leg);
           return outcome == wanted ? "" : outcome;
         },
-        limit);
+        kTriesLast);
   }
 
   testing::FakeRandom random;

@@ -66,7 +66,8 @@ std::vector<Request> RequestsAfter(std::vector<absl::Status> answers, size_t wan
                      sessions, base::SystemClock()});
   auto followed =
       asio::co_spawn(asio::make_strand(process.io.context()), legs.Follow(), asio::use_future);
-  testing::EventuallyTrue([&] { return adapter->requests().size() == wanted; }, "the requests");
+  testing::EventuallyTrue([&] { return adapter->requests().size() == wanted; }, "the requests",
+                          kTriesLast);
   asio::co_spawn(process.io.context(), legs.Stop(), asio::use_future).get();
   followed.get();
   process.Stop();

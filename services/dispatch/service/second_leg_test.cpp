@@ -278,7 +278,7 @@ TEST_CASE(
     const Replica one(world);
     const Replica two(world);
     for (size_t i = 0; i < cases.size(); ++i) {
-      world.shared.AwaitOutcome(calls[i], "customer", cases[i].outcome, absl::Seconds(30));
+      world.shared.AwaitOutcome(calls[i], "customer", cases[i].outcome);
     }
   }
   for (size_t i = 0; i < cases.size(); ++i) {
@@ -320,7 +320,7 @@ TEST_CASE("an agent who could not be hung up on is hung up on by the sweep",
   world.sessions.End(call);  // it was told of the failure
   world.shared.MakeOld(call);
   const Replica replica(world, Replica::Sweep::kYes);
-  world.shared.AwaitOutcome(call, "customer", "UNKNOWN_OUTCOME", absl::Seconds(30));
+  world.shared.AwaitOutcome(call, "customer", "UNKNOWN_OUTCOME");
   CHECK(world.twilio.HangUps("CA15550000601") == 2);
   CHECK(world.twilio.Dials(customer) == 1);
   CHECK(world.webhook.Of(call).size() == 1);
@@ -339,7 +339,7 @@ TEST_CASE("a customer's leg that was dialled all the same goes on", "[dispatch][
   {
     const Replica replica(world);
     for (const std::string& call : calls) {
-      world.shared.AwaitOutcome(call, "customer", "ACCEPTED", absl::Seconds(30));
+      world.shared.AwaitOutcome(call, "customer", "ACCEPTED");
     }
   }
   for (size_t i = 0; i < answers.size(); ++i) {
