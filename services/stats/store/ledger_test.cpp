@@ -144,7 +144,7 @@ TEST_CASE("two processes that follow the same feed count each change once togeth
   auto database = MariaDb::Shared().OpenFresh();
   Feed feed(9);
   feed.Grow(2000);
-  // Gives the errors that are none of a conflict's: Catch counts in one thread only.
+  // Gives the errors that tell of no conflict: Catch counts in one thread only.
   const auto follow = [&](size_t limit) {
     std::vector<absl::Status> faults;
     Follower follower(io, *database);
