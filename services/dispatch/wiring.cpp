@@ -5,6 +5,7 @@
 #include "ctc/dispatch/v1/dispatch_service.rpc.h"
 #include "ctc/dispatch/v1/provider_service.rpc.h"
 #include "libs/base/ids.h"
+#include "libs/host/background.h"
 #include "libs/observability/log.h"
 #include "libs/providers/asterisk/adapter.h"
 #include "libs/providers/exotel/adapter.h"
@@ -13,7 +14,6 @@
 #include "libs/providers/twilio/adapter.h"
 #include "libs/providers/vonage/adapter.h"
 #include "services/dispatch/service/agent_leg.h"
-#include "services/dispatch/service/background.h"
 #include "services/dispatch/service/credentials.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/dispatch_service.h"
@@ -195,7 +195,7 @@ class DispatchHost final : public host::Service {
   ProviderStore store_;
   LeaseStore leases_;
   SubmissionStore submissions_;
-  Background background_;
+  host::Background background_;
   NativeFacts native_facts_;
   NativeFlows native_flows_;
   NativeReferrals native_referrals_;

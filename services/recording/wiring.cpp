@@ -1,11 +1,10 @@
 #include "services/recording/wiring.h"
 
-#include <atomic>
-#include <chrono>
 #include <functional>
 
 #include "ctc/recording/v1/recording_service.rpc.h"
 #include "libs/events/feed_consumer.h"
+#include "libs/host/background.h"
 #include "libs/observability/log.h"
 #include "services/recording/service/recording_follower.h"
 #include "services/recording/service/recording_service.h"
@@ -27,7 +26,7 @@ class Wiring : public host::Service {
         consumer_(env.peer("session"), {.name = std::string(name())},
                   std::bind_front(&RecordingFollower::LoadPosition, &follower_),
                   std::bind_front(&RecordingFollower::Apply, &follower_)),
-        housekeeping_(asio::make_strand(env.executor)) {}
+        background_(env.executor) {}
 
   std::string_view name() const override { return "recording"; }
 
@@ -55,25 +54,14 @@ class Wiring : public host::Service {
 
   absl::Status Start() override {
     asio::co_spawn(executor_, consumer_.Run(), [](std::exception_ptr) {});
-    keeps_house_ = true;
-    asio::co_spawn(housekeeping_.get_executor(), KeepHouse(), [this](std::exception_ptr error) {
-      if (error) observability::Error("the housekeeping of recording ended by an exception");
-      keeps_house_ = false;
-    });
+    background_.Spawn("retention", [this] { return KeepHouse(); });
     return absl::OkStatus();
   }
 
   Task<void> Stop() override {
     consumer_.Stop();
     sweeper_.Stop();
-    stopping_ = true;
-    asio::steady_timer timer(co_await asio::this_coro::executor);
-    boost::system::error_code ignored;
-    while (keeps_house_) {
-      asio::post(housekeeping_.get_executor(), [this] { housekeeping_.cancel(); });
-      timer.expires_after(std::chrono::milliseconds(20));
-      co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
+    co_await background_.Stop();
   }
 
   Task<absl::Status> Ready() override { co_return absl::OkStatus(); }
@@ -81,8 +69,7 @@ class Wiring : public host::Service {
  private:
   // What is done now and then: recordings whose retention ended.
   Task<void> KeepHouse() {
-    boost::system::error_code ignored;
-    while (!stopping_) {
+    do {
       const absl::StatusOr<int> swept = co_await sweeper_.Sweep();
       if (!swept.ok()) {
         observability::Warn("recordings whose retention ended not deleted; will try again",
@@ -91,10 +78,7 @@ class Wiring : public host::Service {
         observability::Info("recordings deleted at the end of their retention",
                             {{"recordings", *swept}});
       }
-      if (stopping_) break;
-      housekeeping_.expires_after(absl::ToChronoNanoseconds(kSweepEvery));
-      co_await housekeeping_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
+    } while (co_await background_.Sleep(kSweepEvery));
   }
 
   asio::any_io_executor executor_;
@@ -103,9 +87,7 @@ class Wiring : public host::Service {
   RecordingFollower follower_;
   RetentionSweeper sweeper_;
   events::FeedConsumer consumer_;
-  asio::steady_timer housekeeping_;
-  std::atomic<bool> stopping_{false};
-  std::atomic<bool> keeps_house_{false};
+  host::Background background_;
 };
 
 }  // namespace

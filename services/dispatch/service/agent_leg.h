@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "ctc/session/v1/session_service.pb.h"
+#include "libs/host/background.h"
 #include "libs/rpc/channel.h"
 #include "services/dispatch/domain/agent_offer.h"
-#include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/gate.h"
 #include "services/dispatch/service/registry.h"
@@ -24,7 +24,7 @@ struct AgentLegParts {
   const Registry& registry;
   Directory& directory;
   Gate& gate;
-  Background& background;
+  host::Background& background;
   rpc::Channel& session;
   const base::Clock& clock;
 };

@@ -191,7 +191,7 @@ struct DispatchProcess {
         directory(providers, world.keyring, base::SystemClock(), "http://ctc"),
         gate(world.registry, directory, board, background, base::SystemClock()) {}
   void Stop() {
-    auto stop = [](Background& running) -> Task<bool> {
+    auto stop = [](host::Background& running) -> Task<bool> {
       co_await running.Stop();
       co_return true;
     };
@@ -204,7 +204,7 @@ struct DispatchProcess {
   SubmissionStore submissions;
   Directory directory;
   HealthBoard board{base::SystemClock()};
-  Background background{io.executor()};
+  host::Background background{io.executor()};
   Gate gate;
 };
 

@@ -7,10 +7,10 @@
 #include <string>
 
 #include "libs/base/ids.h"
+#include "libs/host/background.h"
 #include "libs/http/message.h"
 #include "libs/providers/asterisk/driver.h"
 #include "libs/rpc/channel.h"
-#include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/fact_forwarder.h"
 #include "services/dispatch/service/flow_asker.h"
@@ -21,7 +21,7 @@ namespace ctc::dispatch {
 
 // What all sockets share; outlives them.
 struct EventSocketParts {
-  Background& background;
+  host::Background& background;
   LeaseStore& leases;
   HealthBoard& board;
   rpc::Channel& session;

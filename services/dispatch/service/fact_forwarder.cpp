@@ -24,7 +24,7 @@ bool IsPoison(const absl::Status& status) {
 
 }  // namespace
 
-FactForwarder::FactForwarder(rpc::Channel& webhook, Background& background,
+FactForwarder::FactForwarder(rpc::Channel& webhook, host::Background& background,
                              const base::Clock& clock, AccountPtr account)
     : webhook_(webhook),
       background_(background),

@@ -7,17 +7,17 @@
 #include <memory>
 
 #include "ctc/webhook/v1/webhook_service.pb.h"
+#include "libs/host/background.h"
 #include "libs/observability/metrics.h"
 #include "libs/providers/asterisk/driver.h"
 #include "libs/rpc/channel.h"
-#include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 
 namespace ctc::dispatch {
 
 class FactForwarder : public std::enable_shared_from_this<FactForwarder> {
  public:
-  FactForwarder(rpc::Channel& webhook, Background& background, const base::Clock& clock,
+  FactForwarder(rpc::Channel& webhook, host::Background& background, const base::Clock& clock,
                 AccountPtr account);
 
   void Add(providers::asterisk::FactNote note);
@@ -34,7 +34,7 @@ class FactForwarder : public std::enable_shared_from_this<FactForwarder> {
   webhook::v1::IngestFactsRequest MakeRequest(size_t count) const;
 
   rpc::Channel& webhook_;
-  Background& background_;
+  host::Background& background_;
   const base::Clock& clock_;
   const AccountPtr account_;
   const observability::Counter dropped_;

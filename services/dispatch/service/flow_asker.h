@@ -5,16 +5,16 @@
 
 #include <memory>
 
+#include "libs/host/background.h"
 #include "libs/providers/asterisk/driver.h"
 #include "libs/rpc/channel.h"
-#include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 
 namespace ctc::dispatch {
 
 class FlowAsker : public std::enable_shared_from_this<FlowAsker> {
  public:
-  FlowAsker(rpc::Channel& webhook, Background& background, const base::Clock& clock,
+  FlowAsker(rpc::Channel& webhook, host::Background& background, const base::Clock& clock,
             AccountPtr account)
       : webhook_(webhook), background_(background), clock_(clock), account_(std::move(account)) {}
 
@@ -23,7 +23,7 @@ class FlowAsker : public std::enable_shared_from_this<FlowAsker> {
 
  private:
   rpc::Channel& webhook_;
-  Background& background_;
+  host::Background& background_;
   const base::Clock& clock_;
   const AccountPtr account_;
 };

@@ -7,8 +7,8 @@
 #include <tuple>
 
 #include "libs/base/mutex.h"
+#include "libs/host/background.h"
 #include "libs/observability/metrics.h"
-#include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/health_board.h"
 #include "services/dispatch/service/registry.h"
@@ -17,8 +17,8 @@ namespace ctc::dispatch {
 
 class Gate {
  public:
-  Gate(const Registry& registry, Directory& directory, HealthBoard& board, Background& background,
-       const base::Clock& clock)
+  Gate(const Registry& registry, Directory& directory, HealthBoard& board,
+       host::Background& background, const base::Clock& clock)
       : registry_(registry),
         directory_(directory),
         board_(board),
@@ -48,7 +48,7 @@ class Gate {
   const Registry& registry_;
   Directory& directory_;
   HealthBoard& board_;
-  Background& background_;
+  host::Background& background_;
   const base::Clock& clock_;
   base::Mutex mutex_;
   std::map<std::pair<ProviderTypes::Value, std::string>, Metrics> metrics_ ABSL_GUARDED_BY(mutex_);

@@ -3,8 +3,8 @@
 // cursor is written now and then only.
 #pragma once
 
+#include "libs/host/background.h"
 #include "libs/rpc/channel.h"
-#include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/registry.h"
 #include "services/dispatch/service/submission_feed.h"
@@ -16,7 +16,7 @@ struct LeftoverLegsParts {
   SubmissionStore& submissions;
   const Registry& registry;
   Directory& directory;
-  Background& background;
+  host::Background& background;
   rpc::Channel& session;
   const base::Clock& clock;
 };

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "libs/host/background.h"
 #include "libs/rpc/channel.h"
-#include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/fact_forwarder.h"
 
@@ -16,7 +16,7 @@ namespace ctc::dispatch {
 
 class NativeFacts {
  public:
-  NativeFacts(rpc::Channel& webhook, Background& background, const base::Clock& clock)
+  NativeFacts(rpc::Channel& webhook, host::Background& background, const base::Clock& clock)
       : webhook_(webhook), background_(background), clock_(clock) {}
 
   void Add(AccountPtr account, std::vector<session::v1::SessionFact> facts);
@@ -25,7 +25,7 @@ class NativeFacts {
   void Forward(const AccountPtr& account, std::vector<session::v1::SessionFact> facts);
 
   rpc::Channel& webhook_;
-  Background& background_;
+  host::Background& background_;
   const base::Clock& clock_;
   std::map<std::string, std::shared_ptr<FactForwarder>> forwarders_;  // on the strand, by account
 };

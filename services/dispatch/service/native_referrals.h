@@ -3,16 +3,16 @@
 // Thread-safe.
 #pragma once
 
+#include "libs/host/background.h"
 #include "libs/providers/sip/native/endpoint.h"
 #include "libs/rpc/channel.h"
-#include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 
 namespace ctc::dispatch {
 
 class NativeReferrals {
  public:
-  NativeReferrals(rpc::Channel& session, Background& background, const base::Clock& clock)
+  NativeReferrals(rpc::Channel& session, host::Background& background, const base::Clock& clock)
       : session_(session), background_(background), clock_(clock) {}
 
   void Add(AccountPtr account, providers::sip::native::ReferralNote note);
@@ -21,7 +21,7 @@ class NativeReferrals {
   Task<void> Ask(AccountPtr account, providers::sip::native::ReferralNote note);
 
   rpc::Channel& session_;
-  Background& background_;
+  host::Background& background_;
   const base::Clock& clock_;
 };
 

@@ -8,16 +8,16 @@
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "libs/host/background.h"
 #include "libs/http/client.h"
 #include "libs/providers/sip/native/media_desk.h"
-#include "services/dispatch/service/background.h"
 
 namespace ctc::dispatch {
 
 class NativeSounds {
  public:
   // `http` guards addresses; see client.h.
-  NativeSounds(http::Client& http, Background& background, const base::Clock& clock)
+  NativeSounds(http::Client& http, host::Background& background, const base::Clock& clock)
       : http_(http), background_(background), clock_(clock) {}
 
   void Add(providers::sip::native::SoundNote note);
@@ -34,7 +34,7 @@ class NativeSounds {
   void Keep(const std::string& url, const media::Sound& sound);
 
   http::Client& http_;
-  Background& background_;
+  host::Background& background_;
   const base::Clock& clock_;
   std::map<std::string, Kept> kept_;                  // these on the strand
   std::map<std::string, std::vector<Done>> waiting_;  // for a fetch that is under way

@@ -21,7 +21,7 @@ struct Sounds {
   asio::io_context loop;
   testing::FakeClock clock{absl::UnixEpoch()};
   providers::FakeHttp http;
-  Background background{loop.get_executor()};
+  host::Background background{loop.get_executor()};
   NativeSounds sounds{http, background, clock};
   std::vector<absl::StatusOr<media::Sound>> heard;
 

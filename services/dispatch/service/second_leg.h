@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "libs/host/background.h"
 #include "libs/rpc/channel.h"
-#include "services/dispatch/service/background.h"
 #include "services/dispatch/service/directory.h"
 #include "services/dispatch/service/gate.h"
 #include "services/dispatch/service/registry.h"
@@ -21,7 +21,7 @@ struct SecondLegParts {
   const Registry& registry;
   Directory& directory;
   Gate& gate;
-  Background& background;
+  host::Background& background;
   rpc::Channel& session;
   rpc::Channel& webhook;
   const base::Clock& clock;

@@ -1,11 +1,11 @@
-#include "services/dispatch/service/background.h"
+#include "libs/host/background.h"
 
 #include <boost/asio/post.hpp>
 #include <chrono>
 
 #include "libs/observability/log.h"
 
-namespace ctc::dispatch {
+namespace ctc::host {
 
 void Background::Spawn(std::string name, std::function<Task<void>()> task) {
   asio::post(strand_, [this, name = std::move(name), task = std::move(task)]() mutable {
@@ -50,4 +50,4 @@ Task<void> Background::Stop() {
   }
 }
 
-}  // namespace ctc::dispatch
+}  // namespace ctc::host

@@ -12,7 +12,7 @@
 
 #include "libs/base/asio.h"
 
-namespace ctc::dispatch {
+namespace ctc::host {
 
 class Background {
  public:
@@ -42,4 +42,4 @@ class Background {
   std::map<int, std::function<void()>> wakers_;
 };
 
-}  // namespace ctc::dispatch
+}  // namespace ctc::host
