@@ -53,6 +53,8 @@ T RunTask(asio::io_context& io, Task<T> task) {
   return result.get();
 }
 
+// The same for a task that stays on this thread. One that resumes from a thread of somebody's needs
+// an io_context that outlives that thread, which lets go of it only after the result is there.
 template <class T>
 T RunTask(Task<T> task) {
   asio::io_context io;

@@ -27,6 +27,7 @@ using Json = nlohmann::json;
 const std::string kUuid = "01930000-0000-7000-8000-000000000001";
 
 struct World {
+  asio::io_context io;  // outlives the adapter, whose disk thread resumes on it
   FakeHttp http;
   testing::FakeClock clock;
   std::unique_ptr<Adapter> adapter = MakeAdapter({http, clock, {}}, {});
@@ -51,7 +52,7 @@ struct World {
     order.set_agent_phone("1001");
     order.set_record(true);
   }
-  PlaceCallResponse Place() { return RunTask(adapter->Place(account, order)); }
+  PlaceCallResponse Place() { return RunTask(io, adapter->Place(account, order)); }
   absl::StatusOr<dispatch::v1::ControlCallResponse> Control(ControlCallRequest::Action action,
                                                             Leg::Party party = Leg::CONSULT) {
     ControlCallRequest request;
@@ -62,13 +63,13 @@ struct World {
     request.mutable_target()->set_leg_id(party == Leg::CONSULT ? "consult-1" : "party-1");
     request.mutable_target()->set_party(party);
     request.mutable_target()->set_phone("+15550300");
-    return RunTask(adapter->Control(account, request));
+    return RunTask(io, adapter->Control(account, request));
   }
   LookUpCallResponse LookUp(const std::string& id) {
     dispatch::v1::LookUpCallRequest request;
     *request.mutable_order() = order;
     request.set_provider_call_id(id);
-    return RunTask(adapter->LookUp(account, request)).value();
+    return RunTask(io, adapter->LookUp(account, request)).value();
   }
 };
 
@@ -254,12 +255,12 @@ TEST_CASE("a value that leads out of the path is refused before it is sent",
     request.set_provider_call_id("c_1");
     request.set_action(ControlCallRequest::DROP_PARTY);
     request.mutable_target()->set_leg_id(leg);
-    const auto done = RunTask(world.adapter->Control(world.account, request));
+    const auto done = RunTask(world.io, world.adapter->Control(world.account, request));
     // An empty last segment is a path like another; only one inside would skip a level.
     CHECK(done.ok() == std::string_view(leg).empty());
     request.set_action(ControlCallRequest::HOLD);
     request.set_provider_call_id(leg);
-    CHECK(base::IsError(RunTask(world.adapter->Control(world.account, request)).status(),
+    CHECK(base::IsError(RunTask(world.io, world.adapter->Control(world.account, request)).status(),
                         base::kCallNotLive));
   }
 }
@@ -337,7 +338,9 @@ TEST_CASE("a call is looked up by its id or by our reference", "[sip][adapter]")
 
 TEST_CASE("the health check wants the switch's own words", "[sip][adapter]") {
   World world;
-  const auto check = [&] { return RunTask(world.adapter->Check(world.account)).status(); };
+  const auto check = [&] {
+    return RunTask(world.io, world.adapter->Check(world.account)).status();
+  };
   world.http.When("GET", 200, R"({"status":"ok"})");
   CHECK(check().ok());
   CHECK(world.http.Lines()[0] == "GET /v1/health");
@@ -357,12 +360,13 @@ TEST_CASE("only recordings that lie here are deleted here", "[sip][adapter]") {
   std::filesystem::create_directories(file.parent_path());
   std::ofstream(file) << "RIFF";
   const auto adapter = MakeAdapter({world.http, world.clock, {}}, {}, folder);
-  CHECK(RunTask(adapter->DeleteRecording(kUuid, "http://switch:8080/c1-1.wav")).ok());
-  CHECK(RunTask(adapter->DeleteRecording("01930000-0000-7000-8000-000000000002",
-                                         "ctc-recording:" + kUuid + "/c1-1.wav"))
+  CHECK(RunTask(world.io, adapter->DeleteRecording(kUuid, "http://switch:8080/c1-1.wav")).ok());
+  CHECK(RunTask(world.io, adapter->DeleteRecording("01930000-0000-7000-8000-000000000002",
+                                                   "ctc-recording:" + kUuid + "/c1-1.wav"))
             .ok());
   CHECK(std::filesystem::exists(file));
-  CHECK(RunTask(adapter->DeleteRecording(kUuid, "ctc-recording:" + kUuid + "/c1-1.wav")).ok());
+  CHECK(RunTask(world.io, adapter->DeleteRecording(kUuid, "ctc-recording:" + kUuid + "/c1-1.wav"))
+            .ok());
   CHECK_FALSE(std::filesystem::exists(file));
   CHECK(world.http.requests.empty());
   std::filesystem::remove_all(folder);
@@ -371,7 +375,7 @@ TEST_CASE("only recordings that lie here are deleted here", "[sip][adapter]") {
 TEST_CASE("a recording is fetched from the switch's own host only", "[sip][adapter]") {
   World world;
   const auto fetch = [&](const std::string& url) {
-    return RunTask(world.adapter->FetchRecording(world.account, url));
+    return RunTask(world.io, world.adapter->FetchRecording(world.account, url));
   };
   world.http.When("GET", [](const http::ClientRequest&) {
     http::ClientResult result;
