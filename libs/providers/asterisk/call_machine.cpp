@@ -247,6 +247,10 @@ void CallMachine::OnRecording(Call& call, const AriEvent& event, Effects& effect
     return;
   }
   add(CallFact::RECORDING_STOPPED);
+  if (event.name == "RecordingFailed") {
+    recording.running = false;
+    return;  // there is no file to be had
+  }
   effects.facts.push_back(ReadyFact(call, event.session, event.at));
 }
 

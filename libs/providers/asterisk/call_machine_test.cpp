@@ -243,6 +243,15 @@ TEST_CASE("a recording's end says where it can be fetched", "[asterisk][machine]
         "http://pbx/ari/recordings/stored/" + kCall + "-rec/file");
 }
 
+TEST_CASE("a recording that failed ends, and is never ready", "[asterisk][machine]") {
+  Script script;
+  script.Joined();
+  script.Say(RecordingEvent("RecordingStarted"));
+  CHECK(OnlyFact(script.Say(RecordingEvent("RecordingFailed"))).kind() ==
+        CallFact::RECORDING_STOPPED);
+  CHECK(script.machine().FoundRecording(script.call, kCall).facts.empty());
+}
+
 TEST_CASE("each recording of a session is ready once, however often it is told",
           "[asterisk][machine]") {
   Script script;
