@@ -10,7 +10,7 @@
 namespace ctc::db {
 
 // The newest migration this program is written for.
-inline constexpr int kSchemaVersion = 24;
+inline constexpr int kSchemaVersion = 25;
 
 // One line of progress for people.
 using Progress = std::function<void(std::string_view line)>;

@@ -219,18 +219,25 @@ TEST_CASE("a redirect is an answer, not followed", "[http][client]") {
   CHECK(followed == 0);
 }
 
-TEST_CASE("a POST on a kept connection that breaks is never sent again by itself",
+TEST_CASE("a request on a kept connection that breaks is never sent again by itself",
           "[http][client]") {
   Fixture f;
+  const bool posts = GENERATE(true, false);
+  const std::string end = posts ? "{}" : "\r\n\r\n";
   std::atomic<int> seen = 0;
   RawServer server([&](RawSocket& socket) {
-    if (!socket.ReceiveText("{}").empty()) ++seen;
+    if (!socket.ReceiveText(end).empty()) ++seen;
     socket.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    if (!socket.ReceiveText("{}").empty()) ++seen;
+    if (!socket.ReceiveText(end).empty()) ++seen;
     socket.ResetOnClose();
   });
-  CHECK(f.Send(Post(server.port())).ok());
-  const ClientResult second = f.Send(Post(server.port()));
+  ClientRequest request = Post(server.port());
+  if (!posts) {
+    request.method = "GET";  // some providers are dialled by it
+    request.body.clear();
+  }
+  CHECK(f.Send(request).ok());
+  const ClientResult second = f.Send(request);
   CHECK_FALSE(second.ok());
   CHECK(second.error.reached == Reached::kMaybe);
   CHECK(seen == 2);

@@ -17,10 +17,6 @@ constexpr long kSlowSeconds = 5;
 
 bool IsClean(std::string_view text) { return std::all_of(text.begin(), text.end(), IsValueChar); }
 
-bool IsSafe(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS";
-}
-
 }  // namespace
 
 CurlTransfer::CurlTransfer(ClientRequest request, std::shared_ptr<const AddressGuard> guard,
@@ -161,11 +157,11 @@ curl_socket_t CurlTransfer::OnSocket(void* self, curlsocktype, curl_sockaddr* ad
 }
 
 // Runs before a request is sent over a connection. Curl sends a request again by itself when a kept
-// connection turns out dead, whatever the method; a call must never be dialled twice that way.
+// connection turns out dead, whatever the method; a call must never be dialled twice that way, and
+// some providers are dialled by GET.
 int CurlTransfer::OnReady(void* self, char*, char*, int, int) {
   auto* transfer = static_cast<CurlTransfer*>(self);
-  const bool again = transfer->attempts_++ > 0;
-  return again && !IsSafe(transfer->request_.method) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+  return transfer->attempts_++ > 0 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 ClientError CurlTransfer::ErrorOf(CURLcode code) const {

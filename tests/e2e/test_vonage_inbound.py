@@ -59,6 +59,15 @@ def test_an_agent_that_does_not_take_the_call_leaves_it_to_the_voicemail(tenant,
     wait_until(lambda: tenant.session(session["id"]).get("recording_url"), 30, "the message")
 
 
+def test_a_message_that_the_caller_ends_by_hanging_up_is_one(tenant):
+    line = VonageLine(tenant, action="VOICEMAIL", text="Leave a message")
+    call = line.ring(keys=["1"], message_ms=36000000, hang_up_after_ms=120000)
+    session = line.ended(call)
+    # Nobody asks what comes next: the recording tells it, a moment after the end.
+    wait_until(lambda: tenant.session(session["id"])["status"] == "VOICEMAIL", 30, "the message to be told")
+    assert tenant.session(session["id"])["recording_url"], session
+
+
 def test_a_caller_that_gives_up_silences_the_agents_phone(tenant):
     line = VonageLine(tenant, agent_id="ann", phone="+12025559902", ring_seconds=120)
     call = line.ring(keys=["1"], hang_up_after_ms=20000)

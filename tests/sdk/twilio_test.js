@@ -97,7 +97,8 @@ test("a room's participants are listed, held, muted, coached and removed", async
       [agent.conferenceSid]);
   const people = await conference().participants.list();
   assert.deepEqual(people.map((p) => p.label).sort(), ['agent', 'customer']);
-  const one = (label) => client.conferences(room).participants(label);
+  const one = (label) => conference().participants(label);
+  await assert.rejects(client.conferences(room).participants('customer').fetch(), {status: 404});
   assert.equal((await one('customer').update({hold: true})).hold, true);
   assert.equal((await one('agent').update({muted: true})).muted, true);
   assert.equal((await one('agent').update({endConferenceOnExit: false})).endConferenceOnExit, false);

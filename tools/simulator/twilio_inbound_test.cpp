@@ -86,6 +86,16 @@ std::string StatusOf(Fixture& f, const std::string& sid) {
   return Json::parse(body).value("status", "");
 }
 
+// The path of a room that goes on.
+std::string RoomPath(Fixture& f, const std::string& name) {
+  const std::string path = kAccount + "/Conferences.json?FriendlyName=" + name;
+  const Json body = Json::parse(f.Send("GET", path).response.body);
+  for (const Json& room : body["conferences"]) {
+    if (room["status"] != "completed") return "/Conferences/" + room.value("sid", "");
+  }
+  return "";
+}
+
 int Post(Fixture& f, const std::string& path, const std::string& form) {
   return f.Send("POST", kAccount + path, form, kForm).response.status;
 }
@@ -190,8 +200,9 @@ TEST_CASE("a caller waits in the room until somebody joins, and talks", "[twilio
   const std::string patient = Call(f, app);
   join(patient);
   testing::EventuallyTrue([&] { return Heard(f, patient).ends_with("joined|"); }, "the agent");
-  CHECK(Post(f, "/Conferences/room1/Participants/customer.json", "Hold=true") == 200);
-  CHECK(Post(f, "/Conferences/room1/Participants/customer.json", "Hold=false") == 200);
+  const std::string customer = RoomPath(f, "room1") + "/Participants/customer.json";
+  CHECK(Post(f, customer, "Hold=true") == 200);
+  CHECK(Post(f, customer, "Hold=false") == 200);
   CHECK(Heard(f, patient) == "room room1|music default|joined|held|resumed|");
 }
 
@@ -243,7 +254,7 @@ TEST_CASE("a document is played to one participant, digits too", "[twilio][inbou
   });
   const std::string sid = Call(f, app);
   testing::EventuallyTrue([&] { return Heard(f, sid) == "room r|"; }, "the caller waits");
-  const std::string path = "/Conferences/r/Participants/customer.json";
+  const std::string path = RoomPath(f, "r") + "/Participants/customer.json";
   CHECK(Post(f, path, "AnnounceUrl=ftp%3A%2F%2Fx") == 400);
   CHECK(Post(f, path, "AnnounceUrl=" + http::Encode(app.Url("/announced"))) == 200);
   testing::EventuallyTrue([&] { return Heard(f, sid) == "room r|say Listen|"; }, "it is played");

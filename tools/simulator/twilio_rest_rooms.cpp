@@ -15,11 +15,11 @@ Task<http::Response> TwilioRest::Conferences(const Query& query) {
   if (conference == nullptr && adds && !name.starts_with("CF")) {
     conference = exchange_.OpenConference(query.account, name);
   }
-  if (conference == nullptr) co_return NotFound(query.request.path);
+  // Only a new participant may name the conference; all else is found by the conference's sid.
+  const bool found = conference != nullptr && (adds || name == conference->sid);
+  if (!found) co_return NotFound(query.request.path);
   if (query.Part(2) == "Participants") co_return co_await Participants(query, conference);
   if (query.Part(2) == "Recordings") {
-    // Unlike participants, these are found by the conference's sid only.
-    if (name != conference->sid) co_return NotFound(query.request.path);
     if (!query.Part(3).empty()) co_return UpdateRecording(query, conference->sid, query.Part(3));
     if (query.Is("POST")) co_return StartRecording(query, "", conference->sid);
     co_return Recordings(query);

@@ -139,18 +139,21 @@ TEST_CASE("a conference joins agent and customer, holds, mutes and ends", "[twil
       Post(f, "/Calls.json", Create(receiver, "+15551110000", twiml)).Text("sid");
   auto events = [&] { return receiver.Sequence("FriendlyName", "room 1", "StatusCallbackEvent"); };
   testing::EventuallyTrue([&] { return events() == "participant-join "; }, "the agent joins");
-  const std::string participants = "/Conferences/room%201/Participants";
+  const std::string by_name = "/Conferences/room%201/Participants";
   const Answer customer =
-      Post(f, participants + ".json",
+      Post(f, by_name + ".json",
            "From=%2B15551230001&To=%2B15550109921&Label=customer&StatusCallback=" +
                http::Encode(receiver.Url("/leg")) + kAllEvents);
   CHECK(customer.status == 201);
   CHECK(customer.Text("conference_sid").starts_with("CF"));
-  CHECK(Post(f, participants + ".json", "From=%2B15551230001&To=%2B15550109921&Label=customer")
-            .status == 400);
+  CHECK(Post(f, by_name + ".json", "From=%2B15551230001&To=%2B15550109921&Label=customer").status ==
+        400);
   testing::EventuallyTrue(
       [&] { return events() == "participant-join participant-join conference-start "; },
       "the conference starts");
+  CHECK(Post(f, by_name + "/customer.json", "Hold=true").status == 404);
+  const std::string participants =
+      "/Conferences/" + customer.Text("conference_sid") + "/Participants";
   CHECK(Post(f, participants + "/customer.json", "Hold=true").body["hold"] == true);
   CHECK(Post(f, participants + "/customer.json", "Hold=false").body["hold"] == false);
   CHECK(Post(f, participants + "/customer.json", "Muted=true").body["muted"] == true);

@@ -119,7 +119,8 @@ class ExotelAdapter final : public Adapter {
                                   absl::Duration timeout) const;
   Task<http::ClientResult> Get(const Account& account, std::string path);
   // The order's call by numbers and time. Found LIVE means: look at its record.
-  Task<LookUpCallResponse> Search(const Account& account, const LookUpCallRequest& request);
+  Task<absl::StatusOr<LookUpCallResponse>> Search(const Account& account,
+                                                  const LookUpCallRequest& request);
 
   Environment environment_;
 };
@@ -205,11 +206,12 @@ Task<absl::StatusOr<ControlCallResponse>> ExotelAdapter::Control(
   co_return MissingCapability(kWhose, request.action());
 }
 
-Task<LookUpCallResponse> ExotelAdapter::Search(const Account& account,
-                                               const LookUpCallRequest& request) {
+Task<absl::StatusOr<LookUpCallResponse>> ExotelAdapter::Search(const Account& account,
+                                                               const LookUpCallRequest& request) {
   LookUpCallResponse response;
   const http::ClientResult result =
       co_await Get(account, absl::StrCat("/Calls.json?", SearchQuery(request.order())));
+  if (result.response.status == 429) co_return ControlStatus(result);
   const Json body = Json::parse(result.response.body, nullptr, false);
   const Json calls = body.is_object() ? body.value("Calls", Json()) : Json();
   if (result.response.status != 200 || !calls.is_array()) co_return response;
@@ -229,11 +231,12 @@ Task<absl::StatusOr<LookUpCallResponse>> ExotelAdapter::LookUp(const Account& ac
   LookUpCallResponse response;
   response.set_provider_call_id(request.provider_call_id());
   if (!IsCallSid(request.provider_call_id())) {
-    response = co_await Search(account, request);
+    CTC_CO_ASSIGN_OR_RETURN(response, co_await Search(account, request));
     if (response.found() != LookUpCallResponse::LIVE) co_return response;
   }
   std::string path = absl::StrCat("/Calls/", response.provider_call_id(), ".json?details=true");
   const http::ClientResult result = co_await Get(account, std::move(path));
+  if (result.response.status == 429) co_return ControlStatus(result);
   response.Clear();
   if (result.response.status == 404) response.set_found(LookUpCallResponse::NOT_FOUND);
   const Json body = Json::parse(result.response.body, nullptr, false);
@@ -260,7 +263,7 @@ Task<absl::StatusOr<Recording>> ExotelAdapter::FetchRecording(const Account& acc
   RecordingSource source;
   source.is_known = [&account](const std::string& url) { return IsRecordingHost(account, url); };
   source.authorize = [&account](http::ClientRequest& request) {
-    if (!IsExotelHost(account, request.url)) return;  // storage that Exotel rents
+    if (!MaySeeCredentials(account, request.url)) return;
     request.user = std::string(account.api_key.Reveal());
     request.password = account.api_secret;
   };

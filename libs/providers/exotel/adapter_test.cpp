@@ -54,12 +54,13 @@ struct World {
     http.When("POST", status, body);
     return Place();
   }
-  LookUpCallResponse LookUp(const std::string& call_id) {
+  absl::StatusOr<LookUpCallResponse> Ask(const std::string& call_id) {
     dispatch::v1::LookUpCallRequest request;
     *request.mutable_order() = order;
     request.set_provider_call_id(call_id);
-    return RunTask(adapter->LookUp(account, request)).value();
+    return RunTask(adapter->LookUp(account, request));
   }
+  LookUpCallResponse LookUp(const std::string& call_id) { return Ask(call_id).value(); }
 };
 
 TEST_CASE("the agent is rung first, then the customer", "[exotel][adapter]") {
@@ -264,6 +265,9 @@ TEST_CASE("a call that Exotel does not know is told so; silence is not", "[exote
     CHECK(world.LookUp("a1").found() == LookUpCallResponse::FOUND_UNSPECIFIED);
     CHECK(world.LookUp("").found() == LookUpCallResponse::FOUND_UNSPECIFIED);
   }
+  world.http.When("GET", 429, "");
+  CHECK(base::IsError(world.Ask("a1").status(), base::kProviderRateLimited));
+  CHECK(base::IsError(world.Ask("").status(), base::kProviderRateLimited));
 }
 
 TEST_CASE("no action on a running call exists, and each is named", "[exotel][adapter]") {
@@ -312,6 +316,21 @@ TEST_CASE("a recording is fetched with credentials at Exotel only", "[exotel][ad
   CHECK(world.http.requests[1].user.empty());
   CHECK(base::DetailOf(fetch("https://evil.io/a.mp3").status()).code == "PROVIDER_REFUSED");
   CHECK(world.http.requests.size() == 2);
+}
+
+TEST_CASE("credentials go by https, or as the account's own api_url does", "[exotel][adapter]") {
+  World world;
+  const auto user = [&](const std::string& url) {
+    (void)RunTask(world.adapter->FetchRecording(world.account, url));
+    return world.http.requests.back().user;
+  };
+  CHECK(user("https://api.in.exotel.com/r/a.mp3") == "key");
+  CHECK(user("http://api.in.exotel.com/r/a.mp3").empty());
+  CHECK(user("http://recordings.exotel.com/r/a.mp3").empty());
+  world.account.config.set_api_url("http://127.0.0.1:81/");
+  CHECK(user("http://127.0.0.1:81/r/a.mp3") == "key");
+  CHECK(user("http://recordings.exotel.com/r/a.mp3").empty());
+  CHECK(world.http.requests.size() == 5);
 }
 
 TEST_CASE("a recording that is late, moved or no audio is told so", "[exotel][adapter]") {

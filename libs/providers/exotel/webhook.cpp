@@ -164,6 +164,12 @@ Facts ReadFields(const CallbackFields& fields, bool customer_only, ReadWebhookRe
   return ReadStatus(fields, customer_only, response);
 }
 
+// Exotel's own, as opposed to storage that it rents.
+bool IsExotelHost(const Account& account, std::string_view url) {
+  constexpr std::string_view kHosts[] = {"exotel.com", "exotel.in"};
+  return IsAtHost(url, kHosts) || IsAtHostOf(url, account.config.api_url());
+}
+
 }  // namespace
 
 bool IsCallSid(std::string_view text) {
@@ -172,15 +178,16 @@ bool IsCallSid(std::string_view text) {
   });
 }
 
-bool IsExotelHost(const Account& account, std::string_view url) {
-  constexpr std::string_view kHosts[] = {"exotel.com", "exotel.in"};
-  return IsAtHost(url, kHosts) || IsAtHostOf(url, account.config.api_url());
-}
-
 bool IsRecordingHost(const Account& account, std::string_view url) {
   constexpr std::string_view kStorage[] = {"s3-ap-southeast-1.amazonaws.com/exotelrecordings",
                                            "s3-ap-south-1.amazonaws.com/exotel-mum1-recordings"};
   return IsExotelHost(account, url) || IsAtHost(url, kStorage);
+}
+
+bool MaySeeCredentials(const Account& account, std::string_view url) {
+  if (url.starts_with("https://")) return IsExotelHost(account, url);
+  const std::string& api_url = account.config.api_url();
+  return api_url.starts_with("http://") && IsAtHostOf(url, api_url);
 }
 
 ReadWebhookResponse ReadCallback(const Account& account, const common::v1::HttpRequest& request,

@@ -19,7 +19,8 @@ bool IsCallSid(std::string_view text);
 // whoever forges a callback could name any other.
 bool IsRecordingHost(const Account& account, std::string_view url);
 
-// True for those of them that may see the account's credentials.
-bool IsExotelHost(const Account& account, std::string_view url);
+// True for those of them that may see the account's credentials: at a host of Exotel's, by https.
+// Without it only where the account's api_url is without it, too.
+bool MaySeeCredentials(const Account& account, std::string_view url);
 
 }  // namespace ctc::providers::exotel

@@ -21,6 +21,7 @@ TextTemplate ReadText(SettingsReader& reader, std::string_view name, std::string
   return TextTemplate();
 }
 
+// A form says a list by repeating the name; headers have none.
 std::vector<std::pair<std::string, TextTemplate>> ReadTexts(SettingsReader& reader,
                                                             const char* name, const Json& object,
                                                             const VariableKinds& known,
@@ -30,16 +31,23 @@ std::vector<std::pair<std::string, TextTemplate>> ReadTexts(SettingsReader& read
     reader.Fault(name, "must be an object of texts");
     return texts;
   }
+  const auto add = [&](const std::string& path, const std::string& key, const Json& value) {
+    if (!value.is_string()) {
+      reader.Fault(path, "must be a text");
+      return;
+    }
+    texts.emplace_back(key, ReadText(reader, path, value.get<std::string>(), known, position));
+  };
   for (const auto& [key, value] : object.items()) {
     const std::string path = std::string(name) + "." + key;
     if (position == Position::kHeader && !IsHeaderName(key)) {
       reader.Fault(path, "is not the name of a header that a template may set");
     }
-    if (!value.is_string()) {
-      reader.Fault(path, "must be a text");
+    if (position != Position::kForm || !value.is_array()) {
+      add(path, key, value);
       continue;
     }
-    texts.emplace_back(key, ReadText(reader, path, value.get<std::string>(), known, position));
+    for (size_t i = 0; i < value.size(); ++i) add(absl::StrCat(path, "[", i, "]"), key, value[i]);
   }
   return texts;
 }

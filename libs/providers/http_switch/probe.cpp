@@ -91,8 +91,10 @@ std::optional<std::string> Probe::Find(const Answer& answer) const {
   switch (kind_) {
     case Kind::kNone:
       return std::nullopt;
-    case Kind::kText:
-      return Bounded(Trim(answer.text.substr(0, kMaxText)));
+    case Kind::kText: {
+      const std::string_view text = Trim(answer.text.substr(0, kMaxText));
+      return Bounded(Trim(text.substr(0, text.find_first_of("\r\n"))));
+    }
     case Kind::kAfter: {
       const size_t at = answer.text.find(text_);
       if (at == std::string_view::npos) return std::nullopt;

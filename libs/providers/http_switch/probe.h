@@ -1,5 +1,6 @@
 // Where in an answer or webhook a value stands: "/error/code" is a JSON pointer (RFC 6901), "text"
-// the whole body trimmed, "after Job-UUID: " the word that follows these characters. Pure.
+// the body's first line that is not blank, trimmed, "after Job-UUID: " the word that follows these
+// characters. Pure.
 #pragma once
 
 #include <absl/status/statusor.h>

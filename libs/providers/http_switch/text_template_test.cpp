@@ -120,6 +120,7 @@ TEST_CASE("a probe finds by pointer, by whole text and by what goes before", "[s
   CHECK(Find("/a/1", R"({"a":["x",9007199254740993]})") == "9007199254740993");
   CHECK(Find("/a~1b/c~0d", R"({"a/b":{"c~d":true}})") == "true");
   CHECK(Find("text", " +OK done\n") == "+OK done");
+  CHECK(Find("text", "\r\nUP 0 years \r\nis ready\n") == "UP 0 years");
   CHECK(Find("after Job-UUID: ", "+OK Job-UUID: 7f4d\nmore") == "7f4d");
 }
 

@@ -16,6 +16,7 @@ namespace ctc::providers::mcube {
 namespace {
 
 constexpr size_t kMaxCallId = 64;
+constexpr int kMaxSeconds = 7 * 24 * 3600;
 
 // Answers of several sources, asked in turn.
 class Sources {
@@ -92,6 +93,7 @@ int SecondsOf(std::string_view text) {
     if (!digits || !absl::SimpleAtoi({part.data(), part.size()}, &value)) return -1;
     if (parts > 0 && value > 59) return -1;
     total = total * 60 + value;
+    if (total > kMaxSeconds) return -1;
     if (colon == text.size()) return total;
     text.remove_prefix(colon + 1);
   }

@@ -39,7 +39,7 @@ dispatch::v1::ReadWebhookResponse ReadPushWebhook(const Account& account,
 std::string RecordingUrlOf(const Account& account, std::string_view filename);
 bool IsRecordingHost(const Account& account, std::string_view url);
 
-// "00:02:06", "02:06" or "126"; -1 for anything else.
+// "00:02:06", "02:06" or "126", up to a week; -1 for anything else.
 int SecondsOf(std::string_view text);
 
 }  // namespace ctc::providers::mcube

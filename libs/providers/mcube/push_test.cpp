@@ -228,7 +228,9 @@ TEST_CASE("seconds come in three forms", "[mcube][push]") {
   CHECK(SecondsOf("00:00:04") == 4);
   CHECK(SecondsOf("1:02:03") == 3723);
   CHECK(SecondsOf("90") == 90);
-  for (const char* text : {"", ":", "1:", "1:60", "a", "1:2:3:4", "-1", "1234567", "+5"}) {
+  CHECK(SecondsOf("168:00:00") == 604'800);
+  for (const char* text : {"", ":", "1:", "1:60", "a", "1:2:3:4", "-1", "1234567", "+5",
+                           "168:00:01", "604801", "999999:59:59"}) {
     INFO(text);
     CHECK(SecondsOf(text) == -1);
   }

@@ -220,6 +220,15 @@ absl::Status SipAdapter::CheckAccount(const Account& account) const {
   return base::MakeError(base::kValidationFailed, "the account cannot be used", std::move(detail));
 }
 
+// The fault begins with the value's name. A phone of the agent that this account cannot write
+// another one may ring.
+PlaceCallResponse CannotBeWritten(const std::string& fault) {
+  const bool customers = fault.starts_with("customer");
+  return Refused(base::kInvalidDestination, fault,
+                 customers ? FailOver::kForbidden : FailOver::kAllowed,
+                 customers ? session::v1::INVALID_NUMBER : session::v1::UNREACHABLE);
+}
+
 Task<PlaceCallResponse> SipAdapter::Place(const Account& account, const CallOrder& order) {
   if (native::IsNative(account.config)) co_return native_.Place(account, order);
   const auto settings = templates_.Of(account.config);
@@ -233,10 +242,7 @@ Task<PlaceCallResponse> SipAdapter::Place(const Account& account, const CallOrde
   const absl::Duration timeout = absl::Seconds(std::max(1, account.config.timeout_seconds()));
   absl::StatusOr<http::ClientRequest> request =
       MakeRequest(account, **settings, place, values, timeout);
-  if (!request.ok()) {
-    co_return Refused(base::kInvalidDestination, MessageOf(request.status()), FailOver::kForbidden,
-                      session::v1::INVALID_NUMBER);
-  }
+  if (!request.ok()) co_return CannotBeWritten(MessageOf(request.status()));
   const http::ClientResult result = co_await environment_.http.Send(*std::move(request));
   co_return PlaceOutcome(place, values, result);
 }

@@ -65,12 +65,13 @@ struct World {
     request.mutable_target()->set_phone("+15550300");
     return RunTask(io, adapter->Control(account, request));
   }
-  LookUpCallResponse LookUp(const std::string& id) {
+  absl::StatusOr<LookUpCallResponse> Ask(const std::string& id) {
     dispatch::v1::LookUpCallRequest request;
     *request.mutable_order() = order;
     request.set_provider_call_id(id);
-    return RunTask(io, adapter->LookUp(account, request)).value();
+    return RunTask(io, adapter->LookUp(account, request));
   }
+  LookUpCallResponse LookUp(const std::string& id) { return Ask(id).value(); }
 };
 
 TEST_CASE("a call is placed as the reference contract says", "[sip][adapter]") {
@@ -280,7 +281,15 @@ TEST_CASE("FreeSWITCH is asked on its command line", "[sip][adapter][freeswitch]
   CHECK(request.url.ends_with("%7Dsofia/gateway/trunk/15550100)"));
   CHECK(world.Place().provider_call_id() == placed.provider_call_id());
   world.order.set_agent_phone("1001}user/2000");
-  CHECK(world.Place().error_code() == base::kInvalidDestination.code);
+  const PlaceCallResponse agent = world.Place();
+  CHECK(agent.error_code() == base::kInvalidDestination.code);
+  CHECK(agent.may_fail_over());
+  CHECK(agent.end_reason() == session::v1::UNREACHABLE);
+  world.order.set_agent_phone("1001");
+  world.order.set_to_phone("1}user/2000");
+  const PlaceCallResponse customer = world.Place();
+  CHECK_FALSE(customer.may_fail_over());
+  CHECK(customer.end_reason() == session::v1::INVALID_NUMBER);
 }
 
 TEST_CASE("HTTP 200 is no success where the text says otherwise", "[sip][adapter][freeswitch]") {
@@ -334,6 +343,8 @@ TEST_CASE("a call is looked up by its id or by our reference", "[sip][adapter]")
   }
   world.http.When("GET", 500, "");
   CHECK(world.LookUp("c_1").found() == LookUpCallResponse::FOUND_UNSPECIFIED);
+  world.http.When("GET", 429, "");
+  CHECK(base::IsError(world.Ask("c_1").status(), base::kProviderRateLimited));
 }
 
 TEST_CASE("the health check wants the switch's own words", "[sip][adapter]") {
@@ -350,6 +361,21 @@ TEST_CASE("the health check wants the switch's own words", "[sip][adapter]") {
   CHECK(base::IsError(check(), base::kProviderError));
   world.http.When("GET", 401, "");
   CHECK(base::IsError(check(), base::kProviderCredentials));
+}
+
+TEST_CASE("FreeSWITCH is well when its status begins with UP", "[sip][adapter][freeswitch]") {
+  World world(R"({"preset":"freeswitch"})");
+  const auto check = [&] {
+    return RunTask(world.io, world.adapter->Check(world.account)).status();
+  };
+  world.http.When("GET", 200,
+                  "UP 0 years, 1 day, 2 hours, 3 minutes, 4 seconds, 5 milliseconds\n"
+                  "FreeSWITCH (Version 1.10.9 64bit) is ready\n"
+                  "0 session(s) since startup\n");
+  CHECK(check().ok());
+  CHECK(world.http.Lines()[0] == "GET /txtapi/status");
+  world.http.When("GET", 200, "-ERR no reply\nUP\n");
+  CHECK(base::IsError(check(), base::kProviderError));
 }
 
 TEST_CASE("only recordings that lie here are deleted here", "[sip][adapter]") {

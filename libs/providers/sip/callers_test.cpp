@@ -2,6 +2,7 @@
 #include "libs/providers/sip/callers.h"
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/providers/callback_token.h"
 #include "libs/providers/sip/caller_url.h"
 #include "libs/providers/sip/callers_for_test.h"
@@ -71,6 +72,16 @@ TEST_CASE("a number's voice URL starts a flow", "[sip][flow]") {
   CHECK(read.call().from_phone() == "+12025550111");
   CHECK(read.call().to_phone() == "+12025550142");
   CHECK(read.input().kind() == FlowInput::STARTED);
+}
+
+TEST_CASE("a question may be signed for the account's own callback_url", "[sip][flow]") {
+  World world(kSignalWire);
+  auto request =
+      World::Form("https://hooks.example/api/v1/webhooks/voip/sip/flow?tenant=t1", kCaller);
+  request.set_url(World::kFlow);
+  CHECK(world.Ask(request).verdict() == ReadWebhookResponse::FORGED);
+  world.account.config.set_callback_url("https://hooks.example");
+  CHECK(world.Ask(request).verdict() == ReadWebhookResponse::GENUINE);
 }
 
 TEST_CASE("what became of a TwiML step is read", "[sip][flow]") {
@@ -259,6 +270,33 @@ TEST_CASE("what happens to the agent's leg is told", "[sip][flow][webhook]") {
   CHECK(world.Tell(World::Form(url, leg, "another")).verdict() == ReadWebhookResponse::FORGED);
 }
 
+TEST_CASE("a callback's time comes in three forms", "[sip][flow][webhook]") {
+  World world(kSignalWire);
+  const std::string url = CallerEventUrl(world.account, World::kSession, "agent");
+  const auto tell = [&](const std::string& stamp) {
+    return world.Tell(World::Form(
+        url, {{"CallSid", "child-1"}, {"CallStatus", "ringing"}, {"Timestamp", stamp}}));
+  };
+  for (const auto& [stamp, at] : std::vector<std::pair<std::string, absl::Time>>{
+           {"Mon, 15 Jan 2024 10:30:00 +0000", absl::FromUnixSeconds(1'705'314'600)},
+           {"2024-01-15T10:30:00Z", absl::FromUnixSeconds(1'705'314'600)},
+           {"2021-04-28 21:51:18.731479Z", absl::FromUnixMicros(1'619'646'678'731'479)}}) {
+    CAPTURE(stamp);
+    world.clock.Set(at + absl::Seconds(1));
+    const ReadWebhookResponse read = tell(stamp);
+    INFO(read.reason());
+    REQUIRE(read.verdict() == ReadWebhookResponse::GENUINE);
+    REQUIRE(read.facts_size() == 1);
+    CHECK(base::FromProto(read.facts(0).fact().provider_time()) == at);
+    world.clock.Set(at + absl::Hours(48));
+    CHECK(tell(stamp).verdict() == ReadWebhookResponse::OUTSIDE_WINDOW);
+  }
+  for (const char* stamp : {"yesterday", "2024-01-15", "2024-01-15T10:30:00"}) {
+    CAPTURE(stamp);
+    CHECK(tell(stamp).verdict() == ReadWebhookResponse::UNREADABLE);
+  }
+}
+
 TEST_CASE("where no session is vouched for, the agent's parent is the caller",
           "[sip][flow][webhook]") {
   const World world(kBodyHmac);
@@ -333,6 +371,11 @@ TEST_CASE("a call is placed and ended in SignalWire's words", "[sip][preset]") {
         "https://mine.example/dial?customer=12025550199&session=" + std::string(World::kSession));
   CHECK(twiml::ValueOf(form, "StatusCallback") ==
         std::string(World::kEvents) + "&session=" + World::kSession);
+  std::vector<std::string> events;
+  for (const auto& [name, value] : form) {
+    if (name == "StatusCallbackEvent") events.push_back(value);
+  }
+  CHECK(events == std::vector<std::string>{"initiated", "ringing", "answered", "completed"});
 }
 
 }  // namespace ctc::providers::sip

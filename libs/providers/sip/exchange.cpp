@@ -52,6 +52,11 @@ PlaceCallResponse RefusalOf(ErrorClass meaning, const std::string& detail) {
                  session::v1::PROVIDER_REJECTED);
 }
 
+// By the account's own rules first.
+bool IsRateLimited(const ErrorRule* rule, int status) {
+  return rule != nullptr ? rule->meaning == ErrorClass::kRateLimited : status == 429;
+}
+
 // Our id, or the switch's where it gave one; empty when it gave none that can be used.
 std::string IdOf(const Operation& operation, const Values& values, const Answer& answer) {
   if (operation.supplied_id.has_value()) return operation.supplied_id->Fill(values).value_or("");
@@ -158,9 +163,9 @@ PlaceCallResponse PlaceOutcome(const Operation& place, const Values& values,
   return UnknownOutcome(base::kSubmissionUnknown, "the answer is not the one of a placed call");
 }
 
-LookUpCallResponse LookUpOutcome(const Account& account, const Operation& operation,
-                                 const Values& values, const http::ClientResult& result,
-                                 absl::Time now) {
+absl::StatusOr<LookUpCallResponse> LookUpOutcome(const Account& account, const Operation& operation,
+                                                 const Values& values,
+                                                 const http::ClientResult& result, absl::Time now) {
   LookUpCallResponse response;
   if (!result.ok()) return response;
   const Answer answer(result.response.body);
@@ -169,6 +174,10 @@ LookUpCallResponse LookUpOutcome(const Account& account, const Operation& operat
       (rule != nullptr && rule->meaning == ErrorClass::kNotFound)) {
     response.set_found(LookUpCallResponse::NOT_FOUND);
     return response;
+  }
+  if (IsRateLimited(rule, result.response.status)) {
+    return base::MakeError(base::kProviderRateLimited,
+                           DetailOf(operation, result.response.status, answer));
   }
   const std::optional<std::string> word = operation.status.Find(answer);
   if (rule != nullptr || !Succeeds(operation, result.response.status, answer) || !word) {

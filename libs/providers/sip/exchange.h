@@ -33,8 +33,11 @@ absl::StatusOr<http::ClientRequest> MakeRequest(const Account& account,
 dispatch::v1::PlaceCallResponse PlaceOutcome(const Operation& place, const Values& values,
                                              const http::ClientResult& result);
 
-dispatch::v1::LookUpCallResponse LookUpOutcome(const Account& account, const Operation& operation,
-                                               const Values& values,
-                                               const http::ClientResult& result, absl::Time now);
+// kProviderRateLimited when the switch has too much to do to look.
+absl::StatusOr<dispatch::v1::LookUpCallResponse> LookUpOutcome(const Account& account,
+                                                               const Operation& operation,
+                                                               const Values& values,
+                                                               const http::ClientResult& result,
+                                                               absl::Time now);
 
 }  // namespace ctc::providers::sip

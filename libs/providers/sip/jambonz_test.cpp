@@ -280,6 +280,7 @@ TEST_CASE("the status hook tells of the caller's end and of the agent", "[sip][f
   CHECK(agent("early-media", 183).kind() == CallFact::CALL_RINGING);
   CHECK(agent("in-progress", 200).kind() == CallFact::CALL_ANSWERED);
   CHECK(agent("busy", 486).kind() == CallFact::CALL_BUSY);
+  CHECK(agent("busy", 603).kind() == CallFact::CALL_REJECTED);
   CHECK(agent("failed", 480).kind() == CallFact::CALL_NO_ANSWER);
   const CallFact over = agent("completed", 200);
   CHECK(over.kind() == CallFact::CALL_ENDED);
@@ -303,6 +304,23 @@ TEST_CASE("statuses of calls that we placed are read by the mapping", "[sip][flo
   REQUIRE(read.facts_size() == 1);
   CHECK(read.facts(0).session() == World::kSession);
   CHECK(read.facts(0).fact().party() == Leg::CUSTOMER);
+}
+
+TEST_CASE("jambonz says busy of a decline, and the SIP status tells", "[sip][webhook][jambonz]") {
+  const World world(kJambonz);
+  const auto customer = [&](int sip_status) {
+    const Json json = {
+        {"call_sid", "c-2"},        {"parent_call_sid", "c-1"},
+        {"direction", "outbound"},  {"call_status", "busy"},
+        {"sip_status", sip_status}, {"customerData", {{"session_id", World::kSession}}}};
+    const auto read = world.Tell(world.Hook(World::kEvents, json.dump()));
+    REQUIRE(read.facts_size() == 1);
+    return read.facts(0).fact();
+  };
+  CHECK(customer(486).kind() == CallFact::CALL_BUSY);
+  CHECK(customer(603).kind() == CallFact::CALL_REJECTED);
+  CHECK(customer(603).reason() == session::v1::CUSTOMER_REJECTED);
+  CHECK(customer(603).cause() == "sip:603");
 }
 
 TEST_CASE("a dialled leg without our tag is not taken for an agent's", "[sip][flow][jambonz]") {

@@ -146,15 +146,20 @@ class EventReader {
     return party;
   }
 
-  // How it ended: the cause's own word, else the SIP status.
+  // How it ended: the cause's own word, else the SIP status. Switches have one word for a person's
+  // refusal and the trunk's, and one for a silent phone and a gateway: there the status tells.
   CallFact ReadEnding(Leg::Party party, CallFact::Kind kind) const {
     const int sip_status = static_cast<int>(NumberAt(mapping_.sip_status, event_, 699).value_or(0));
     const auto cause = mapping_.causes.find(mapping_.cause.Find(event_).value_or(""));
     const bool vague = kind == CallFact::CALL_ENDED || kind == CallFact::CALL_FAILED;
     if (!vague || cause == mapping_.causes.end()) return EndingOf(party, kind, sip_status);
     const std::string& word = cause->second;
+    const bool barred =
+        sip_status == 401 || sip_status == 402 || sip_status == 403 || sip_status == 407;
     CallFact fact;
-    if (word == "INVALID_NUMBER") {
+    if ((word == "REJECTED" && barred) || (word == "NO_ANSWER" && sip_status == 504)) {
+      fact = EndingOfStatus(party, sip_status);
+    } else if (word == "INVALID_NUMBER") {
       fact = EndingOfStatus(party, 404);
     } else if (word == "UNREACHABLE") {
       fact = EndingOfStatus(party, 503);

@@ -208,10 +208,13 @@ TEST_CASE("jambonz signs the time along in one header", "[sip][webhook][signatur
         ReadWebhookResponse::UNREADABLE);
 }
 
-std::string Cdr(const std::string& leg, const std::string& cause) {
+std::string Cdr(const std::string& leg, const std::string& cause,
+                const std::string& sip_status = "") {
+  const std::string status =
+      sip_status.empty() ? "" : R"(,"sip_term_status":")" + sip_status + "\"";
   return R"({"channel_data":{"state":"CS_REPORTING"},"variables":{"uuid":"u-1","ctc_session":")" +
          kUuid + R"(","ctc_leg":")" + leg + R"(","end_uepoch":"1735787045678000",)" +
-         R"("hangup_cause":")" + cause + R"(","billsec":"12"}})";
+         R"("hangup_cause":")" + cause + R"(","billsec":"12")" + status + "}}";
 }
 
 TEST_CASE("FreeSWITCH's call records are read as JSON and as a form", "[sip][webhook]") {
@@ -231,6 +234,35 @@ TEST_CASE("FreeSWITCH's call records are read as JSON and as a form", "[sip][web
   for (const std::string& bad :
        {std::string("other=1"), std::string("cdr=%7B"), std::string("cdr=%zz"), std::string()}) {
     CHECK(form.Send(bad, {{"authorization", basic}}).verdict() == ReadWebhookResponse::UNREADABLE);
+  }
+}
+
+TEST_CASE("FreeSWITCH has one word for a person's refusal and the trunk's", "[sip][webhook]") {
+  struct Case {
+    const char* cause;
+    const char* sip_status;
+    CallFact::Kind kind;
+    session::v1::EndReason reason;
+  };
+  const Headers basic = {{"authorization", "Basic " + crypto::ToBase64(kSecret)}};
+  const Sender sender(R"({"preset":"freeswitch"})");
+  for (const Case& c : {
+           Case{"CALL_REJECTED", "", CallFact::CALL_REJECTED, session::v1::CUSTOMER_REJECTED},
+           Case{"CALL_REJECTED", "603", CallFact::CALL_REJECTED, session::v1::CUSTOMER_REJECTED},
+           Case{"CALL_REJECTED", "403", CallFact::CALL_FAILED, session::v1::PROVIDER_REJECTED},
+           Case{"CALL_REJECTED", "407", CallFact::CALL_FAILED, session::v1::PROVIDER_REJECTED},
+           Case{"RECOVERY_ON_TIMER_EXPIRE", "408", CallFact::CALL_NO_ANSWER,
+                session::v1::CUSTOMER_NO_ANSWER},
+           Case{"RECOVERY_ON_TIMER_EXPIRE", "504", CallFact::CALL_FAILED,
+                session::v1::PROVIDER_ERROR},
+           Case{"USER_BUSY", "403", CallFact::CALL_BUSY, session::v1::CUSTOMER_BUSY},
+       }) {
+    INFO(c.cause << " " << c.sip_status);
+    const CallFact fact = OnlyFact(sender.Send(Cdr("customer", c.cause, c.sip_status), basic));
+    CHECK(fact.kind() == c.kind);
+    CHECK(fact.reason() == c.reason);
+    const std::string status(c.sip_status);
+    CHECK(fact.cause() == (status.empty() ? "" : "sip:" + status));
   }
 }
 

@@ -75,7 +75,10 @@ CallFact EndingOfStatus(Leg::Party party, int sip_status) {
 }
 
 CallFact EndingOf(Leg::Party party, CallFact::Kind kind, int sip_status) {
-  const bool vague = kind == CallFact::CALL_ENDED || kind == CallFact::CALL_FAILED;
+  // Some switches say busy of a decline.
+  const bool declined =
+      kind == CallFact::CALL_BUSY && (sip_status == 603 || sip_status == 607 || sip_status == 608);
+  const bool vague = kind == CallFact::CALL_ENDED || kind == CallFact::CALL_FAILED || declined;
   if (vague && sip_status >= 300 && sip_status < 700) return EndingOfStatus(party, sip_status);
   CallFact fact;
   switch (kind) {

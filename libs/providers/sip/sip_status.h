@@ -13,7 +13,7 @@ namespace ctc::providers::sip {
 session::v1::CallFact EndingOfStatus(session::v1::Leg::Party party, int sip_status);
 
 // An ending of `kind`, refined by the SIP status where one is known (0: none) and where the kind
-// alone says only that it is over or failed.
+// alone says only that it is over or failed, or busy of what was a decline.
 session::v1::CallFact EndingOf(session::v1::Leg::Party party, session::v1::CallFact::Kind kind,
                                int sip_status);
 

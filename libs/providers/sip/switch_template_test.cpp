@@ -121,6 +121,14 @@ TEST_CASE("an operation's faults are named by their fields", "[sip][settings]") 
         V{at + "headers.X must be a text"});
   CHECK(FaultsOf("hold", R"({"path":"/x","headers":{"X":"{y}"}})") ==
         V{at + "headers.X {y} is not known here"});
+  CHECK(FaultsOf("hold", R"({"path":"/x","headers":{"X":["a","b"]}})") ==
+        V{at + "headers.X must be a text"});
+  const std::string form = R"({"path":"/x","content_type":"application/x-www-form-urlencoded",)";
+  CHECK(FaultsOf("hold", form + R"("body":{"a":["b","c"]}})").empty());
+  CHECK(FaultsOf("hold", form + R"("body":{"a":["b",["c"]]}})") ==
+        V{at + "body.a[1] must be a text"});
+  CHECK(FaultsOf("hold", form + R"("body":{"a":["{y}","c"]}})") ==
+        V{at + "body.a[0] {y} is not known here"});
   CHECK(FaultsOf("hold", R"({"path":"/x","success":{"status":[99]}})") ==
         V{at + "success.status must be a list of HTTP statuses from 200 to 599"});
   CHECK(FaultsOf("hold", R"({"path":"/x","success":{"equals":"a"}})") ==

@@ -123,10 +123,11 @@ WebhookProof ProveTimedHmac(const base::Secret& secret, const ProofSettings& set
 }
 
 // Of the URL, so that the session it names is meant, and of the form's fields.
-WebhookProof ProveUrl(const base::Secret& secret, const ProofSettings& settings,
+WebhookProof ProveUrl(const Account& account, const ProofSettings& settings,
                       const common::v1::HttpRequest& request, const std::string& header) {
   const auto form = http::ParseForm(request.body());
-  if (!twiml::SignatureFits(secret, request, form.value_or(twiml::Form()), header)) {
+  if (!twiml::SignatureFits(account.webhook_secret, request, form.value_or(twiml::Form()), header,
+                            account.config.callback_url())) {
     return Forged(absl::StrCat(settings.header, " does not fit the URL and the form"));
   }
   WebhookProof proof = Genuine();
@@ -164,7 +165,7 @@ WebhookProof ProveWebhook(const Account& account, const ProofSettings& settings,
   if (!header.has_value()) return Missing(name);
   if (settings.mode == Mode::kEd25519) return ProveSignature(secret, settings, request, *header);
   if (secret.empty()) return Forged("the account has no webhook_secret");
-  if (settings.mode == Mode::kUrlHmac) return ProveUrl(secret, settings, request, *header);
+  if (settings.mode == Mode::kUrlHmac) return ProveUrl(account, settings, request, *header);
   if (settings.mode == Mode::kHmac) return ProveSignature(secret, settings, request, *header);
   if (settings.mode == Mode::kTimedHmac) return ProveTimedHmac(secret, settings, request, *header);
   const std::optional<std::string> given = Credentials(*header, settings.mode == Mode::kBasic);

@@ -30,7 +30,6 @@ using session::v1::Leg;
 constexpr absl::Duration kAskTimeout = absl::Seconds(8);
 constexpr absl::Duration kMediaTimeout = absl::Minutes(2);
 constexpr size_t kMaxRecording = 256 << 20;
-constexpr char kStarted[] = "&Status=in-progress";
 
 std::string AccountSid(const Account& account) {
   if (!account.config.account_sid().empty()) return account.config.account_sid();
@@ -78,9 +77,8 @@ class TwilioAdapter final : public Adapter {
   Task<http::ClientResult> Get(const Account& account, std::string path);
   // True when the call, conference or party is over at Twilio.
   Task<absl::StatusOr<bool>> Do(const Account& account, const RestStep& step);
-  // The sid of the room's conference that passes the filter; empty when there is none.
-  Task<absl::StatusOr<std::string>> ConferenceSid(const Account& account, const std::string& room,
-                                                  const char* filter);
+  // The sid of the room's conference; empty when there is none, or it is over.
+  Task<absl::StatusOr<std::string>> ConferenceSid(const Account& account, const std::string& room);
   Task<absl::StatusOr<LookUpCallResponse>> FindByNumbers(const Account& account,
                                                          const LookUpCallRequest& request,
                                                          Leg::Party party);
@@ -194,10 +192,9 @@ Task<PlaceCallResponse> TwilioAdapter::DialCustomer(const Account& account,
 }
 
 Task<absl::StatusOr<std::string>> TwilioAdapter::ConferenceSid(const Account& account,
-                                                               const std::string& room,
-                                                               const char* filter) {
-  const http::ClientResult result = co_await Get(
-      account, absl::StrCat("/Conferences.json?FriendlyName=", http::Encode(room), filter));
+                                                               const std::string& room) {
+  const http::ClientResult result =
+      co_await Get(account, absl::StrCat("/Conferences.json?FriendlyName=", http::Encode(room)));
   co_return ReadConferenceSid(result);
 }
 
@@ -217,6 +214,17 @@ Task<absl::StatusOr<bool>> TwilioAdapter::Do(const Account& account, const RestS
   co_return false;
 }
 
+bool IsOfConference(const RestStep& step) {
+  return step.path.find(kConferenceSid) != std::string::npos;
+}
+
+// False when the step is one of a conference, and there is none.
+bool FillIn(const std::string& conference, RestStep& step) {
+  if (!IsOfConference(step)) return true;
+  step.path.replace(step.path.find(kConferenceSid), kConferenceSid.size(), conference);
+  return !conference.empty();
+}
+
 Task<absl::StatusOr<ControlCallResponse>> TwilioAdapter::Control(
     const Account& account, const ControlCallRequest& request) {
   CTC_CO_ASSIGN_OR_RETURN(std::vector<RestStep> plan, PlanControl(account, request));
@@ -225,15 +233,13 @@ Task<absl::StatusOr<ControlCallResponse>> TwilioAdapter::Control(
   response.set_call_is_gone(plan.empty());
   absl::Status fault;
   size_t votes = 0;
+  std::string conference;
+  if (std::any_of(plan.begin(), plan.end(), IsOfConference)) {
+    CTC_CO_ASSIGN_OR_RETURN(conference, co_await ConferenceSid(account, RoomOf(request.order())));
+  }
   for (RestStep& step : plan) {
-    const size_t mark = step.path.find(kConferenceSid);
-    if (mark != std::string::npos) {
-      CTC_CO_ASSIGN_OR_RETURN(const std::string sid,
-                              co_await ConferenceSid(account, RoomOf(request.order()), kStarted));
-      if (sid.empty()) co_return base::MakeError(base::kCallNotLive, "the conference is over");
-      step.path.replace(mark, kConferenceSid.size(), sid);
-    }
-    const absl::StatusOr<bool> gone = co_await Do(account, step);
+    absl::StatusOr<bool> gone = true;
+    if (FillIn(conference, step)) gone = co_await Do(account, step);
     if (!gone.ok() && step.gone != Gone::kVote) co_return gone.status();
     if (!gone.ok()) fault = gone.status();
     if (gone.ok() && !*gone && step.gone == Gone::kAskNext) break;
@@ -305,6 +311,7 @@ Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::FindByNumbers(
   const http::ClientResult result = co_await Get(
       account, absl::StrCat("/Calls.json?To=", http::Encode(to),
                             "&From=", http::Encode(order.from_phone()), "&PageSize=20"));
+  if (result.response.status == 429) co_return ControlStatus(result);
   co_return ReadCallList(result, request, party);
 }
 
@@ -318,6 +325,7 @@ Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::LookUp(const Account& ac
   }
   const http::ClientResult result =
       co_await Get(account, absl::StrCat("/Calls/", request.provider_call_id(), ".json"));
+  if (result.response.status == 429) co_return ControlStatus(result);
   co_return ReadCallRecord(result, order, party);
 }
 
@@ -326,7 +334,7 @@ Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::LookUp(const Account& ac
 Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::LookUpCustomer(
     const Account& account, const LookUpCallRequest& request) {
   CTC_CO_ASSIGN_OR_RETURN(const std::string sid,
-                          co_await ConferenceSid(account, RoomOf(request.order()), ""));
+                          co_await ConferenceSid(account, RoomOf(request.order())));
   if (sid.empty()) {
     LookUpCallResponse response;
     response.set_found(LookUpCallResponse::NOT_FOUND);
@@ -334,6 +342,7 @@ Task<absl::StatusOr<LookUpCallResponse>> TwilioAdapter::LookUpCustomer(
   }
   const http::ClientResult result =
       co_await Get(account, absl::StrCat("/Conferences/", sid, "/Participants/customer.json"));
+  if (result.response.status == 429) co_return ControlStatus(result);
   co_return ReadParticipant(result);
 }
 

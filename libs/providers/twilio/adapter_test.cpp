@@ -3,65 +3,10 @@
 #include <catch2/catch.hpp>
 
 #include "libs/base/error_catalogue.h"
-#include "libs/http/message.h"
-#include "libs/providers/fake_http_for_test.h"
-#include "libs/testing/fake_clock.h"
-#include "libs/testing/run_task.h"
+#include "libs/providers/twilio/adapter_world_for_test.h"
 
 namespace ctc::providers::twilio {
 namespace {
-
-using dispatch::v1::ControlCallRequest;
-using dispatch::v1::LookUpCallResponse;
-using dispatch::v1::PlaceCallResponse;
-using testing::RunTask;
-
-// Made at 2024-11-06T05:43:40.288Z by its first 48 bits.
-const std::string kUuid = "01930000-0000-7000-8000-000000000001";
-constexpr char kSid[] = "CA0123456789abcdef0123456789abcdef";
-
-struct World {
-  FakeHttp http;
-  testing::FakeClock clock;
-  std::unique_ptr<Adapter> adapter = MakeAdapter({http, clock, {}});
-  Account account;
-  dispatch::v1::CallOrder order;
-
-  World() {
-    account.tenant = base::TenantId("t 1");
-    account.config.set_id("p1");
-    account.config.set_api_url("https://api.twilio.com/");
-    account.config.set_timeout_seconds(9);
-    account.api_key = base::Secret("AC1");
-    account.api_secret = base::Secret("token");
-    account.public_url = "https://crm.example.com";
-    order.set_id(kUuid);
-    order.set_to_phone("+15551230003");
-    order.set_from_phone("+15551230001");
-    order.set_agent_phone("+15551230002");
-  }
-  std::string Body(const std::string& name) const {
-    const auto form = http::ParseForm(http.requests.back().body).value();
-    for (const auto& [key, value] : form) {
-      if (key == name) return value;
-    }
-    return "";
-  }
-  PlaceCallResponse Place() { return RunTask(adapter->Place(account, order)); }
-  absl::StatusOr<dispatch::v1::ControlCallResponse> Control(ControlCallRequest::Action action) {
-    return RunTask(adapter->Control(account, Request(action)));
-  }
-  ControlCallRequest Request(ControlCallRequest::Action action) const {
-    ControlCallRequest request;
-    *request.mutable_order() = order;
-    request.set_provider_call_id("CAagent");
-    auto& leg = *request.add_legs();
-    leg.set_party(session::v1::Leg::CUSTOMER);
-    leg.set_provider_leg_id("CAcustomer");
-    request.set_action(action);
-    return request;
-  }
-};
 
 TEST_CASE("the agent is called into a conference of the session's name", "[twilio][adapter]") {
   World world;
@@ -152,10 +97,14 @@ TEST_CASE("a phone of a switch is no phone of Twilio's", "[twilio][adapter]") {
 TEST_CASE("live control speaks to the right resource", "[twilio][adapter]") {
   World world;
   world.http.When("", 200, "{}");
+  world.http.When("GET", 200, kRooms);
   const std::string account = "POST /2010-04-01/Accounts/AC1";
-  const std::string room = account + "/Conferences/" + kUuid;
+  const std::string room = account + "/Conferences/CF1";
   REQUIRE(world.Control(ControlCallRequest::HOLD).ok());
-  CHECK(world.http.Lines().back() == room + "/Participants/CAcustomer.json");
+  CHECK(world.http.Lines() ==
+        std::vector<std::string>{
+            "GET /2010-04-01/Accounts/AC1/Conferences.json?FriendlyName=" + kUuid,
+            room + "/Participants/CAcustomer.json"});
   CHECK(world.Body("Hold") == "true");
   REQUIRE(world.Control(ControlCallRequest::UNMUTE).ok());
   CHECK(world.http.Lines().back() == room + "/Participants/CAagent.json");
@@ -186,17 +135,13 @@ TEST_CASE("a conference's recording is asked for by the conference's sid", "[twi
   World world;
   world.order.set_record(true);
   world.http.When("POST", 200, "{}");
-  world.http.When("GET", 200, R"({"conferences":[{"sid":"CF1"}]})");
+  world.http.When("GET", 200, kRooms);
   REQUIRE(world.Control(ControlCallRequest::PAUSE_RECORDING).ok());
   const std::string account = "/2010-04-01/Accounts/AC1/Conferences";
   CHECK(world.http.Lines() ==
-        std::vector<std::string>{
-            "GET " + account + ".json?FriendlyName=" + kUuid + "&Status=in-progress",
-            "POST " + account + "/CF1/Recordings/Twilio.CURRENT.json"});
+        std::vector<std::string>{"GET " + account + ".json?FriendlyName=" + kUuid,
+                                 "POST " + account + "/CF1/Recordings/Twilio.CURRENT.json"});
   CHECK(world.Body("PauseBehavior") == "skip");
-  world.http.When("GET", 200, R"({"conferences":[]})");
-  CHECK(base::IsError(world.Control(ControlCallRequest::PAUSE_RECORDING).status(),
-                      base::kCallNotLive));
   world.http.When("GET", 200, R"({"conferences":[{"sid":"../Calls"}]})");
   CHECK(base::IsError(world.Control(ControlCallRequest::PAUSE_RECORDING).status(),
                       base::kProviderError));
@@ -241,19 +186,19 @@ TEST_CASE("a recording that does not run is no sign that the call is over", "[tw
 TEST_CASE("digits are announced to the customer, and are not to be read in the request",
           "[twilio][adapter]") {
   World world;
-  world.http.When("", 200, "{}");
+  world.http.When("POST", 200, "{}");
+  world.http.When("GET", 200, kRooms);
   ControlCallRequest request = world.Request(ControlCallRequest::SEND_DTMF);
   request.set_digits("4711");
   REQUIRE(RunTask(world.adapter->Control(world.account, request)).ok());
-  CHECK(world.http.Lines() ==
-        std::vector<std::string>{"POST /2010-04-01/Accounts/AC1/Conferences/" + kUuid +
-                                 "/Participants/CAcustomer.json"});
+  CHECK(world.http.Lines().back() ==
+        "POST /2010-04-01/Accounts/AC1/Conferences/CF1/Participants/CAcustomer.json");
   CHECK(
       world.Body("AnnounceUrl")
           .starts_with("https://crm.example.com/api/v1/webhooks/voip/twilio?tenant=t%201&session=" +
                        kUuid + "&leg=digits&digits="));
-  CHECK(world.http.requests[0].body.find("4711") == std::string::npos);
-  world.http.When("", 404, R"({"code":20404})");
+  CHECK(world.http.requests.back().body.find("4711") == std::string::npos);
+  world.http.When("POST", 404, R"({"code":20404})");
   CHECK(RunTask(world.adapter->Control(world.account, request))->call_is_gone());
 }
 
@@ -297,105 +242,29 @@ TEST_CASE("a call that is over at Twilio is gone", "[twilio][adapter]") {
   World world;
   world.http.When("", 400, R"({"code":21220,"message":"not in-progress"})");
   CHECK(world.Control(ControlCallRequest::HANG_UP)->call_is_gone());
-  world.http.When("", 404, R"({"code":20404})");
+  world.http.When("POST", 404, R"({"code":20404})");
+  world.http.When("GET", 200, kRooms);
   CHECK(world.Control(ControlCallRequest::HOLD)->call_is_gone());
 }
 
-TEST_CASE("a call is looked up by its sid", "[twilio][adapter]") {
+TEST_CASE("without a conference nobody in it is asked for", "[twilio][adapter]") {
   World world;
-  dispatch::v1::LookUpCallRequest request;
-  *request.mutable_order() = world.order;
-  request.set_provider_call_id("CA1");
-  const auto found = [&] { return RunTask(world.adapter->LookUp(world.account, request)).value(); };
-  world.http.When("", 200, R"({"sid":"CA1","status":"ringing","start_time":null})");
-  CHECK(found().found() == LookUpCallResponse::LIVE);
   world.http.When(
-      "", 200,
-      R"({"sid":"CA1","status":"no-answer","end_time":"Wed, 06 Nov 2024 05:15:00 +0000"})");
-  CHECK(found().found() == LookUpCallResponse::ENDED);
-  REQUIRE(found().facts_size() == 1);
-  CHECK(found().facts(0).kind() == session::v1::CallFact::CALL_NO_ANSWER);
-  CHECK(found().facts(0).source() == session::v1::POLL);
-  world.http.When("", 404, R"({"code":20404})");
-  CHECK(found().found() == LookUpCallResponse::NOT_FOUND);
-  world.http.When("", 503, "");
-  CHECK(found().found() == LookUpCallResponse::FOUND_UNSPECIFIED);
-}
-
-TEST_CASE("a lost customer leg is found by its label in the room", "[twilio][adapter]") {
-  World world;
-  dispatch::v1::LookUpCallRequest request;
-  *request.mutable_order() = world.order;
-  const auto found = [&] { return RunTask(world.adapter->LookUpCustomer(world.account, request)); };
-  int status = 200;
-  std::string rooms = R"({"conferences":[]})";
-  std::string participant;
-  world.http.When("GET", [&](const http::ClientRequest& asked) {
-    http::ClientResult result;
-    const bool list =
-        asked.url.find("/Conferences.json?FriendlyName=" + kUuid) != std::string::npos;
-    result.response.status = list ? 200 : status;
-    result.response.body = list ? rooms : participant;
-    return result;
-  });
-  CHECK(found()->found() == LookUpCallResponse::NOT_FOUND);
-  rooms = R"({"conferences":[{"sid":"CF1","status":"init"}]})";
-  status = 404;
-  CHECK(found()->found() == LookUpCallResponse::NOT_FOUND);
-  CHECK(world.http.Lines().back().ends_with("/Conferences/CF1/Participants/customer.json"));
-  status = 200;
-  participant = R"({"call_sid":"CA9","label":"customer","status":"ringing"})";
-  CHECK(found()->found() == LookUpCallResponse::LIVE);
-  CHECK(found()->provider_call_id() == "CA9");
-  participant = "<html>";
-  CHECK(found()->found() == LookUpCallResponse::FOUND_UNSPECIFIED);
-  status = 503;
-  CHECK(found()->found() == LookUpCallResponse::FOUND_UNSPECIFIED);
-  rooms = "<html>";
-  CHECK_FALSE(found().ok());
-}
-
-TEST_CASE("a lost first leg is recognised by numbers and time, and by being nobody else's",
-          "[twilio][adapter]") {
-  World world;
-  dispatch::v1::LookUpCallRequest request;
-  *request.mutable_order() = world.order;
-  const auto found = [&] { return RunTask(world.adapter->LookUp(world.account, request)).value(); };
-  world.http.When(
-      "", 200,
-      R"({"calls":[{"sid":"CAold","status":"completed","date_created":"Wed, 06 Nov 2024 04:43:40 +0000"}]})");
-  CHECK(found().found() == LookUpCallResponse::NOT_FOUND);
-  world.http.When(
-      "", 200,
-      R"({"calls":[{"sid":"CA8","status":"ringing","date_created":"Wed, 06 Nov 2024 05:44:35 +0000"},)"
-      R"({"sid":"CA9","status":"completed","date_created":"Wed, 06 Nov 2024 05:44:30 +0000"}]})");
-  CHECK(found().found() == LookUpCallResponse::LIVE);
-  CHECK(found().provider_call_id() == "CA8");
-  CHECK(world.http.Lines().back().find("To=%2B15551230002&From=%2B15551230001") !=
-        std::string::npos);
-  request.add_calls_of_others("CA8");
-  CHECK(found().found() == LookUpCallResponse::ENDED);
-  CHECK(found().provider_call_id() == "CA9");
-  request.add_calls_of_others("CA9");
-  CHECK(found().found() == LookUpCallResponse::NOT_FOUND);
-}
-
-TEST_CASE("of a caller's record only the end is told", "[twilio][adapter]") {
-  World world;
-  dispatch::v1::LookUpCallRequest request;
-  *request.mutable_order() = world.order;
-  request.mutable_order()->set_direction(session::v1::Session::INBOUND);
-  request.set_provider_call_id("CA1");
-  const auto found = [&] { return RunTask(world.adapter->LookUp(world.account, request)).value(); };
-  world.http.When("", 200, R"({"sid":"CA1","status":"in-progress"})");
-  CHECK(found().found() == LookUpCallResponse::LIVE);
-  CHECK(found().facts_size() == 0);
-  world.http.When("", 200, R"({"sid":"CA1","status":"no-answer","duration":"40"})");
-  REQUIRE(found().facts_size() == 1);
-  CHECK(found().facts(0).kind() == session::v1::CallFact::CALL_ENDED);
-  CHECK(found().facts(0).party() == session::v1::Leg::CUSTOMER);
-  CHECK(found().facts(0).reason() == session::v1::END_REASON_UNSPECIFIED);
-  CHECK_FALSE(found().facts(0).has_duration_seconds());
+      "GET", 200,
+      GENERATE(R"({"conferences":[]})", R"({"conferences":[{"sid":"CF0","status":"completed"}]})"));
+  CHECK(world.Control(ControlCallRequest::HOLD)->call_is_gone());
+  ControlCallRequest drop = world.Request(ControlCallRequest::DROP_PARTY);
+  drop.mutable_target()->set_party(session::v1::Leg::GUEST);
+  drop.mutable_target()->set_leg_id("party-1");
+  CHECK_FALSE(RunTask(world.adapter->Control(world.account, drop))->call_is_gone());
+  drop.set_action(ControlCallRequest::CHANGE_MODE);
+  CHECK(base::IsError(RunTask(world.adapter->Control(world.account, drop)).status(),
+                      base::kCallNotLive));
+  CHECK(world.http.requests.size() == 3);
+  world.order.set_record(true);
+  world.http.When("POST", 404, R"({"code":20404})");
+  CHECK(base::IsError(world.Control(ControlCallRequest::PAUSE_RECORDING).status(),
+                      base::kCallNotLive));
 }
 
 TEST_CASE("a recording is fetched from Twilio's hosts only", "[twilio][adapter]") {

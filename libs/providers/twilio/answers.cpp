@@ -182,8 +182,12 @@ absl::StatusOr<std::string> ReadConferenceSid(const http::ClientResult& result) 
   if (conferences == nullptr) {
     return base::MakeError(base::kProviderError, "the list of conferences is none");
   }
-  if (conferences->empty()) return "";
-  const std::string sid = TextOf(conferences->front(), "sid");
+  // Who comes back into a room that has ended makes a new conference of its name.
+  const auto live = std::find_if(conferences->begin(), conferences->end(), [](const Json& one) {
+    return TextOf(one, "status") != "completed";
+  });
+  if (live == conferences->end()) return "";
+  const std::string sid = TextOf(*live, "sid");
   if (!IsPathSafe(sid)) return base::MakeError(base::kProviderError, "a conference has no sid");
   return sid;
 }

@@ -27,7 +27,7 @@ dispatch::v1::LookUpCallResponse ReadCallList(const http::ClientResult& result,
 // The same of somebody who is on the way into a conference, or in it.
 dispatch::v1::LookUpCallResponse ReadParticipant(const http::ClientResult& result);
 
-// The first of a list of conferences; empty when it is empty.
+// The one of a list of conferences that is not over; empty when there is none.
 absl::StatusOr<std::string> ReadConferenceSid(const http::ClientResult& result);
 
 // True for a list of calls.

@@ -21,20 +21,25 @@ using Plan = std::vector<RestStep>;
 constexpr int kLeastRing = 5;
 constexpr int kLongestRing = 600;
 
-std::string ParticipantPath(const ControlCallRequest& request, const std::string& participant) {
-  return absl::StrCat("/Conferences/", RoomOf(request.order()), "/Participants/", participant,
-                      ".json");
+std::string ConferencePath(std::string_view rest) {
+  return absl::StrCat("/Conferences/",
+                      absl::string_view(kConferenceSid.data(), kConferenceSid.size()),
+                      absl::string_view(rest.data(), rest.size()));
+}
+
+std::string ParticipantPath(const std::string& participant) {
+  return ConferencePath("/Participants/" + participant + ".json");
 }
 
 // `who`: the id of a leg, or the party that is in the call.
 template <typename Who>
 RestStep UpdateParty(const ControlCallRequest& request, Who who, Form form, Gone gone) {
-  return {"POST", ParticipantPath(request, ParticipantOf(request, who)), std::move(form), gone};
+  return {"POST", ParticipantPath(ParticipantOf(request, who)), std::move(form), gone};
 }
 
 template <typename Who>
 RestStep Drop(const ControlCallRequest& request, Who who) {
-  return {"DELETE", ParticipantPath(request, ParticipantOf(request, who)), {}, Gone::kNothing};
+  return {"DELETE", ParticipantPath(ParticipantOf(request, who)), {}, Gone::kNothing};
 }
 
 // Whether the room ends when this party leaves it.
@@ -87,11 +92,8 @@ absl::StatusOr<Plan> ChangeRecording(const ControlCallRequest& request) {
   const Form form = RecordingState(request.action());
   Plan plan;
   if (request.order().record()) {
-    plan.push_back({"POST",
-                    absl::StrCat("/Conferences/",
-                                 absl::string_view(kConferenceSid.data(), kConferenceSid.size()),
-                                 "/Recordings/Twilio.CURRENT.json"),
-                    form, sid.empty() ? Gone::kRefuse : Gone::kAskNext});
+    plan.push_back({"POST", ConferencePath("/Recordings/Twilio.CURRENT.json"), form,
+                    sid.empty() ? Gone::kRefuse : Gone::kAskNext});
   }
   if (!sid.empty()) {
     plan.push_back({"POST", absl::StrCat("/Calls/", sid, "/Recordings/Twilio.CURRENT.json"), form,

@@ -21,7 +21,8 @@ enum class Gone {
   kVote,     // the call is over when all requests of the plan say so
 };
 
-// Stands in `path` for the sid of the room's conference, where Twilio does not take its name.
+// Stands in `path` for the sid of the room's conference: Twilio takes its name for a new
+// participant alone.
 inline constexpr std::string_view kConferenceSid = "{conference}";
 
 struct RestStep {

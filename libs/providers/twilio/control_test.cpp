@@ -13,7 +13,8 @@ using session::v1::Leg;
 
 const std::string kFirst = "01930000-0000-7000-8000-000000000001";
 const std::string kSecond = "01930000-0000-7000-8000-000000000002";
-const std::string kRoom = "/Conferences/" + kFirst + "/Participants";
+const std::string kNewParty = "/Conferences/" + kFirst + "/Participants.json";
+const std::string kRoom = "/Conferences/{conference}/Participants";
 
 Account AnAccount() {
   Account account;
@@ -86,7 +87,7 @@ TEST_CASE("a party is dialled into the room under its leg's name", "[twilio][con
   request.mutable_target()->set_ring_seconds(20);
   const auto plan = Plan(request);
   REQUIRE(plan.size() == 1);
-  CHECK(plan[0].path == kRoom + ".json");
+  CHECK(plan[0].path == kNewParty);
   const Form& form = plan[0].form;
   CHECK(ValueOf(form, "From") == "+15551230001");
   CHECK(ValueOf(form, "To") == "+15551230004");

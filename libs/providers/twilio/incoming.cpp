@@ -44,7 +44,8 @@ Incoming Verify(const Account& account, const common::v1::HttpRequest& request) 
   incoming.verdict = ReadWebhookResponse::GENUINE;
   incoming.query = query.value_or(Form());
   incoming.form = request.method() == "GET" ? incoming.query : body.value_or(Form());
-  if (!twiml::SignatureFits(SigningToken(account), request, incoming.form, *signature)) {
+  if (!twiml::SignatureFits(SigningToken(account), request, incoming.form, *signature,
+                            account.config.callback_url())) {
     return Refused(ReadWebhookResponse::FORGED, "X-Twilio-Signature does not fit");
   }
   if (!query.ok()) return Refused(ReadWebhookResponse::UNREADABLE, "query: is broken");

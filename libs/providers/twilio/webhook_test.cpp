@@ -52,6 +52,16 @@ common::v1::HttpRequest Callback(const std::string& leg, const Form& form,
   return request;
 }
 
+// The same signed as if it had been sent to that address.
+common::v1::HttpRequest SignedFor(const std::string& address, const Form& form) {
+  common::v1::HttpRequest request = Callback("agent", form);
+  const std::string url =
+      address + request.url().substr(std::string("https://crm.example.com").size());
+  request.mutable_headers()->rbegin()->set_value(
+      twiml::Signature(base::Secret("the-auth-token"), url, form));
+  return request;
+}
+
 Form Progress(const std::string& status, const Form& more = {}) {
   Form form = {{"CallSid", "CA1"},
                {"AccountSid", "AC0123456789abcdef0123456789abcdef"},
@@ -64,6 +74,19 @@ Form Progress(const std::string& status, const Form& more = {}) {
 
 ReadWebhookResponse Read(const std::string& leg, const Form& form) {
   return ReadCallback(AnAccount(), Callback(leg, form), kNow, {});
+}
+
+TEST_CASE("an account's own callback_url may be what is signed", "[twilio][webhook]") {
+  Account account = AnAccount();
+  const auto verdict = [&](const std::string& address) {
+    const common::v1::HttpRequest request = SignedFor(address, Progress("ringing"));
+    return ReadCallback(account, request, kNow, {}).verdict();
+  };
+  CHECK(verdict("https://hooks.example") == ReadWebhookResponse::FORGED);
+  account.config.set_callback_url("https://hooks.example/");
+  CHECK(verdict("https://hooks.example") == ReadWebhookResponse::GENUINE);
+  CHECK(verdict("https://crm.example.com") == ReadWebhookResponse::GENUINE);
+  CHECK(verdict("https://other.example") == ReadWebhookResponse::FORGED);
 }
 
 TEST_CASE("a leg's progress is told in our words", "[twilio][webhook]") {
@@ -256,6 +279,27 @@ TEST_CASE("a recording's callback says where it is", "[twilio][webhook]") {
                            {"RecordingStatus", "completed"},
                            {"RecordingUrl", "file:///etc/passwd"}})
             .verdict() == ReadWebhookResponse::UNREADABLE);
+}
+
+TEST_CASE("a recording by the verb for messages is a message left", "[twilio][webhook]") {
+  const auto kinds = [](const char* source, const char* status) {
+    const ReadWebhookResponse read =
+        Read("recording", {{"RecordingSid", "RE1"},
+                           {"RecordingStatus", status},
+                           {"RecordingSource", source},
+                           {"RecordingUrl", "https://api.twilio.com/R/RE1"}});
+    REQUIRE(read.verdict() == ReadWebhookResponse::GENUINE);
+    std::vector<CallFact::Kind> told;
+    for (const auto& item : read.facts()) told.push_back(item.fact().kind());
+    return told;
+  };
+  using Kinds = std::vector<CallFact::Kind>;
+  const Kinds recording = {CallFact::RECORDING_STOPPED, CallFact::RECORDING_READY};
+  CHECK(kinds("RecordVerb", "completed") ==
+        Kinds{CallFact::RECORDING_STOPPED, CallFact::RECORDING_READY, CallFact::CALL_MACHINE});
+  CHECK(kinds("RecordVerb", "absent") == Kinds{CallFact::RECORDING_STOPPED});
+  CHECK(kinds("DialVerb", "completed") == recording);
+  CHECK(kinds("Conference", "completed") == recording);
 }
 
 TEST_CASE("a recording's events are placed by when it began and how long it is",

@@ -109,6 +109,9 @@ std::string ReadRecording(const Report& report, const Form& form) {
       return "RecordingUrl: must be an http or https URL";
     }
     add(CallFact::RECORDING_READY).set_recording_url(AudioUrl(url));
+    // Only messages are taken by this verb. Not every switch asks what comes next when the caller
+    // hangs up.
+    if (ValueOf(form, "RecordingSource") == "RecordVerb") add(CallFact::CALL_MACHINE);
   } else {
     add(CallFact::RECORDING_STOPPED);  // absent: too short or silent
   }
@@ -116,12 +119,13 @@ std::string ReadRecording(const Report& report, const Form& form) {
 }
 
 std::optional<absl::Time> ReadTime(std::string_view text) {
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime("%a, %d %b %Y %H:%M:%S %z", {text.data(), text.size()}, &time, &error)) {
-    return std::nullopt;
+  for (const char* format :
+       {"%a, %d %b %Y %H:%M:%S %z", "%Y-%m-%d%ET%H:%M:%E*S%Ez", "%Y-%m-%d %H:%M:%E*S%Ez"}) {
+    absl::Time time;
+    std::string error;
+    if (absl::ParseTime(format, {text.data(), text.size()}, &time, &error)) return time;
   }
-  return time;
+  return std::nullopt;
 }
 
 CallFact FactOfStatus(Leg::Party party, std::string_view status, std::string_view answered_by,
@@ -176,7 +180,7 @@ void Finish(const Form& form, absl::Time now, const ReplayWindow& window,
   const std::string stamp = ValueOf(form, "Timestamp");
   const std::optional<absl::Time> at = ReadTime(stamp);
   if (!stamp.empty() && !at.has_value()) {
-    return Refuse(response, ReadWebhookResponse::UNREADABLE, "Timestamp: is not an RFC 2822 time");
+    return Refuse(response, ReadWebhookResponse::UNREADABLE, "Timestamp: is not a time");
   }
   if (at.has_value() && (*at < now - window.max_age || *at > now + window.max_skew)) {
     return Refuse(response, ReadWebhookResponse::OUTSIDE_WINDOW,

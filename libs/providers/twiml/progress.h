@@ -45,7 +45,8 @@ void Finish(const Form& form, absl::Time now, const ReplayWindow& window,
 void Refuse(dispatch::v1::ReadWebhookResponse& response,
             dispatch::v1::ReadWebhookResponse::Verdict verdict, std::string_view reason);
 
-// "Tue, 31 Aug 2010 20:36:28 +0000"; nothing when unreadable.
+// "Tue, 31 Aug 2010 20:36:28 +0000" (RFC 2822, Twilio), "2024-01-15T10:30:00Z" (RFC 3339) and
+// "2021-04-28 21:51:18.731479Z" (both Telnyx); nothing when unreadable.
 std::optional<absl::Time> ReadTime(std::string_view text);
 
 }  // namespace ctc::providers::twiml

@@ -82,21 +82,41 @@ std::string Signature(const base::Secret& token, std::string_view url, const For
   return crypto::ToBase64(crypto::HmacSha1(token.Reveal(), SignedText(url, parameters)));
 }
 
-bool SignatureFits(const base::Secret& token, const common::v1::HttpRequest& request,
-                   const Form& parameters, std::string_view signature) {
-  if (token.empty() || signature.empty()) return false;
-  const UrlParts parts = Split(BareUrl(request.url()));
+namespace {
+
+bool FitsUrl(const base::Secret& token, std::string_view url, const Form& covered,
+             std::string_view signature) {
+  const UrlParts parts = Split(BareUrl(url));
   const std::string port =
       parts.port.empty() ? (parts.scheme == "https" ? "443" : "80") : parts.port;
   const std::string without_port = parts.scheme + "://" + parts.host + parts.rest;
   const std::string with_port = parts.scheme + "://" + parts.host + ":" + port + parts.rest;
-  const bool form = HeaderOf(request, "content-type").starts_with("application/x-www-form");
-  const bool hashed = request.method() == "POST" && !form && !request.body().empty();
-  const Form& covered = request.method() == "POST" && !hashed ? parameters : Form();
   // Both are always computed: how long it takes tells nothing.
   const bool plain = crypto::ConstantTimeEqual(Signature(token, without_port, covered), signature);
   const bool ported = crypto::ConstantTimeEqual(Signature(token, with_port, covered), signature);
-  return (plain || ported) && (!hashed || BodyHashFits(request));
+  return plain || ported;
+}
+
+// The webhook's URL below another address of ours; the same when it is none of a webhook.
+std::string Below(std::string_view address, const std::string& url) {
+  while (address.ends_with('/')) address.remove_suffix(1);
+  const size_t path = url.find("/api/v1/webhooks/");
+  if (address.empty() || path == std::string::npos) return url;
+  return std::string(address) + url.substr(path);
+}
+
+}  // namespace
+
+bool SignatureFits(const base::Secret& token, const common::v1::HttpRequest& request,
+                   const Form& parameters, std::string_view signature,
+                   std::string_view callback_url) {
+  if (token.empty() || signature.empty()) return false;
+  const bool form = HeaderOf(request, "content-type").starts_with("application/x-www-form");
+  const bool hashed = request.method() == "POST" && !form && !request.body().empty();
+  const Form& covered = request.method() == "POST" && !hashed ? parameters : Form();
+  const bool came = FitsUrl(token, request.url(), covered, signature);
+  const bool given = FitsUrl(token, Below(callback_url, request.url()), covered, signature);
+  return (came || given) && (!hashed || BodyHashFits(request));
 }
 
 }  // namespace ctc::providers::twiml

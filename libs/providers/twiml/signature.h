@@ -17,9 +17,12 @@ std::string SignedText(std::string_view url, const Form& parameters);
 std::string Signature(const base::Secret& token, std::string_view url, const Form& parameters);
 
 // True when `signature` fits the request as it came to its public URL. Twilio signs https without
-// the port, and sometimes with it: both are accepted, another explicit port is not.
+// the port, and sometimes with it: both are accepted, another explicit port is not. Where the
+// account has a `callback_url`, its URLs are below that, so that those are what is signed: accepted
+// too.
 bool SignatureFits(const base::Secret& token, const common::v1::HttpRequest& request,
-                   const Form& parameters, std::string_view signature);
+                   const Form& parameters, std::string_view signature,
+                   std::string_view callback_url = "");
 
 // Without userinfo and fragment.
 std::string BareUrl(std::string_view url);

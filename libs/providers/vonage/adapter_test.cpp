@@ -36,12 +36,13 @@ struct World {
   Json Body() const { return Json::parse(http.requests.back().body); }
   PlaceCallResponse Place() { return RunTask(adapter->Place(account, order)); }
   PlaceCallResponse DialCustomer() { return RunTask(adapter->DialCustomer(account, order)); }
-  LookUpCallResponse LookUp(const char* id) {
+  absl::StatusOr<LookUpCallResponse> Ask(const char* id) {
     dispatch::v1::LookUpCallRequest request;
     *request.mutable_order() = order;
     request.set_provider_call_id(id);
-    return RunTask(adapter->LookUp(account, request)).value();
+    return RunTask(adapter->LookUp(account, request));
   }
+  LookUpCallResponse LookUp(const char* id) { return Ask(id).value(); }
 };
 
 const std::string kEvents =
@@ -196,6 +197,9 @@ TEST_CASE("a call is looked up by its id", "[vonage][adapter]") {
   CHECK(world.LookUp(kUuid).found() == LookUpCallResponse::FOUND_UNSPECIFIED);
   world.http.When("GET", 200, R"({"uuid":"another"})");
   CHECK(world.LookUp(kUuid).found() == LookUpCallResponse::FOUND_UNSPECIFIED);
+  world.http.When("GET", 429, "");
+  CHECK(base::IsError(world.Ask(kUuid).status(), base::kProviderRateLimited));
+  CHECK(base::IsError(world.Ask("").status(), base::kProviderRateLimited));
 }
 
 TEST_CASE("of a caller's record only the end is news", "[vonage][adapter]") {

@@ -126,10 +126,11 @@ void Renderer::AddWait(const FlowStep::Wait& wait) {
   AddAsk(FlowInput::DONE);
 }
 
-// The message itself is told as a recording of the session; what is asked here is what comes next.
+// The message itself is told at its own URL, for nobody asks what comes next when the caller ended
+// it by hanging up.
 void Renderer::AddVoicemail(const FlowStep::Voicemail& voicemail) {
   LegUrl recording;
-  recording.leg = "recording";
+  recording.leg = "message";
   Json record = {{"action", "record"},
                  {"beepStart", true},
                  {"timeOut", std::clamp(voicemail.max_seconds(), kMinMessageSeconds, kMaxSeconds)},

@@ -244,7 +244,7 @@ TEST_CASE("waiting, leaving a message, going on and ending", "[vonage][flow]") {
   CHECK(record[0]["timeOut"] == 60);
   CHECK(record[0]["endOnSilence"] == 10);
   CHECK(record[0]["beepStart"] == true);
-  CHECK(record[0]["eventUrl"][0].get<std::string>().ends_with("&leg=recording"));
+  CHECK(record[0]["eventUrl"][0].get<std::string>().ends_with("&leg=message"));
   CHECK(record[1] == Ask("VOICEMAIL_LEFT"));
   FlowStep prompt;
   prompt.add_prompts()->set_text("Welcome");

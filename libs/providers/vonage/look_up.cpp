@@ -120,6 +120,7 @@ Task<absl::StatusOr<LookUpCallResponse>> FindByNumbers(Api& api, const Account& 
   for (int page = 0; page < kMaxPages && more; ++page) {
     const http::ClientResult result = co_await api.Send(
         account, "GET", ListPath(made - kBefore, latest, page * kPageSize), "", kAskTimeout);
+    if (result.response.status == 429) co_return ControlStatus(result);
     const std::optional<std::vector<Json>> calls = CallsOf(result);
     if (!calls.has_value()) co_return LookUpCallResponse();  // it cannot be asked now
     for (const Json& call : *calls) {
@@ -147,6 +148,7 @@ Task<absl::StatusOr<LookUpCallResponse>> LookUpCall(Api& api, const Account& acc
   }
   const http::ClientResult result =
       co_await api.Send(account, "GET", "/v1/calls/" + request.provider_call_id(), "", kAskTimeout);
+  if (result.response.status == 429) co_return ControlStatus(result);
   const Json call = Json::parse(result.response.body, nullptr, false);
   if (result.response.status == 404) {
     response.set_found(LookUpCallResponse::NOT_FOUND);

@@ -24,7 +24,9 @@ using session::v1::Leg;
 constexpr size_t kMaxBody = 64 << 10;
 constexpr size_t kMaxField = 2048;
 constexpr int kMaxDurationSeconds = 7 * 24 * 3600;
-constexpr std::string_view kRecording = "recording";  // `leg` of a recording's URL
+// `leg` of a recording's URL, of a talk and of a caller's message.
+constexpr std::string_view kRecording = "recording";
+constexpr std::string_view kMessage = "message";
 
 // What our URL says beside the event.
 using Query = std::map<std::string, std::string>;
@@ -49,6 +51,8 @@ int IntOf(const Json& event, const char* name, int fallback) {
 
 // A leg beyond the first two: one consulted, a guest, or the agent rung again as "agent-2".
 bool IsNumbered(std::string_view leg_id) { return leg_id != "agent" && leg_id != "customer"; }
+
+bool OfRecording(std::string_view leg_id) { return leg_id == kRecording || leg_id == kMessage; }
 
 // One event being read into facts.
 class Reader {
@@ -124,7 +128,7 @@ std::string Reader::ReadLeg(const std::string& status) {
   CallFact fact = FactOf(party, leg);
   const CallFact::Kind kind = fact.kind();
   // A word of a newer Vonage, or a recording's transcript.
-  if (kind == CallFact::KIND_UNSPECIFIED || leg_id == kRecording) return "";
+  if (kind == CallFact::KIND_UNSPECIFIED || OfRecording(leg_id)) return "";
   std::string uuid = TextOf(event_, "uuid");
   if (uuid.empty()) uuid = TextOf(event_, "call_uuid");  // as human and machine have it
   if (!IsId(uuid)) return "uuid: is missing or malformed";
@@ -161,6 +165,10 @@ std::string Reader::ReadRecording(const std::string& url) {
   ready.set_kind(CallFact::RECORDING_READY);
   ready.set_recording_url(url);
   Add(std::move(ready), id + ":ready");
+  if (ValueOf(query_, "leg") != kMessage) return "";
+  CallFact left;
+  left.set_kind(CallFact::CALL_MACHINE);
+  Add(std::move(left), id + ":message");
   return "";
 }
 
@@ -211,7 +219,7 @@ std::string Reader::Read() {
   } else if (const std::string reason = TextOf(event_, "reason"); !reason.empty()) {
     response_.set_event_type("error");
     return ReadFault(reason);
-  } else if (ValueOf(query_, "leg") != kRecording) {  // where a room tells of itself as well
+  } else if (!OfRecording(ValueOf(query_, "leg"))) {  // where a room tells of itself as well
     return "status: is missing, and it is no other event";
   }
   return "";

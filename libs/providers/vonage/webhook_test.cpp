@@ -195,6 +195,26 @@ TEST_CASE("a recording stops and can be fetched", "[vonage][webhook]") {
             .verdict() == ReadWebhookResponse::UNREADABLE);
 }
 
+TEST_CASE("a message is told as one, however the caller ended it", "[vonage][webhook]") {
+  const std::string query = OfSession("&leg=message");
+  const ReadWebhookResponse read = Read(APost(
+      query,
+      R"({"recording_url":"https://api.nexmo.com/v1/files/87b8851a-1","recording_uuid":"2e7855d6-1"})"));
+  REQUIRE(read.facts_size() == 3);
+  CHECK(read.facts(0).fact().kind() == CallFact::RECORDING_STOPPED);
+  CHECK(read.facts(1).fact().kind() == CallFact::RECORDING_READY);
+  CHECK(read.facts(2).fact().kind() == CallFact::CALL_MACHINE);
+  CHECK(read.facts(2).fact().event_key() == "vonage:2e7855d6-1:message");
+  for (const char* body :
+       {R"({"conversation_uuid":"CON-1","recording_uuid":"r","status":"transcribed"})",
+        R"({"conversation_uuid":"CON-1","uuid":"a","status":"completed"})",
+        R"({"conversation_uuid":"CON-1"})"}) {
+    INFO(body);
+    CHECK(Read(APost(query, body)).verdict() == ReadWebhookResponse::GENUINE);
+    CHECK(Read(APost(query, body)).facts_size() == 0);
+  }
+}
+
 TEST_CASE("what cannot be done is a failure of the leg it was for", "[vonage][webhook]") {
   const char* body =
       R"({"reason":"Syntax error in NCCO. Invalid value type or action.","conversation_uuid":"CON-1","timestamp":"2026-01-01T12:00:00.000Z"})";

@@ -99,7 +99,10 @@ std::optional<Errand> ErrandOf(const CallEvent& event, const CallNow& now) {
   if (event.type() == "session.withdrawn") {
     // With another agent being rung, the one before has left by itself.
     if (!HasEnded(session) && now.step.has_dial()) return std::nullopt;
-    return Errand{Deed::kDrop, static_cast<int>(event.seq()), FlowInput::KIND_UNSPECIFIED};
+    // A feed may have more events than an int can count; the same number comes again after so many
+    // that nobody remembers the first.
+    const int number = static_cast<int>(event.seq() & 0x7fffffff);
+    return Errand{Deed::kDrop, number, FlowInput::KIND_UNSPECIFIED};
   }
   const int step = now.step.number();
   if (!StillOffered(now, step)) return std::nullopt;

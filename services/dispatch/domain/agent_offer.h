@@ -20,7 +20,7 @@ enum class Deed {
 
 struct Errand {
   Deed deed = Deed::kRing;
-  int number = 0;  // of the step; of a kDrop, the event that caused it
+  int number = 0;  // of the step, 0 or more; of a kDrop, the event that caused it, modulo 2^31
   routing::v1::FlowInput::Kind outcome = routing::v1::FlowInput::KIND_UNSPECIFIED;  // with kAsk
 
   friend bool operator==(const Errand&, const Errand&) = default;

@@ -116,6 +116,14 @@ TEST_CASE("a phone that rings for nobody is silenced") {
   message.step.mutable_voicemail();
   CHECK(ErrandOf(Event("session.withdrawn"), message)->deed == Deed::kDrop);
   CHECK_FALSE(ErrandOf(Event("session.withdrawn"), Offered(4)));
+  SECTION("in a feed of more events than an int can count") {
+    CallEvent event = Event("session.withdrawn");
+    event.set_seq((int64_t{1} << 31) + 5);
+    const std::optional<Errand> errand = ErrandOf(event, Offered(3, Session::CANCELLED));
+    REQUIRE(errand);
+    REQUIRE(ReadName(NameOf(*errand)));
+    CHECK(*ReadName(NameOf(*errand)) == *errand);
+  }
 }
 
 TEST_CASE("other events are not looked at") {

@@ -93,7 +93,7 @@ void AgentLeg::Start(const Submission& submission) {
   const std::optional<Errand> errand = ReadName(submission.leg_id);
   if (!errand) return;
   parts_.background.Spawn("agent's leg",
-                          [this, submission, errand] { return Run(submission, *errand); });
+                          [this, submission, errand] { return Begin(submission, *errand); });
 }
 
 Task<absl::StatusOr<AgentLeg::Target>> AgentLeg::FindTarget(Submission submission) {
@@ -107,7 +107,7 @@ Task<absl::StatusOr<AgentLeg::Target>> AgentLeg::FindTarget(Submission submissio
   co_return target;
 }
 
-Task<void> AgentLeg::Run(Submission submission, Errand errand) {
+Task<void> AgentLeg::Begin(Submission submission, Errand errand) {
   absl::StatusOr<Target> target = co_await FindTarget(submission);
   // Left SENT: the sweep comes back to it once all are back.
   if (!target.ok()) {
@@ -115,23 +115,31 @@ Task<void> AgentLeg::Run(Submission submission, Errand errand) {
                         {{"session", submission.session}, {"error", target.status()}});
     co_return;
   }
+  co_await Run(submission, errand, *std::move(target));
+}
+
+Task<void> AgentLeg::Run(Submission submission, Errand errand, Target target) {
   std::optional<Outcome> outcome = v1::PlaceCallResponse::ACCEPTED;
   bool done = true;
   switch (errand.deed) {
     case Deed::kRing:
-      outcome = co_await Ring(submission, *std::move(target), errand.number);
+      outcome = co_await Ring(submission, std::move(target), errand.number);
       done = outcome.has_value();
       break;
     case Deed::kAsk:
-      done = co_await Ask(*std::move(target), errand.number, errand.outcome);
+      done = co_await Ask(std::move(target), errand.number, errand.outcome);
       break;
     case Deed::kDrop:
-      done = co_await Drop(*std::move(target));
+      done = co_await Drop(std::move(target));
       break;
   }
   if (!done) co_return;  // the sweep comes back to it
-  (void)co_await parts_.submissions.Finish(submission, *outcome, "", parts_.clock.Now(),
-                                           parts_.clock.Now() + kDatabaseTimeout);
+  co_await Finish(submission, *outcome);
+}
+
+Task<void> AgentLeg::Finish(const Submission& submission, Outcome outcome) {
+  const absl::Time now = parts_.clock.Now();
+  (void)co_await parts_.submissions.Finish(submission, outcome, "", now, now + kDatabaseTimeout);
 }
 
 Task<absl::StatusOr<v1::ControlCallResponse>> AgentLeg::Control(const Target& target,
@@ -216,21 +224,28 @@ Task<bool> AgentLeg::Drop(Target target) {
 Task<void> AgentLeg::TakeOver(Submission submission) {
   const std::optional<Errand> errand = ReadName(submission.leg_id);
   if (!errand) co_return;
-  if (errand->deed != Deed::kRing) {
-    co_await Run(submission, *errand);
+  absl::StatusOr<Target> target = co_await FindTarget(submission);
+  if (!target.ok()) {
+    observability::Warn("an abandoned agent's leg cannot be taken over",
+                        {{"session", submission.session}, {"error", target.status()}});
+    // Nothing is left to be done where the call or the account is gone; else the next sweep comes
+    // back to it.
+    if (!absl::IsNotFound(target.status())) co_return;
+    co_await Finish(submission, v1::PlaceCallResponse::UNKNOWN_OUTCOME);
     co_return;
   }
-  absl::StatusOr<Target> target = co_await FindTarget(submission);
-  if (!target.ok()) co_return;
+  if (errand->deed != Deed::kRing) {
+    co_await Run(submission, *errand, *std::move(target));
+    co_return;
+  }
   bool rings = false;
   for (const Leg& leg : target->flow.session().legs()) {
     rings |= leg.id() == "agent" && !leg.provider_leg_id().empty() && leg.state() != Leg::ENDED;
   }
   const bool done = rings || co_await GiveUp(*std::move(target), errand->number);
   if (!done) co_return;
-  (void)co_await parts_.submissions.Finish(
-      submission, rings ? v1::PlaceCallResponse::ACCEPTED : v1::PlaceCallResponse::UNKNOWN_OUTCOME,
-      "", parts_.clock.Now(), parts_.clock.Now() + kDatabaseTimeout);
+  co_await Finish(submission,
+                  rings ? v1::PlaceCallResponse::ACCEPTED : v1::PlaceCallResponse::UNKNOWN_OUTCOME);
 }
 
 Task<void> AgentLeg::SweepAbandoned() {
@@ -239,7 +254,11 @@ Task<void> AgentLeg::SweepAbandoned() {
     const absl::StatusOr<std::vector<Submission>> abandoned =
         co_await parts_.submissions.ClaimAbandoned(
             SubmissionStore::Legs::kAgents, now - kAbandonedAfter, now, now + kDatabaseTimeout);
-    if (!abandoned.ok()) continue;
+    if (!abandoned.ok()) {
+      observability::Warn("abandoned agents' legs cannot be looked for",
+                          {{"error", abandoned.status()}});
+      continue;
+    }
     // Each for itself: a provider that hangs keeps no other's waiting.
     for (const Submission& submission : *abandoned) {
       parts_.background.Spawn("agent's leg", [this, submission] { return TakeOver(submission); });

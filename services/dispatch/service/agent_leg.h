@@ -53,7 +53,9 @@ class AgentLeg {
   Task<absl::StatusOr<Flow>> GetFlow(base::TenantId tenant, std::string session);
   Task<absl::StatusOr<Target>> FindTarget(Submission submission);
 
-  Task<void> Run(Submission submission, Errand errand);
+  Task<void> Begin(Submission submission, Errand errand);
+  Task<void> Run(Submission submission, Errand errand, Target target);
+  Task<void> Finish(const Submission& submission, v1::PlaceCallResponse::Outcome outcome);
   // Nothing when the caller still waits for an agent that does not ring.
   Task<std::optional<v1::PlaceCallResponse::Outcome>> Ring(Submission submission, Target target,
                                                            int step);

@@ -107,12 +107,16 @@ struct World : DispatchWorld {
 // One process that follows the feed until it goes.
 class Replica {
  public:
-  explicit Replica(World& world)
+  enum class Sweep { kNo, kYes };
+  explicit Replica(World& world, Sweep sweep = Sweep::kNo)
       : process_(world),
         leg_({process_.submissions, world.registry, process_.directory, process_.gate,
               process_.background, world.session, base::SystemClock()}),
         ended_(asio::co_spawn(asio::make_strand(process_.io.context()), leg_.Follow(),
-                              asio::use_future)) {}
+                              asio::use_future)) {
+    if (sweep == Sweep::kNo) return;
+    process_.background.Spawn("sweep", [this] { return leg_.SweepAbandoned(); });
+  }
   ~Replica() {
     asio::co_spawn(process_.io.context(), leg_.Stop(), asio::use_future).get();
     ended_.get();
@@ -212,6 +216,17 @@ TEST_CASE("a caller whose next step could not be asked for is come back to",
     AwaitOutcome(world, "agent-3", "UNKNOWN_OUTCOME");
     CHECK(world.Told(4).back().action() == Request::ASK_FLOW);
   }
+}
+
+TEST_CASE("what is left of an account that is gone is given up", "[dispatch][agent_leg]") {
+  World world;
+  world.session.Set(world.Offered(3));
+  const std::vector<std::string> errands = {"agent-3", "ask-3-7", "drop-9"};
+  for (const std::string& errand : errands) world.LeaveSent(world.call, errand);
+  world.DeleteAccount();
+  const Replica replica(world, Replica::Sweep::kYes);
+  for (const std::string& errand : errands) AwaitOutcome(world, errand, "UNKNOWN_OUTCOME");
+  CHECK(world.adapter->requests().empty());
 }
 
 TEST_CASE("an agent's phone is silenced when the caller has gone", "[dispatch][agent_leg]") {

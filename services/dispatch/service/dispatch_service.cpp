@@ -136,6 +136,8 @@ Task<absl::StatusOr<v1::LookUpCallResponse>> DispatchService::LookUpAt(
   const absl::Duration began = clock_.Monotonic();
   absl::StatusOr<v1::LookUpCallResponse> response =
       co_await target.adapter->LookUp(*target.account, request);
+  // A type without a look-up answers by itself: that says nothing of the provider.
+  if (response.ok() && response->found() == v1::LookUpCallResponse::CANNOT_ASK) co_return response;
   const bool asked =
       response.ok() && response->found() != v1::LookUpCallResponse::FOUND_UNSPECIFIED;
   gate_.Report(

@@ -161,6 +161,17 @@ struct DispatchWorld {
                 })
                 .ok());
   }
+  // What a replica that died long ago left of an errand.
+  void LeaveSent(const std::string& call, const std::string& leg) {
+    SubmissionStore submissions(*database);
+    const absl::Time old = base::SystemClock().Now() - absl::Hours(1);
+    const std::vector<Submission> rows = {{kTenant, call, account, leg}};
+    REQUIRE(io.Run(submissions.Begin(rows, "dispatch.dead", 0, old, Soon())).ok());
+  }
+  void DeleteAccount() {
+    REQUIRE(io.Run(ProviderStore(*database).Delete(kTenant, account, Soon())).ok());
+  }
+  static absl::Time Soon() { return base::SystemClock().Now() + absl::Seconds(10); }
   void AwaitOutcome(const std::string& call, const std::string& leg,
                     const std::string& wanted) const {
     testing::Eventually(

@@ -103,7 +103,7 @@ Task<void> EventSocket::Run() {
     failures = lasted ? 0 : failures + 1;
     observability::Warn("event socket is not connected",
                         {{"provider", account_->config.id()}, {"error", ended}});
-    if (!co_await parts_.background.Sleep(BackOff(failures - 1))) break;
+    if (!co_await parts_.background.Sleep(BackOff(std::max(0, failures - 1)))) break;
   }
   parts_.background.RemoveOnStop(waker);
   driver_->Close();
@@ -115,8 +115,12 @@ Task<void> EventSocket::Run() {
 Task<absl::Status> EventSocket::Converse() {
   std::vector<std::pair<std::string, std::string>> headers;
   headers.emplace_back("Authorization", asterisk::AuthorizationHeader(*account_));
+  const std::shared_ptr<bool> connecting = std::make_shared<bool>(true);
+  parts_.background.Spawn(
+      "lease", [self = shared_from_this(), connecting] { return self->HoldWhile(connecting); });
   absl::StatusOr<std::unique_ptr<http::WebSocket>> opened = co_await http::ConnectWebSocket(
       driver_->SocketUrl(), std::move(headers), kConnectTimeout, kPing, parts_.guard);
+  *connecting = false;
   if (!opened.ok()) co_return opened.status();
   const Link link = *std::move(opened);
   link_ = link;
@@ -149,6 +153,15 @@ Task<absl::Status> EventSocket::ReadMessages(Link link) {
     if (!driver_->OnMessage(*message)) {
       co_return absl::AbortedError("another socket took the application over");
     }
+  }
+}
+
+// If another replica has it all the same, KeepLease finds out as soon as there is a connection.
+Task<void> EventSocket::HoldWhile(std::shared_ptr<const bool> connecting) {
+  while (co_await parts_.background.Sleep(kLeaseRenewal)) {
+    if (!*connecting) co_return;
+    (void)co_await parts_.leases.Take(LeaseName(), parts_.holder, kLeaseTtl,
+                                      parts_.environment.clock.Now() + kDatabaseTimeout);
   }
 }
 

@@ -51,6 +51,8 @@ class EventSocket : public std::enable_shared_from_this<EventSocket> {
   // One connection from its opening to its end.
   Task<absl::Status> Converse();
   Task<absl::Status> ReadMessages(Link link);
+  // While the connection is opened, which may take longer than the lease lasts: renews it.
+  Task<void> HoldWhile(std::shared_ptr<const bool> connecting);
   // Beside a conversation: renews the lease, and compares sessions now and then.
   Task<void> KeepLease(Link link);
   Task<void> CompareSessions(Link link);

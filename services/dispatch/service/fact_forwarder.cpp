@@ -35,6 +35,8 @@ FactForwarder::FactForwarder(rpc::Channel& webhook, host::Background& background
       wake_(background.strand()) {}
 
 void FactForwarder::Add(providers::asterisk::FactNote note) {
+  // Never sent: not kept either, since many may wait.
+  if (note.payload.size() > kMaxPayload) std::string().swap(note.payload);
   notes_.push_back(std::move(note));
   wake_.cancel();
 }
@@ -63,7 +65,6 @@ webhook::v1::IngestFactsRequest FactForwarder::MakeRequest(size_t count) const {
   for (size_t i = 0; i < count; ++i) {
     const providers::asterisk::FactNote& note = notes_[i];
     for (const session::v1::SessionFact& fact : note.facts) *request.add_facts() = fact;
-    if (note.payload.size() > kMaxPayload) continue;
     if (!payload.empty() && !note.payload.empty()) payload += '\n';
     payload += note.payload;
   }

@@ -73,7 +73,9 @@ Task<void> Gate::Probe(base::TenantId tenant, std::string provider_id) {
       if (!co_await background_.Sleep(absl::Seconds(1))) co_return;
       continue;
     }
-    (void)co_await Check(*account);
+    const absl::StatusOr<std::string> answer = co_await Check(*account);
+    // Nothing can be asked there: the next call is the probe.
+    if (base::IsError(answer.status(), base::kCapabilityMissing)) co_return;
   }
 }
 
@@ -86,8 +88,9 @@ Task<absl::StatusOr<std::string>> Gate::Check(AccountPtr account) {
   absl::StatusOr<std::string> answer = co_await adapter->Check(*account);
   const absl::Status status = answer.status();
   // A check that is refused for whatever reason is a fault: it asks for nothing a caller could
-  // spoil.
-  const Verdict verdict = status.ok() ? Verdict::kGood : Verdict::kBad;
+  // spoil. Where there is nothing to ask with, nobody was asked.
+  const bool asked = !base::IsError(status, base::kCapabilityMissing);
+  const Verdict verdict = status.ok() ? Verdict::kGood : asked ? Verdict::kBad : Verdict::kNeutral;
   Report(*account, "check", verdict, status.ok() ? "ok" : base::DetailOf(status).code,
          clock_.Monotonic() - began, std::string(status.message()));
   co_return answer;

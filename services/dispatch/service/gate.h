@@ -35,6 +35,7 @@ class Gate {
   // The verdict of a control or look-up: only the provider's own faults count.
   static Verdict VerdictOf(const absl::Status& status);
   // Asks the provider now. OK with what answered, or what is wrong; counts in the circuit.
+  // kCapabilityMissing, which does not, when there is nothing to ask it with.
   Task<absl::StatusOr<std::string>> Check(AccountPtr account);
 
  private:

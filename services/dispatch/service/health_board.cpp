@@ -8,10 +8,9 @@ namespace {
 
 using State = Breaker::State;
 
-void CountOpen(const v1::Provider& provider, double change) {
-  observability::MakeGauge(
-      "ctc_provider_circuits_open", "Accounts whose circuit is not closed.",
-      {{"type", common::v1::ProviderType::Value_Name(provider.provider_type())}})
+void CountOpen(common::v1::ProviderType::Value type, double change) {
+  observability::MakeGauge("ctc_provider_circuits_open", "Accounts whose circuit is not closed.",
+                           {{"type", common::v1::ProviderType::Value_Name(type)}})
       .Add(change);
 }
 
@@ -52,6 +51,7 @@ bool HealthBoard::Report(const v1::Provider& provider, Verdict verdict, const st
   const absl::Duration now = clock_.Monotonic();
   const base::MutexLock lock(mutex_);
   Entry& entry = entries_[provider.id()];
+  entry.type = provider.provider_type();
   const State before = entry.breaker.state(now);
   entry.checked_at = clock_.Now();
   if (verdict == Verdict::kNeutral) {
@@ -63,12 +63,12 @@ bool HealthBoard::Report(const v1::Provider& provider, Verdict verdict, const st
       verdict == Verdict::kBad ? Breaker::Result::kFailure : Breaker::Result::kSuccess, now);
   const State after = entry.breaker.state(now);
   if (before == State::kClosed && after != State::kClosed) {
-    CountOpen(provider, 1);
+    CountOpen(entry.type, 1);
     observability::Warn("circuit opened", {{"provider", provider.id()}, {"error", error}});
     return true;
   }
   if (before != State::kClosed && after == State::kClosed) {
-    CountOpen(provider, -1);
+    CountOpen(entry.type, -1);
     observability::Info("circuit closed", {{"provider", provider.id()}});
   }
   return false;
@@ -81,7 +81,11 @@ void HealthBoard::SetEventSocket(const std::string& provider_id, bool connected)
 
 void HealthBoard::Forget(const std::string& provider_id) {
   const base::MutexLock lock(mutex_);
-  entries_.erase(provider_id);
+  const auto found = entries_.find(provider_id);
+  if (found == entries_.end()) return;
+  const Entry& entry = found->second;
+  if (entry.breaker.state(clock_.Monotonic()) != State::kClosed) CountOpen(entry.type, -1);
+  entries_.erase(found);
 }
 
 v1::ProviderHealth HealthBoard::Describe(const std::string& provider_id) const {

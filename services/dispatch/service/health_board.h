@@ -34,6 +34,7 @@ class HealthBoard {
  private:
   struct Entry {
     Breaker breaker;
+    common::v1::ProviderType::Value type = common::v1::ProviderType::PROVIDER_TYPE_UNSPECIFIED;
     std::string last_error;
     absl::Time checked_at = absl::InfinitePast();
     std::string event_socket;

@@ -29,6 +29,10 @@ constexpr absl::Duration kLookUpFor = absl::Seconds(60);
 // An agent waits for the customer about as long.
 constexpr absl::Duration kAwaitTargetFor = absl::Seconds(60);
 constexpr absl::Duration kBetweenTries = absl::Seconds(1);
+// For people who look into a call; nobody else reads a finished row.
+constexpr absl::Duration kKeepFinished = absl::Hours(30 * 24);
+// In one turn of the sweep, so that it stays with what is abandoned.
+constexpr int kMostDeletions = 10;
 
 // It may be otherwise in a moment.
 bool MayPass(const absl::Status& status) {
@@ -82,6 +86,7 @@ Task<absl::StatusOr<SecondLeg::Target>> SecondLeg::FindTarget(Submission submiss
   target.has_customer =
       found.session().direction() == Session::INBOUND || found.session().has_parent_session_id();
   target.ended = HasEnded(found.session());
+  target.handed_over = found.session().status() == Session::TRANSFERRED;
   CTC_CO_ASSIGN_OR_RETURN(target.account,
                           co_await parts_.directory.Find(submission.tenant, submission.provider_id,
                                                          parts_.clock.Now() + kDatabaseTimeout));
@@ -109,11 +114,7 @@ Task<void> SecondLeg::Dial(Submission submission) {
     co_return;
   }
   if (target->ended || target->has_customer) {
-    v1::PlaceCallResponse not_needed;
-    not_needed.set_outcome(v1::PlaceCallResponse::NOT_SENT);
-    (void)co_await parts_.submissions.Finish(submission, not_needed.outcome(), "",
-                                             parts_.clock.Now(),
-                                             parts_.clock.Now() + kDatabaseTimeout);
+    co_await Finish(submission, v1::PlaceCallResponse::NOT_SENT, "");
     co_return;
   }
   const absl::Duration began = parts_.clock.Monotonic();
@@ -136,7 +137,10 @@ Task<void> SecondLeg::Dial(Submission submission) {
 
 Task<void> SecondLeg::Resolve(Submission submission) {
   absl::StatusOr<Target> target = co_await FindTarget(submission);
-  if (!target.ok()) co_return;  // the sweep comes back to it
+  if (!target.ok()) {
+    co_await LetGo(submission, target.status());
+    co_return;
+  }
   v1::PlaceCallResponse outcome = providers::UnknownOutcome(
       base::kSubmissionUnknown, "the provider does not know the customer's leg");
   // What a provider shows lags behind what it did: absent is believed only when it stays absent.
@@ -165,25 +169,60 @@ Task<void> SecondLeg::Resolve(Submission submission) {
   // A leg that came and went meanwhile is not found either; but a webhook has told of it.
   if (outcome.outcome() != v1::PlaceCallResponse::ACCEPTED) {
     target = co_await FindTarget(submission);
-    if (!target.ok()) co_return;
+    if (!target.ok()) {
+      co_await LetGo(submission, target.status());
+      co_return;
+    }
   }
   co_await Settle(submission, *std::move(target), std::move(outcome));
 }
 
+Task<void> SecondLeg::LetGo(const Submission& submission, const absl::Status& why) {
+  if (!absl::IsNotFound(why)) co_return;
+  observability::Warn("a second leg is given up, since its call or account is gone",
+                      {{"session", submission.session}, {"error", why}});
+  co_await Finish(submission, v1::PlaceCallResponse::UNKNOWN_OUTCOME, "");
+}
+
 Task<void> SecondLeg::Settle(Submission submission, Target target, v1::PlaceCallResponse outcome) {
-  if (outcome.outcome() != v1::PlaceCallResponse::ACCEPTED && !target.has_customer) {
-    absl::Status done;
+  absl::Status done;
+  if (outcome.outcome() == v1::PlaceCallResponse::ACCEPTED) {
+    done = co_await HangUpIfEnded(submission, outcome.provider_call_id());
+  } else if (!target.has_customer) {
     if (!target.ended) done = co_await TellFailure(submission, target, outcome);
     if (done.ok()) done = co_await HangUpAgent(submission, target);
-    if (!done.ok()) {
-      observability::Warn("a failed second leg could not be told, or the agent not hung up",
-                          {{"session", submission.session}, {"error", done}});
-      if (MayPass(done)) co_return;  // left SENT: the sweep finds it not there and does it again
-    }
   }
-  (void)co_await parts_.submissions.Finish(submission, outcome.outcome(),
-                                           outcome.provider_call_id(), parts_.clock.Now(),
-                                           parts_.clock.Now() + kDatabaseTimeout);
+  if (!done.ok()) {
+    observability::Warn("a second leg could not be told of, or somebody not hung up on",
+                        {{"session", submission.session}, {"error", done}});
+    if (MayPass(done)) co_return;  // left SENT: the sweep looks it up and does it again
+  }
+  co_await Finish(submission, outcome.outcome(), outcome.provider_call_id());
+}
+
+Task<void> SecondLeg::Finish(const Submission& submission, v1::PlaceCallResponse::Outcome outcome,
+                             std::string provider_call_id) {
+  const absl::Time now = parts_.clock.Now();
+  (void)co_await parts_.submissions.Finish(submission, outcome, std::move(provider_call_id), now,
+                                           now + kDatabaseTimeout);
+}
+
+Task<absl::Status> SecondLeg::HangUpIfEnded(const Submission& submission,
+                                            const std::string& provider_leg_id) {
+  CTC_CO_ASSIGN_OR_RETURN(const Target now, co_await AwaitTarget(submission));
+  if (!now.ended || now.handed_over) co_return absl::OkStatus();
+  v1::ControlCallRequest hang_up;
+  hang_up.set_provider_id(submission.provider_id);
+  *hang_up.mutable_order() = now.order;
+  hang_up.set_action(v1::ControlCallRequest::HANG_UP);
+  hang_up.set_not_joined_yet(true);  // the leg may be too young to be hung up at once
+  Leg& leg = *hang_up.add_legs();
+  leg.set_id(std::string(kCustomerLeg));
+  leg.set_party(Leg::CUSTOMER);
+  leg.set_state(Leg::RINGING);
+  leg.set_provider_leg_id(provider_leg_id);
+  const auto ended = co_await now.adapter->Control(*now.account, hang_up);
+  co_return ended.status();
 }
 
 Task<absl::Status> SecondLeg::TellFailure(const Submission& submission, const Target& target,
@@ -228,12 +267,32 @@ Task<void> SecondLeg::SweepAbandoned() {
     const absl::StatusOr<std::vector<Submission>> abandoned =
         co_await parts_.submissions.ClaimAbandoned(
             SubmissionStore::Legs::kCustomers, now - kAbandonedAfter, now, now + kDatabaseTimeout);
-    if (!abandoned.ok()) continue;
+    if (!abandoned.ok()) {
+      observability::Warn("abandoned second legs cannot be looked for",
+                          {{"error", abandoned.status()}});
+      continue;
+    }
     // Each for itself: a provider that hangs keeps no other's waiting.
     for (const Submission& submission : *abandoned) {
       parts_.background.Spawn("second leg", [this, submission] { return Resolve(submission); });
     }
+    co_await DeleteFinished();
   } while (co_await parts_.background.Sleep(kSweepEvery));
+}
+
+Task<void> SecondLeg::DeleteFinished() {
+  int64_t deleted = SubmissionStore::kDeletedAtOnce;
+  for (int i = 0; i < kMostDeletions && deleted == SubmissionStore::kDeletedAtOnce; ++i) {
+    if (parts_.background.stopping()) co_return;
+    const absl::Time now = parts_.clock.Now();
+    const absl::StatusOr<int64_t> rows =
+        co_await parts_.submissions.DeleteFinished(now - kKeepFinished, now + kDatabaseTimeout);
+    if (!rows.ok()) {
+      observability::Warn("finished legs cannot be deleted", {{"error", rows.status()}});
+      co_return;
+    }
+    deleted = *rows;
+  }
 }
 
 }  // namespace ctc::dispatch

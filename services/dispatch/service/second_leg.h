@@ -34,7 +34,8 @@ class SecondLeg {
   // Follows the feed until Stop.
   Task<void> Follow() { return feed_.Follow(); }
   Task<void> Stop() { return feed_.Stop(); }
-  // Takes over what a replica that died left SENT. Runs until the process stops.
+  // Takes over what a replica that died left SENT, and deletes what was finished long ago, of
+  // agents' legs too. Runs until the process stops.
   Task<void> SweepAbandoned();
 
  private:
@@ -46,22 +47,32 @@ class SecondLeg {
     std::string provider_call_id;
     bool has_customer = false;  // a caller, or of the call it took over
     bool ended = false;
+    bool handed_over = false;  // it ended, but the customer talks on in another session
   };
 
   Task<absl::StatusOr<std::vector<Submission>>> Choose(const SubmissionFeed::Batch& batch);
   bool IsForUs(const session::v1::CallEvent& event) const;
   Task<absl::StatusOr<Target>> FindTarget(Submission submission);
-  // The same, tried again for as long as an agent may wait: nothing has been sent yet.
+  // The same, tried again for as long as an agent may wait.
   Task<absl::StatusOr<Target>> AwaitTarget(Submission submission);
   Task<void> Dial(Submission submission);
   // After an answer that was lost, or whose reader died: what does the provider say?
   Task<void> Resolve(Submission submission);
+  // Of a call or an account that is gone nothing will ever be known; what else is missing now the
+  // sweep comes back to.
+  Task<void> LetGo(const Submission& submission, const absl::Status& why);
   Task<void> Settle(Submission submission, Target target, v1::PlaceCallResponse outcome);
+  Task<void> Finish(const Submission& submission, v1::PlaceCallResponse::Outcome outcome,
+                    std::string provider_call_id);
+  // The call may have ended while the request was under way, when nobody knew of this leg.
+  Task<absl::Status> HangUpIfEnded(const Submission& submission,
+                                   const std::string& provider_leg_id);
   // The customer cannot be reached: tells the session.
   Task<absl::Status> TellFailure(const Submission& submission, const Target& target,
                                  const v1::PlaceCallResponse& outcome);
   // Nobody is to be waited for any more: ends the agent's leg.
   Task<absl::Status> HangUpAgent(const Submission& submission, const Target& target);
+  Task<void> DeleteFinished();
 
   SecondLegParts parts_;
   SubmissionFeed feed_;

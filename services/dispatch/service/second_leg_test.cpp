@@ -2,6 +2,7 @@
 // a feed and a provider as a test says.
 #include "services/dispatch/service/second_leg.h"
 
+#include <functional>
 #include <future>
 #include <map>
 
@@ -26,6 +27,7 @@ struct Answer {
   std::string body;
   bool dialled = false;
   http::Reached reached = http::Reached::kMaybe;
+  std::function<void()> meanwhile = nullptr;  // what happens before it is answered
 };
 
 // Twilio: who is dialled decides how it answers. Thread-safe.
@@ -77,6 +79,7 @@ class FakeTwilio final : public http::Client {
     }
     dials_[to]++;
     const Answer& answer = answers_[to];
+    if (answer.meanwhile) answer.meanwhile();
     if (answer.dialled) in_room_[path.substr(0, path.rfind('.'))] = "CAfound";
     if (answer.status != 0) return Said(answer.status, answer.body);
     http::ClientResult broken;
@@ -109,9 +112,9 @@ class FakeSession final : public FakeSessionBase {
     const base::MutexLock lock(mutex_);
     sessions_[session.id()] = session;
   }
-  void End(const std::string& id) {
+  void End(const std::string& id, Session::Status status = Session::FAILED) {
     const base::MutexLock lock(mutex_);
-    sessions_[id].set_status(Session::FAILED);
+    sessions_[id].set_status(status);
   }
   void Fail(int times) {
     const base::MutexLock lock(mutex_);
@@ -349,6 +352,76 @@ TEST_CASE("a customer's leg that was dialled all the same goes on", "[dispatch][
     CHECK(world.twilio.HangUps("CA" + customer.substr(1)) == 0);
     CHECK(world.webhook.Of(calls[i]).empty());
   }
+  CHECK(world.twilio.HangUps("CAnew") + world.twilio.HangUps("CAfound") == 0);
+}
+
+TEST_CASE("a customer who was dialled for a call that ended meanwhile is hung up on",
+          "[dispatch][second_leg]") {
+  World world;
+  const std::string customer = "+15550000602";
+  Answer answer;
+  std::string leg;
+  SECTION("as soon as the provider took the request") {
+    answer.status = 201;
+    answer.body = R"({"call_sid":"CAnew"})";
+    leg = "CAnew";
+  }
+  SECTION("when it is found though the answer was lost") {
+    answer.status = 500;
+    answer.dialled = true;
+    leg = "CAfound";
+  }
+  std::string call;
+  answer.meanwhile = [&] { world.sessions.End(call); };
+  call = world.Wait(customer, answer);
+  const Replica replica(world);
+  world.shared.AwaitOutcome(call, "customer", "ACCEPTED");
+  CHECK(world.twilio.Dials(customer) == 1);
+  CHECK(world.twilio.HangUps(leg) == 1);
+  CHECK(world.webhook.Of(call).empty());
+}
+
+TEST_CASE("a customer who could not be hung up on is hung up on by the sweep",
+          "[dispatch][second_leg]") {
+  World world;
+  world.twilio.FailHangUps(1);
+  const std::string customer = "+15550000603";
+  std::string call;
+  Answer answer{201, R"({"call_sid":"CAfound"})", true};
+  answer.meanwhile = [&] { world.sessions.End(call); };
+  call = world.Wait(customer, answer);
+  {
+    const Replica replica(world);
+    testing::EventuallyTrue([&] { return world.twilio.HangUps("CAfound") == 1; }, "a try");
+  }
+  CHECK(world.shared.Outcome(call, "customer") == "SENT");
+  world.shared.MakeOld(call);
+  const Replica replica(world, Replica::Sweep::kYes);
+  world.shared.AwaitOutcome(call, "customer", "ACCEPTED");
+  CHECK(world.twilio.HangUps("CAfound") == 2);
+  CHECK(world.twilio.Dials(customer) == 1);
+}
+
+TEST_CASE("a customer who talks on in another session is not hung up on",
+          "[dispatch][second_leg]") {
+  World world;
+  const std::string customer = "+15550000604";
+  std::string call;
+  Answer answer{201, R"({"call_sid":"CAnew"})"};
+  answer.meanwhile = [&] { world.sessions.End(call, Session::TRANSFERRED); };
+  call = world.Wait(customer, answer);
+  const Replica replica(world);
+  world.shared.AwaitOutcome(call, "customer", "ACCEPTED");
+  CHECK(world.twilio.HangUps("CAnew") == 0);
+}
+
+TEST_CASE("a customer's leg whose account is gone is given up", "[dispatch][second_leg]") {
+  World world;
+  const std::string call = world.shared.ids.Uuid();
+  world.shared.LeaveSent(call, "customer");
+  world.shared.DeleteAccount();
+  const Replica replica(world, Replica::Sweep::kYes);
+  world.shared.AwaitOutcome(call, "customer", "UNKNOWN_OUTCOME");
 }
 
 }  // namespace ctc::dispatch

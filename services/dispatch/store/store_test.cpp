@@ -1,10 +1,13 @@
 // The dispatch service's SQL against a real MariaDB.
+#include <absl/strings/str_cat.h>
+
 #include <catch2/catch.hpp>
 
 #include "libs/base/error_catalogue.h"
 #include "libs/testing/fake_random.h"
 #include "libs/testing/mariadb.h"
 #include "libs/testing/run_task.h"
+#include "libs/testing/status_matchers.h"
 #include "services/dispatch/store/lease_store.h"
 #include "services/dispatch/store/provider_store.h"
 #include "services/dispatch/store/submission_store.h"
@@ -21,6 +24,7 @@ class World {
   T Run(Task<T> task) {
     return io_.Run(std::move(task));
   }
+  absl::Status Do(const db::Work& work) { return database_->RunBlocking(work); }
   absl::Time deadline() const { return base::SystemClock().Now() + absl::Seconds(10); }
   StoredProvider Row(const std::string& name, int priority = 1) {
     StoredProvider row;
@@ -214,6 +218,67 @@ TEST_CASE("each offer of a call to an agent has a row of its own", "[dispatch][s
               .ok());
   CHECK(claim(SubmissionStore::Legs::kAgents, later + absl::Hours(1)).size() == 1);
   CHECK(claim(SubmissionStore::Legs::kCustomers, later).size() == 1);
+}
+
+// 2000 finished long ago, and one of each other kind.
+absl::Status InsertSubmissions(db::Connection& c) {
+  db::Params params;
+  const auto add = [&](const std::string& session, const char* outcome, absl::Time updated) {
+    params.insert(params.end(), {session, "p", "t1", outcome, kNow, updated});
+  };
+  for (int i = 0; i < 2000; ++i) add(absl::StrCat("old-", i), "ACCEPTED", kNow);
+  add("old-unknown", "UNKNOWN_OUTCOME", kNow);
+  add("old-sent", "SENT", kNow);
+  add("young", "REFUSED", kNow + absl::Hours(48));
+  return c
+      .ExecuteRows(
+          "INSERT INTO provider_submission (session_id, provider_id, tenant_id, outcome, "
+          "created_at, updated_at)",
+          6, params)
+      .status();
+}
+
+TEST_CASE("what was left SENT is found without what is finished", "[dispatch][store]") {
+  World world;
+  std::string index;
+  const absl::Status asked = world.Do([&](db::Connection& c) -> absl::Status {
+    CTC_RETURN_IF_ERROR(InsertSubmissions(c));
+    CTC_RETURN_IF_ERROR(c.Query("ANALYZE TABLE provider_submission").status());
+    CTC_ASSIGN_OR_RETURN(
+        const db::Rows rows,
+        c.Query(
+            "EXPLAIN SELECT tenant_id, session_id, provider_id, leg_id FROM provider_submission "
+            "WHERE outcome = 'SENT' AND updated_at < ? AND (leg_id = 'customer') = ? "
+            "ORDER BY updated_at LIMIT 100 FOR UPDATE SKIP LOCKED",
+            {kNow + absl::Hours(1), int64_t{1}}));
+    index = rows.at(0).Text(5);
+    return absl::OkStatus();
+  });
+  REQUIRE_THAT(asked, testing::IsOk());
+  CHECK(index == "idx_submission_open");
+}
+
+TEST_CASE("what was finished long ago is deleted, a thousand at once", "[dispatch][store]") {
+  World world;
+  REQUIRE_THAT(world.Do(InsertSubmissions), testing::IsOk());
+  const auto deleted = [&] {
+    return world.Run(world.submissions.DeleteFinished(kNow + absl::Hours(24), world.deadline()))
+        .value();
+  };
+  CHECK(deleted() == SubmissionStore::kDeletedAtOnce);
+  CHECK(deleted() == SubmissionStore::kDeletedAtOnce);
+  CHECK(deleted() == 1);
+  CHECK(deleted() == 0);
+  std::string left;
+  const absl::Status read = world.Do([&](db::Connection& c) -> absl::Status {
+    CTC_ASSIGN_OR_RETURN(const db::Rows rows,
+                         c.Query("SELECT session_id FROM provider_submission ORDER BY session_id"));
+    left.clear();
+    for (const db::Row& row : rows) left += row.Text(0) + " ";
+    return absl::OkStatus();
+  });
+  REQUIRE_THAT(read, testing::IsOk());
+  CHECK(left == "old-sent young ");
 }
 
 }  // namespace

@@ -15,6 +15,11 @@ constexpr std::string_view kFindAbandoned =
     "SELECT tenant_id, session_id, provider_id, leg_id FROM provider_submission "
     "WHERE outcome = 'SENT' AND updated_at < ? AND (leg_id = 'customer') = ? "
     "ORDER BY updated_at LIMIT 100 FOR UPDATE SKIP LOCKED";
+// Each outcome is a range of idx_submission_open.
+constexpr std::string_view kDeleteFinished =
+    "DELETE FROM provider_submission "
+    "WHERE outcome IN ('ACCEPTED', 'NOT_SENT', 'REFUSED', 'UNKNOWN_OUTCOME') AND updated_at < ? "
+    "ORDER BY outcome, updated_at LIMIT ?";
 constexpr std::string_view kClaim =
     "UPDATE provider_submission SET updated_at = ? "
     "WHERE session_id = ? AND provider_id = ? AND leg_id = ?";
@@ -78,6 +83,17 @@ Task<absl::StatusOr<std::vector<Submission>>> SubmissionStore::ClaimAbandoned(Le
     return absl::OkStatus();
   }));
   co_return found;
+}
+
+Task<absl::StatusOr<int64_t>> SubmissionStore::DeleteFinished(absl::Time before,
+                                                              absl::Time deadline) {
+  int64_t deleted = 0;
+  const db::Params params = {before, kDeletedAtOnce};
+  CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+    CTC_ASSIGN_OR_RETURN(deleted, c.Execute(kDeleteFinished, params));
+    return absl::OkStatus();
+  }));
+  co_return deleted;
 }
 
 }  // namespace ctc::dispatch

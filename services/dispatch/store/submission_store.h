@@ -41,6 +41,10 @@ class SubmissionStore {
   // died between the commit and the answer. At most 100.
   Task<absl::StatusOr<std::vector<Submission>>> ClaimAbandoned(Legs legs, absl::Time older_than,
                                                                absl::Time now, absl::Time deadline);
+  static constexpr int64_t kDeletedAtOnce = 1000;
+  // Deletes what was finished before `before`, at most kDeletedAtOnce rows. Returns how many; fewer
+  // when there are no more.
+  Task<absl::StatusOr<int64_t>> DeleteFinished(absl::Time before, absl::Time deadline);
 
  private:
   db::Database& database_;

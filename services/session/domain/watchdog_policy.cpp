@@ -14,7 +14,7 @@ namespace {
 Fact Inferred(v1::CallFact::Kind kind, v1::EndReason reason, std::string_view message,
               absl::Time now) {
   Fact fact;
-  fact.set_event_key("watchdog:end");
+  fact.set_event_key(std::string(kConclusion));
   fact.set_kind(kind);
   fact.set_source(v1::TIMEOUT);
   fact.set_reason(reason);

@@ -3,10 +3,14 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "services/session/domain/state.h"
 
 namespace ctc::session::domain {
+
+// Event key of what is concluded: a session has one such fact at most.
+inline constexpr std::string_view kConclusion = "watchdog:end";
 
 struct WatchdogTimes {
   absl::Duration submit = absl::Seconds(30);        // SENT without an answer

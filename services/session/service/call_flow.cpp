@@ -96,6 +96,13 @@ bool IsNews(const store::Record& record, const FlowInput& input) {
           input.step_number() == record.flow.state().current().number());
 }
 
+// True for an answer to a step that this process may not know of: another one gave it, and the
+// cache hears of that by the next write only.
+bool MayBeBehind(const store::Record& record, const FlowInput& input) {
+  if (input.kind() == FlowInput::STARTED || input.kind() == FlowInput::CALLER_GONE) return false;
+  return input.step_number() == 0 || input.step_number() > record.flow.state().current().number();
+}
+
 v1::AdvanceFlowResponse AnswerOf(const store::Record& record) {
   v1::AdvanceFlowResponse response;
   *response.mutable_session() = record.session;
@@ -289,6 +296,10 @@ Task<absl::StatusOr<v1::AdvanceFlowResponse>> CallFlow::AdvanceFlow(
     rpc::Context context, const v1::AdvanceFlowRequest& request) {
   CTC_CO_RETURN_IF_ERROR(Check(request));
   CTC_CO_ASSIGN_OR_RETURN(store::RecordPtr record, co_await FindOrOpen(context, request));
+  if (MayBeBehind(*record, request.input())) {
+    CTC_CO_ASSIGN_OR_RETURN(
+        record, co_await core_.reader.GetNewest(context.tenant, record->id(), context.deadline));
+  }
   const v1::AdvanceFlowRequest asked = WithStepNumber(request, *record);
   for (int i = 0; i < kTries; ++i) {
     const bool news = IsNews(*record, asked.input());

@@ -126,6 +126,39 @@ TEST_CASE("a fact with oversized texts is kept, cut to its columns", "[session][
   CHECK(f.Get(id)->status() == S::FAILED);
 }
 
+TEST_CASE("a session takes a thousand facts, and its end after them", "[session][facts]") {
+  Fixture f;
+  const std::string id = NewSession(f);
+  REQUIRE_THAT(f.Apply({f.Fact(id, F::CALL_ANSWERED, 1)}).status(), IsOk());
+  int told = 1;
+  std::set<int> refused;
+  for (int round = 0; round < 3; ++round) {
+    std::vector<v1::SessionFact> facts;
+    for (int i = 0; i < 500; ++i) {
+      const F::Kind kind = i % 2 == 0 ? F::CALL_MUTED : F::CALL_UNMUTED;
+      facts.push_back(f.Fact(id, kind, 2 + 500 * round + i));
+    }
+    const auto applied = f.Apply(facts);
+    REQUIRE_THAT(applied.status(), IsOk());
+    REQUIRE(applied->results_size() == 500);
+    for (const int result : applied->results()) {
+      ++told;
+      if (result == R::DUPLICATE) refused.insert(told);
+    }
+  }
+  CHECK(refused.size() == 501);
+  CHECK(*refused.begin() == 1001);
+  v1::UpdateSessionStatusRequest claim;
+  claim.set_id(id);
+  claim.set_status(S::ON_HOLD);
+  const auto claimed = f.process->Run(f.process->service.UpdateSessionStatus(f.Context(), claim));
+  CHECK_THAT(claimed.status(), HasError(base::kIllegalTransition));
+  CHECK(base::DetailOf(claimed.status()).metadata.at("legal") == "COMPLETED,TRANSFERRED");
+  CHECK(f.Get(id)->status() == S::CONNECTED);
+  CHECK(f.Apply({f.Fact(id, F::CALL_ENDED, 2000)})->results(0) == R::APPLIED);
+  CHECK(f.Get(id)->status() == S::COMPLETED);
+}
+
 TEST_CASE("the feed has no gaps and wakes who waits", "[session][feed]") {
   Fixture f;
   const std::string id = NewSession(f);

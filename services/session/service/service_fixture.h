@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -80,6 +81,12 @@ class FakePeers final : public rpc::Channel {
     free_ = std::move(ids);
   }
 
+  // Look-ups at this provider account get no answer until another one is named.
+  void Hang(std::string provider_id) {
+    const base::MutexLock lock(mutex_);
+    hanging_ = std::move(provider_id);
+  }
+
   // What was asked, as "PlaceCall <provider>" or "ControlCall HANG_UP".
   std::vector<std::string> asked() const {
     const base::MutexLock lock(mutex_);
@@ -125,8 +132,14 @@ class FakePeers final : public rpc::Channel {
       co_return Wrap(control(order));
     }
     if (path == d::kLookUpCall.path) {
-      Note("LookUpCall");
-      co_return Wrap(look_up(static_cast<const dispatch::v1::LookUpCallRequest&>(request)));
+      const auto& ask = static_cast<const dispatch::v1::LookUpCallRequest&>(request);
+      Note("LookUpCall " + ask.provider_id());
+      asio::steady_timer pause(co_await asio::this_coro::executor);
+      while (IsHanging(ask.provider_id())) {
+        pause.expires_after(std::chrono::milliseconds(1));
+        co_await pause.async_wait(asio::use_awaitable);
+      }
+      co_return Wrap(look_up(ask));
     }
     co_return Quiet(path, request);
   }
@@ -177,6 +190,10 @@ class FakePeers final : public rpc::Channel {
     if (!answer.ok()) return answer.status();
     return rpc::MessagePtr(std::make_unique<T>(*std::move(answer)));
   }
+  bool IsHanging(const std::string& provider_id) const {
+    const base::MutexLock lock(mutex_);
+    return !hanging_.empty() && hanging_ == provider_id;
+  }
   void Note(std::string what) {
     const base::MutexLock lock(mutex_);
     asked_.push_back(std::move(what));
@@ -185,6 +202,7 @@ class FakePeers final : public rpc::Channel {
   mutable base::Mutex mutex_;
   std::vector<std::string> asked_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> free_ ABSL_GUARDED_BY(mutex_);
+  std::string hanging_ ABSL_GUARDED_BY(mutex_);
 };
 
 // One process of the session service, with connections of its own. Several may share a schema.

@@ -21,6 +21,22 @@ absl::StatusOr<Response> Answer(const absl::StatusOr<store::RecordPtr>& record) 
   return response;
 }
 
+// A session that is full takes claims of its end only.
+absl::Status NoRoom(const store::Record& record) {
+  std::string legal;
+  for (const domain::Status status : domain::LegalClaims(record.state.status)) {
+    if (domain::IsLive(status)) continue;
+    if (!legal.empty()) legal += ',';
+    legal += v1::Session::Status_Name(status);
+  }
+  base::ErrorDetail extra;
+  extra.metadata["status"] = v1::Session::Status_Name(record.state.status);
+  extra.metadata["legal"] = std::move(legal);
+  return base::MakeError(base::kIllegalTransition,
+                         "The session was changed too often; it can only end now",
+                         std::move(extra));
+}
+
 absl::Status CheckWrapUp(const v1::WrapUpSessionRequest& request) {
   if (request.disposition().empty()) return base::InvalidField("disposition", "is required");
   CTC_RETURN_IF_ERROR(CheckText("disposition", request.disposition(), 128));
@@ -86,6 +102,7 @@ Task<absl::StatusOr<v1::UpdateSessionStatusResponse>> SessionService::UpdateSess
     if (kind == v1::CallFact::KIND_UNSPECIFIED) return domain::Facts{};
     domain::Facts facts{claim};
     facts.front().set_kind(kind);
+    if (!store::HasRoomFor(newest, facts.front())) return NoRoom(newest);
     return facts;
   };
   const auto claimed = co_await core_.writer.Apply(std::move(change), core_.WriteDeadline());

@@ -287,6 +287,57 @@ TEST_CASE("a target that is busy fails the transfer", "[session][transfers]") {
   }
 }
 
+TEST_CASE("a customer whose last hang-up failed is not left on hold", "[session][transfers]") {
+  TalkFixture f;
+  std::atomic<bool> is_away = true;
+  f.peers.control =
+      [&](const ControlCallRequest& request) -> absl::StatusOr<dispatch::v1::ControlCallResponse> {
+    const bool refused = request.action() == ControlCallRequest::HANG_UP && is_away;
+    if (refused) return base::MakeError(base::kProviderUnreachable, "restarting");
+    return dispatch::v1::ControlCallResponse();
+  };
+  REQUIRE_THAT(f.Transfer(T::BLIND).status(), IsOk());
+  f.Tell({f.OnLeg("consult-1", F::CALL_NO_ANSWER, 2)});
+  EventuallyTrue([&] { return f.peers.count("ControlCall DIAL_PARTY agent-2") == 1; }, "ring");
+  f.Tell({f.OnLeg("agent-2", F::CALL_NO_ANSWER, 30)});
+  CHECK(f.Get(f.id)->status() == S::COMPLETED);
+  EventuallyTrue([&] { return f.peers.count("ControlCall HANG_UP") >= 1; }, "hang-up");
+  EventuallyTrue([&] { return f.process->tasks == 0; }, "the call is being settled");
+  const int in_vain = f.peers.count("ControlCall HANG_UP");
+  is_away = false;
+  if (GENERATE(false, true)) f.NewProcess();
+  const std::string due =
+      "SELECT COUNT(*) FROM click_to_call_session WHERE watchdog_at IS NOT NULL";
+  CHECK(f.Scalar(due) == "1");
+  f.clock.Advance(absl::Seconds(11));
+  f.Sweep();
+  CHECK(f.peers.count("ControlCall HANG_UP") == in_vain + 1);
+  CHECK(f.Scalar(due) == "0");
+  f.clock.Advance(absl::Seconds(11));
+  f.Sweep();
+  CHECK(f.peers.count("ControlCall HANG_UP") == in_vain + 1);
+  CHECK(f.Get(f.id)->status() == S::COMPLETED);
+}
+
+TEST_CASE("an ended call that cannot be hung up is given up after a quarter of an hour",
+          "[session][transfers]") {
+  TalkFixture f;
+  f.peers.control = Refusing(ControlCallRequest::HANG_UP, base::kProviderUnreachable);
+  REQUIRE_THAT(f.Transfer(T::BLIND).status(), IsOk());
+  f.Tell({f.OnLeg("consult-1", F::CALL_NO_ANSWER, 2)});
+  EventuallyTrue([&] { return f.peers.count("ControlCall DIAL_PARTY agent-2") == 1; }, "ring");
+  f.Tell({f.OnLeg("agent-2", F::CALL_NO_ANSWER, 30)});
+  EventuallyTrue([&] { return f.peers.count("ControlCall HANG_UP") >= 1; }, "hang-up");
+  EventuallyTrue([&] { return f.process->tasks == 0; }, "the call is being settled");
+  const int at_once = f.peers.count("ControlCall HANG_UP");
+  f.clock.Advance(absl::Minutes(16));
+  f.Sweep();
+  CHECK(f.peers.count("ControlCall HANG_UP") == at_once + 1);
+  f.clock.Advance(absl::Minutes(1));
+  f.Sweep();
+  CHECK(f.peers.count("ControlCall HANG_UP") == at_once + 1);
+}
+
 TEST_CASE("a target that the provider does not ring fails at once", "[session][transfers]") {
   TalkFixture f;
   f.peers.control = Refusing(ControlCallRequest::DIAL_PARTY, base::kInvalidDestination);

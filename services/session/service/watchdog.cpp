@@ -5,6 +5,7 @@
 
 #include "libs/base/proto_time.h"
 #include "libs/observability/log.h"
+#include "services/session/domain/inbound.h"
 #include "services/session/service/provider_calls.h"
 #include "services/session/store/watchdog_rows.h"
 
@@ -14,8 +15,22 @@ namespace {
 constexpr char kLease[] = "session-watchdog";
 constexpr absl::Duration kLeaseLength = absl::Seconds(6);
 constexpr int kBatch = 200;
-constexpr size_t kMostAtOnce = 32;
+constexpr size_t kMostAtOnce = 128;
+// A provider that hangs keeps its own sessions waiting, not those of others.
+constexpr ptrdiff_t kMostOfOneAccount = 32;
+constexpr absl::Duration kMakeRoom = absl::Seconds(5);
 constexpr int kSweepsPerCount = 10;
+
+// By our clock, as all that a call's age is measured with: the provider's may be hours off.
+std::optional<absl::Time> HeardJoined(const store::Record& record) {
+  std::optional<absl::Time> joined;
+  for (const domain::Fact& fact : record.facts) {
+    if (!domain::Joins(record.start.direction, fact)) continue;
+    const absl::Time heard = base::FromProto(fact.received_time());
+    joined = std::min(joined.value_or(heard), heard);
+  }
+  return joined ? joined : record.state.answered_at;
+}
 
 domain::Watched WatchedOf(const store::Record& record) {
   domain::Watched watched;
@@ -29,7 +44,7 @@ domain::Watched WatchedOf(const store::Record& record) {
   // A caller who asks for the next step is there, though no fact says so.
   watched.last_heard =
       std::max(watched.last_heard, absl::FromUnixMillis(record.flow.answered_at_ms()));
-  watched.joined_at = record.state.answered_at;
+  if (record.state.answered_at) watched.joined_at = HeardJoined(record);
   watched.direction = record.start.direction;
   for (const v1::RouteCandidate& candidate : record.route.candidates()) {
     if (candidate.outcome() == "unknown") watched.answer = candidate.detail();
@@ -113,11 +128,16 @@ Task<absl::StatusOr<int>> Watchdog::Sweep() {
                           co_await core_.reader.GetMany(due, core_.WriteDeadline()));
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   std::vector<store::Change> postponed;
+  std::vector<store::RecordPtr> waiting;
   int settled = 0;
   for (const store::RecordPtr& record : records) {
     if (const std::optional<absl::Time> later = NotYet(*record)) {
       postponed.push_back(Postponed(*record, *later));
-    } else if (MarkBusy(record->id())) {
+      continue;
+    }
+    const Place place = TakePlace(*record);
+    if (place == Place::kWaits) waiting.push_back(record);
+    if (place == Place::kBegins) {
       // The task holds this object, so that it may outlive the service's Stop.
       auto keep = [self = shared_from_this()](std::exception_ptr error) {
         if (error) observability::Error("looking at a silent session threw");
@@ -125,6 +145,11 @@ Task<absl::StatusOr<int>> Watchdog::Sweep() {
       asio::co_spawn(executor, Start(record), std::move(keep));
       ++settled;
     }
+  }
+  // Those who wait must not fill the list for good: there may be others behind them.
+  if (due.size() >= static_cast<size_t>(kBatch)) {
+    const absl::Time later = core_.clock.Now() + kMakeRoom;
+    for (const store::RecordPtr& record : waiting) postponed.push_back(Postponed(*record, later));
   }
   settled += static_cast<int>(postponed.size());
   if (!postponed.empty()) {
@@ -150,9 +175,15 @@ std::optional<absl::Time> Watchdog::NotYet(const store::Record& record) {
   return std::nullopt;
 }
 
-bool Watchdog::MarkBusy(const std::string& id) {
+Watchdog::Place Watchdog::TakePlace(const store::Record& record) {
+  const std::string& account = record.session.provider_id();
   const base::MutexLock lock(mutex_);
-  return busy_.size() < kMostAtOnce && busy_.insert(id).second;
+  if (busy_.contains(record.id())) return Place::kUnderWay;
+  const auto of_account = std::count_if(busy_.begin(), busy_.end(),
+                                        [&](const auto& look) { return look.second == account; });
+  if (busy_.size() >= kMostAtOnce || of_account >= kMostOfOneAccount) return Place::kWaits;
+  busy_.emplace(record.id(), account);
+  return Place::kBegins;
 }
 
 Task<void> Watchdog::Start(store::RecordPtr record) {
@@ -168,7 +199,7 @@ Task<void> Watchdog::Start(store::RecordPtr record) {
 }
 
 Task<absl::Status> Watchdog::Look(store::RecordPtr record) {
-  if (!domain::IsLive(record->state.status)) co_return absl::OkStatus();
+  if (!domain::IsLive(record->state.status)) co_return co_await LookAtEnded(std::move(record));
   const absl::Time now = core_.clock.Now();
   const domain::WatchdogPlan plan =
       domain::PlanWatch(WatchedOf(*record), core_.settings.watchdog, now);
@@ -181,6 +212,15 @@ Task<absl::Status> Watchdog::Look(store::RecordPtr record) {
   }
   if (!has_parties || !domain::IsLive(record->state.status)) co_return absl::OkStatus();
   co_return co_await LookAtParties(std::move(record));
+}
+
+// What was to end the call for everybody may have failed, or never left.
+Task<absl::Status> Watchdog::LookAtEnded(store::RecordPtr record) {
+  if (keeper_.Concerns(*record)) co_return co_await LookAtParties(std::move(record));
+  // Any change of an ended session sets its next look anew: here, to none.
+  store::Change done = Postponed(*record, core_.clock.Now());
+  const auto written = co_await core_.writer.Apply(std::move(done), core_.WriteDeadline());
+  co_return written.status();
 }
 
 // A call with parties that are on their way is looked at often: somebody waits on hold.

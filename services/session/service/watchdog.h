@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -28,9 +29,12 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   Task<absl::StatusOr<std::vector<std::string>>> Claim();
   // When the session is due, if that is later than now.
   std::optional<absl::Time> NotYet(const store::Record& record);
-  bool MarkBusy(const std::string& id);
+  // Whether a look at the session begins, goes on, or has to wait for others to end.
+  enum class Place { kBegins, kUnderWay, kWaits };
+  Place TakePlace(const store::Record& record);
   Task<void> Start(store::RecordPtr record);
   Task<absl::Status> Look(store::RecordPtr record);
+  Task<absl::Status> LookAtEnded(store::RecordPtr record);
   Task<absl::Status> LookAtParties(store::RecordPtr record);
   Task<void> HangUp(const rpc::Context& context, store::RecordPtr record);
   Task<absl::StatusOr<domain::Found>> Ask(store::RecordPtr& record,
@@ -51,7 +55,8 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   std::atomic<bool> stopping_ = false;
   int sweeps_ = 0;
   base::Mutex mutex_;
-  std::set<std::string> busy_ ABSL_GUARDED_BY(mutex_);     // being looked at by this process
+  // Being looked at by this process, and their provider accounts.
+  std::map<std::string, std::string> busy_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> at_once_ ABSL_GUARDED_BY(mutex_);  // left by a process that died
 };
 

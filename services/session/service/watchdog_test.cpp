@@ -1,4 +1,6 @@
 // Silence: the provider is asked, and the session ends truthfully.
+#include <absl/cleanup/cleanup.h>
+
 #include <catch2/catch.hpp>
 
 #include "libs/base/error_catalogue.h"
@@ -135,6 +137,21 @@ TEST_CASE("each silent state ends as the provider's answer says", "[session][wat
   }
 }
 
+TEST_CASE("a provider's clock does not cut a conversation short", "[session][watchdog]") {
+  Fixture f;
+  const auto made = f.Initiate();
+  REQUIRE_THAT(made.status(), IsOk());
+  REQUIRE_THAT(f.Apply({f.Fact(made->id(), F::CALL_ANSWERED, -5 * 3600)}).status(), IsOk());
+  f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::LIVE); };
+  f.clock.Advance(absl::Seconds(100));
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+    testing::EventuallyTrue([&] { return f.process->watchdog.use_count() == 1; }, "looks go on");
+  }
+  CHECK(f.peers.count("ControlCall HANG_UP") == 0);
+  CHECK(f.Get(made->id())->status() == S::CONNECTED);
+}
+
 TEST_CASE("a transfer does not keep a call alive whose end nobody told", "[session][watchdog]") {
   TalkFixture f;
   const auto transfer = f.Transfer(v1::Transfer::ATTENDED);
@@ -162,6 +179,24 @@ TEST_CASE("a cancelled call ends though the provider cannot hang it up", "[sessi
   REQUIRE_FALSE(f.process->Run(f.process->service.EndCall(f.Context(), end)).ok());
   f.clock.Advance(absl::Minutes(4));  // beyond the ringing limit and its grace
   SweepUntil(f, made->id(), S::CANCELLED);
+}
+
+TEST_CASE("a provider that hangs keeps its own sessions waiting only", "[session][watchdog]") {
+  Fixture f;
+  for (int i = 0; i < 40; ++i) {
+    const auto click = f.Click("+10000000" + std::to_string(10 + i));
+    REQUIRE_THAT(f.Initiate(click, f.Context()).status(), IsOk());
+  }
+  f.clock.Advance(absl::Seconds(1));
+  f.peers.route.mutable_candidates(0)->set_provider_id("p2");
+  REQUIRE_THAT(f.Initiate(f.Click("+1000000099"), f.Context()).status(), IsOk());
+  f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::LIVE); };
+  f.peers.Hang("p1");
+  const absl::Cleanup answer = [&f] { f.peers.Hang(""); };
+  f.clock.Advance(absl::Seconds(50));
+  REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+  testing::EventuallyTrue([&] { return f.peers.count("LookUpCall p2") == 1; }, "not asked");
+  testing::EventuallyTrue([&] { return f.peers.count("LookUpCall p1") == 32; }, "not asked");
 }
 
 TEST_CASE("only one of two processes sweeps", "[session][watchdog]") {

@@ -9,9 +9,11 @@ constexpr size_t kMostAgents = 20000;
 
 }  // namespace
 
-absl::StatusOr<AgentLoad::Sessions*> AgentLoad::Of(
-    db::Connection& connection, const base::TenantId& tenant, const std::string& agent_id,
-    const std::unordered_map<std::string, RecordPtr>& uncommitted) {
+absl::StatusOr<AgentLoad::Sessions*> AgentLoad::Of(db::Connection& connection,
+                                                   const base::TenantId& tenant,
+                                                   const std::string& agent_id,
+                                                   const Records& uncommitted,
+                                                   const Records& unwritten) {
   const std::string key = Key(tenant, agent_id);
   if (const auto found = agents_.find(key); found != agents_.end()) return &found->second;
   CTC_ASSIGN_OR_RETURN(
@@ -23,8 +25,17 @@ absl::StatusOr<AgentLoad::Sessions*> AgentLoad::Of(
   if (agents_.size() >= kMostAgents) agents_.clear();
   Sessions& sessions = agents_[key];
   for (const db::Row& row : rows) sessions[row.Text(0)] = row.Text(1);
-  for (const auto& [id, record] : uncommitted) {
-    if (record != nullptr) Note(*record);
+  for (const Records* newer : {&uncommitted, &unwritten}) {
+    for (const auto& [id, record] : *newer) {
+      if (record == nullptr) continue;
+      const bool is_theirs =
+          record->session.has_agent_id() && Key(record->tenant, record->session.agent_id()) == key;
+      if (is_theirs && domain::IsLive(record->session.status())) {
+        sessions[id] = record->session.session_id();
+      } else {
+        sessions.erase(id);
+      }
+    }
   }
   return &sessions;
 }

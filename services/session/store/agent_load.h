@@ -16,11 +16,13 @@ class AgentLoad {
  public:
   // id -> sess_ id
   using Sessions = std::map<std::string, std::string>;
+  using Records = std::unordered_map<std::string, RecordPtr>;  // by UUID
 
-  // The agent's live sessions; asks the database the first time, where `uncommitted` may not be.
+  // The agent's live sessions; asks the database the first time, which may not have `uncommitted`
+  // (of the batch before) and does not have `unwritten` (newer, of this one).
   absl::StatusOr<Sessions*> Of(db::Connection& connection, const base::TenantId& tenant,
-                               const std::string& agent_id,
-                               const std::unordered_map<std::string, RecordPtr>& uncommitted);
+                               const std::string& agent_id, const Records& uncommitted,
+                               const Records& unwritten);
   // Notes a session's new state for an agent that is known here.
   void Note(const Record& record);
   // Notes that a session is no longer its agent's, or not for now.

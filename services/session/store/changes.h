@@ -67,7 +67,7 @@ struct ChangeOutcome {
   absl::Status status;       // NOT_FOUND, or the refusal of `decide`
   RecordPtr record;          // after the change; with OK
   RecordPtr successor;       // made by the step
-  std::vector<bool> is_new;  // for each of Change.facts: false for a repetition
+  std::vector<bool> is_new;  // for each of Change.facts: false for a repetition, or no room
 };
 
 struct CreateOutcome {

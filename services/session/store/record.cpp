@@ -4,11 +4,17 @@
 #include <algorithm>
 
 #include "libs/base/proto_time.h"
+#include "services/session/domain/canonical_order.h"
 #include "services/session/domain/fold.h"
+#include "services/session/domain/parties.h"
 #include "services/session/domain/transfer.h"
+#include "services/session/domain/watchdog_policy.h"
 
 namespace ctc::session::store {
 namespace {
+
+constexpr absl::Duration kLookEvery = absl::Seconds(10);
+constexpr absl::Duration kLookFor = absl::Minutes(15);
 
 void SetTime(const std::optional<absl::Time>& time, google::protobuf::Timestamp* field) {
   *field = base::ToProto(*time);
@@ -65,6 +71,17 @@ void Refold(Record& record) {
   if (!domain::IsLive(state.status)) record.watchdog_at.reset();
 }
 
+std::optional<absl::Time> LookAfterEnd(const Record& record, absl::Time now) {
+  const domain::CareStep step = domain::CareFor(record.state, record.facts, "", "");
+  if (step.care == domain::Care::kNone && OpenTransfer(record) == nullptr) return std::nullopt;
+  absl::Time last = record.start.created_at;
+  for (const domain::Fact& fact : record.facts) {
+    last = std::max(last, base::FromProto(fact.received_time()));
+  }
+  if (now >= last + kLookFor) return std::nullopt;
+  return now + kLookEvery;
+}
+
 const v1::StoredTransfer* OpenTransfer(const Record& record) {
   for (const v1::StoredTransfer& t : record.transfers) {
     if (domain::IsOpen(t.transfer().status())) return &t;
@@ -90,6 +107,14 @@ bool Knows(const Record& record, const domain::Fact& fact) {
   return std::any_of(record.facts.begin(), record.facts.end(), [&](const domain::Fact& known) {
     return known.event_key() == fact.event_key();
   });
+}
+
+bool HasRoomFor(const Record& record, const domain::Fact& fact) {
+  if (record.facts.size() < kMostFacts) return true;
+  const std::string& key = fact.event_key();
+  if (key.starts_with(domain::kOurWord) || key == domain::kConclusion) return true;
+  const bool ends = domain::IsEnding(fact.kind()) || fact.kind() == v1::CallFact::CANCEL_REQUESTED;
+  return ends && record.facts.size() < 2 * kMostFacts;
 }
 
 void Describe(const Record& record, absl::Time recorded_at, v1::CallEvent& event) {

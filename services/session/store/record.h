@@ -49,6 +49,11 @@ domain::CallStart StartOf(const v1::Session& session);
 // watchdog once they have no more to do.
 void Refold(Record& record);
 
+// When an ended session is to be looked at again, since somebody of it may still be in the call:
+// the order to hang up may have failed, or never left. Soon, until a quarter of an hour after the
+// last fact was received; never for a call of two parties.
+std::optional<absl::Time> LookAfterEnd(const Record& record, absl::Time now);
+
 // The transfer that is under way, the one with this id, the one that made the next session; nullptr
 // when there is none.
 const v1::StoredTransfer* OpenTransfer(const Record& record);
@@ -57,6 +62,11 @@ const v1::StoredTransfer* HandedOver(const Record& record);
 
 // True when `fact` is known already.
 bool Knows(const Record& record, const domain::Fact& fact);
+
+// Each fact costs a look at all of them, in the one writer: a session keeps no more, but for our
+// own word, and for ends, of which it keeps up to twice as many.
+inline constexpr size_t kMostFacts = 1000;
+bool HasRoomFor(const Record& record, const domain::Fact& fact);
 
 // The event with what every event of a session tells: ids, agent, provider, campaign.
 void Describe(const Record& record, absl::Time recorded_at, v1::CallEvent& event);

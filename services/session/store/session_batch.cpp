@@ -7,6 +7,7 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
+#include "libs/observability/log.h"
 #include "services/session/domain/canonical_order.h"
 #include "services/session/domain/feed_events.h"
 #include "services/session/domain/fold.h"
@@ -189,7 +190,7 @@ absl::Status SessionBatch::CheckCapacity(const NewSession& create) {
   if (create.agent_capacity <= 0) return absl::OkStatus();
   CTC_ASSIGN_OR_RETURN(const AgentLoad::Sessions* live,
                        load_.Of(connection_, create.record.tenant, create.record.session.agent_id(),
-                                newest_batch_.records));
+                                newest_batch_.records, newest_));
   if (static_cast<int>(live->size()) < create.agent_capacity) return absl::OkStatus();
   return WithSession(base::kAgentBusy, "The agent has as many calls as the capacity allows",
                      live->begin()->second);
@@ -281,7 +282,7 @@ ChangeOutcome SessionBatch::Apply(const Change& change, Written& written) {
   }
   record->session.set_version(record->session.version() + 1);
   *record->session.mutable_updated_at() = base::ToProto(now_);
-  if (!domain::IsLive(record->state.status)) record->watchdog_at.reset();
+  if (!domain::IsLive(record->state.status)) record->watchdog_at = LookAfterEnd(*record, now_);
   if (change.wrap_up) {
     v1::CallEvent event;
     event.set_type("session.wrapped_up");
@@ -306,12 +307,15 @@ ChangeOutcome SessionBatch::Apply(const Change& change, Written& written) {
 void SessionBatch::ApplyFacts(const domain::Facts& facts, Record& record, std::vector<bool>* is_new,
                               Written& written) {
   for (const domain::Fact& fact : facts) {
-    const bool known = Knows(record, fact);
+    const bool known = Knows(record, fact) || !HasRoomFor(record, fact);
     if (is_new != nullptr) is_new->push_back(!known);
     if (known) continue;
     const bool late = domain::IsLate(record.facts, fact);
     const domain::SessionState before = record.state;
     record.facts.push_back(fact);
+    if (record.facts.size() == kMostFacts) {
+      observability::Warn("a session takes no more facts but its end", {{"session", record.id()}});
+    }
     Refold(record);
     for (v1::CallEvent& event : domain::DiffEvents(before, record.state, fact, late)) {
       AddEvent(record, std::move(event), written);

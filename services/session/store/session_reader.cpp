@@ -22,20 +22,26 @@ RecordPtr Share(std::vector<Record>& records) {
 
 Task<absl::StatusOr<RecordPtr>> SessionReader::Get(base::TenantId tenant, std::string id,
                                                    absl::Time deadline) {
+  const RecordPtr record = base::IsUuid(id) ? cache_.Find(id) : cache_.FindBySessionId(id);
+  if (record == nullptr) co_return co_await GetNewest(std::move(tenant), std::move(id), deadline);
+  if (!(record->tenant == tenant)) co_return NoSession();
+  co_return record;
+}
+
+Task<absl::StatusOr<RecordPtr>> SessionReader::GetNewest(base::TenantId tenant, std::string id,
+                                                         absl::Time deadline) {
   const bool by_uuid = base::IsUuid(id);
   if (!by_uuid && !id.starts_with("sess_")) co_return NoSession();
-  RecordPtr record = by_uuid ? cache_.Find(id) : cache_.FindBySessionId(id);
-  if (record == nullptr) {
-    const int64_t generation = cache_.generation();
-    CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
-      absl::StatusOr<std::vector<Record>> found =
-          by_uuid ? SelectByIds(c, {id}) : SelectBySessionId(c, tenant, id);
-      if (!found.ok()) return found.status();
-      record = Share(*found);
-      return absl::OkStatus();
-    }));
-    if (record != nullptr) cache_.PutRead(record, generation);
-  }
+  RecordPtr record;
+  const int64_t generation = cache_.generation();
+  CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+    absl::StatusOr<std::vector<Record>> found =
+        by_uuid ? SelectByIds(c, {id}) : SelectBySessionId(c, tenant, id);
+    if (!found.ok()) return found.status();
+    record = Share(*found);
+    return absl::OkStatus();
+  }));
+  if (record != nullptr) cache_.PutRead(record, generation);
   if (record == nullptr || !(record->tenant == tenant)) co_return NoSession();
   co_return record;
 }

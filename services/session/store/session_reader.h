@@ -19,6 +19,9 @@ class SessionReader {
 
   // By UUID or sess_ id. NOT_FOUND for an absent one and for another tenant's, alike.
   Task<absl::StatusOr<RecordPtr>> Get(base::TenantId tenant, std::string id, absl::Time deadline);
+  // The same past the cache: also what another process wrote a moment ago.
+  Task<absl::StatusOr<RecordPtr>> GetNewest(base::TenantId tenant, std::string id,
+                                            absl::Time deadline);
   // By UUID, whosever they are: for our own background work only. Absent ones are left out.
   Task<absl::StatusOr<std::vector<RecordPtr>>> GetMany(std::vector<std::string> ids,
                                                        absl::Time deadline);

@@ -157,6 +157,64 @@ TEST_CASE("a write that meets a dead database fails, and the next one works", "[
   CHECK(f.Get(made->id())->status() == S::RINGING);
 }
 
+TEST_CASE("an agent whose call ends in the same batch is free", "[session][writer]") {
+  Fixture f;
+  f.peers.route.set_agent_registered(true);
+  f.peers.route.set_agent_active(true);
+  f.peers.route.set_agent_capacity(1);
+  const auto first = f.Initiate();
+  REQUIRE_THAT(first.status(), IsOk());
+  f.NewProcess();  // which does not know the agent's load yet
+  Process& process = *f.process;
+  store::Change ending;
+  ending.tenant = base::TenantId("t1");
+  ending.id = first->id();
+  ending.facts.push_back(f.Fact(first->id(), F::CALL_ENDED, 5).fact());
+  const auto seen =
+      process.Run(process.reader.Get(ending.tenant, ending.id, absl::InfiniteFuture()));
+  REQUIRE_THAT(seen.status(), IsOk());
+  store::NewSession next;
+  next.agent_capacity = 1;
+  next.record = **seen;
+  next.record.session.set_id(process.ids.Uuid());
+  next.record.session.set_session_id(process.ids.SessionId());
+  next.record.idempotency_key.clear();
+  next.record.dial_guard.clear();
+
+  // The next one goes to the database, as nothing was written since.
+  REQUIRE_THAT(process.Run(process.writer.Refresh(absl::InfiniteFuture())), IsOk());
+
+  const auto strand = asio::make_strand(process.threads.context());
+  std::future<absl::Status> refreshed;
+  std::future<absl::StatusOr<store::RecordPtr>> ended;
+  std::future<absl::StatusOr<store::CreateOutcome>> created;
+  const absl::Status held = f.database->RunBlocking([&](db::Connection& c) -> absl::Status {
+    CTC_RETURN_IF_ERROR(c.Query("SELECT id FROM feed_sequence WHERE id = 1 FOR UPDATE").status());
+    // A batch that waits for the lock: the other two gather behind it, in one.
+    refreshed = Begin(process, process.writer.Refresh(absl::InfiniteFuture()));
+    testing::EventuallyTrue(
+        [&] {
+          const auto waiting = c.Query(
+              "SELECT COUNT(*) FROM information_schema.processlist "
+              "WHERE id <> CONNECTION_ID() AND info LIKE '%feed_sequence%FOR UPDATE%'");
+          return waiting.ok() && waiting->at(0).Int(0) == 1;
+        },
+        "somebody waits for the lock");
+    const auto queue = [&strand](auto task) {
+      return asio::co_spawn(strand, std::move(task), asio::use_future);
+    };
+    ended = queue(process.writer.Apply(std::move(ending), absl::InfiniteFuture()));
+    created = queue(process.writer.Create(std::move(next), absl::InfiniteFuture()));
+    auto behind = []() -> Task<int> { co_return 0; };
+    queue(behind()).get();
+    return absl::OkStatus();
+  });
+  REQUIRE_THAT(held, IsOk());
+  CHECK_THAT(refreshed.get(), IsOk());
+  CHECK_THAT(ended.get().status(), IsOk());
+  CHECK_THAT(created.get().status(), IsOk());
+}
+
 TEST_CASE("a capacity holds against a crowd", "[session][writer]") {
   Fixture f;
   f.peers.route.set_agent_registered(true);

@@ -19,7 +19,8 @@ namespace {
 namespace sv1 = session::v1;
 
 constexpr size_t kMaxBatch = 256;
-constexpr int kMaxFacts = 500;  // of several events in one call
+constexpr int kMaxFacts = 500;         // of several events in one call
+constexpr size_t kMaxBytes = 1 << 20;  // of several events in one call, far below what an rpc takes
 // Between two calls of the session service, unless a full batch waits: what comes close together
 // is one transaction there. An event after a quiet moment is applied at once.
 constexpr absl::Duration kGather = absl::Milliseconds(10);
@@ -30,11 +31,11 @@ constexpr size_t kMaxMessage = 1000;
 constexpr size_t kMarksAtOnce = 128;
 constexpr absl::Duration kMarkEvery = absl::Milliseconds(100);
 
+// RESOURCE_EXHAUSTED is not: it says that the request is too large, and it will be next time.
 bool IsPassing(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted:
     case absl::StatusCode::kAborted:
     case absl::StatusCode::kCancelled:
       return true;
@@ -259,15 +260,19 @@ Task<absl::StatusOr<sv1::ApplyFactsResponse>> Applier::SendUntilAnswered(
 Task<void> Applier::ApplyAll(std::vector<WaitingEvent> events) {
   std::vector<WaitingEvent> part;
   int facts = 0;
+  size_t bytes = 0;
   for (WaitingEvent& event : events) {
-    const int more = event.facts.facts_size();
-    if (!part.empty() && facts + more > kMaxFacts) {
+    const int more_facts = event.facts.facts_size();
+    const size_t more_bytes = event.facts.ByteSizeLong();
+    if (!part.empty() && (facts + more_facts > kMaxFacts || bytes + more_bytes > kMaxBytes)) {
       co_await ApplyTogether(part);
       if (stopped_) co_return;
       part.clear();
       facts = 0;
+      bytes = 0;
     }
-    facts += more;
+    facts += more_facts;
+    bytes += more_bytes;
     part.push_back(std::move(event));
   }
   if (!part.empty()) co_await ApplyTogether(part);

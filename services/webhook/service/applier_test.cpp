@@ -186,6 +186,39 @@ TEST_CASE("more facts than the session service takes at once go in parts") {
   CHECK(world.session.applied().size() == 1800);
 }
 
+TEST_CASE("more bytes than an rpc takes at once go in parts") {
+  World world;
+  world.session.Know("sess_1");
+  world.session.SetAway(true);
+  const auto process = world.NewProcess();
+  process->Start();
+  for (int i = 0; i < 200; ++i) {
+    v1::IngestFactsRequest request;
+    session::v1::SessionFact& fact = *request.add_facts();
+    fact.set_tenant_id("acme");
+    fact.set_session("sess_1");
+    fact.mutable_fact()->set_event_key(std::to_string(i) + std::string(30000, 'k'));
+    CHECK_THAT(process->Ingest(request).status(), IsOk());
+  }
+  world.session.SetAway(false);
+  process->WaitFor("APPLIED", 200);
+  CHECK(world.session.applied().size() == 200);
+}
+
+TEST_CASE("an event too large for any rpc is set back, and its neighbours are applied") {
+  World world;
+  world.session.Know("sess_1");
+  world.session.FailOn("k1", absl::ResourceExhaustedError("too large"));
+  const auto process = world.NewProcess();
+  process->Start();
+  for (const std::string& body : Events(3)) {
+    CHECK_THAT(process->Receive(body).status(), IsOk());
+    world.clock.Advance(absl::Milliseconds(1));
+  }
+  process->WaitFor("APPLIED", 2);
+  testing::EventuallyTrue([&] { return process->Log().at(1).attempts() >= 1; }, "not tried");
+}
+
 TEST_CASE("a database killed under load loses no acknowledged event", "[crash]") {
   testing::MariaDb::Options options;
   options.durable = true;

@@ -19,6 +19,7 @@ namespace dv1 = dispatch::v1;
 namespace sv1 = session::v1;
 
 constexpr size_t kQueueLimit = 1000;
+constexpr size_t kMaxMessage = 4 << 20;  // as an rpc between processes takes
 
 ApplierOptions QuickOptions() {
   ApplierOptions options;
@@ -190,6 +191,9 @@ Task<absl::StatusOr<sv1::ApplyFactsResponse>> FakeSession::Apply(
   ++calls_;
   if (away_) co_return absl::UnavailableError("session is away");
   if (request.facts_size() > 1000) co_return base::InvalidField("facts", "are more than 1000");
+  if (request.ByteSizeLong() > kMaxMessage) {
+    co_return absl::ResourceExhaustedError("the request is larger than a server takes");
+  }
   sv1::ApplyFactsResponse response;
   for (const sv1::SessionFact& fact : request.facts()) {
     if (fact.fact().event_key() == poison_) co_return poison_status_;
