@@ -106,7 +106,7 @@ void MariaDb::MakeTemplate(const std::string& folder) {
   const std::string data = folder_ + "/data";
   const std::string log = folder_ + "/install.log";
   RunToEnd({"mariadb-install-db", "--no-defaults", "--datadir=" + data, "--tmpdir=" + folder_,
-            "--skip-test-db", "--auth-root-authentication-method=normal",
+            "--skip-test-db", "--auth-root-authentication-method=normal", "--force",
             "--innodb-log-file-size=8M", "--user=root"},
            log);
   Start();

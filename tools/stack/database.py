@@ -53,7 +53,8 @@ class Database:
         with open(self.dir / "install.log", "w") as log:
             done = subprocess.run(
                 ["mariadb-install-db", "--no-defaults", f"--datadir={unfinished}", f"--tmpdir={self.tmp}",
-                 "--auth-root-authentication-method=normal", "--skip-test-db"] + as_user(),
+                 # Forced: a machine whose own name nobody knows has no other trouble with it.
+                 "--auth-root-authentication-method=normal", "--skip-test-db", "--force"] + as_user(),
                 stdout=log, stderr=log)
         if done.returncode:
             raise RuntimeError(f"the database could not be installed, see {self.dir / 'install.log'}")
