@@ -55,6 +55,27 @@ bool BodyHashFits(const common::v1::HttpRequest& request) {
   return false;
 }
 
+bool FitsUrl(const base::Secret& token, std::string_view url, const Form& covered,
+             std::string_view signature) {
+  const UrlParts parts = Split(BareUrl(url));
+  const std::string port =
+      parts.port.empty() ? (parts.scheme == "https" ? "443" : "80") : parts.port;
+  const std::string without_port = parts.scheme + "://" + parts.host + parts.rest;
+  const std::string with_port = parts.scheme + "://" + parts.host + ":" + port + parts.rest;
+  // Both are always computed: how long it takes tells nothing.
+  const bool plain = crypto::ConstantTimeEqual(Signature(token, without_port, covered), signature);
+  const bool ported = crypto::ConstantTimeEqual(Signature(token, with_port, covered), signature);
+  return plain || ported;
+}
+
+// The webhook's URL below another address of ours; the same when it is none of a webhook.
+std::string Below(std::string_view address, const std::string& url) {
+  while (address.ends_with('/')) address.remove_suffix(1);
+  const size_t path = url.find("/api/v1/webhooks/");
+  if (path == std::string::npos) return url;
+  return std::string(address) + url.substr(path);
+}
+
 }  // namespace
 
 std::string BareUrl(std::string_view url) {
@@ -82,31 +103,6 @@ std::string Signature(const base::Secret& token, std::string_view url, const For
   return crypto::ToBase64(crypto::HmacSha1(token.Reveal(), SignedText(url, parameters)));
 }
 
-namespace {
-
-bool FitsUrl(const base::Secret& token, std::string_view url, const Form& covered,
-             std::string_view signature) {
-  const UrlParts parts = Split(BareUrl(url));
-  const std::string port =
-      parts.port.empty() ? (parts.scheme == "https" ? "443" : "80") : parts.port;
-  const std::string without_port = parts.scheme + "://" + parts.host + parts.rest;
-  const std::string with_port = parts.scheme + "://" + parts.host + ":" + port + parts.rest;
-  // Both are always computed: how long it takes tells nothing.
-  const bool plain = crypto::ConstantTimeEqual(Signature(token, without_port, covered), signature);
-  const bool ported = crypto::ConstantTimeEqual(Signature(token, with_port, covered), signature);
-  return plain || ported;
-}
-
-// The webhook's URL below another address of ours; the same when it is none of a webhook.
-std::string Below(std::string_view address, const std::string& url) {
-  while (address.ends_with('/')) address.remove_suffix(1);
-  const size_t path = url.find("/api/v1/webhooks/");
-  if (address.empty() || path == std::string::npos) return url;
-  return std::string(address) + url.substr(path);
-}
-
-}  // namespace
-
 bool SignatureFits(const base::Secret& token, const common::v1::HttpRequest& request,
                    const Form& parameters, std::string_view signature,
                    std::string_view callback_url) {
@@ -115,7 +111,8 @@ bool SignatureFits(const base::Secret& token, const common::v1::HttpRequest& req
   const bool hashed = request.method() == "POST" && !form && !request.body().empty();
   const Form& covered = request.method() == "POST" && !hashed ? parameters : Form();
   const bool came = FitsUrl(token, request.url(), covered, signature);
-  const bool given = FitsUrl(token, Below(callback_url, request.url()), covered, signature);
+  const bool given = !callback_url.empty() &&
+                     FitsUrl(token, Below(callback_url, request.url()), covered, signature);
   return (came || given) && (!hashed || BodyHashFits(request));
 }
 
