@@ -82,3 +82,22 @@ def test_a_caller_who_waited_too_long_leaves_a_message(tenant):
     session = line.ended(call)
     assert session["status"] == "VOICEMAIL", session
     wait_empty(tenant, queue)
+
+
+def test_an_agents_call_is_one_and_over_by_whichever_id_its_client_names_it(tenant):
+    tenant.provider()
+    make_agent(tenant, "ann", ANSWERS)
+    log_in(tenant, "ann")
+    session = tenant.place("+12025559921", agent_id="ann")  # talks for an hour
+    for name in session["id"], session["session_id"]:
+        answer = tenant.api.post("/api/v1/agent-activity",
+                                 {"agent_id": "ann", "activity_type": "ON_CALL", "session_id": name})
+        assert answer.status == 201, answer
+    tenant.wait_status(session["id"], "CONNECTED")
+    presence = lambda: tenant.api.get("/api/v1/agents/ann/presence").body  # noqa: E731
+    wait_until(lambda: presence().get("session_ids") == [session["session_id"]], 30, "the call to be one")
+    assert presence()["state"] == "ON_CALL", presence()
+    assert tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/end", {}).status == 200
+    tenant.wait_ended(session["id"])
+    wait_until(lambda: presence()["state"] == "AVAILABLE", 30, "ann to be free", hint=str(presence()))
+    assert presence()["is_available"] and not presence().get("session_ids"), presence()

@@ -6,14 +6,13 @@
 #include <set>
 
 #include "services/routing/domain/queue_choice.h"
+#include "services/routing/domain/ways.h"
 
 namespace ctc::routing {
 namespace {
 
 using Kind = v1::IvrMenuOption;
 using Agents = std::map<std::string, v1::Agent>;
-// Menus by the menus that lead to them, with the key that does.
-using Ways = std::map<std::string, std::map<std::string, std::string>>;
 
 bool EndsTheMenu(const Action& action) {
   switch (action.kind) {
@@ -28,20 +27,12 @@ bool EndsTheMenu(const Action& action) {
   }
 }
 
-// Menus that can be come to from `from`, itself only when a way leads back.
-std::set<std::string> Reached(const Ways& ways, const std::string& from) {
-  std::set<std::string> seen;
-  std::vector<std::string> open = {from};
-  while (!open.empty()) {
-    const std::string at = open.back();
-    open.pop_back();
-    const auto found = ways.find(at);
-    if (found == ways.end()) continue;
-    for (const auto& [next, key] : found->second) {
-      if (seen.insert(next).second) open.push_back(next);
-    }
-  }
-  return seen;
+// Where the action ends for a caller who does nothing and to whom nobody talks: a message goes on
+// by itself, digits and a phone that is not answered do not.
+const Action& WithoutTheCaller(const Action& action) {
+  const Action* at = &action;
+  while (at->kind == Kind::PLAY_MESSAGE && at->then) at = at->then.get();
+  return *at;
 }
 
 class Finding {
@@ -49,8 +40,7 @@ class Finding {
   Finding(const Book& book, const Agents& agents) : book_(book), agents_(agents) { Map(); }
 
   std::vector<Problem> Run(const std::string& root) {
-    std::set<std::string> reached = Reached(ways_, root);
-    reached.insert(root);
+    const std::set<std::string> reached = Reached(ways_, {root});
     LookAtRoot(root);
     for (const std::string& id : reached) LookAt(*book_.MenuOf(id));
     for (const std::string& id : reached) LookForLoops(id);
@@ -76,18 +66,26 @@ class Finding {
 
   // Which menus lead to which, and which of them without the caller doing anything.
   void Map() {
+    Ways unattended;
+    std::set<std::string> exits;
     for (const auto& [id, menu] : book_.menus) {
       for (const auto& [key, option] : menu.options) {
         const bool by_itself = key == "t" || key == "c";
-        Walk(option.action, [&, from = id, k = key](const Action& action, const std::string& path) {
-          if (EndsTheMenu(action)) exits_.insert(from);
-          if (action.kind != Kind::SUB_MENU || book_.MenuOf(action.menu_id) == nullptr) return;
-          ways_[from].emplace(action.menu_id, k);
-          const bool taken = path.find("no_answer") == std::string::npos;
-          if (by_itself && taken) unattended_[from].emplace(action.menu_id, k);
+        Walk(option.action, [&, from = id, k = key](const Action& action, const std::string&) {
+          if (EndsTheMenu(action)) exits.insert(from);
+          if (LeadsOn(action)) ways_[from].emplace(action.menu_id, k);
         });
+        const Action& last = WithoutTheCaller(option.action);
+        if (by_itself && LeadsOn(last)) unattended[id].emplace(last.menu_id, key);
       }
     }
+    leaving_ = Reached(Reversed(ways_), exits);
+    circles_ = KeysIntoCircles(ways_);
+    unattended_circles_ = KeysIntoCircles(unattended);
+  }
+
+  bool LeadsOn(const Action& action) const {
+    return action.kind == Kind::SUB_MENU && book_.MenuOf(action.menu_id) != nullptr;
   }
 
   void LookAtRoot(const std::string& root) {
@@ -143,40 +141,34 @@ class Finding {
     if (!queue->is_active()) {
       return Add("warning", "INACTIVE_TARGET", menu_id, key, "the queue is not active");
     }
-    const bool staffed = std::any_of(agents_.begin(), agents_.end(), [&](const auto& entry) {
-      return entry.second.is_active() && Qualifies(*queue, entry.second);
-    });
-    if (!staffed) {
+    if (!IsStaffed(*queue)) {
       Add("warning", "UNSTAFFED_QUEUE", menu_id, key, "no registered agent qualifies for it");
     }
   }
 
+  bool IsStaffed(const v1::Queue& queue) {
+    const auto [known, is_new] = staffed_.emplace(queue.id(), false);
+    if (is_new) {
+      known->second = std::any_of(agents_.begin(), agents_.end(), [&](const auto& entry) {
+        return entry.second.is_active() && Qualifies(queue, entry.second);
+      });
+    }
+    return known->second;
+  }
+
   void LookForLoops(const std::string& id) {
-    const auto unattended = Reached(unattended_, id);
-    if (unattended.count(id) > 0) {
-      return Add("error", "LOOP", id, KeyBack(unattended_, id),
+    const auto by_itself = unattended_circles_.find(id);
+    if (by_itself != unattended_circles_.end()) {
+      return Add("error", "LOOP", id, by_itself->second,
                  "without any key being pressed the call comes back here for ever");
     }
-    std::set<std::string> ahead = Reached(ways_, id);
-    const bool circle = ahead.count(id) > 0;
-    ahead.insert(id);
-    const bool leaves = std::any_of(ahead.begin(), ahead.end(), [&](const std::string& menu) {
-      return exits_.count(menu) > 0;
-    });
-    if (leaves || book_.MenuOf(id)->options.empty()) return;
-    if (circle) {
-      Add("error", "LOOP", id, KeyBack(ways_, id), "its menus only lead to each other");
+    if (leaving_.count(id) > 0 || book_.MenuOf(id)->options.empty()) return;
+    const auto circle = circles_.find(id);
+    if (circle != circles_.end()) {
+      Add("error", "LOOP", id, circle->second, "its menus only lead to each other");
     } else {
       Add("warning", "DEAD_END", id, "", "nothing here leads to anybody; the call just ends");
     }
-  }
-
-  // The key by which the circle through `id` begins.
-  std::string KeyBack(const Ways& ways, const std::string& id) const {
-    for (const auto& [next, key] : ways.at(id)) {
-      if (next == id || Reached(ways, next).count(id) > 0) return key;
-    }
-    return "";
   }
 
   bool IsBelow(const Menu& menu, const std::string& root) const {
@@ -192,8 +184,11 @@ class Finding {
   const Book& book_;
   const Agents& agents_;
   Ways ways_;
-  Ways unattended_;
-  std::set<std::string> exits_;
+  std::set<std::string> leaving_;  // menus from which the caller can come to somebody, or end
+  // By menu, the key by which its circle begins: of any keys, and of those that nobody presses.
+  std::map<std::string, std::string> circles_;
+  std::map<std::string, std::string> unattended_circles_;
+  std::map<std::string, bool> staffed_;  // by queue
   std::vector<Problem> problems_;
 };
 

@@ -1,6 +1,10 @@
 // What a validation of menus finds.
 #include "services/routing/domain/findings.h"
 
+#include <absl/time/clock.h>
+
+#include <random>
+
 #include "services/routing/domain/flow_world_for_test.h"
 
 namespace ctc::routing {
@@ -35,6 +39,107 @@ struct Found : FlowWorld {
 };
 
 using Told = std::vector<std::string>;
+
+std::string NameOf(size_t menu) { return menu == 0 ? "main" : "m" + std::to_string(menu); }
+
+std::string ThenTo(const std::string& menu) {
+  return R"("then": {"action": "SUB_MENU", "menu_id": ")" + Id(menu) + R"("}})";
+}
+
+// Menus at random, and what is to be found of loops and dead ends there, looked for in the plainest
+// way.
+struct RandomMenus : Found {
+  struct Lead {
+    size_t from = 0;
+    size_t to = 0;
+    std::string key;
+    bool by_itself = false;
+  };
+  using Leads = std::vector<Lead>;
+
+  v1::IvrMenuOption AnyOption(const std::string& key, size_t from, size_t menus) {
+    const size_t to = random() % menus;
+    Lead lead;
+    lead.from = from;
+    lead.to = to;
+    lead.key = key;
+    const bool nobody_presses = key == "t" || key == "c";
+    switch (random() % 8) {
+      case 0:
+        exits[from] = true;
+        return Option(key, Kind::HANG_UP);
+      case 1:
+        return Option(key, Kind::PLAY_MESSAGE, R"({"text": "a"})");
+      case 2:
+        leads.push_back(lead);
+        return Option(key, Kind::COLLECT_DTMF,
+                      R"({"name": "pin", "max_digits": 4, )" + ThenTo(NameOf(to)));
+      case 3:
+        lead.by_itself = nobody_presses;
+        leads.push_back(lead);
+        return Option(key, Kind::PLAY_MESSAGE, R"({"text": "a", )" + ThenTo(NameOf(to)));
+      default:
+        lead.by_itself = nobody_presses;
+        leads.push_back(lead);
+        return Option(key, Kind::SUB_MENU, "{}", NameOf(to));
+    }
+  }
+  void Fill(size_t menus) {
+    exits.assign(menus, false);
+    for (size_t i = 0; i < menus; ++i) {
+      std::vector<v1::IvrMenuOption> options;
+      for (const char* key : {"1", "2", "3", "t", "c"}) {
+        if (random() % 3 == 0) options.push_back(AnyOption(key, i, menus));
+      }
+      AddMenu(NameOf(i), std::move(options));
+    }
+  }
+  // Whether some ways lead from one to the other.
+  static bool Comes(const Leads& ways, size_t menus, size_t from, size_t to) {
+    std::vector<bool> seen(menus, false);
+    for (size_t round = 0; round < menus; ++round) {
+      for (const Lead& lead : ways) {
+        if (lead.from == from || seen[lead.from]) seen[lead.to] = true;
+      }
+    }
+    return seen[to];
+  }
+  static std::string KeyOfCircle(Leads ways, size_t menus, size_t at) {
+    const auto order = [](const Lead& a, const Lead& b) {
+      return std::make_pair(Id(NameOf(a.to)), a.key) < std::make_pair(Id(NameOf(b.to)), b.key);
+    };
+    std::sort(ways.begin(), ways.end(), order);
+    for (const Lead& lead : ways) {
+      if (lead.from == at && (lead.to == at || Comes(ways, menus, lead.to, at))) return lead.key;
+    }
+    return "";
+  }
+  Told Expected() const {
+    const size_t menus = exits.size();
+    Leads alone;
+    std::copy_if(leads.begin(), leads.end(), std::back_inserter(alone),
+                 [](const Lead& lead) { return lead.by_itself; });
+    Told told;
+    for (size_t i = 0; i < menus; ++i) {
+      if (i != 0 && !Comes(leads, menus, 0, i)) continue;
+      bool leaves = exits[i];
+      for (size_t j = 0; j < menus; ++j) leaves |= exits[j] && Comes(leads, menus, i, j);
+      if (Comes(alone, menus, i, i)) {
+        told.push_back("error LOOP " + NameOf(i) + " " + KeyOfCircle(alone, menus, i));
+      } else if (!leaves && Comes(leads, menus, i, i)) {
+        told.push_back("error LOOP " + NameOf(i) + " " + KeyOfCircle(leads, menus, i));
+      } else if (!leaves && !book.menus.at(Id(NameOf(i))).options.empty()) {
+        told.push_back("warning DEAD_END " + NameOf(i));
+      }
+    }
+    std::sort(told.begin(), told.end());
+    return told;
+  }
+
+  std::mt19937 random{7};
+  Leads leads;
+  std::vector<bool> exits;
+};
 
 }  // namespace
 
@@ -129,6 +234,63 @@ TEST_CASE_METHOD(Found, "options and menus that nobody comes to are told") {
   book.menus.at(Id("main")).row.set_is_active(false);
   CHECK(Problems() == Told{"warning INACTIVE main", "warning NO_NUMBER main",
                            "warning UNUSED_OPTION main c", "warning UNUSED_OPTION main i"});
+}
+
+TEST_CASE_METHOD(Found, "digits lead on only when they are pressed") {
+  const std::string collect = R"({"name": "pin", "max_digits": 4, )" + ThenTo("main");
+  AddRoot({Option("t", Kind::COLLECT_DTMF, collect), Option("1", Kind::HANG_UP)});
+  CHECK(Problems().empty());
+  AddRoot({Option("t", Kind::PLAY_MESSAGE,
+                  R"({"text": "a", "then": {"action": "COLLECT_DTMF",)" + collect.substr(1) + "}"),
+           Option("1", Kind::HANG_UP)});
+  CHECK(Problems().empty());
+}
+
+TEST_CASE("loops and dead ends are those that a plain search finds") {
+  std::mt19937 random{11};
+  std::map<std::string, int> found;
+  for (int i = 0; i < 400; ++i) {
+    RandomMenus menus;
+    menus.random.seed(random());
+    menus.Fill(1 + random() % 7);
+    Told told = menus.Problems();
+    std::erase_if(told, [](const std::string& problem) {
+      return problem.find(" LOOP ") == std::string::npos &&
+             problem.find(" DEAD_END ") == std::string::npos;
+    });
+    std::sort(told.begin(), told.end());
+    INFO("graph " << i);
+    CHECK(told == menus.Expected());
+    for (const std::string& problem : told) ++found[problem.substr(0, problem.rfind(" main"))];
+  }
+  CHECK(found["error LOOP"] > 50);
+  CHECK(found["warning DEAD_END"] > 5);
+}
+
+// A search from each menu would take seconds.
+TEST_CASE_METHOD(Found, "five hundred menus that lead to each other are looked through at once") {
+  constexpr size_t kMenus = 500;
+  constexpr size_t kSink = 400;  // the first of them lead to each other only
+  const auto to = [](const char* key, size_t menu) {
+    return Option(key, Kind::SUB_MENU, "{}", NameOf(menu));
+  };
+  for (size_t i = 0; i < kMenus; ++i) {
+    std::vector<v1::IvrMenuOption> options;
+    size_t step = 1;
+    for (const char* key : {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#"}) {
+      options.push_back(to(key, (i * 7 + step++ * 31) % kSink));
+    }
+    options.push_back(to("i", i < kSink ? (i + 1) % kSink : kSink + (i + 1) % (kMenus - kSink)));
+    AddMenu(NameOf(i), std::move(options));
+  }
+  const absl::Time begun = absl::Now();
+  const auto problems = FindProblems(book, agents, Id(NameOf(kMenus - 1)));
+  const absl::Duration took = absl::Now() - begun;
+  CAPTURE(absl::FormatDuration(took));
+  CHECK(took < absl::Milliseconds(500));
+  const auto loops = std::count_if(problems.begin(), problems.end(),
+                                   [](const Problem& problem) { return problem.code() == "LOOP"; });
+  CHECK(loops == kMenus);
 }
 
 }  // namespace ctc::routing

@@ -43,23 +43,48 @@ void Show(absl::Time at, Standing& standing) {
   standing.since = std::max(standing.since, at);  // lines and events may cross
 }
 
-OpenCall& CallOf(const std::string& session_id, Standing& standing) {
-  const auto known =
-      std::find_if(standing.calls.begin(), standing.calls.end(),
-                   [&](const OpenCall& call) { return call.session_id == session_id; });
-  if (known != standing.calls.end()) return *known;
-  OpenCall& call = standing.calls.emplace_back();
-  call.session_id = session_id;
-  call.since = absl::InfinitePast();
-  return call;
+// By either id of its session.
+bool Names(const std::string& id, const OpenCall& call) {
+  return id == call.session_id || (!id.empty() && id == call.uuid);
+}
+
+bool IsOf(const CallNews& news, const OpenCall& call) {
+  return Names(news.session_id, call) || (!news.uuid.empty() && Names(news.uuid, call));
 }
 
 void ClaimCall(const Activity& line, Standing& standing) {
-  OpenCall& call = CallOf(line.session_id(), standing);
-  call.talks = true;
-  if (call.since != absl::InfinitePast()) return;
-  call.since = base::FromProto(line.created_at());
+  const absl::Time at = base::FromProto(line.created_at());
+  const auto known =
+      std::find_if(standing.calls.begin(), standing.calls.end(),
+                   [&](const OpenCall& call) { return Names(line.session_id(), call); });
+  if (known != standing.calls.end()) {
+    known->talks = true;
+    if (known->by_client) known->since = std::max(known->since, at);
+    return;
+  }
+  OpenCall& call = standing.calls.emplace_back();
+  call.session_id = line.session_id();
+  call.since = at;
   call.by_client = true;
+}
+
+// Of the calls that `counts` holds for, no more than the `most` newest.
+template <class Counts>
+void KeepNewest(size_t most, const Counts& counts, std::vector<OpenCall>& calls) {
+  auto count = static_cast<size_t>(std::count_if(calls.begin(), calls.end(), counts));
+  for (; count > most; --count) {
+    auto oldest = calls.end();
+    for (auto call = calls.begin(); call != calls.end(); ++call) {
+      if (!counts(*call)) continue;
+      if (oldest == calls.end() || call->since < oldest->since) oldest = call;
+    }
+    calls.erase(oldest);
+  }
+}
+
+void Bound(Standing& standing) {
+  KeepNewest(kMaxClaims, [](const OpenCall& call) { return call.by_client; }, standing.calls);
+  KeepNewest(kMaxCalls, [](const OpenCall&) { return true; }, standing.calls);
 }
 
 bool Talks(session::v1::Session::Status status) {
@@ -74,13 +99,15 @@ void Choose(const Activity& line, Standing& standing) {
     ClaimCall(line, standing);
   } else {
     std::erase_if(standing.calls, [&](const OpenCall& call) {
-      // A line without a session speaks of all of them.
-      return call.by_client && (!line.has_session_id() || line.session_id() == call.session_id);
+      // A line without a session speaks of all of them; a call without one may be the line's.
+      return call.by_client && (!line.has_session_id() || call.session_id.empty() ||
+                                line.session_id() == call.session_id);
     });
     standing.chosen = ChoiceOf(line.activity_type());
     standing.takes_calls = line.is_available() && standing.chosen == kAvailable;
     standing.reason = line.reason();
   }
+  Bound(standing);
   Show(at, standing);
 }
 
@@ -89,6 +116,7 @@ std::optional<CallNews> NewsOf(const session::v1::CallEvent& event) {
   CallNews news;
   news.agent_id = event.agent_id();
   news.session_id = event.session_id();
+  news.uuid = event.id();
   news.at = base::FromProto(event.recorded_at());
   news.talked = Talks(event.old_status());
   if (event.type() == "session.initiated") {
@@ -104,20 +132,27 @@ std::optional<CallNews> NewsOf(const session::v1::CallEvent& event) {
 }
 
 void Follow(const CallNews& news, Standing& standing) {
-  if (news.stage == CallNews::Stage::kOver) {
-    std::erase_if(standing.calls,
-                  [&](const OpenCall& call) { return call.session_id == news.session_id; });
-  } else {
-    OpenCall& call = CallOf(news.session_id, standing);
+  // Clients may have named one call by each of its ids: from here on it is one.
+  std::erase_if(standing.calls, [&](const OpenCall& call) { return IsOf(news, call); });
+  if (news.stage != CallNews::Stage::kOver) {
+    OpenCall& call = standing.calls.emplace_back();
+    call.session_id = news.session_id;
+    call.uuid = news.uuid;
     call.talks = news.stage == CallNews::Stage::kTalks;
-    call.by_client = false;
     call.since = news.at;
   }
+  Bound(standing);
   Show(news.at, standing);
+}
+
+bool Knows(const Standing& standing, const CallNews& news) {
+  return std::any_of(standing.calls.begin(), standing.calls.end(),
+                     [&](const OpenCall& call) { return IsOf(news, call); });
 }
 
 std::optional<Activity> LineOf(const CallNews& news) {
   Activity line;
+  if (!news.registered) return std::nullopt;
   if (news.stage == CallNews::Stage::kTalks) {
     line.set_activity_type(Activity::ON_CALL);
   } else if (news.stage == CallNews::Stage::kOver && news.talked) {
@@ -135,8 +170,7 @@ Standing At(Standing standing, absl::Time now) {
   absl::Time ended = absl::InfinitePast();
   std::erase_if(standing.calls, [&](const OpenCall& call) {
     const absl::Time end = call.since + kLongestCall;
-    // Who said no session is as it said last.
-    if (call.session_id.empty() || end > now) return false;
+    if (end > now) return false;
     ended = std::max(ended, end);
     return true;
   });

@@ -15,10 +15,15 @@ namespace ctc::routing {
 
 // A call that has gone on for longer is over.
 inline constexpr absl::Duration kLongestCall = absl::Hours(24);
+// Of one agent at once: those that clients alone told of, and all. The oldest give way, so that
+// nobody fills the row, which the feed must be able to write.
+inline constexpr size_t kMaxClaims = 20;
+inline constexpr size_t kMaxCalls = 100;
 
 struct OpenCall {
-  std::string session_id;  // "" when a client did not say which
-  absl::Time since;
+  std::string session_id;  // as a client gave it, "" when it did not; the feed's sess_ id
+  std::string uuid;        // the session's other id, once the feed told of it
+  absl::Time since;        // when it was last told of
   bool talks = true;       // else it is being placed
   bool by_client = false;  // the feed has not told of it
 };
@@ -40,17 +45,21 @@ void Choose(const v1::AgentActivity& line, Standing& standing);
 struct CallNews {
   enum class Stage { kPlaced, kTalks, kOver } stage = Stage::kPlaced;
   std::string agent_id;
-  std::string session_id;
+  std::string session_id;  // sess_ id
+  std::string uuid;        // of the session; clients name it by either
   absl::Time at;
-  bool talked = false;  // with kOver
+  bool talked = false;     // with kOver
+  bool registered = true;  // else its end alone counts, for a call that is still known
 };
 
 // What an event of the feed means for the call's agent.
 std::optional<CallNews> NewsOf(const session::v1::CallEvent& event);
 // Changes the calls, never what is chosen.
 void Follow(const CallNews& news, Standing& standing);
-// The line of the agent's day that it stands for: ON_CALL when a call connects, IDLE when one that
-// had connected ends. Without id, duration and availability.
+// The call is among those that are known.
+bool Knows(const Standing& standing, const CallNews& news);
+// The line of a registered agent's day that it stands for: ON_CALL when a call connects, IDLE when
+// one that had connected ends. Without id, duration and availability.
 std::optional<v1::AgentActivity> LineOf(const CallNews& news);
 
 // Without calls that are over by their age.

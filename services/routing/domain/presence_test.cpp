@@ -25,8 +25,14 @@ struct Day {
     return *this;
   }
   Day& Call(Stage stage, int64_t at, const std::string& session = "s1") {
-    Follow({.stage = stage, .agent_id = "ann", .session_id = session, .at = T(at), .talked = true},
-           standing);
+    CallNews news;
+    news.stage = stage;
+    news.agent_id = "ann";
+    news.session_id = session;
+    news.uuid = "uuid of " + session;
+    news.at = T(at);
+    news.talked = true;
+    Follow(news, standing);
     return *this;
   }
   v1::Presence Now() const { return PresenceOf("ann", standing); }
@@ -43,6 +49,7 @@ session::v1::CallEvent Event(const std::string& type, Session::Status before,
   event.set_new_status(after);
   event.set_agent_id("ann");
   event.set_session_id("sess_1");
+  event.set_id("uuid-1");
   event.mutable_recorded_at()->set_seconds(7);
   return event;
 }
@@ -130,6 +137,68 @@ TEST_CASE_METHOD(Day, "a call that client and feed told of is one, and ends by t
   CHECK(Call(Stage::kOver, 5).State() == "WRAP_UP");
 }
 
+TEST_CASE_METHOD(Day, "a client may name a call by either id of its session") {
+  Says(Activity::LOGIN, 1);
+  SECTION("before the feed told of it") {
+    Says(Activity::ON_CALL, 2, "uuid of s1").Call(Stage::kTalks, 3, "s1");
+  }
+  SECTION("after it") { Call(Stage::kTalks, 2, "s1").Says(Activity::ON_CALL, 3, "uuid of s1"); }
+  SECTION("by one and the other") {
+    Says(Activity::ON_CALL, 2, "uuid of s1").Says(Activity::ON_CALL, 3, "s1");
+    Call(Stage::kTalks, 4, "s1");
+  }
+  REQUIRE(Now().session_ids_size() == 1);
+  CHECK(Now().session_ids(0) == "s1");
+  Call(Stage::kOver, 5, "s1");
+  CHECK(State() == "AVAILABLE");
+  CHECK(standing.calls.empty());
+}
+
+TEST_CASE_METHOD(Day, "the end of a call ends it by either id, and no other") {
+  Says(Activity::LOGIN, 1).Says(Activity::ON_CALL, 2, "uuid of s1");
+  CHECK(Call(Stage::kOver, 3, "s2").State() == "ON_CALL");
+  CHECK(Call(Stage::kOver, 4, "s1").State() == "AVAILABLE");
+}
+
+TEST_CASE_METHOD(Day, "a line with a session ends a call of which no session was told") {
+  Says(Activity::LOGIN, 1).Says(Activity::ON_CALL, 2).Says(Activity::ON_CALL, 3, "s2");
+  CHECK(Says(Activity::IDLE, 4, "s1").Now().session_ids_size() == 1);
+  CHECK(standing.calls.size() == 1);
+  CHECK(Says(Activity::IDLE, 5, "s2").State() == "AVAILABLE");
+}
+
+TEST_CASE_METHOD(Day, "of the calls that clients told of the newest are kept") {
+  Call(Stage::kTalks, 1, "of the feed").Says(Activity::ON_CALL, 2, "told again");
+  for (int i = 0; i < 100; ++i) {
+    Says(Activity::ON_CALL, 3 + i, "s" + std::to_string(i))
+        .Says(Activity::ON_CALL, 3 + i, "told again");
+  }
+  CHECK(standing.calls.size() == kMaxClaims + 1);
+  CHECK(Now().session_ids(0) == "of the feed");
+  CHECK(Now().session_ids(1) == "told again");
+  CHECK(Now().session_ids(2) == "s81");
+  CHECK(Now().session_ids(20) == "s99");
+}
+
+TEST_CASE_METHOD(Day, "calls whose ends were never told give way to new ones") {
+  for (int i = 0; i < 300; ++i) Call(Stage::kPlaced, i, "s" + std::to_string(i));
+  CHECK(standing.calls.size() == kMaxCalls);
+  CHECK(standing.calls.front().session_id == "s200");
+  CHECK(standing.calls.back().session_id == "s299");
+}
+
+TEST_CASE_METHOD(Day, "calls that another release kept without end are bounded by any news") {
+  for (int i = 0; i < 600; ++i) {
+    OpenCall& call = standing.calls.emplace_back();
+    call.session_id = "s" + std::to_string(i);
+    call.since = T(i);
+    call.by_client = true;
+  }
+  const auto tell = GENERATE(0, 1);
+  tell == 0 ? Call(Stage::kOver, 700, "s700") : Says(Activity::IDLE, 700, "s700");
+  CHECK(standing.calls.size() == kMaxClaims);
+}
+
 TEST_CASE_METHOD(Day, "a call that is being placed changes nothing that is shown") {
   Says(Activity::LOGIN, 1).Call(Stage::kPlaced, 2);
   CHECK(State() == "AVAILABLE");
@@ -145,8 +214,12 @@ TEST_CASE_METHOD(Day, "a call of more than a day is over") {
   const Standing later = At(standing, T(9) + kLongestCall);
   CHECK(later.state == "AVAILABLE");
   CHECK(later.since == T(2) + kLongestCall);
-  // Who said no session is as it said last.
-  CHECK(At(Day().Says(Activity::ON_CALL, 2).standing, T(9) + kLongestCall).state == "ON_CALL");
+}
+
+TEST_CASE_METHOD(Day, "a call without a session is over after a day, too, since it was last told") {
+  Says(Activity::LOGIN, 1).Says(Activity::ON_CALL, 2).Says(Activity::ON_CALL, 9);
+  CHECK(At(standing, T(8) + kLongestCall).state == "ON_CALL");
+  CHECK(At(standing, T(9) + kLongestCall).state == "AVAILABLE");
 }
 
 TEST_CASE_METHOD(Day, "a line may say that the agent takes no calls") {
@@ -171,6 +244,8 @@ TEST_CASE("a call that connects is a line, and its end another") {
   REQUIRE(placed);
   CHECK(placed->stage == Stage::kPlaced);
   CHECK(placed->at == T(7));
+  CHECK(placed->session_id == "sess_1");
+  CHECK(placed->uuid == "uuid-1");
   CHECK_FALSE(LineOf(*placed));
   const auto type = GENERATE("session.connected", "session.held");
   const auto begun =
@@ -188,6 +263,14 @@ TEST_CASE("a call that ends without having connected is news, and no line") {
   const auto ended = NewsOf(Event("session.ended", Session::RINGING, Session::BUSY));
   REQUIRE(ended);
   CHECK(ended->stage == Stage::kOver);
+  CHECK_FALSE(LineOf(*ended));
+}
+
+TEST_CASE("the end of a call of an agent who is not registered is no line") {
+  auto ended = NewsOf(Event("session.ended", Session::CONNECTED, Session::COMPLETED));
+  REQUIRE(ended);
+  CHECK(LineOf(*ended));
+  ended->registered = false;
   CHECK_FALSE(LineOf(*ended));
 }
 

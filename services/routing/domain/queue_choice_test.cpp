@@ -47,12 +47,13 @@ Standing Said(const std::vector<v1::AgentActivity::Type>& types) {
 }
 
 Standing With(Standing standing, CallNews::Stage stage, int at) {
-  Follow({.stage = stage,
-          .agent_id = "ann",
-          .session_id = "s1",
-          .at = absl::FromUnixSeconds(at),
-          .talked = true},
-         standing);
+  CallNews news;
+  news.stage = stage;
+  news.agent_id = "ann";
+  news.session_id = "s1";
+  news.at = absl::FromUnixSeconds(at);
+  news.talked = true;
+  Follow(news, standing);
   return standing;
 }
 

@@ -1,5 +1,6 @@
 #include "services/routing/service/activity_follower.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -42,7 +43,8 @@ Task<absl::StatusOr<std::vector<ActivityFollower::Pending>>> ActivityFollower::N
     absl::StatusOr<std::optional<v1::Agent>> agent =
         co_await directory_.Agent(tenant, event.agent_id(), clock_.Now() + kLimit);
     CTC_CO_RETURN_IF_ERROR(agent.status());
-    if (!agent->has_value()) continue;
+    news->registered = agent->has_value();
+    if (!news->registered && news->stage != CallNews::Stage::kOver) continue;
     Pending pending;
     pending.tenant = std::move(tenant);
     pending.seq = event.seq();
@@ -50,6 +52,23 @@ Task<absl::StatusOr<std::vector<ActivityFollower::Pending>>> ActivityFollower::N
     all.push_back(std::move(pending));
   }
   co_return all;
+}
+
+Task<absl::StatusOr<bool>> ActivityFollower::ConcernAnybody(const std::vector<Pending>& news) {
+  bool concern = std::any_of(news.begin(), news.end(),
+                             [](const Pending& pending) { return pending.news.registered; });
+  if (concern || news.empty()) co_return concern;
+  const absl::Status status =
+      co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
+        concern = false;
+        for (const Pending& pending : news) {
+          if (concern) break;
+          CTC_ASSIGN_OR_RETURN(concern, AgentDay(pending.tenant, ids_).Concerns(c, pending.news));
+        }
+        return absl::OkStatus();
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  co_return concern;
 }
 
 Task<absl::Status> ActivityFollower::LeaveQueues(const events::FeedConsumer::Batch& batch) {
@@ -81,8 +100,11 @@ Task<absl::Status> ActivityFollower::Apply(const events::FeedConsumer::Batch& ba
   CTC_CO_RETURN_IF_ERROR(left);
   absl::StatusOr<std::vector<Pending>> news = co_await NewsIn(batch);
   CTC_CO_RETURN_IF_ERROR(news.status());
-  const bool idle = news->empty() && !batch.empty();
-  if (idle && last_seq - saved_seq_ < kCursorSlack) co_return absl::OkStatus();
+  if (!batch.empty() && last_seq - saved_seq_ < kCursorSlack) {
+    absl::StatusOr<bool> concern = co_await ConcernAnybody(*news);
+    CTC_CO_RETURN_IF_ERROR(concern.status());
+    if (!*concern) co_return absl::OkStatus();
+  }
   const absl::Status status =
       co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
         CTC_ASSIGN_OR_RETURN(const int64_t done, events::LockCursor(c, kConsumer, clock_.Now()));

@@ -25,8 +25,10 @@ class ActivityFollower {
     int64_t seq = 0;
     CallNews news;
   };
-  // What a batch tells of registered agents.
+  // What a batch tells of registered agents, and the ends of others' calls: somebody may have been
+  // registered when the call began, or is by now and another process knows.
   Task<absl::StatusOr<std::vector<Pending>>> NewsIn(const events::FeedConsumer::Batch& batch);
+  Task<absl::StatusOr<bool>> ConcernAnybody(const std::vector<Pending>& news);
   // A provider may tell a caller's end by an event alone, not as an answer to the caller's step.
   Task<absl::Status> LeaveQueues(const events::FeedConsumer::Batch& batch);
 

@@ -26,6 +26,7 @@ void Close(v1::AgentActivity& line, bool has_duration, Standing& standing) {
 absl::Status AgentDay::Say(db::Connection& c, v1::AgentActivity& line, bool has_duration) const {
   const PresenceStore presence(tenant_);
   CTC_ASSIGN_OR_RETURN(Standing standing, presence.Lock(c, line.agent_id()));
+  standing = At(std::move(standing), base::FromProto(line.created_at()));
   line.set_id(ids_.Uuid());
   Choose(line, standing);
   Close(line, has_duration, standing);
@@ -37,7 +38,8 @@ absl::Status AgentDay::Miss(db::Connection& c, const std::string& agent_id, absl
   const PresenceStore presence(tenant_);
   CTC_ASSIGN_OR_RETURN(Standing standing, presence.Lock(c, agent_id));
   // A question that is asked again finds the break, and who talks by now did not fail to answer.
-  if (!standing.takes_calls || !At(standing, now).calls.empty()) return absl::OkStatus();
+  standing = At(std::move(standing), now);
+  if (!standing.takes_calls || !standing.calls.empty()) return absl::OkStatus();
   v1::AgentActivity line;
   line.set_id(ids_.Uuid());
   line.set_agent_id(agent_id);
@@ -51,8 +53,11 @@ absl::Status AgentDay::Miss(db::Connection& c, const std::string& agent_id, absl
 }
 
 absl::Status AgentDay::Follow(db::Connection& c, const CallNews& news, int64_t feed_seq) const {
+  CTC_ASSIGN_OR_RETURN(const bool concerns, Concerns(c, news));
+  if (!concerns) return absl::OkStatus();
   const PresenceStore presence(tenant_);
   CTC_ASSIGN_OR_RETURN(Standing standing, presence.Lock(c, news.agent_id));
+  standing = At(std::move(standing), news.at);
   routing::Follow(news, standing);
   if (std::optional<v1::AgentActivity> line = LineOf(news)) {
     line->set_id(ids_.Uuid());
@@ -61,6 +66,13 @@ absl::Status AgentDay::Follow(db::Connection& c, const CallNews& news, int64_t f
     CTC_RETURN_IF_ERROR(ActivityStore(tenant_).Insert(c, *line, LineSource::kFeed, feed_seq));
   }
   return presence.Put(c, news.agent_id, standing);
+}
+
+absl::StatusOr<bool> AgentDay::Concerns(db::Connection& c, const CallNews& news) const {
+  if (news.registered) return true;
+  CTC_ASSIGN_OR_RETURN(const std::optional<Standing> standing,
+                       PresenceStore(tenant_).Get(c, news.agent_id));
+  return standing && Knows(*standing, news);
 }
 
 }  // namespace ctc::routing

@@ -18,8 +18,8 @@ class Catalogue {
   Catalogue(db::Database& database, const base::Clock& clock);
 
   using BookPtr = std::shared_ptr<const Book>;  // shared with calls under way
-  // Kept for an hour; another process's change is noticed within seconds by a look at the newest
-  // change. Without the database what is kept goes on to serve.
+  // Kept for an hour; another process's change is noticed within seconds by a look at the rows'
+  // stamps. Without the database what is kept goes on to serve.
   Task<absl::StatusOr<BookPtr>> BookOf(base::TenantId tenant, absl::Time deadline);
   // After each change of a menu or a queue in this process.
   void Forget(const base::TenantId& tenant);

@@ -93,6 +93,48 @@ TEST_CASE_METHOD(IvrWorld, "another process's change is seen within seconds") {
   CHECK(Caller(*this, kNumber).Start().prompts(0).text() == "Changed.");
 }
 
+TEST_CASE_METHOD(IvrWorld, "the change of a process whose clock is behind is seen as soon") {
+  const v1::IvrMenu menu = AddMenu(R"({"menu_name": "Main", "prompt_text": "Hi.",
+      "phone_number": "+15550100", "options": [{"dtmf_key": "1", "action": "REPEAT"}]})");
+  const v1::IvrMenu second = AddMenu(R"({"menu_name": "Second", "prompt_text": "Hi."})");
+  AddMenu(R"({"menu_name": "Newest", "prompt_text": "Hi."})");
+  Caller(*this, kNumber).Start();
+  testing::FakeClock behind(clock.Now() - absl::Seconds(2));
+  Catalogue elsewhere(database, behind);
+  IvrService other(database, directory, elsewhere, behind, base::SystemRandom());
+  const auto change = [&](const std::string& id) {
+    v1::UpdateIvrMenuRequest update;
+    update.set_id(id);
+    update.set_prompt_text("Changed.");
+    REQUIRE(io.Run(other.UpdateIvrMenu(As(), update)).ok());
+  };
+  SECTION("one menu") { change(menu.id()); }
+  SECTION("two at the same moment, made at the same moment") {
+    change(menu.id());
+    change(second.id());
+  }
+  clock.Advance(absl::Seconds(6));
+  CHECK(Caller(*this, kNumber).Start().prompts(0).text() == "Changed.");
+}
+
+TEST_CASE_METHOD(QueueWorld, "a queue's change of a process whose clock is behind is seen") {
+  AddQueue(R"({"queue_name": "newest"})");
+  AddAgent("ann");
+  Caller before(*this, kNumber);
+  CHECK(before.Start().dial().ring_seconds() == 15);
+  before.Do(Input::CALLER_GONE);
+  testing::FakeClock behind(clock.Now() - absl::Seconds(2));
+  Catalogue elsewhere(database, behind);
+  QueueService other(database, directory, elsewhere, behind, base::SystemRandom());
+  v1::UpdateQueueRequest update;
+  update.set_id(queue.id());
+  update.set_ring_seconds(44);
+  REQUIRE(io.Run(other.UpdateQueue(As(), update)).ok());
+  clock.Advance(absl::Seconds(30));
+  Caller after(*this, kNumber);
+  CHECK(after.Start().dial().ring_seconds() == 44);
+}
+
 TEST_CASE_METHOD(QueueWorld, "two callers never ring the same agent") {
   AddAgent("ann");
   AddAgent("bob");

@@ -13,6 +13,7 @@ std::string CallsJson(const std::vector<OpenCall>& calls) {
   nlohmann::json json = nlohmann::json::array();
   for (const OpenCall& call : calls) {
     json.push_back({{"id", call.session_id},
+                    {"uuid", call.uuid},
                     {"since_ms", absl::ToUnixMillis(call.since)},
                     {"talks", call.talks},
                     {"by_client", call.by_client}});
@@ -33,6 +34,8 @@ std::vector<OpenCall> ReadCalls(const std::string& text) {
     };
     OpenCall& call = calls.emplace_back();
     call.session_id = member["id"].get<std::string>();
+    const bool named = member.contains("uuid") && member["uuid"].is_string();
+    if (named) call.uuid = member["uuid"].get<std::string>();
     const bool timed = member.contains("since_ms") && member["since_ms"].is_number_integer();
     call.since = absl::FromUnixMillis(timed ? member["since_ms"].get<int64_t>() : 0);
     call.talks = flag("talks", true);
