@@ -5,6 +5,10 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "libs/telephony/country_zones.h"
 
 namespace ctc::telephony {
 namespace {
@@ -72,18 +76,28 @@ TEST_CASE("what has no country has no zone") {
 }
 
 TEST_CASE("each zone of the tables is one of the tz database") {
-  for (const char* number : {"+16845550100", "+16705550100", "+14415550100", "+16495550100",
-                             "+13455550100", "+18765550100", "+18075550100", "+18675550100",
-                             "+14185550100", "+12505550100", "+13065550100", "+79161234567",
-                             "+18002530000", "+19995550100", "+61412345678", "+525512345678"}) {
-    CAPTURE(number);
-    const Zones zones = Of(number);
-    CHECK_FALSE(zones.empty());
-    for (const std::string& zone : zones) {
-      CAPTURE(zone);
-      absl::TimeZone loaded;
-      CHECK(absl::LoadTimeZone(zone, &loaded));
+  std::set<std::string> zones;
+  int countries = 0;
+  for (char first = 'A'; first <= 'Z'; ++first) {
+    for (char second = 'A'; second <= 'Z'; ++second) {
+      const std::string_view names = ZonesOfCountry(std::string{first, second});
+      countries += names.empty() ? 0 : 1;
+      std::istringstream words{std::string(names)};
+      for (std::string zone; words >> zone;) zones.insert(zone);
     }
+  }
+  CHECK(countries > 240);
+  const size_t of_countries = zones.size();
+  CHECK(of_countries > 300);
+  for (int area = 200; area <= 999; ++area) {
+    const Zones of_area = Of("+1" + std::to_string(area) + "5550100");
+    CHECK_FALSE(of_area.empty());
+    zones.insert(of_area.begin(), of_area.end());
+  }
+  for (const std::string& zone : zones) {
+    CAPTURE(zone);
+    absl::TimeZone loaded;
+    CHECK(absl::LoadTimeZone(zone, &loaded));
   }
 }
 

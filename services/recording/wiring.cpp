@@ -40,6 +40,8 @@ class Wiring : public host::Service {
     CTC_BIND(handlers, rpcs, service_, ImportPhoneNumbers);
     CTC_BIND(handlers, rpcs, service_, CreateComplianceRule);
     CTC_BIND(handlers, rpcs, service_, ListComplianceRules);
+    CTC_BIND(handlers, rpcs, service_, GetComplianceRule);
+    CTC_BIND(handlers, rpcs, service_, UpdateComplianceRule);
     CTC_BIND(handlers, rpcs, service_, DeleteComplianceRule);
     CTC_BIND(handlers, rpcs, service_, CheckCompliance);
     CTC_BIND(handlers, rpcs, service_, CheckCall);

@@ -3,6 +3,7 @@ import pytest
 
 from stack.process import wait_until
 from callers import leg
+from conftest import is_problem
 from test_twilio_inbound import TwilioLine
 
 RULES = "/api/v1/compliance-rules"
@@ -44,6 +45,20 @@ def test_a_conversation_is_recorded_where_no_rule_stands_against_it(tenant, juri
 @pytest.mark.parametrize("jurisdiction", ["", "US"])
 def test_a_conversation_that_needs_consent_goes_on_unrecorded(tenant, jurisdiction):
     consent(tenant, jurisdiction)
+    line, session = talk(tenant)
+    assert not session.get("is_recorded") and recordings(tenant) == [], session
+    assert "not recorded: \"ask first\" wants consent first" in explanations(line, session)
+
+
+def test_a_rule_that_is_changed_holds_from_the_next_caller_on(tenant):
+    consent(tenant, "DE")
+    rule = tenant.api.get(RULES).body["rules"][0]
+    assert tenant.api.get(f"{RULES}/{rule['id']}").body == rule
+    answer = tenant.api.patch(f"{RULES}/{rule['id']}", {"jurisdiction": "US"})
+    assert answer.status == 200 and answer.body == {**rule, "jurisdiction": "US"}, answer
+    problem = is_problem(tenant.api.patch(f"{RULES}/{rule['id']}", {"parameters": {"mesages": True}}),
+                         400, "VALIDATION_FAILED")
+    assert problem["errors"][0]["field"] == "parameters.mesages", problem
     line, session = talk(tenant)
     assert not session.get("is_recorded") and recordings(tenant) == [], session
     assert "not recorded: \"ask first\" wants consent first" in explanations(line, session)

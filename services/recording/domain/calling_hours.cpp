@@ -3,8 +3,6 @@
 #include <absl/strings/numbers.h>
 #include <absl/time/civil_time.h>
 
-#include <optional>
-
 #include "libs/base/error.h"
 
 namespace ctc::recording {
@@ -92,9 +90,10 @@ absl::StatusOr<CallingHours> CallingHours::Parse(const google::protobuf::Struct&
   return hours;
 }
 
-CallingHours CallingHours::In(const std::string& zone) const {
+std::optional<CallingHours> CallingHours::In(const std::string& zone) const {
   CallingHours there = *this;
-  if (absl::LoadTimeZone(zone, &there.zone_)) there.zone_name_ = zone;
+  if (!absl::LoadTimeZone(zone, &there.zone_)) return std::nullopt;
+  there.zone_name_ = zone;
   return there;
 }
 

@@ -6,6 +6,7 @@
 #include <google/protobuf/struct.pb.h>
 
 #include <bitset>
+#include <optional>
 #include <string>
 
 #include "libs/base/status.h"
@@ -23,8 +24,8 @@ class CallingHours {
 
   // With time_zone "callee": then only In() the zones of the number these are hours.
   bool follow_callee() const { return follow_callee_; }
-  // The same hours in that zone; the zone as it was when there is none of that name.
-  CallingHours In(const std::string& zone) const;
+  // The same hours in that zone; empty when this machine has none of that name.
+  std::optional<CallingHours> In(const std::string& zone) const;
 
   bool IsOpen(absl::Time at) const;
   // The first moment from `at` on when it is open. Uses the zone's own rules, so a day of changing

@@ -45,11 +45,15 @@ void AskLists(const Policy& policy, const CallQuestion& question, Decision& deci
   }
 }
 
-// The hours of a rule, wherever the number may be.
+// The hours of a rule, wherever the number may be; none when that cannot be told.
 std::vector<CallingHours> HoursOf(const HoursRule& rule, const CallQuestion& question) {
   if (!rule.hours.follow_callee()) return {rule.hours};
   std::vector<CallingHours> all;
-  for (const std::string& zone : question.zones) all.push_back(rule.hours.In(zone));
+  for (const std::string& zone : question.zones) {
+    auto there = rule.hours.In(zone);
+    if (!there) return {};
+    all.push_back(*std::move(there));
+  }
   return all;
 }
 

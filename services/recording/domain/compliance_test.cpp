@@ -89,6 +89,21 @@ TEST_CASE("a number that may be anywhere is never within the callee's hours", "[
   CHECK(Decide(policy, Ask()).verdict == Verdict::kAllow);
 }
 
+TEST_CASE("a zone that this machine does not know is never open", "[compliance]") {
+  Policy policy;
+  policy.hours.push_back({"1", "day", "", Hours("08:00", "21:00", "callee")});
+  CallQuestion question = Ask();
+  question.at = kNoon + absl::Hours(3);  // open in UTC and in New York
+  question.zones = {"America/New_York"};
+  REQUIRE(Decide(policy, question).verdict == Verdict::kAllow);
+  const bool alone = GENERATE(true, false);
+  if (alone) question.zones.clear();
+  question.zones.emplace_back("No/Such");
+  const Decision decision = Decide(policy, question);
+  CHECK(decision.verdict == Verdict::kDeny);
+  CHECK(Codes(decision) == Names{"OUTSIDE_CALLING_HOURS"});
+}
+
 TEST_CASE("the whitelist lifts the blacklist but not the hours", "[compliance]") {
   Policy policy;
   policy.lists[kNumber] = {{"1", List::BLACKLIST}, {"2", List::WHITELIST}};

@@ -14,6 +14,10 @@ namespace {
 
 using Rule = v1::ComplianceRule;
 
+absl::Status NoSuchRule() {
+  return base::MakeError(base::kNotFound, "there is no such compliance rule");
+}
+
 absl::Status CheckJurisdiction(const std::string& text) {
   const bool fits = text.empty() || (text.size() == 2 && absl::ascii_isupper(text[0]) &&
                                      absl::ascii_isupper(text[1]));
@@ -21,19 +25,26 @@ absl::Status CheckJurisdiction(const std::string& text) {
               : base::InvalidField("jurisdiction", "must be a country of ISO 3166, as \"US\"");
 }
 
-absl::Status CheckRule(const v1::CreateComplianceRuleRequest& request) {
-  if (request.rule_name().empty() || request.rule_name().size() > 255) {
+absl::Status CheckRule(const Rule& rule) {
+  if (rule.rule_name().empty() || rule.rule_name().size() > 255) {
     return base::InvalidField("rule_name", "is required, with at most 255 characters");
   }
-  CTC_RETURN_IF_ERROR(CheckJurisdiction(request.jurisdiction()));
-  if (request.rule_type() == Rule::CALLING_HOURS) {
-    return CallingHours::Parse(request.parameters()).status();
+  CTC_RETURN_IF_ERROR(CheckJurisdiction(rule.jurisdiction()));
+  if (rule.rule_type() == Rule::CALLING_HOURS) {
+    return CallingHours::Parse(rule.parameters()).status();
   }
-  if (request.rule_type() != Rule::RECORDING_CONSENT) {
+  if (rule.rule_type() != Rule::RECORDING_CONSENT) {
     return base::InvalidField("rule_type",
                               "must be CALLING_HOURS or RECORDING_CONSENT in this release");
   }
-  return ReadConsentParameters(request.parameters()).status();
+  return ReadConsentParameters(rule.parameters()).status();
+}
+
+void Merge(const v1::UpdateComplianceRuleRequest& request, Rule& rule) {
+  if (request.has_rule_name()) rule.set_rule_name(request.rule_name());
+  if (request.has_jurisdiction()) rule.set_jurisdiction(request.jurisdiction());
+  if (request.has_parameters()) *rule.mutable_parameters() = request.parameters();
+  if (request.has_is_active()) rule.set_is_active(request.is_active());
 }
 
 absl::Status OneOf(std::string_view field, std::string_view value,
@@ -78,7 +89,6 @@ absl::StatusOr<v1::RecordingConfig> ConfigFrom(const v1::PutRecordingConfigReque
 
 Answer<v1::CreateComplianceRuleResponse> RecordingService::CreateComplianceRule(
     rpc::Context context, const v1::CreateComplianceRuleRequest& request) {
-  CTC_CO_RETURN_IF_ERROR(CheckRule(request));
   v1::CreateComplianceRuleResponse response;
   Rule& rule = *response.mutable_rule();
   rule.set_id(ids_.Uuid());
@@ -88,6 +98,7 @@ Answer<v1::CreateComplianceRuleResponse> RecordingService::CreateComplianceRule(
   *rule.mutable_parameters() = request.parameters();
   rule.set_is_active(!request.has_is_active() || request.is_active());
   *rule.mutable_created_at() = base::ToProto(clock_.Now());
+  CTC_CO_RETURN_IF_ERROR(CheckRule(rule));
   const absl::Status status = co_await database_.Run(
       context.deadline,
       [&](db::Connection& c) -> absl::Status { return RuleStore(context.tenant).Insert(c, rule); });
@@ -115,13 +126,44 @@ Answer<v1::ListComplianceRulesResponse> RecordingService::ListComplianceRules(
   co_return response;
 }
 
+Answer<v1::GetComplianceRuleResponse> RecordingService::GetComplianceRule(
+    rpc::Context context, const v1::GetComplianceRuleRequest& request) {
+  v1::GetComplianceRuleResponse response;
+  const absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        CTC_ASSIGN_OR_RETURN(auto rule, RuleStore(context.tenant).Get(c, request.id(), false));
+        if (!rule) return NoSuchRule();
+        *response.mutable_rule() = *std::move(rule);
+        return absl::OkStatus();
+      });
+  CTC_CO_RETURN_IF_ERROR(status);
+  co_return response;
+}
+
+Answer<v1::UpdateComplianceRuleResponse> RecordingService::UpdateComplianceRule(
+    rpc::Context context, const v1::UpdateComplianceRuleRequest& request) {
+  v1::UpdateComplianceRuleResponse response;
+  const absl::Status status =
+      co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
+        const RuleStore store(context.tenant);
+        CTC_ASSIGN_OR_RETURN(auto rule, store.Get(c, request.id(), true));
+        if (!rule) return NoSuchRule();
+        Merge(request, *rule);
+        CTC_RETURN_IF_ERROR(CheckRule(*rule));
+        *response.mutable_rule() = *std::move(rule);
+        return store.Update(c, response.rule(), clock_.Now());
+      });
+  policies_.Invalidate(context.tenant);
+  CTC_CO_RETURN_IF_ERROR(status);
+  co_return response;
+}
+
 Answer<v1::DeleteComplianceRuleResponse> RecordingService::DeleteComplianceRule(
     rpc::Context context, const v1::DeleteComplianceRuleRequest& request) {
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
         CTC_ASSIGN_OR_RETURN(const bool gone, RuleStore(context.tenant).Delete(c, request.id()));
-        if (gone) return absl::OkStatus();
-        return base::MakeError(base::kNotFound, "there is no such compliance rule");
+        return gone ? absl::OkStatus() : NoSuchRule();
       });
   policies_.Invalidate(context.tenant);
   CTC_CO_RETURN_IF_ERROR(status);

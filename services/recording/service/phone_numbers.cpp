@@ -26,6 +26,16 @@ absl::Status CheckReason(std::string_view reason) {
   return base::InvalidField("reason", "must be at most 255 characters");
 }
 
+// What no column can hold would be stored as never.
+template <class Request>
+absl::Status CheckExpiry(const Request& request) {
+  if (!request.has_expires_at()) return absl::OkStatus();
+  if (!base::IsProtoTime(request.expires_at()))
+    return base::InvalidField("expires_at", "is not a time");
+  if (request.expires_at().seconds() >= 0) return absl::OkStatus();
+  return base::InvalidField("expires_at", "must be from the year 1970 on");
+}
+
 absl::StatusOr<v1::PhoneNumber::ListType> ParseType(const std::string& name) {
   v1::PhoneNumber::ListType type = v1::PhoneNumber::LIST_TYPE_UNSPECIFIED;
   if (!v1::PhoneNumber::ListType_Parse(name, &type) ||
@@ -55,6 +65,7 @@ Answer<v1::CreatePhoneNumberResponse> RecordingService::CreatePhoneNumber(
     co_return base::InvalidField("list_type", "is required: WHITELIST, BLACKLIST, VIP or SPAM");
   }
   CTC_CO_RETURN_IF_ERROR(CheckReason(request.reason()));
+  CTC_CO_RETURN_IF_ERROR(CheckExpiry(request));
   number.set_id(ids_.Uuid());
   number.set_phone_number(std::move(phone));
   number.set_list_type(request.list_type());
@@ -111,7 +122,7 @@ Answer<v1::GetPhoneNumberResponse> RecordingService::GetPhoneNumber(
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
         CTC_ASSIGN_OR_RETURN(*response.mutable_phone_number(),
-                             PhoneListStore(context.tenant).Get(c, request.id()));
+                             PhoneListStore(context.tenant).Get(c, request.id(), false));
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
@@ -121,6 +132,7 @@ Answer<v1::GetPhoneNumberResponse> RecordingService::GetPhoneNumber(
 Answer<v1::UpdatePhoneNumberResponse> RecordingService::UpdatePhoneNumber(
     rpc::Context context, const v1::UpdatePhoneNumberRequest& request) {
   CTC_CO_RETURN_IF_ERROR(CheckReason(request.reason()));
+  CTC_CO_RETURN_IF_ERROR(CheckExpiry(request));
   auto type = v1::PhoneNumber::LIST_TYPE_UNSPECIFIED;
   if (request.has_list_type()) {
     CTC_CO_ASSIGN_OR_RETURN(type, ParseType(request.list_type()));
@@ -130,7 +142,7 @@ Answer<v1::UpdatePhoneNumberResponse> RecordingService::UpdatePhoneNumber(
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
         const PhoneListStore store(context.tenant);
-        CTC_ASSIGN_OR_RETURN(number, store.Get(c, request.id()));
+        CTC_ASSIGN_OR_RETURN(number, store.Get(c, request.id(), true));
         if (request.has_list_type()) number.set_list_type(type);
         if (request.has_reason()) number.set_reason(request.reason());
         if (request.has_expires_at()) *number.mutable_expires_at() = request.expires_at();

@@ -48,6 +48,10 @@ class RecordingService {
       rpc::Context, const v1::CreateComplianceRuleRequest&);
   Answer<v1::ListComplianceRulesResponse> ListComplianceRules(
       rpc::Context, const v1::ListComplianceRulesRequest&);
+  Answer<v1::GetComplianceRuleResponse> GetComplianceRule(rpc::Context,
+                                                          const v1::GetComplianceRuleRequest&);
+  Answer<v1::UpdateComplianceRuleResponse> UpdateComplianceRule(
+      rpc::Context, const v1::UpdateComplianceRuleRequest&);
   Answer<v1::DeleteComplianceRuleResponse> DeleteComplianceRule(
       rpc::Context, const v1::DeleteComplianceRuleRequest&);
 

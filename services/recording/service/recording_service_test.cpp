@@ -3,8 +3,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <google/protobuf/util/message_differencer.h>
+
 #include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
+#include "libs/testing/eventually.h"
 #include "services/recording/service/service_world_for_test.h"
 
 namespace {
@@ -12,7 +15,73 @@ namespace {
 using namespace ctc;
 using namespace ctc::recording;
 using List = v1::PhoneNumber;
-using Fixture = ServiceWorld;
+using google::protobuf::util::MessageDifferencer;
+
+struct Fixture : ServiceWorld {
+  // What `change` answers when it comes to a row that a stranger's transaction wrote by `sql` and
+  // commits while it waits.
+  template <class T>
+  T Behind(std::string_view sql, Task<T> change) {
+    constexpr std::string_view kWaiting =
+        "SELECT variable_value FROM information_schema.global_status"
+        " WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'";
+    std::future<T> answer;
+    const absl::Status written = database->RunBlocking([&](db::Connection& c) -> absl::Status {
+      CTC_RETURN_IF_ERROR(c.Execute(sql).status());
+      answer = asio::co_spawn(io.executor(), std::move(change), asio::use_future);
+      testing::EventuallyTrue(
+          [&] {
+            const auto waiting = c.Query(kWaiting);
+            return waiting.ok() && waiting->at(0).Int(0) == 1;
+          },
+          "the change waits for the row");
+      return absl::OkStatus();
+    });
+    REQUIRE(written.ok());
+    return answer.get();
+  }
+
+  absl::StatusOr<v1::CreateComplianceRuleResponse> AddHours(const std::string& start,
+                                                            const std::string& end) {
+    v1::CreateComplianceRuleRequest request;
+    request.set_rule_name("hours");
+    request.set_rule_type(v1::ComplianceRule::CALLING_HOURS);
+    request.set_jurisdiction("US");
+    *request.mutable_parameters() = Hours(start, end);
+    return io.Run(service.CreateComplianceRule(As(), request));
+  }
+
+  static google::protobuf::Struct Hours(const std::string& start, const std::string& end) {
+    google::protobuf::Struct parameters;
+    auto& fields = *parameters.mutable_fields();
+    fields["start"].set_string_value(start);
+    fields["end"].set_string_value(end);
+    fields["time_zone"].set_string_value("UTC");
+    return parameters;
+  }
+
+  absl::StatusOr<v1::ComplianceRule> Rule(const std::string& id, const std::string& tenant = "t1") {
+    v1::GetComplianceRuleRequest get;
+    get.set_id(id);
+    auto answer = io.Run(service.GetComplianceRule(As(tenant), get));
+    if (!answer.ok()) return answer.status();
+    return answer->rule();
+  }
+
+  std::string VerdictAtNoon() {
+    v1::CheckComplianceRequest ask;
+    ask.set_to_phone("+12025550100");
+    ask.mutable_at()->set_seconds(1772539200);
+    const auto answer = io.Run(service.CheckCompliance(As(), ask));
+    REQUIRE(answer.ok());
+    return answer->verdict();
+  }
+};
+
+std::string FieldOf(const absl::Status& status) {
+  const auto detail = base::DetailOf(status);
+  return detail.fields.empty() ? "" : detail.fields[0].field;
+}
 
 }  // namespace
 
@@ -109,6 +178,46 @@ TEST_CASE_METHOD(Fixture, "an entry can be moved, found and removed, by its own 
   CHECK(base::IsError(io.Run(service.GetPhoneNumber(As(), get)).status(), base::kNotFound));
 }
 
+TEST_CASE_METHOD(Fixture, "a change of an entry keeps what another changed at the same time",
+                 "[db]") {
+  const auto added = Add("+15550100", List::BLACKLIST);
+  REQUIRE(added.ok());
+  v1::UpdatePhoneNumberRequest change;
+  change.set_id(added->phone_number().id());
+  change.set_reason("x");
+  const auto changed = Behind("UPDATE phone_number_list SET list_type = 'WHITELIST'",
+                              service.UpdatePhoneNumber(As(), change));
+  REQUIRE(changed.ok());
+  CHECK(changed->phone_number().list_type() == List::WHITELIST);
+  CHECK(Count("SELECT COUNT(*) FROM phone_number_list"
+              " WHERE list_type = 'WHITELIST' AND reason = 'x'") == 1);
+  const auto gone =
+      Behind("DELETE FROM phone_number_list", service.UpdatePhoneNumber(As(), change));
+  CHECK(base::IsError(gone.status(), base::kNotFound));
+}
+
+TEST_CASE_METHOD(Fixture, "an expiry before 1970 is refused, not taken for never", "[db]") {
+  v1::CreatePhoneNumberRequest add;
+  add.set_phone_number("+15550100");
+  add.set_list_type(List::WHITELIST);
+  const auto expiry = [&](int64_t seconds) {
+    add.mutable_expires_at()->set_seconds(seconds);
+    return io.Run(service.CreatePhoneNumber(As(), add));
+  };
+  const int64_t wrong =
+      GENERATE(int64_t{base::kFirstProtoSecond}, int64_t{-1}, base::kLastProtoSecond + 1);
+  CAPTURE(wrong);
+  CHECK(FieldOf(expiry(wrong).status()) == "expires_at");
+  CHECK(Count("SELECT COUNT(*) FROM phone_number_list") == 0);
+  const auto added = expiry(0);
+  REQUIRE(added.ok());
+  v1::UpdatePhoneNumberRequest change;
+  change.set_id(added->phone_number().id());
+  change.mutable_expires_at()->set_seconds(wrong);
+  CHECK(FieldOf(io.Run(service.UpdatePhoneNumber(As(), change)).status()) == "expires_at");
+  CHECK(Count("SELECT COUNT(*) FROM phone_number_list WHERE expires_at IS NULL") == 0);
+}
+
 TEST_CASE_METHOD(Fixture, "an import is all or nothing and repeatable", "[db]") {
   v1::ImportPhoneNumbersRequest request;
   request.set_csv("phone_number,list_type\n+15550100,BLACKLIST\nnonsense,BLACKLIST\n");
@@ -152,6 +261,98 @@ TEST_CASE_METHOD(Fixture, "a rule that would not act is refused, one that acts d
   remove.set_id(rule->rule().id());
   REQUIRE(io.Run(service.DeleteComplianceRule(As(), remove)).ok());
   CHECK(io.Run(service.CheckCompliance(As(), ask))->verdict() == "ALLOW");
+}
+
+TEST_CASE_METHOD(Fixture, "a rule reads back as it was written, and only by its tenant", "[db]") {
+  const auto added = AddHours("08:00", "10:00");
+  REQUIRE(added.ok());
+  const auto read = Rule(added->rule().id());
+  REQUIRE(read.ok());
+  CHECK(MessageDifferencer::Equals(*read, added->rule()));
+  CHECK(base::IsError(Rule(added->rule().id(), "t2").status(), base::kNotFound));
+}
+
+TEST_CASE_METHOD(Fixture, "a changed rule acts at once, the fields that are absent as before",
+                 "[db]") {
+  const auto added = AddHours("08:00", "10:00");
+  REQUIRE(added.ok());
+  CHECK(VerdictAtNoon() == "DEFER");
+  v1::UpdateComplianceRuleRequest change;
+  change.set_id(added->rule().id());
+  v1::ComplianceRule expected = added->rule();
+  SECTION("its hours") {
+    *change.mutable_parameters() = *expected.mutable_parameters() = Hours("08:00", "13:00");
+  }
+  SECTION("its country") {
+    change.set_jurisdiction("DE");
+    expected.set_jurisdiction("DE");
+  }
+  SECTION("whether it acts") {
+    change.set_is_active(false);
+    expected.set_is_active(false);
+  }
+  const auto changed = io.Run(service.UpdateComplianceRule(As(), change));
+  REQUIRE(changed.ok());
+  CHECK(MessageDifferencer::Equals(changed->rule(), expected));
+  CHECK(VerdictAtNoon() == "ALLOW");
+  const auto read = Rule(added->rule().id());
+  REQUIRE(read.ok());
+  CHECK(MessageDifferencer::Equals(*read, expected));
+
+  v1::UpdateComplianceRuleRequest back;
+  back.set_id(added->rule().id());
+  back.set_rule_name("for all");
+  back.set_jurisdiction("");
+  *back.mutable_parameters() = Hours("08:00", "10:00");
+  back.set_is_active(true);
+  REQUIRE(io.Run(service.UpdateComplianceRule(As(), back)).ok());
+  CHECK(VerdictAtNoon() == "DEFER");
+}
+
+TEST_CASE_METHOD(Fixture, "a change that makes no rule is refused by field, and changes nothing",
+                 "[db]") {
+  const auto added = AddHours("08:00", "10:00");
+  REQUIRE(added.ok());
+  v1::UpdateComplianceRuleRequest change;
+  const auto refused = [&] {
+    change.set_id(added->rule().id());
+    const absl::Status status = io.Run(service.UpdateComplianceRule(As(), change)).status();
+    change.Clear();
+    return FieldOf(status);
+  };
+  change.set_rule_name("");
+  CHECK(refused() == "rule_name");
+  change.set_jurisdiction("usa");
+  CHECK(refused() == "jurisdiction");
+  change.mutable_parameters();
+  CHECK(refused() == "parameters.start");
+  *change.mutable_parameters() = Hours("10:00", "08:00");
+  CHECK(refused() == "parameters.end");
+  CHECK(MessageDifferencer::Equals(Rule(added->rule().id()).value(), added->rule()));
+
+  change.set_id(added->rule().id());
+  change.set_is_active(false);
+  CHECK(base::IsError(io.Run(service.UpdateComplianceRule(As("t2"), change)).status(),
+                      base::kNotFound));
+  CHECK(VerdictAtNoon() == "DEFER");
+}
+
+TEST_CASE_METHOD(Fixture, "a change of a rule keeps what another changed at the same time",
+                 "[db]") {
+  const auto added = AddHours("08:00", "10:00");
+  REQUIRE(added.ok());
+  v1::UpdateComplianceRuleRequest change;
+  change.set_id(added->rule().id());
+  change.set_rule_name("renamed");
+  const auto changed = Behind("UPDATE call_compliance_rule SET is_active = 0",
+                              service.UpdateComplianceRule(As(), change));
+  REQUIRE(changed.ok());
+  CHECK_FALSE(changed->rule().is_active());
+  CHECK(Count("SELECT COUNT(*) FROM call_compliance_rule"
+              " WHERE is_active = 0 AND rule_name = 'renamed'") == 1);
+  const auto gone =
+      Behind("DELETE FROM call_compliance_rule", service.UpdateComplianceRule(As(), change));
+  CHECK(base::IsError(gone.status(), base::kNotFound));
 }
 
 TEST_CASE_METHOD(Fixture, "hours may be those of the called party", "[db]") {

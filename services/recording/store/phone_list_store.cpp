@@ -90,10 +90,11 @@ absl::Status PhoneListStore::DeleteExpired(db::Connection& c, const v1::PhoneNum
       .status();
 }
 
-absl::StatusOr<v1::PhoneNumber> PhoneListStore::Get(db::Connection& c,
-                                                    const std::string& id) const {
-  static const std::string kSql = std::string(kColumns) + "WHERE tenant_id = ? AND id = ?";
-  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kSql, {tenant_.value(), id}));
+absl::StatusOr<v1::PhoneNumber> PhoneListStore::Get(db::Connection& c, const std::string& id,
+                                                    bool for_update) const {
+  static const std::string kRead = std::string(kColumns) + "WHERE tenant_id = ? AND id = ?";
+  static const std::string kLock = kRead + " FOR UPDATE";
+  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(for_update ? kLock : kRead, {tenant_.value(), id}));
   if (rows.empty()) return base::MakeError(base::kNotFound, "there is no such phone number entry");
   return FromRow(rows[0]);
 }

@@ -36,7 +36,9 @@ class PhoneListStore {
   // Makes room for `number` where its place is taken by an entry that the checks ignore.
   absl::Status DeleteExpired(db::Connection& c, const v1::PhoneNumber& number,
                              absl::Time now) const;
-  absl::StatusOr<v1::PhoneNumber> Get(db::Connection& c, const std::string& id) const;
+  // Locks the row until the transaction ends when `for_update`.
+  absl::StatusOr<v1::PhoneNumber> Get(db::Connection& c, const std::string& id,
+                                      bool for_update) const;
   absl::StatusOr<PhoneNumberPage> List(db::Connection& c, const PhoneNumberFilter& filter) const;
   absl::Status Update(db::Connection& c, const v1::PhoneNumber& number, absl::Time now) const;
   // False when there was none.

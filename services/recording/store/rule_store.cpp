@@ -46,6 +46,28 @@ absl::Status RuleStore::Insert(db::Connection& c, const v1::ComplianceRule& rule
       .status();
 }
 
+absl::Status RuleStore::Update(db::Connection& c, const v1::ComplianceRule& rule,
+                               absl::Time now) const {
+  return c
+      .Execute(
+          "UPDATE call_compliance_rule SET rule_name = ?, jurisdiction = ?, parameters_json = ?,"
+          " is_active = ?, updated_at = ? WHERE tenant_id = ? AND id = ?",
+          {rule.rule_name(), rule.jurisdiction(), transcoding::ToJson(rule.parameters()),
+           int64_t{rule.is_active()}, now, tenant_.value(), rule.id()})
+      .status();
+}
+
+absl::StatusOr<std::optional<v1::ComplianceRule>> RuleStore::Get(db::Connection& c,
+                                                                 const std::string& id,
+                                                                 bool for_update) const {
+  static const std::string kRead = std::string(kColumns) + "WHERE tenant_id = ? AND id = ?";
+  static const std::string kLock = kRead + " FOR UPDATE";
+  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(for_update ? kLock : kRead, {tenant_.value(), id}));
+  if (rows.empty()) return std::nullopt;
+  CTC_ASSIGN_OR_RETURN(auto rule, FromRow(rows[0]));
+  return rule;
+}
+
 absl::StatusOr<RulePage> RuleStore::List(db::Connection& c, int limit, int offset) const {
   static const std::string kPage =
       std::string(kColumns) + "WHERE tenant_id = ? ORDER BY id LIMIT ? OFFSET ?";

@@ -1,6 +1,7 @@
 // Rows of call_compliance_rule. Every statement names the tenant.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ class RuleStore {
   explicit RuleStore(const base::TenantId& tenant) : tenant_(tenant) {}
 
   absl::Status Insert(db::Connection& c, const v1::ComplianceRule& rule) const;
+  // Everything but id, type and creation time.
+  absl::Status Update(db::Connection& c, const v1::ComplianceRule& rule, absl::Time now) const;
+  // Locks the row until the transaction ends when `for_update`.
+  absl::StatusOr<std::optional<v1::ComplianceRule>> Get(db::Connection& c, const std::string& id,
+                                                        bool for_update) const;
   absl::StatusOr<RulePage> List(db::Connection& c, int limit, int offset) const;
   absl::StatusOr<bool> Delete(db::Connection& c, const std::string& id) const;
   absl::Status LoadPolicy(db::Connection& c, Policy& policy) const;
