@@ -6,9 +6,12 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 
 #include "libs/media/call_for_test.h"
+#include "libs/media/record_writer.h"
+#include "libs/media/wav_header.h"
 #include "libs/media/wav_reader.h"
 #include "libs/testing/status_matchers.h"
 
@@ -149,6 +152,34 @@ TEST_CASE("a recording leaves a file that is there alone", "[media][server]") {
   call.Await({{"a", 1000}}, [&] { return recorded().size() == 1; }, "it is refused");
   CHECK_THAT(recorded()[0].status(), HasCode(absl::StatusCode::kAlreadyExists));
   CHECK(BytesOf(file.path()) == "another recording");
+}
+
+TEST_CASE("what cannot be had as a whole leaves no file", "[media][record]") {
+  const TemporaryFile file("whole.wav");
+  const auto written = [&file](size_t bytes, bool keeps_empty = true) {
+    absl::Status told;
+    RecordWriter writer;
+    const std::shared_ptr<RecordFile> recording = writer.Create(file.path(), keeps_empty);
+    writer.Append(recording, std::string(bytes, 'x'));
+    std::promise<void> done;
+    writer.Finish(recording, [&](absl::Status status) {
+      told = std::move(status);
+      done.set_value();
+    });
+    done.get_future().wait();
+    return told;
+  };
+  CHECK_THAT(written(size_t{65} << 20), HasCode(absl::StatusCode::kResourceExhausted));
+  CHECK_FALSE(std::filesystem::exists(file.path()));
+  CHECK_THAT(written(0, false), IsOk());
+  CHECK_FALSE(std::filesystem::exists(file.path()));
+  CHECK_THAT(written(0), IsOk());
+  CHECK(std::filesystem::remove(file.path()));
+  CHECK_THAT(written(1000, false), IsOk());
+  CHECK(std::filesystem::file_size(file.path()) == kWavHeader + 1000);
+  // One that is there already is not this recording's.
+  CHECK_THAT(written(1000), HasCode(absl::StatusCode::kAlreadyExists));
+  CHECK(std::filesystem::file_size(file.path()) == kWavHeader + 1000);
 }
 
 TEST_CASE("a recording ends with its call, and says when it cannot be", "[media][server]") {

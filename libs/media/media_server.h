@@ -98,10 +98,11 @@ struct RecordSpec {
   absl::Duration max_length = absl::Hours(4);
   // Ends when nothing was said for so long; zero: never.
   absl::Duration silence_end = absl::ZeroDuration();
-  bool beep = false;  // first, for those who are recorded to hear; it is not in the file
+  bool beep = false;        // first, for those who are recorded to hear; it is not in the file
+  bool keeps_empty = true;  // false: one without a length leaves no file
   // The file is complete, or why it is not: UNAVAILABLE for what the disk says, ALREADY_EXISTS when
-  // the room is being recorded or the file is there, NOT_FOUND when there is no such room. On a
-  // thread of the server.
+  // the room is being recorded or the file is there, NOT_FOUND when there is no such room. What is
+  // not complete leaves no file. On a thread of the server.
   std::function<void(absl::StatusOr<Recorded> recorded)> on_done = {};
 };
 

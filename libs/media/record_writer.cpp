@@ -72,10 +72,14 @@ void RecordFile::Append(const std::string& bytes) {
 }
 
 absl::Status RecordFile::Finish() {
-  if (descriptor_ >= 0 && close(std::exchange(descriptor_, -1)) != 0) {
+  const bool made = descriptor_ >= 0;
+  if (made && close(std::exchange(descriptor_, -1)) != 0) {
     Fail(
         absl::UnavailableError(absl::StrCat("a recording is not written: ", std::strerror(errno))));
   }
+  // Nobody would be told of it, and so nobody would ever delete it.
+  const bool useless = !status_.ok() || (written_ == 0 && !keeps_empty_);
+  if (made && useless) unlink(path_.c_str());
   return status_;
 }
 
@@ -90,8 +94,8 @@ RecordWriter::~RecordWriter() {
   thread_.join();
 }
 
-std::shared_ptr<RecordFile> RecordWriter::Create(std::string path) {
-  auto file = std::make_shared<RecordFile>(std::move(path));
+std::shared_ptr<RecordFile> RecordWriter::Create(std::string path, bool keeps_empty) {
+  auto file = std::make_shared<RecordFile>(std::move(path), keeps_empty);
   Add([file] { file->Open(); });
   return file;
 }

@@ -20,7 +20,8 @@ namespace ctc::media {
 // One recording; its members belong to the writer, but for failed().
 class RecordFile {
  public:
-  explicit RecordFile(std::string path) : path_(std::move(path)) {}
+  RecordFile(std::string path, bool keeps_empty)
+      : path_(std::move(path)), keeps_empty_(keeps_empty) {}
   ~RecordFile();
   RecordFile(const RecordFile&) = delete;
   RecordFile& operator=(const RecordFile&) = delete;
@@ -37,6 +38,7 @@ class RecordFile {
   bool WriteAt(const std::string& bytes, size_t offset);
 
   const std::string path_;
+  const bool keeps_empty_;
   int descriptor_ = -1;
   size_t written_ = 0;  // bytes of sound
   absl::Status status_;
@@ -52,10 +54,11 @@ class RecordWriter {
   RecordWriter& operator=(const RecordWriter&) = delete;
 
   // What is there already is left alone, and the recording fails: ALREADY_EXISTS.
-  std::shared_ptr<RecordFile> Create(std::string path);
+  std::shared_ptr<RecordFile> Create(std::string path, bool keeps_empty = true);
   // More sound; what the disk does not keep up with, 64 MB in all, makes the file fail.
   void Append(const std::shared_ptr<RecordFile>& file, std::string bytes);
-  // `done` is told how it went, on the writer's thread.
+  // `done` is told how it went, on the writer's thread. A file that could not be written as a whole
+  // is deleted, and an empty one that is not to be kept.
   void Finish(const std::shared_ptr<RecordFile>& file, std::function<void(absl::Status)> done);
 
  private:

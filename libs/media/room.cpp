@@ -104,7 +104,7 @@ void Room::Record(RecordSpec spec) {
   }
   const absl::Duration lead = spec.beep ? kBeepLength : absl::ZeroDuration();
   Recording recording(spec.max_length, spec.silence_end, lead);
-  std::shared_ptr<RecordFile> file = writer_.Create(spec.path);
+  std::shared_ptr<RecordFile> file = writer_.Create(spec.path, spec.keeps_empty);
   active_.emplace(Active{std::move(spec), std::move(recording), std::move(file), {}});
   Link();
   if (!active_->spec.beep) return;

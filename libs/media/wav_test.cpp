@@ -204,6 +204,8 @@ TEST_CASE("a recording that cannot be written says so", "[media][wav]") {
     cut = Finished(writer, writer.Create(folder.File("cut.wav")));
   }
   CHECK_THAT(cut, HasCode(absl::StatusCode::kUnavailable));
+  CHECK_FALSE(std::ifstream(folder.File("cut.wav")).is_open());
+  std::ofstream(folder.File("cut.wav")) << "of another one";
   const auto again = writer.Create(folder.File("cut.wav"));
   CHECK_THAT(Finished(writer, again), HasCode(absl::StatusCode::kAlreadyExists));
 }

@@ -54,4 +54,11 @@ Task<absl::Status> Adapter::DeleteRecording(std::string /*account_id*/,
   co_return absl::OkStatus();
 }
 
+Task<void> Adapter::EndLost(std::shared_ptr<const Account> /*account*/,
+                            std::vector<session::v1::Session> /*live*/) {
+  co_return;
+}
+
+Task<void> Adapter::Leave() { co_return; }
+
 }  // namespace ctc::providers

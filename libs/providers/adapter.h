@@ -12,6 +12,7 @@
 #include "ctc/common/v1/http.pb.h"
 #include "ctc/dispatch/v1/dispatch_service.pb.h"
 #include "ctc/dispatch/v1/provider.pb.h"
+#include "ctc/session/v1/session.pb.h"
 #include "libs/base/asio.h"
 #include "libs/base/clock.h"
 #include "libs/base/ids.h"
@@ -124,6 +125,16 @@ class Adapter {
   virtual absl::Duration Attend(const std::vector<std::shared_ptr<const Account>>& /*accounts*/) {
     return absl::InfiniteDuration();
   }
+
+  // True when the account's calls live in this process: nobody else knows of them, and they end
+  // with it. Then EndLost is given the account's sessions that have not ended, once no other
+  // process is there any more that could have their calls: it tells the end of those that are not
+  // here.
+  virtual bool CarriesCalls(const dispatch::v1::Provider& /*config*/) const { return false; }
+  virtual Task<void> EndLost(std::shared_ptr<const Account> account,
+                             std::vector<session::v1::Session> live);
+  // The process ends: ends the calls that live in it, tells that, and takes no more.
+  virtual Task<void> Leave();
 
   // True when a leg stays up after the others have left: then HANG_UP is sent for what may be left
   // once the session has ended.

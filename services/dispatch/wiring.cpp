@@ -1,6 +1,9 @@
 #include "services/dispatch/wiring.h"
 
 #include <absl/strings/str_cat.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include "ctc/dispatch/v1/dispatch_service.rpc.h"
 #include "ctc/dispatch/v1/provider_service.rpc.h"
@@ -22,6 +25,7 @@
 #include "services/dispatch/service/health_board.h"
 #include "services/dispatch/service/lease_holder.h"
 #include "services/dispatch/service/leftover_legs.h"
+#include "services/dispatch/service/lost_calls.h"
 #include "services/dispatch/service/native_facts.h"
 #include "services/dispatch/service/native_flows.h"
 #include "services/dispatch/service/native_referrals.h"
@@ -72,16 +76,19 @@ class DispatchHost final : public host::Service {
                   environment.clock),
         providers_({store_, keyring_, registry_, directory_, board_, gate_,
                     environment.peer("session"), ids_, environment.clock, guard_}),
-        sockets_({background_, leases_, board_, environment.peer("session"),
-                  environment.peer("webhook"), ProviderEnvironment(environment, *http_, guard_),
-                  environment.random, NameHolder(ids_.Token("dispatch-", 8)), guard_},
-                 directory_),
+        holder_(NameHolder(ids_.Token("dispatch-", 8))),
+        sockets_(
+            {background_, leases_, board_, environment.peer("session"), environment.peer("webhook"),
+             ProviderEnvironment(environment, *http_, guard_), environment.random, holder_, guard_},
+            directory_),
         second_leg_({submissions_, registry_, directory_, gate_, background_,
                      environment.peer("session"), environment.peer("webhook"), environment.clock}),
         agent_leg_({submissions_, registry_, directory_, gate_, background_,
                     environment.peer("session"), environment.clock}),
         leftover_legs_({submissions_, registry_, directory_, background_,
-                        environment.peer("session"), environment.clock}) {
+                        environment.peer("session"), environment.clock}),
+        lost_calls_({leases_, registry_, directory_, environment.peer("session"), background_,
+                     environment.clock, holder_}) {
     registry_.Add(
         providers::asterisk::MakeAdapter(ProviderEnvironment(environment, *http_, guard_)));
     registry_.Add(providers::sip::MakeAdapter(
@@ -116,6 +123,9 @@ class DispatchHost final : public host::Service {
   }
 
   absl::Status Start() override {
+    CTC_RETURN_IF_ERROR(
+        asio::co_spawn(environment_.executor, lost_calls_.Join(), asio::use_future).get());
+    background_.Spawn("lost calls", [this] { return lost_calls_.Run(); });
     background_.Spawn("changes", [this] { return WatchChanges(); });
     // Not a background task: a read of the feed under way would hold Stop up for its whole wait.
     asio::co_spawn(environment_.executor, second_leg_.Follow(), [](std::exception_ptr e) {
@@ -136,7 +146,11 @@ class DispatchHost final : public host::Service {
     co_await second_leg_.Stop();
     co_await agent_leg_.Stop();
     co_await leftover_legs_.Stop();
+    for (const auto& [type, adapter] : registry_.all()) co_await adapter->Leave();
+    // What the calls told has reached the forwarders by then: these send it before they end.
+    co_await asio::post(background_.strand(), asio::use_awaitable);
     co_await background_.Stop();
+    co_await lost_calls_.Leave();
   }
 
   Task<absl::Status> Ready() override {
@@ -207,10 +221,12 @@ class DispatchHost final : public host::Service {
   RecordingShelf shelf_;
   DispatchService dispatch_;
   ProviderService providers_;
+  const std::string holder_;  // this process
   EventSockets sockets_;
   SecondLeg second_leg_;
   AgentLeg agent_leg_;
   LeftoverLegs leftover_legs_;
+  LostCalls lost_calls_;
   absl::Duration attend_at_;  // monotonic; of the task that watches changes
 };
 

@@ -1,4 +1,5 @@
 """Callers at a real Asterisk: menus by keys, agents, messages. tools/asterisk; needs root, as that does."""
+import contextlib
 import os
 
 import pytest
@@ -28,7 +29,8 @@ def switch(tmp_path_factory):
 
 def add_menus(tenant):
     """1, 4 to 8: an agent, recorded. 2: a message. 3: Ann, then Bob when she does not answer.
-    9: another menu. 0: a number to be entered, then an agent. *: a queue in which nobody is yet."""
+    9: another menu. 0: a number to be entered, then an agent. *: a queue in which nobody is yet.
+    #: a greeting, then a message."""
     # An agent for each test at the same phone: whether one is free again is looked at once a second.
     agents = {"1": "eve", "4": "zoe", "5": "kim", "6": "lea", "7": "max", "8": "tom"}
     ann = {"agent_id": "ann", "phone": "agent-no-answer", "ring_seconds": 5,
@@ -50,6 +52,7 @@ def add_menus(tenant):
                "action_json": {"agent_id": agent, "phone": AGENT, "record": True}}
               for key, agent in agents.items()),
             {"dtmf_key": "2", "action": "VOICEMAIL", "action_json": {"max_seconds": 30}},
+            {"dtmf_key": "#", "action": "VOICEMAIL", "action_json": {"text": "Leave a word", "max_seconds": 30}},
             {"dtmf_key": "3", "action": "ROUTE_AGENT", "action_json": ann},
             {"dtmf_key": "9", "action": "SUB_MENU", "target_menu_id": below},
             {"dtmf_key": "0", "action": "COLLECT_DTMF", "action_json": collect},
@@ -259,6 +262,30 @@ def test_a_message_is_left_and_can_be_fetched(switch, caller):
     assert ended["status"] == "VOICEMAIL", ended
     _, audio = fetched_recording(switch.tenant, caller.id)
     assert 1 < audio.lasts("customer") <= audio.seconds < 10, audio.voices()
+
+
+@contextlib.contextmanager
+def words_that_last(asterisk):
+    """Whatever is said is a beep (asterisk_switch.py): for a while that is the longest sound there is."""
+    beep = next((asterisk.state / "asterisk" / "root" / "usr" / "share" / "asterisk" / "sounds").rglob("beep.gsm"))
+    longest = max(beep.parent.glob("*.gsm"), key=lambda file: file.stat().st_size)
+    kept = beep.rename(beep.with_name("beep.kept"))
+    beep.write_bytes(longest.read_bytes())
+    beep.chmod(0o644)
+    try:
+        yield
+    finally:
+        kept.replace(beep)
+
+
+def test_a_caller_who_hangs_up_in_the_greeting_has_left_no_message(switch, caller):
+    with words_that_last(switch.asterisk):
+        caller.press("#").is_asked_again(2)
+        switch.asterisk.hang_up(caller.number)
+        ended = caller.ended()
+    assert ended["end_reason"] == "CALLER_ABANDONED", ended
+    found = switch.tenant.api.get(f"/api/v1/click-to-call/sessions/{caller.id}/recordings").body["recordings"]
+    assert found == [], found
 
 
 def test_a_caller_who_presses_nothing_is_asked_again_and_then_let_go(switch, caller):

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from conftest import is_problem
+from conftest import Tenant, is_problem
 from sound_phone import Sound, fetched
 from stack.process import wait_until
+from stack.stack import Stack
 from talks import PATH, Handover
 from test_sip_native import Line, progress
 
@@ -370,6 +371,41 @@ def test_a_call_for_which_no_port_is_free_is_not_placed(line):
     line.over(line.agent, line.customer)
     wait_until(lambda: line.tenant.initiate("+12025550101", agent_id="ben", agent_phone="ann").status == 201, 30,
                "a call to be placed again, as the first one's ports are free", interval=2)
+
+
+@pytest.fixture(scope="module", params=["one process", "distributed"])
+def mortal(request, tmp_path_factory):
+    """A suite whose process that carries calls is ended by tests."""
+    running = Stack(tmp_path_factory.mktemp("mortal"), distributed=request.param == "distributed", simulator=False)
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_a_call_ends_with_its_process_and_its_recording_is_kept(mortal, tmp_path, how):
+    line = Call(Tenant(mortal), tmp_path)
+    try:
+        talk = line.open().talk(record=True)
+        folder = mortal.state / "recordings" / line.provider["id"]
+        wait_until(lambda: [file for file in folder.glob(f"{talk.id}-*.wav") if file.stat().st_size > 16000], 30,
+                   "two seconds of it to be on the disk")
+        process = mortal.children["dispatch" if mortal.distributed else "suite"]
+        if how == "stopped":
+            assert process.terminate() == 0
+            line.over(line.agent, line.customer)
+            process.start()
+        else:
+            process.kill9()
+        mortal.wait_ready()
+        # Long before the watchdog asks what became of it.
+        ended = line.tenant.wait_ended(talk.id, seconds=30)
+        assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL" if how == "stopped" else "LOST"), ended
+        recording, sound = fetched(line.tenant, talk.id)
+        assert sound.lasts("ann", "customer") > 0.5, sound.seconds
+    finally:
+        line.close()
 
 
 def test_what_an_anchored_account_can_do(line):

@@ -71,6 +71,21 @@ TEST_CASE("a prompt that is stopped ends", "[ari][inbound]") {
   CHECK(Heard(f, id) == std::vector<std::string>{"play tone:ring", "say g1"});
 }
 
+TEST_CASE("a prompt ends with its caller, before he is gone", "[ari][inbound]") {
+  Fixture f;
+  AriSocket socket(f);
+  const std::string id = Call(f);
+  socket.Until("StasisStart", id);
+  CHECK(Do(f, "POST", "/channels/" + id + "/play/p1", R"({"media":"tone:ring"})") == 201);
+  socket.Until("PlaybackStarted");
+  socket.Seen();
+  CHECK(Do(f, "DELETE", "/channels/" + id) == 204);
+  CHECK(socket.Until("PlaybackFinished")["playback"]["id"] == "p1");
+  CHECK(socket.Seen() == "ChannelHangupRequest PlaybackFinished ");
+  socket.Until("StasisEnd", id);
+  CHECK(Do(f, "GET", "/playbacks/p1") == 404);
+}
+
 TEST_CASE("a message ends by its key or with its caller", "[ari][inbound]") {
   Fixture f;
   AriSocket socket(f);

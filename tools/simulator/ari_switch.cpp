@@ -143,6 +143,7 @@ void AriSwitch::HangUp(const ChannelPtr& channel, int cause, bool asked,
     Json request = {{"type", "ChannelHangupRequest"}};
     if (asked) request.update({{"cause", 32}, {"soft", true}});
     Event(*channel, std::move(request), true);
+    EndPlaybacks(channel->id);
     Leave(channel);
     Event(*channel, {{"type", "StasisEnd"}}, true);
   } else if (!dial_status.empty()) {
@@ -152,7 +153,6 @@ void AriSwitch::HangUp(const ChannelPtr& channel, int cause, bool asked,
     Event(*channel,
           {{"type", "ChannelDestroyed"}, {"cause", cause}, {"cause_txt", CauseText(cause)}}, true);
   }
-  std::erase_if(playbacks_, [&](const auto& entry) { return entry.second.channel == channel->id; });
   channels_.erase(channel->id);
   Happens(*channel, "end");
   Tell(*channel, channel->state == "Up" ? "ENDED" : cause == 17 ? "BUSY" : "NO_ANSWER");
@@ -288,6 +288,15 @@ void AriSwitch::StopPlayback(const std::string& id) {
   events_.Publish(playback.app, {{"type", "PlaybackFinished"}, {"playback", playback.json}},
                   Delivery::kInOrder, false);
   if (const ChannelPtr listener = FindChannel(playback.channel)) Happens(*listener, "played");
+}
+
+// Each of a channel that leaves ends before that is told.
+void AriSwitch::EndPlaybacks(const std::string& channel) {
+  std::vector<std::string> ended;
+  for (const auto& [id, playback] : playbacks_) {
+    if (playback.channel == channel) ended.push_back(id);
+  }
+  for (const std::string& id : ended) StopPlayback(id);
 }
 
 Task<void> AriSwitch::RunPlayback(std::string id, bool ends) {

@@ -68,6 +68,7 @@ class AriSwitch {
 
  private:
   Task<void> RunLeg(ChannelPtr channel);
+  void EndPlaybacks(const std::string& channel);
   Task<void> RunPlayback(std::string id, bool ends);
   Task<void> EndRecordingAfter(std::string name, absl::Time started, absl::Duration limit);
   Task<bool> Wait(ChannelPtr channel, absl::Duration duration);

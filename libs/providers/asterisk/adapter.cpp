@@ -25,11 +25,21 @@ using dispatch::v1::LookUpCallResponse;
 using dispatch::v1::PlaceCallResponse;
 using session::v1::CallFact;
 
+constexpr std::string_view kStored = "/recordings/stored/";
 constexpr std::string_view kFile = "/file";
 constexpr absl::Duration kFileTimeout = absl::Minutes(1);
 constexpr size_t kMaxRecording = size_t{256} << 20;  // some four hours
 
 std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }
+
+// Where it was stored is where the Asterisk was then: it may have another address by now. Empty
+// when it is no recording's URL.
+std::string_view StoredName(std::string_view url) {
+  const size_t at = url.rfind(kStored);
+  if (at == std::string_view::npos || !url.ends_with(kFile)) return "";
+  url.remove_prefix(at + kStored.size());
+  return url.size() < kFile.size() ? "" : url.substr(0, url.size() - kFile.size());
+}
 
 std::string_view FirstLeg(const CallOrder& order) {
   return order.agent_phone().empty() ? kCustomerLeg : kAgentLeg;
@@ -249,17 +259,14 @@ Task<absl::StatusOr<std::string>> AsteriskAdapter::Check(const Account& account)
 Task<absl::StatusOr<Recording>> AsteriskAdapter::FetchRecording(const Account& account,
                                                                 const std::string& recording_url) {
   CTC_CO_ASSIGN_OR_RETURN(const DialSettings settings, ReadSettings(account.config));
-  const std::string prefix = settings.ari_url + "/recordings/stored/";
-  std::string_view name = recording_url;
-  const bool ours = name.starts_with(prefix) && name.ends_with(kFile) &&
-                    name.size() > prefix.size() + kFile.size();
-  if (ours) name = name.substr(prefix.size(), name.size() - prefix.size() - kFile.size());
+  const std::string_view name = StoredName(recording_url);
   // Names of ours hold no more than ids do.
-  if (!ours || !IsChannelId(name)) {
+  if (!IsChannelId(name)) {
     co_return base::MakeError(base::kProviderRefused, "the recording is not this Asterisk's");
   }
   AriClient ari(environment_.http, account, settings.ari_url);
-  std::string path = recording_url.substr(settings.ari_url.size());
+  std::string path(kStored);
+  path.append(name).append(kFile);
   http::ClientResult result = co_await ari.Get(std::move(path), kFileTimeout, kMaxRecording);
   if (result.response.status == 404) {
     co_return base::MakeError(base::kNotFound, "Asterisk has no such recording");

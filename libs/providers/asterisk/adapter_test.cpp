@@ -220,6 +220,24 @@ TEST_CASE("live control speaks to the right leg", "[asterisk][adapter]") {
   CHECK(world.http.Lines() == c.lines);
 }
 
+TEST_CASE("a customer for whom there is no music is heard again", "[asterisk][adapter]") {
+  World world;
+  world.http.When("", 204, "");
+  SECTION("refused") {
+    world.http.When("POST http://pbx:8088/ari/channels/" + kUuid + "-customer/moh", 500, "");
+  }
+  SECTION("lost") {
+    world.http.Break("POST http://pbx:8088/ari/channels/" + kUuid + "-customer/moh",
+                     http::Reached::kMaybe, absl::DeadlineExceededError("slow"));
+  }
+  CHECK_FALSE(world.Control(ControlCallRequest::HOLD).ok());
+  const std::string customer = "/ari/channels/" + kUuid + "-customer";
+  CHECK(world.http.Lines() ==
+        std::vector<std::string>{"POST " + customer + "/mute?direction=in",
+                                 "POST " + customer + "/moh", "DELETE " + customer + "/moh",
+                                 "DELETE " + customer + "/mute?direction=in"});
+}
+
 TEST_CASE("digits travel in the body, never in a URL", "[asterisk][adapter]") {
   World world;
   world.http.When("", 204, "");

@@ -154,7 +154,12 @@ Task<absl::StatusOr<Control::Asked>> Control::HoldOrResume() {
     CTC_CO_ASSIGN_OR_RETURN(const Asked muted,
                             co_await Ask("POST", customer + "/mute?direction=in"));
     if (muted == Asked::kGone) co_return muted;
-    co_return co_await Ask("POST", customer + "/moh");
+    const absl::StatusOr<Asked> music = co_await Ask("POST", customer + "/moh");
+    if (music.ok()) co_return music;
+    // Who is not on hold is never resumed. An answer that got lost may have been a yes.
+    (void)co_await Ask("DELETE", customer + "/moh");
+    (void)co_await Ask("DELETE", customer + "/mute?direction=in");
+    co_return music;
   }
   CTC_CO_ASSIGN_OR_RETURN(const Asked stopped, co_await Ask("DELETE", customer + "/moh"));
   if (stopped == Asked::kGone) co_return stopped;

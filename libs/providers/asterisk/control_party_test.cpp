@@ -311,14 +311,24 @@ TEST_CASE("a recording is fetched with our credentials from our Asterisk only",
   CHECK(recording->bytes == "RIFF");
   CHECK(recording->content_type == "audio/wav");
   for (const std::string& bad :
-       {std::string("http://evil/ari/recordings/stored/x/file"),
-        std::string("http://pbx:8088/ari/recordings/stored/../../channels/file"),
+       {std::string("http://pbx:8088/ari/recordings/stored/../../channels/file"),
         std::string("http://pbx:8088/ari/recordings/stored/file"),
-        std::string("http://pbx:8088/ari/recordings/stored//file"), std::string()}) {
+        std::string("http://pbx:8088/ari/recordings/stored//file"),
+        std::string("http://pbx:8088/ari/recordings/stored/x?y/file"),
+        std::string("http://pbx:8088/recordings/x/file"), std::string()}) {
     INFO(bad);
     CHECK(base::IsError(fetch(bad).status(), base::kProviderRefused));
   }
   CHECK(world.http.requests.size() == 1);
+  // Recorded when it was at another address; what is at that now does not matter.
+  for (const std::string& before :
+       {"http://old-pbx:8088/ari/recordings/stored/" + kUuid + "-rec/file",
+        "https://old.example/pbx/ari/recordings/stored/" + kUuid + "-message-2/file",
+        "http://evil/recordings/stored/a/file/recordings/stored/" + kUuid + "-rec/file"}) {
+    REQUIRE(fetch(before).ok());
+    const std::string& asked = world.http.requests.back().url;
+    CHECK(asked == "http://pbx:8088/ari" + before.substr(before.rfind("/recordings/stored/")));
+  }
   world.http.When("/file", 404, R"({"message":"Recording not found"})");
   CHECK(base::IsError(fetch(url).status(), base::kNotFound));
 }

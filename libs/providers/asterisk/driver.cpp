@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
 #include "libs/observability/log.h"
 
@@ -33,6 +34,9 @@ bool IsClearing(Kind kind) {
   return kind == Kind::kHangUp || kind == Kind::kDestroyBridge || kind == Kind::kEndMonitor ||
          kind == Kind::kStopRecording || kind == Kind::kFindRecording;
 }
+
+// The flow goes on by its answer, whatever became of the leg.
+bool IsAwaited(Kind kind) { return kind == Kind::kTakeMessage; }
 
 // The leg's channel is gone: what is asked for again under its id would be a second call.
 bool IsPast(const Call& call, const SwitchRequest& request) {
@@ -187,7 +191,10 @@ Task<void> Driver::RunActions(std::string room) {
   while (!live.actions.empty()) {
     const Action action = std::move(live.actions.front());
     live.actions.pop_front();
-    if (!IsClearing(action.kind) && live.call.legs[action.leg].ended) continue;
+    if (!IsClearing(action.kind) && live.call.legs[action.leg].ended) {
+      if (IsAwaited(action.kind)) OnRefused(live, action, {base::kCallNotLive, "the leg is gone"});
+      continue;
+    }
     const bool finds = action.kind == Kind::kFindRecording;
     if (finds && !live.call.recordings[action.id].running) continue;  // told meanwhile
     const SwitchRequest request(live.call, action);
@@ -196,7 +203,10 @@ Task<void> Driver::RunActions(std::string room) {
     if (done && finds) {
       Take(live, machine_.FoundRecording(live.call, action.id), "RecordingFound", "");
     }
-    if (done || IsPast(live.call, request)) continue;
+    if (done && IsAwaited(action.kind) && result.response.status == 409 && live.caller != nullptr) {
+      flow_machine_.OnMessageExists(live.caller->flow, live.call, action);
+    }
+    if (done || (IsPast(live.call, request) && !IsAwaited(action.kind))) continue;
     // The leg itself is gone: its end is on its way.
     const std::string detail = SwitchRequests::DetailOf(result);
     const bool gone =

@@ -68,7 +68,8 @@ class Driver : public std::enable_shared_from_this<Driver> {
   Task<absl::Status> ReconcileSessions(std::vector<session::v1::Session> live);
 
   // Between connections nothing should be missed; where an event got lost all the same, a leg that
-  // the switch did not show in two calls of this in a row is ended. On the strand.
+  // the switch did not show in two calls of this in a row is ended. One that should have left and
+  // did not is hung up again. On the strand.
   Task<absl::Status> DropVanished();
   // Nothing is begun any more: the driver's owner goes. On the strand.
   void Close();
@@ -144,6 +145,8 @@ class Driver : public std::enable_shared_from_this<Driver> {
   void ReconcileCall(const std::string& room, const std::vector<ChannelView>& channels,
                      const std::vector<BridgeView>& bridges);
   void ResumeCaller(LiveCall& live, Effects& effects);
+  // Hang-ups of legs that should be gone by now and are not: the request did not get through.
+  std::vector<Action> LostHangUps(LiveCall& live) const;
   void EndLost(const session::v1::Session& session);
   // Deletes what calls that ended while nobody listened left. `known` are the rooms of the others.
   void SweepBridges(const std::vector<BridgeView>& bridges, const std::set<std::string>& known);

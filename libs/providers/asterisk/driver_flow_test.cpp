@@ -112,6 +112,15 @@ FlowStep Menu() {
   step.mutable_gather()->set_timeout_seconds(60);
   return step;
 }
+FlowStep Greeting() {
+  FlowStep step;
+  step.add_prompts()->set_audio_url("sound:leave-a-word");
+  step.mutable_voicemail()->set_max_seconds(60);
+  return step;
+}
+std::string PromptEnds() {
+  return R"({"type":"PlaybackFinished","playback":{"id":")" + PromptId(kCall, 1, 0) + "\"}}";
+}
 FlowStep HangUp() {
   FlowStep step;
   step.mutable_hang_up()->set_reason(session::v1::NORMAL);
@@ -184,6 +193,78 @@ TEST_CASE("a caller who hangs up before the first answer is told truthfully",
   CHECK(world.questions[1].input.kind() == FlowInput::CALLER_GONE);
   CHECK(world.facts == std::vector<std::string>{"CUSTOMER CALL_INITIATED", "CUSTOMER CALL_ENDED"});
   CHECK(world.http.requests.empty());  // a channel that is gone is asked for nothing
+  CHECK(world.driver->live_calls() == 0);
+}
+
+TEST_CASE("a caller who hangs up in the greeting has left no message", "[asterisk][driver]") {
+  World world;
+  world.Then(Greeting());
+  world.Then(HangUp());
+  world.Say(CallerComes());
+  SECTION("when nothing was asked of the switch yet") {
+    CHECK(world.driver->OnMessage(PromptEnds()));
+    world.Say(CallerEvent("StasisEnd"));
+    CHECK(world.Asked("/record?") == 0);
+  }
+  SECTION("when the switch has no channel any more to record") {
+    const auto [status, text] = GENERATE(table<int, const char*>(
+        {{404, "Channel not found"}, {409, "Channel not in Stasis application"}}));
+    http::ClientResult refused;
+    refused.response.status = status;
+    refused.response.body = R"({"message":")" + std::string(text) + "\"}";
+    world.http.When("/record?", [&, refused](const http::ClientRequest&) {
+      CHECK(world.driver->OnMessage(CallerEvent("StasisEnd")));
+      return refused;
+    });
+    world.Say(PromptEnds());
+    CHECK(world.Asked("/record?") == 1);
+  }
+  CHECK(world.questions.back().input.kind() == FlowInput::CALLER_GONE);
+  for (const FlowQuestion& question : world.questions) {
+    CHECK(question.input.kind() != FlowInput::VOICEMAIL_LEFT);
+  }
+  CHECK(world.facts.back() == "CUSTOMER CALL_ENDED");
+  CHECK(world.driver->live_calls() == 0);
+}
+
+TEST_CASE("of refusals to record only that of a name taken says that there is a message",
+          "[asterisk][driver]") {
+  World world;
+  world.Then(Greeting());
+  world.Then(HangUp());
+  world.Say(CallerComes());
+  SECTION("taken") {
+    world.http.When("/record?", 409,
+                    R"({"message":"Recording 'x' already exists and can not be overwritten"})");
+    world.Say(PromptEnds());
+    CHECK(world.questions.size() == 1);
+    world.Say(R"({"type":"RecordingFinished","recording":{"name":")" + MessageName(kCall, 1) +
+              R"(","duration":3}})");
+    CHECK(world.questions.back().input.kind() == FlowInput::VOICEMAIL_LEFT);
+  }
+  SECTION("another") {
+    world.http.When("/record?", 409, R"({"message":"Channel not in Stasis application"})");
+    world.Say(PromptEnds());
+    CHECK(world.questions.back().input.kind() == FlowInput::DONE);
+  }
+}
+
+TEST_CASE("a caller who was hung up on and is still there is hung up on again",
+          "[asterisk][driver]") {
+  World world;
+  const std::string request = "DELETE /ari/channels/" + kCaller + "?reason=busy";
+  world.http.When("DELETE", 429, "");
+  world.Then(HangUp());
+  world.Say(CallerComes());
+  CHECK(world.Asked(request) == 1);
+  SECTION("when the connection was away") { world.Reconcile("[" + CallerJson("Ring") + "]", "[]"); }
+  SECTION("within a minute") {
+    world.http.When("GET http://pbx:8088/ari/channels", 200, "[" + CallerJson("Ring") + "]");
+    CHECK(testing::RunTask(world.io, world.driver->DropVanished()).ok());
+    world.Settle();
+  }
+  CHECK(world.Asked(request) == 2);
+  world.Say(CallerEvent("StasisEnd", "", "Ring"));
   CHECK(world.driver->live_calls() == 0);
 }
 

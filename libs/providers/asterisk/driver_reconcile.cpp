@@ -84,6 +84,26 @@ bool IsHandler(const std::string& tag) {
   return PartyOf(tag) == Leg::AGENT || PartyOf(tag) == Leg::CONSULT;
 }
 
+// The one party left, and the other has nobody to talk to. Whoever waits for the next agent of a
+// transfer, or goes on with a flow, is not left alone.
+bool IsLeftAlone(const Call& call) {
+  const LegState* customer = call.Find(kCustomerLeg);
+  if (customer == nullptr) return false;
+  if (customer->ended) return true;
+  if (!call.joined || call.inbound || call.unattended || call.attended()) return false;
+  return customer->live() && std::any_of(call.legs.begin(), call.legs.end(), [](const auto& entry) {
+           return IsHandler(entry.first) && entry.second.ended;
+         });
+}
+
+// Those of them whose legs are there.
+void AskAgain(const Call& call, const std::vector<Action>& lost, Effects& effects) {
+  for (const Action& action : lost) {
+    const LegState* leg = call.Find(action.leg);
+    if (leg != nullptr && leg->live()) effects.actions.push_back(action);
+  }
+}
+
 // Who must have been there, though the switch shows them no more.
 void SupposeLegs(Call& call, const Views& views, const BridgeView* bridge) {
   for (const auto& [tag, view] : views) {
@@ -239,6 +259,7 @@ void Driver::ReconcileCall(const std::string& room, const std::vector<ChannelVie
   const bool was_there = call.customer().live();
   const Views views = ViewsOf(call, channels);
   const BridgeView* bridge = BridgeOf(bridges, BridgeId(room));
+  const std::vector<Action> lost = LostHangUps(live);
   SupposeLegs(call, views, bridge);
   Effects effects;
   std::vector<std::string> gone;
@@ -260,9 +281,23 @@ void Driver::ReconcileCall(const std::string& room, const std::vector<ChannelVie
     if (call.customer().requested) effects.Add(machine_.Apply(call, joined));
   }
   if (live.caller != nullptr) ResumeCaller(live, effects);
+  AskAgain(call, lost, effects);
   Follow(live, was_there, effects);
   Take(live, std::move(effects), "Reconciled", "");
   EraseIfOver(room);
+}
+
+std::vector<Action> Driver::LostHangUps(LiveCall& live) const {
+  Effects effects;
+  if (live.caller != nullptr) {
+    effects = flow_machine_.HangUpAgain(live.caller->flow, live.call);
+  }
+  if (IsLeftAlone(live.call)) {
+    for (const auto& [tag, leg] : live.call.legs) {
+      if (leg.live()) effects.actions.push_back({Action::Kind::kHangUp, tag});
+    }
+  }
+  return std::move(effects.actions);
 }
 
 void Driver::ResumeCaller(LiveCall& live, Effects& effects) {
@@ -284,7 +319,10 @@ void Driver::ResumeCaller(LiveCall& live, Effects& effects) {
 Task<absl::Status> Driver::DropVanished() {
   // Legs known before the question: one that begins meanwhile is not missing.
   std::map<std::string, std::pair<std::string, std::string>> expected;
-  for (const auto& [room, live] : calls_) {
+  std::map<std::string, std::vector<Action>> lost;  // by conversation
+  for (auto& [room, live] : calls_) {
+    if (std::vector<Action> again = LostHangUps(live); !again.empty())
+      lost[room] = std::move(again);
     for (const auto& [tag, leg] : live.call.legs) {
       if (leg.live()) expected[live.call.ChannelOf(tag)] = {room, tag};
     }
@@ -306,6 +344,13 @@ Task<absl::Status> Driver::DropVanished() {
     EraseIfOver(leg.first);
   }
   missing_ = std::move(missing);
+  for (const auto& [room, actions] : lost) {
+    LiveCall* live = Find(room);
+    if (live == nullptr) continue;
+    Effects effects;
+    AskAgain(live->call, actions, effects);
+    Take(*live, std::move(effects), "LeftAlone", "");
+  }
   co_return absl::OkStatus();
 }
 

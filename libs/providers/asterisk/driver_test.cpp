@@ -16,6 +16,11 @@ namespace {
 using session::v1::CallFact;
 using session::v1::Session;
 
+// GET /bridges, with this leg alone in the conversation's.
+std::string BridgeOf(const std::string& leg) {
+  return R"([{"id":")" + kCall + R"(-bridge","channels":[")" + kCall + "-" + leg + R"("]}])";
+}
+
 // A driver whose switch is a table of answers; time is the test's own.
 struct World {
   asio::io_context io;
@@ -65,6 +70,17 @@ struct World {
       if (line.find(part) != std::string::npos) return true;
     }
     return false;
+  }
+  void Talk() {
+    Say(StartEvent("agent"));
+    Say(StartEvent("customer"));
+    Say(EnteredEvent("customer", true));
+    notes.clear();
+  }
+  void Look(const std::string& channels) {
+    http.When("GET http://pbx:8088/ari/channels", 200, channels);
+    CHECK(testing::RunTask(io, driver->DropVanished()).ok());
+    Settle();
   }
   void Reconcile(const std::string& channels, const std::string& bridges) {
     http.When("GET http://pbx:8088/ari/channels", 200, channels);
@@ -137,21 +153,16 @@ TEST_CASE("a recording whose end is not told is found when the call is over",
     world.Say(RecordingEvent("RecordingFinished"));  // told after all: the same fact
     CHECK(world.notes.back().facts.back().fact().event_key() == found.event_key());
   };
-  const auto talk = [&] {
-    world.Say(StartEvent("agent"));
-    world.Say(StartEvent("customer"));
-    world.Say(EnteredEvent("customer", true));
-  };
   file(200);
   SECTION("by its last leg") {
-    talk();
+    world.Talk();
     world.Say(DestroyedEvent("customer", 16, "Up"));
     CHECK_FALSE(world.Asked("/recordings/"));
     world.Say(DestroyedEvent("agent", 16, "Up"));
     check_found();
   }
   SECTION("while the socket was down") {
-    talk();
+    world.Talk();
     world.Say(RecordingEvent("RecordingStarted"));
     world.Reconcile("[]", "[]");
     check_found();
@@ -180,7 +191,7 @@ TEST_CASE("a recording whose end is not told is found when the call is over",
   }
   SECTION("but not where there is none") {
     file(404);
-    talk();
+    world.Talk();
     world.Say(DestroyedEvent("customer", 16, "Up"));
     world.Say(DestroyedEvent("agent", 16, "Up"));
     CHECK(world.Asked("GET /ari/recordings/stored/"));
@@ -332,14 +343,13 @@ TEST_CASE("another account's calls on the same switch are not driven", "[asteris
   world.Reconcile("[" + theirs + "]", R"([{"id":")" + kCall + R"(-bridge","channels":[]}])");
   CHECK(world.Facts().empty());
   CHECK_FALSE(world.Asked("POST"));
-  CHECK_FALSE(world.Asked("DELETE"));
+  CHECK_FALSE(world.Asked("DELETE /ari/channels"));
 }
 
 TEST_CASE("after a restart a customer who may have been called is not called again",
           "[asterisk][driver]") {
   World world;
-  world.Reconcile("[" + ChannelJson("agent", "Up") + "]",
-                  R"([{"id":")" + kCall + R"(-bridge","channels":[")" + kCall + R"(-agent"]}])");
+  world.Reconcile("[" + ChannelJson("agent", "Up") + "]", BridgeOf("agent"));
   CHECK(world.Facts() == std::vector<std::string>{"CUSTOMER CALL_ENDED", "AGENT CALL_ANSWERED"});
   CHECK_FALSE(world.Asked("POST /ari/channels/" + kCall + "-customer"));
   CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-agent"));
@@ -378,12 +388,8 @@ TEST_CASE("bridges of calls that ended while nobody listened are deleted", "[ast
 
 TEST_CASE("a leg whose partner left while nobody listened is ended", "[asterisk][driver]") {
   World world;
-  world.Say(StartEvent("agent"));
-  world.Say(StartEvent("customer"));
-  world.Say(EnteredEvent("customer", true));
-  world.notes.clear();
-  world.Reconcile("[" + ChannelJson("customer", "Up") + "]",
-                  R"([{"id":")" + kCall + R"(-bridge","channels":[")" + kCall + R"(-customer"]}])");
+  world.Talk();
+  world.Reconcile("[" + ChannelJson("customer", "Up") + "]", BridgeOf("customer"));
   CHECK(world.Facts() == std::vector<std::string>{"AGENT CALL_ENDED"});
   CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-customer"));
 }
@@ -428,23 +434,49 @@ TEST_CASE("a session the switch has forgotten is ended as what it was", "[asteri
 
 TEST_CASE("a leg whose end was never told is ended after two looks", "[asterisk][driver]") {
   World world;
-  world.Say(StartEvent("agent"));
-  world.Say(StartEvent("customer"));
-  world.Say(EnteredEvent("customer", true));
-  world.notes.clear();
-  const auto look = [&](const std::string& channels) {
-    world.http.When("GET http://pbx:8088/ari/channels", 200, channels);
-    CHECK(testing::RunTask(world.io, world.driver->DropVanished()).ok());
-    world.Settle();
-  };
-  look("[" + ChannelJson("agent", "Up") + "]");
+  world.Talk();
+  world.Look("[" + ChannelJson("agent", "Up") + "]");
   CHECK(world.notes.empty());  // its event may be on its way
-  look("[" + ChannelJson("agent", "Up") + "]");
+  world.Look("[" + ChannelJson("agent", "Up") + "]");
   CHECK(world.Facts() == std::vector<std::string>{"CUSTOMER CALL_ENDED"});
   CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-agent"));
-  look("[]");
-  look("[]");
+  world.Look("[]");
+  world.Look("[]");
   CHECK(world.driver->live_calls() == 0);
+}
+
+TEST_CASE("who should have been hung up and was not is hung up later", "[asterisk][driver]") {
+  const std::string stays = GENERATE("customer", "agent");
+  World world;
+  world.Talk();
+  world.http.Break("DELETE", http::Reached::kNotSent, absl::UnavailableError("refused"));
+  world.Say(DestroyedEvent(stays == "agent" ? "customer" : "agent", 16, "Up"));
+  world.http.When("DELETE", 204, "");
+  world.http.requests.clear();
+  const std::string channels = "[" + ChannelJson(stays, "Up") + "]";
+  SECTION("when the switch is there again") { world.Reconcile(channels, BridgeOf(stays)); }
+  SECTION("within a minute") { world.Look(channels); }
+  CHECK(world.Asked("DELETE /ari/channels/" + kCall + "-" + stays + "?reason=normal"));
+}
+
+TEST_CASE("who waits for the next agent, or talks with him, is not hung up", "[asterisk][driver]") {
+  World world;
+  world.Talk();
+  std::string channels = ChannelJson("customer", "Up");
+  SECTION("while he is not rung yet") { world.Say(DestroyedEvent("agent", 26, "Up")); }
+  SECTION("when he could not be had") {
+    world.Say(StateEvent("consult-1", "Ringing"));
+    world.Say(DestroyedEvent("agent", 26, "Up"));
+    world.Say(DestroyedEvent("consult-1", 19, "Ringing"));
+  }
+  SECTION("when he took over") {
+    world.Say(PartyStartEvent("consult-1", R"("join")"));
+    world.Say(DestroyedEvent("agent", 16, "Up"));
+    channels += "," + ChannelJson("consult-1", "Up");
+  }
+  world.Reconcile("[" + channels + "]", BridgeOf("customer"));
+  world.Look("[" + channels + "]");
+  CHECK_FALSE(world.Asked("DELETE /ari/channels"));
 }
 
 TEST_CASE("a switch that cannot be asked is not taken for an empty one", "[asterisk][driver]") {

@@ -237,6 +237,7 @@ void FlowMachine::Wait(Flow& flow, Call& call, Effects& effects) const {
 void FlowMachine::TakeMessage(Flow& flow, Call& call, Effects& effects) const {
   const FlowStep::Voicemail& voicemail = flow.step.voicemail();
   flow.phase = Phase::kRecording;
+  flow.message_began = false;
   effects.actions.push_back({Kind::kTakeMessage, std::string(kCustomerLeg), MessageOf(flow, call),
                              voicemail.finish_on_key(), Seconds(voicemail.max_seconds())});
   Start(flow, Seconds(voicemail.max_seconds()) + kMessageGrace, effects);
@@ -247,6 +248,20 @@ void FlowMachine::EndMessage(Flow& flow, Call& call, int seconds, Effects& effec
   Ask(flow, FlowInput::VOICEMAIL_LEFT, effects);
   effects.ask->set_recording_url(url);
   effects.ask->set_recording_seconds(seconds);
+}
+
+void FlowMachine::LeaveNoMessage(Flow& flow, Call& call, Effects& effects) const {
+  Ask(flow, call.customer().ended ? FlowInput::CALLER_GONE : FlowInput::DONE, effects);
+}
+
+void FlowMachine::OnMessage(Flow& flow, Call& call, const AriEvent& event, Effects& effects) const {
+  if (event.type == Type::kRecordingStarted) {
+    flow.message_began = true;
+  } else if (event.name == "RecordingFailed") {
+    LeaveNoMessage(flow, call, effects);
+  } else {
+    EndMessage(flow, call, event.seconds, effects);
+  }
 }
 
 void FlowMachine::HangUp(Flow& flow, Call& call, Effects& effects) const {
@@ -291,13 +306,8 @@ Effects FlowMachine::OnEvent(Flow& flow, Call& call, const AriEvent& event) cons
     if (flow.phase == Phase::kPrompting) EndPrompt(flow, call, effects);
     // The music of a wait is over before the wait: the switch's own goes on.
     if (flow.phase == Phase::kWaiting) effects.actions.push_back({Kind::kStartMusic});
-  } else if (event.type == Type::kRecordingFinished && flow.phase == Phase::kRecording &&
-             event.media == MessageOf(flow, call)) {
-    if (event.name == "RecordingFailed") {
-      Ask(flow, FlowInput::DONE, effects);
-    } else {
-      EndMessage(flow, call, event.seconds, effects);
-    }
+  } else if (flow.phase == Phase::kRecording && event.media == MessageOf(flow, call)) {
+    OnMessage(flow, call, event, effects);
   }
   return effects;
 }
@@ -324,7 +334,11 @@ Effects FlowMachine::OnTimer(Flow& flow, Call& call, int timer) const {
     case Phase::kRecording:
       effects.actions.push_back(
           {Kind::kEndMessage, std::string(kCustomerLeg), MessageOf(flow, call)});
-      EndMessage(flow, call, flow.step.voicemail().max_seconds(), effects);
+      if (flow.message_began) {
+        EndMessage(flow, call, flow.step.voicemail().max_seconds(), effects);
+      } else {
+        LeaveNoMessage(flow, call, effects);
+      }
       break;
     default:
       break;
@@ -372,10 +386,17 @@ Effects FlowMachine::OnRefused(Flow& flow, Call& call, const Action& action) con
   if (action.kind == Kind::kPlay && action.id == PromptOf(flow, call)) {
     if (flow.phase == Phase::kPrompting) EndPrompt(flow, call, effects);
     if (flow.phase == Phase::kWaiting) effects.actions.push_back({Kind::kStartMusic});
-  } else if (action.kind == Kind::kTakeMessage && flow.phase == Phase::kRecording) {
-    Ask(flow, FlowInput::DONE, effects);
+  } else if (action.kind == Kind::kTakeMessage && flow.phase == Phase::kRecording &&
+             !flow.message_began) {
+    LeaveNoMessage(flow, call, effects);
   }
   return effects;
+}
+
+void FlowMachine::OnMessageExists(Flow& flow, const Call& call, const Action& action) const {
+  if (flow.phase == Phase::kRecording && action.id == MessageOf(flow, call)) {
+    flow.message_began = true;
+  }
 }
 
 Effects FlowMachine::OnReconnect(Flow& flow, Call& call) const {
@@ -384,7 +405,15 @@ Effects FlowMachine::OnReconnect(Flow& flow, Call& call) const {
   if (flow.phase == Phase::kPrompting) {
     effects.actions.push_back({Kind::kStopPlay, std::string(kCustomerLeg), PromptOf(flow, call)});
     EndPrompt(flow, call, effects);
+  } else if (flow.phase == Phase::kRecording && call.customer().live()) {
+    flow.message_began = true;  // as good as certain: he would have been sent on otherwise
   }
+  return effects;
+}
+
+Effects FlowMachine::HangUpAgain(Flow& flow, Call& call) const {
+  Effects effects;
+  if (flow.phase == Phase::kLeaving && call.customer().live()) HangUp(flow, call, effects);
   return effects;
 }
 

@@ -29,9 +29,10 @@ struct Flow {
   bool answered = false;
   bool asking = false;  // a question is out
   routing::v1::FlowStep step;
-  int prompt = 0;          // the one that is played
-  std::string digits;      // of this gather
-  std::string ahead;       // keys that came while the next step was asked for
+  int prompt = 0;              // the one that is played
+  bool message_began = false;  // the one of this step: there is a file
+  std::string digits;          // of this gather
+  std::string ahead;           // keys that came while the next step was asked for
   int timer = 0;           // the number of the timer that counts; one with another number is void
   std::vector<Told> held;  // the end of the caller's leg, until the flow knows of it
 
@@ -57,8 +58,12 @@ class FlowMachine {
   Effects OnCall(Flow& flow, Call& call) const;
   // The switch refused something that the step needs.
   Effects OnRefused(Flow& flow, Call& call, const Action& action) const;
+  // The switch has the message already: its beginning may never be told.
+  void OnMessageExists(Flow& flow, const Call& call, const Action& action) const;
   // Events may have been missed.
   Effects OnReconnect(Flow& flow, Call& call) const;
+  // The hang-up of a caller who is still there, in case it got lost.
+  Effects HangUpAgain(Flow& flow, Call& call) const;
 
   // True when the end of the caller's leg is not to be told before the flow was.
   static bool HoldsEnd(const Flow& flow);
@@ -72,6 +77,8 @@ class FlowMachine {
   void Wait(Flow& flow, Call& call, Effects& effects) const;
   void TakeMessage(Flow& flow, Call& call, Effects& effects) const;
   void EndMessage(Flow& flow, Call& call, int seconds, Effects& effects) const;
+  void LeaveNoMessage(Flow& flow, Call& call, Effects& effects) const;
+  void OnMessage(Flow& flow, Call& call, const AriEvent& event, Effects& effects) const;
   void HangUp(Flow& flow, Call& call, Effects& effects) const;
   void TakeAhead(Flow& flow, Call& call, Effects& effects) const;
   void OnKey(Flow& flow, Call& call, const std::string& key, Effects& effects) const;

@@ -233,6 +233,7 @@ TEST_CASE("a message is taken after the beep", "[asterisk][flow]") {
           FlowInput::DONE);
   }
   SECTION("and goes on when its end got lost") {
+    way.Media(AriEvent::Type::kRecordingStarted, MessageName(kCall, 1), "RecordingStarted");
     CHECK(AskOf(way.TimerFires()).kind() == FlowInput::VOICEMAIL_LEFT);
   }
   SECTION("and a caller who hangs up has left one: that is told before the end") {
@@ -246,6 +247,52 @@ TEST_CASE("a message is taken after the beep", "[asterisk][flow]") {
     REQUIRE(over.facts.size() == 1);
     CHECK(over.facts[0].fact.kind() == CallFact::CALL_ENDED);
     CHECK(way.flow.done());
+  }
+}
+
+TEST_CASE("a message that never began is not told of", "[asterisk][flow]") {
+  Way way;
+  FlowStep step = Prompted(1);
+  step.mutable_voicemail()->set_max_seconds(60);
+  way.Step(step);
+  const Action take{Kind::kTakeMessage, "customer", MessageName(kCall, 1)};
+  const auto refused = [&] { return way.machine.OnRefused(way.flow, way.call, take); };
+  const auto begins = [&] {
+    way.Media(AriEvent::Type::kRecordingStarted, take.id, "RecordingStarted");
+  };
+  SECTION("of a caller who is there") {
+    way.PromptEnds(0);
+    SECTION("refused") { CHECK(AskOf(refused()).kind() == FlowInput::DONE); }
+    SECTION("not heard of") { CHECK(AskOf(way.TimerFires()).kind() == FlowInput::DONE); }
+  }
+  SECTION("of one who hung up in the greeting") {
+    way.PromptEnds(0);
+    CHECK_FALSE(way.CallerLeaves().ask.has_value());
+    SECTION("refused") { CHECK(AskOf(refused()).kind() == FlowInput::CALLER_GONE); }
+    SECTION("not heard of") { CHECK(AskOf(way.TimerFires()).kind() == FlowInput::CALLER_GONE); }
+    CHECK(way.Step(Prompted(0)).facts.size() == 1);
+    CHECK(way.flow.done());
+  }
+  SECTION("where a reconnection ended the greeting") {
+    way.machine.OnReconnect(way.flow, way.call);
+    CHECK(AskOf(way.TimerFires()).kind() == FlowInput::DONE);
+  }
+  SECTION("but one whose beginning was told is waited for") {
+    way.PromptEnds(0);
+    begins();
+    way.CallerLeaves();
+    CHECK_FALSE(refused().ask.has_value());
+    CHECK(AskOf(way.TimerFires()).kind() == FlowInput::VOICEMAIL_LEFT);
+  }
+  SECTION("but one whose beginning may have been missed is") {
+    way.PromptEnds(0);
+    way.machine.OnReconnect(way.flow, way.call);
+    CHECK(AskOf(way.TimerFires()).kind() == FlowInput::VOICEMAIL_LEFT);
+  }
+  SECTION("but one that an earlier process began is") {
+    way.PromptEnds(0);
+    way.machine.OnMessageExists(way.flow, way.call, take);
+    CHECK(AskOf(way.TimerFires()).kind() == FlowInput::VOICEMAIL_LEFT);
   }
 }
 

@@ -40,8 +40,11 @@ bool SwitchRequests::Succeeded(const Action& action, const http::ClientResult& r
     case Kind::kDialCustomer:
     case Kind::kRingAgent:
     case Kind::kSnoop:
-    case Kind::kTakeMessage:
       return status == 409;  // the id exists: an earlier try got through
+    case Kind::kTakeMessage:
+      // As well said of a channel that has left, where nothing was recorded.
+      return status == 409 &&
+             ReadErrorText(result.response.body).find("already exists") != std::string::npos;
     default:
       return false;
   }

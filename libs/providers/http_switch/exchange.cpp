@@ -53,7 +53,7 @@ bool Holds(const Condition& condition, int status, const Answer& answer) {
     return false;
   }
   if (!condition.at.set()) return true;
-  if (condition.absent) return !condition.at.IsPresent(answer);
+  if (condition.absent) return condition.at.IsAbsent(answer);
   if (!condition.equals && !condition.starts_with) return condition.at.IsPresent(answer);
   const std::optional<std::string> found = condition.at.Find(answer);
   if (!found.has_value()) return false;

@@ -19,7 +19,7 @@ struct Condition {
   Probe at;
   std::optional<std::string> equals;
   std::optional<std::string> starts_with;
-  bool absent = false;  // `at` must find nothing
+  bool absent = false;  // `at` must find nothing, where it can be looked for
 };
 
 enum class ErrorClass {

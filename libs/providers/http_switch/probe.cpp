@@ -116,4 +116,8 @@ bool Probe::IsPresent(const Answer& answer) const {
   return found != nullptr && !found->is_null();
 }
 
+bool Probe::IsAbsent(const Answer& answer) const {
+  return (kind_ != Kind::kPointer || !answer.json.is_discarded()) && !IsPresent(answer);
+}
+
 }  // namespace ctc::providers::http_switch

@@ -33,6 +33,8 @@ class Probe {
   std::optional<std::string> Find(const Answer& answer) const;
   // True when anything but null stands there.
   bool IsPresent(const Answer& answer) const;
+  // True when it is not. What is no JSON lacks every pointer and says nothing by that: false.
+  bool IsAbsent(const Answer& answer) const;
 
  private:
   enum class Kind { kNone, kPointer, kText, kAfter };

@@ -153,5 +153,19 @@ TEST_CASE("presence sees what has no text", "[sip][probe]") {
   CHECK_FALSE(probe.IsPresent(Answer(R"({"result":1})")));
 }
 
+TEST_CASE("nothing is absent from what cannot be read", "[sip][probe]") {
+  const Probe probe = Probe::Parse("/error").value();
+  CHECK(probe.IsAbsent(Answer(R"({"error":null})")));
+  CHECK(probe.IsAbsent(Answer(R"({"result":1})")));
+  CHECK(probe.IsAbsent(Answer("[]")));
+  for (const char* body : {R"({"error":1})", "", "<html>", R"({"result":)"}) {
+    INFO(body);
+    CHECK_FALSE(probe.IsAbsent(Answer(body)));
+  }
+  const Probe job = Probe::Parse("after Job-UUID: ").value();
+  CHECK(job.IsAbsent(Answer("-ERR no job")));
+  CHECK_FALSE(job.IsAbsent(Answer("+OK Job-UUID: 7f4d")));
+}
+
 }  // namespace
 }  // namespace ctc::providers::http_switch

@@ -140,13 +140,39 @@ class SipAdapter final : public Adapter {
   absl::Duration Attend(const std::vector<std::shared_ptr<const Account>>& accounts) override {
     return native_.Attend(accounts);
   }
+  bool CarriesCalls(const dispatch::v1::Provider& config) const override {
+    return native::IsNative(config);
+  }
+  Task<void> EndLost(std::shared_ptr<const Account> account,
+                     std::vector<session::v1::Session> live) override {
+    Task<void> work = EndLostOnDisk(std::move(account), std::move(live));
+    co_await asio::co_spawn(disk_, std::move(work), asio::use_awaitable);
+  }
+  Task<void> Leave() override {
+    Task<void> work = LeaveOnDisk();
+    co_await asio::co_spawn(disk_, std::move(work), asio::use_awaitable);
+  }
 
  private:
+  // On `disk_`: what takes time there.
+  Task<LookUpCallResponse> LookUpOnDisk(const Account& account, const LookUpCallRequest& request) {
+    co_return native_.LookUp(account, request);
+  }
+  Task<void> EndLostOnDisk(std::shared_ptr<const Account> account,
+                           std::vector<session::v1::Session> live) {
+    native_.EndLost(account, live);
+    co_return;
+  }
+  Task<void> LeaveOnDisk() {
+    native_.Leave();
+    co_return;
+  }
+
   Environment environment_;
   const std::string recordings_;
   NativeCalls native_;
   TemplateCache templates_;
-  asio::thread_pool disk_{1};  // where recordings are read and deleted
+  asio::thread_pool disk_{1};  // where recordings are read and deleted, and ends are waited for
 };
 
 dispatch::v1::ProviderTypeInfo SipAdapter::Describe() const {
@@ -270,7 +296,10 @@ Task<absl::StatusOr<ControlCallResponse>> SipAdapter::Control(const Account& acc
 
 Task<absl::StatusOr<LookUpCallResponse>> SipAdapter::LookUp(const Account& account,
                                                             const LookUpCallRequest& request) {
-  if (native::IsNative(account.config)) co_return native_.LookUp(account, request);
+  if (native::IsNative(account.config)) {
+    Task<LookUpCallResponse> look = LookUpOnDisk(account, request);
+    co_return co_await asio::co_spawn(disk_, std::move(look), asio::use_awaitable);
+  }
   CTC_CO_ASSIGN_OR_RETURN(const auto settings, templates_.Of(account.config));
   LookUpCallResponse response;
   const Operation* operation =
@@ -281,11 +310,12 @@ Task<absl::StatusOr<LookUpCallResponse>> SipAdapter::LookUp(const Account& accou
   }
   Values values = ValuesOf(account, *settings, request.order());
   values["provider_call_id"] = request.provider_call_id();
-  values["leg_a"] = std::string();
-  values["leg_b"] = std::string();
   absl::StatusOr<http::ClientRequest> asked =
       MakeRequest(account, *settings, *operation, values, kAskTimeout);
-  if (!asked.ok()) co_return response;
+  if (!asked.ok()) {
+    response.set_found(LookUpCallResponse::CANNOT_ASK);  // the template's doing, not the switch's
+    co_return response;
+  }
   const http::ClientResult result = co_await environment_.http.Send(*std::move(asked));
   co_return LookUpOutcome(account, *operation, values, result, environment_.clock.Now());
 }

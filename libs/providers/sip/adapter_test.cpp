@@ -320,6 +320,51 @@ TEST_CASE("a JSON-RPC error is a refusal", "[sip][adapter]") {
   CHECK(body["params"]["entity2"] == "customer,sip:+15550100@sip.example");
 }
 
+TEST_CASE("what is not the switch's own yes is no placed call", "[sip][adapter]") {
+  struct Case {
+    std::string settings;
+    int status;
+    std::string yes;
+    size_t half;
+  };
+  const std::string absent = R"({"operations":{"place":{"path":"/p","body":{"to":"{customer}"},)"
+                             R"("supplied_id":"{uuid_a}","success":{"at":"/error","absent":true},)"
+                             R"("errors":[{"at":"/result","absent":true}]}}})";
+  const std::vector<Case> cases = {
+      {R"({"preset":"reference"})", 201, R"({"id":"c_1","status":"queued"})", 12},
+      {R"({"preset":"freeswitch"})", 200, "+OK Job-UUID: 7f4db0f2\n", 2},
+      {R"({"preset":"jambonz","constants":{"account_sid":"a"}})", 201, R"({"sid":"c_1"})", 11},
+      {R"({"preset":"kamailio","constants":{"domain":"d"}})", 200,
+       R"({"jsonrpc":"2.0","result":[],"id":"x"})", 26},
+      {R"({"preset":"opensips","constants":{"domain":"d"}})", 200,
+       R"({"jsonrpc":"2.0","result":"OK","id":"x"})", 30},
+      {R"({"preset":"signalwire","constants":{"project":"p","script":"s"}})", 201,
+       R"({"sid":"CA1","status":"queued"})", 14},
+      {absent, 200, R"({"result":"OK"})", 9},
+  };
+  for (const Case& c : cases) {
+    World world(c.settings);
+    for (const std::string& body : {std::string("<html>welcome</html>"), std::string(),
+                                    std::string(" "), c.yes.substr(0, c.half)}) {
+      INFO(c.settings << " " << body);
+      world.http.When(" ", c.status, body);
+      CHECK(world.Place().outcome() == PlaceCallResponse::UNKNOWN_OUTCOME);
+    }
+    INFO(c.settings);
+    world.http.When(" ", c.status, "{}");
+    CHECK(world.Place().outcome() != PlaceCallResponse::ACCEPTED);
+    world.http.When(" ", c.status, c.yes);
+    CHECK(world.Place().outcome() == PlaceCallResponse::ACCEPTED);
+  }
+}
+
+TEST_CASE("a look-up that cannot be written is not asked", "[sip][adapter]") {
+  World world(R"({"operations":{"place":{"path":"/p","id":"/id"},
+    "look_up":{"path":"/c/{provider_call_id:dial}","status":"/s","statuses":{"up":"LIVE"}}}})");
+  CHECK(world.LookUp("a b").found() == LookUpCallResponse::CANNOT_ASK);
+  CHECK(world.http.requests.empty());
+}
+
 TEST_CASE("a call is looked up by its id or by our reference", "[sip][adapter]") {
   World world;
   world.http.When("GET", 200, R"({"id":"c_1","status":"in-progress"})");

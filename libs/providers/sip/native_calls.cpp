@@ -1,6 +1,7 @@
 #include "libs/providers/sip/native_calls.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
 #include <google/protobuf/util/message_differencer.h>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -11,8 +12,11 @@
 #include <set>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/base/proto_time.h"
 #include "libs/observability/log.h"
 #include "libs/providers/outcome.h"
+#include "libs/providers/sip/native/lost_call.h"
+#include "libs/providers/sip/native/recording_files.h"
 
 namespace ctc::providers::sip {
 namespace {
@@ -21,10 +25,36 @@ using dispatch::v1::CallOrder;
 using dispatch::v1::ControlCallResponse;
 using dispatch::v1::LookUpCallResponse;
 using dispatch::v1::PlaceCallResponse;
+using session::v1::Session;
 
 // Before an account that cannot be listened for is tried again; and one whose line is taken still.
 constexpr absl::Duration kPause = absl::Seconds(30);
 constexpr absl::Duration kShortPause = absl::Seconds(1);
+
+// For phones to answer BYE; their calls have been told as ended by then.
+constexpr absl::Duration kLongestLeave = absl::Seconds(3);
+
+std::string RoomOf(const CallOrder& order) {
+  return order.room().empty() ? order.id() : order.room();
+}
+
+// Files of a session, and by which session they are named.
+struct Kept {
+  std::string session;
+  std::vector<std::string> urls;
+};
+
+Kept RecordingsOf(const Session& session, const native::RecordingList& files) {
+  Kept kept{session.id(), files.Of(session.id())};
+  const bool untold = session.is_recorded() && session.recording_url().empty();
+  if (!kept.urls.empty() || !untold) return kept;
+  // It has run since before a transfer: the newest of the session that began it, which tells on.
+  for (const std::string& before : {session.parent_session_id(), session.conversation_id()}) {
+    std::vector<std::string> urls = files.Of(before);
+    if (!urls.empty()) return {before, {std::move(urls.back())}};
+  }
+  return kept;
+}
 
 std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }
 
@@ -67,6 +97,7 @@ Task<int> Probe(std::shared_ptr<native::Endpoint> endpoint) {
 
 absl::StatusOr<NativeCalls::EndpointPtr> NativeCalls::For(const Account& account) {
   const base::MutexLock lock(mutex_);
+  if (left_) return absl::UnavailableError("this process is about to end");
   EndpointPtr present;
   const auto [begin, end] = endpoints_.equal_range(account.config.id());
   for (auto it = begin; it != end; ++it) {
@@ -98,6 +129,10 @@ size_t NativeCalls::lines() const {
 }
 
 absl::Duration NativeCalls::Attend(const std::vector<std::shared_ptr<const Account>>& accounts) {
+  {
+    const base::MutexLock lock(mutex_);
+    if (left_) return absl::InfiniteDuration();
+  }
   std::set<std::string> active;
   absl::Duration again = absl::InfiniteDuration();
   for (const std::shared_ptr<const Account>& account : accounts) {
@@ -151,8 +186,7 @@ absl::Duration NativeCalls::NoteFault(const Account& account, const absl::Status
   return pause;
 }
 
-NativeCalls::EndpointPtr NativeCalls::Carrying(const Account& account, const CallOrder& order) {
-  const std::string& call = order.room().empty() ? order.id() : order.room();
+NativeCalls::EndpointPtr NativeCalls::Carrying(const Account& account, const std::string& call) {
   const base::MutexLock lock(mutex_);
   const auto [begin, end] = endpoints_.equal_range(account.config.id());
   for (auto it = begin; it != end; ++it) {
@@ -177,7 +211,7 @@ PlaceCallResponse NativeCalls::Place(const Account& account, const CallOrder& or
 absl::StatusOr<ControlCallResponse> NativeCalls::Control(
     const Account& account, const dispatch::v1::ControlCallRequest& request) {
   ControlCallResponse response;
-  const EndpointPtr endpoint = Carrying(account, request.order());
+  const EndpointPtr endpoint = Carrying(account, RoomOf(request.order()));
   if (endpoint == nullptr) {
     response.set_call_is_gone(true);
     return response;
@@ -196,10 +230,65 @@ absl::StatusOr<ControlCallResponse> NativeCalls::Control(
 LookUpCallResponse NativeCalls::LookUp(const Account& account,
                                        const dispatch::v1::LookUpCallRequest& request) {
   LookUpCallResponse response;
-  const bool here = Carrying(account, request.order()) != nullptr;
-  response.set_found(here ? LookUpCallResponse::LIVE : LookUpCallResponse::NOT_FOUND);
-  if (here) response.set_provider_call_id(request.order().id() + "-agent");
+  const CallOrder& order = request.order();
+  if (Carrying(account, RoomOf(order)) != nullptr) {
+    response.set_found(LookUpCallResponse::LIVE);
+    response.set_provider_call_id(order.id() + "-agent");
+    return response;
+  }
+  response.set_found(LookUpCallResponse::NOT_FOUND);
+  // The process that recorded it may have told nobody. What is told is deleted in its time.
+  const native::RecordingList files(ground_.recordings, account.config);
+  for (const std::string& url : files.Of(order.id()))
+    *response.add_facts() = native::ReadyFact(url);
   return response;
+}
+
+bool NativeCalls::IsHere(const Account& account, const Session& session) {
+  const std::string& room = session.conversation_id();
+  if (Carrying(account, room.empty() ? session.id() : room) != nullptr) return true;
+  // A caller's session may not be known here yet.
+  absl::string_view call = session.provider_call_id();
+  return absl::ConsumeSuffix(&call, "-customer") && Carrying(account, std::string(call)) != nullptr;
+}
+
+void NativeCalls::EndLost(const std::shared_ptr<const Account>& account,
+                          const std::vector<Session>& live) {
+  const native::RecordingList files(ground_.recordings, account->config);
+  for (const Session& session : live) {
+    // What became of a request without an answer is asked for by who sent it.
+    if (session.submission() != Session::ACCEPTED || IsHere(*account, session)) continue;
+    observability::Warn("a call ended with the process that carried it",
+                        {{"provider", account->config.id()}, {"session", session.id()}});
+    std::vector<session::v1::SessionFact> facts;
+    const auto add = [&](const std::string& whose, session::v1::CallFact fact) {
+      *fact.mutable_received_time() = base::ToPreciseProto(ground_.clock.Now());
+      session::v1::SessionFact& item = facts.emplace_back();
+      item.set_tenant_id(account->tenant.value());
+      item.set_session(whose);
+      item.set_provider_id(account->config.id());
+      *item.mutable_fact() = std::move(fact);
+    };
+    add(session.id(), native::LostFact(session));
+    const Kept kept = RecordingsOf(session, files);
+    for (session::v1::CallFact& fact : native::LostRecordings(session, kept.urls)) {
+      add(kept.session, std::move(fact));
+    }
+    ground_.outlets.facts(account, std::move(facts));
+  }
+}
+
+void NativeCalls::Leave() {
+  std::multimap<std::string, EndpointPtr> ending;
+  {
+    const base::MutexLock lock(mutex_);
+    left_ = true;
+    ending.swap(endpoints_);
+  }
+  ending.clear();
+  if (!reaper_.AwaitEnd(kLongestLeave)) {
+    observability::Info("a phone has not answered the end of its call");
+  }
 }
 
 Task<absl::StatusOr<std::string>> NativeCalls::Check(const Account& account) {

@@ -23,8 +23,13 @@ class NativeCalls {
                                         const dispatch::v1::CallOrder& order);
   absl::StatusOr<dispatch::v1::ControlCallResponse> Control(
       const Account& account, const dispatch::v1::ControlCallRequest& request);
+  // Of a call that is not here the recordings are told, which reads the disk.
   dispatch::v1::LookUpCallResponse LookUp(const Account& account,
                                           const dispatch::v1::LookUpCallRequest& request);
+  // See Adapter; both take time.
+  void EndLost(const std::shared_ptr<const Account>& account,
+               const std::vector<session::v1::Session>& live);
+  void Leave();
   // See Adapter::Attend.
   absl::Duration Attend(const std::vector<std::shared_ptr<const Account>>& accounts);
   Task<absl::StatusOr<std::string>> Check(const Account& account);
@@ -45,7 +50,8 @@ class NativeCalls {
   // The one for the account as it is now; made at its first use.
   absl::StatusOr<EndpointPtr> For(const Account& account);
   // The one that carries the call, whatever the account looks like now.
-  EndpointPtr Carrying(const Account& account, const dispatch::v1::CallOrder& order);
+  EndpointPtr Carrying(const Account& account, const std::string& call);
+  bool IsHere(const Account& account, const session::v1::Session& session);
   // How long until the account's callers should be listened for again; infinite when they are.
   absl::Duration Listen(const Account& account);
   absl::Duration NoteFault(const Account& account, const absl::Status& status)
@@ -56,6 +62,7 @@ class NativeCalls {
   const native::Ground ground_;
   native::Reaper reaper_;  // where endpoints end, wherever they are let go
   mutable base::Mutex mutex_;
+  bool left_ ABSL_GUARDED_BY(mutex_) = false;
   std::multimap<std::string, EndpointPtr> endpoints_ ABSL_GUARDED_BY(mutex_);  // by account
   std::map<std::string, Fault> faults_ ABSL_GUARDED_BY(mutex_);                // by account
 };

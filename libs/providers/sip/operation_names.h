@@ -10,8 +10,9 @@ namespace ctc::providers::sip {
 // What an operation is about, beside the account's constants.
 struct OperationName {
   const char* name;
-  bool of_call;  // the order
-  bool has_id;   // the switch's id of the call is known
+  bool of_call;   // the order
+  bool has_id;    // the switch's id of the call is known
+  bool has_legs;  // and those of its legs
   bool has_digits;
   bool has_leg;     // our name of the party it concerns
   bool has_target;  // whom it rings

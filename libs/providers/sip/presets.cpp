@@ -200,7 +200,7 @@ constexpr const char* kKamailio = R"json({
       "body": {"jsonrpc": "2.0", "method": "dlg.bridge_dlg", "id": "{session_id}",
         "params": ["sip:{agent:dial}@{constants.domain:dial}",
                    "sip:{customer:dial}@{constants.domain:dial}"]},
-      "success": {"at": "/error", "absent": true}, "supplied_id": "{uuid_a}",
+      "success": {"at": "/jsonrpc", "equals": "2.0"}, "supplied_id": "{uuid_a}",
       "message": "/error/message",
       "errors": [{"at": "/error", "class": "permanent"}]},
     "health": {"method": "POST", "path": "/RPC",

@@ -137,6 +137,14 @@ TEST_CASE("an operation's faults are named by their fields", "[sip][settings]") 
         V{at + "errors[0].status is required, or at: a rule must tell what it is about"});
   CHECK(FaultsOf("hold", R"({"path":"/x","errors":[{"status":[409],"class":"odd"}]})").size() == 1);
   CHECK(FaultsOf("hold", R"({"path":"/x","errors":{}})").size() == 1);
+  for (const std::string leg : {"agent_leg", "leg_a", "leg_b"}) {
+    const std::string rest = R"(","status":"/s","statuses":{"up":"LIVE"}})";
+    for (const std::string look_up : {"look_up", "look_up_by_reference"}) {
+      CHECK(FaultsOf(look_up, R"({"path":"/x/{)" + leg + "}" + rest) ==
+            V{"settings.operations." + look_up + ".path {" + leg + "} is not known here"});
+    }
+    CHECK(FaultsOf("hold", R"({"path":"/x/{)" + leg + "}\"}").empty());
+  }
   CHECK(FaultsOf("look_up", R"({"path":"/x"})") ==
         V{"settings.operations.look_up.status is required, with statuses"});
   CHECK(FaultsOf("look_up", R"({"path":"/x","status":"/s","statuses":{"a":"DEAD"}})").size() == 2);

@@ -1,6 +1,7 @@
 #include "services/dispatch/service/event_socket.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ctc/session/v1/session_service.rpc.h"
 #include "libs/http/client.h"
@@ -195,14 +196,22 @@ Task<absl::StatusOr<std::vector<session::v1::Session>>> EventSocket::LiveSession
 
 Task<void> EventSocket::CompareSessions(Link link) {
   absl::Duration pause = absl::ZeroDuration();
+  bool failed = false;
   while (co_await parts_.background.Sleep(pause)) {
     if (link_ != link) co_return;
     const absl::StatusOr<std::vector<session::v1::Session>> live = co_await LiveSessions();
     if (link_ != link) co_return;
     pause = kCompareRetry;
-    if (!live.ok()) continue;
-    const absl::Status compared = co_await driver_->ReconcileSessions(*live);
-    if (!compared.ok()) continue;
+    absl::Status compared = live.status();
+    if (live.ok()) compared = co_await driver_->ReconcileSessions(*live);
+    if (!compared.ok()) {
+      if (!std::exchange(failed, true)) {
+        observability::Warn("sessions are not compared with the switch; asks again and again",
+                            {{"provider", account_->config.id()}, {"error", compared}});
+      }
+      continue;
+    }
+    failed = false;
     pause = kCompareEvery;
     if (driver_->live_calls() > 0) (void)co_await driver_->DropVanished();
   }

@@ -13,6 +13,10 @@ constexpr std::string_view kCreate =
     "VALUES (?, '', 0, '2000-01-01 00:00:00')";
 constexpr std::string_view kRelease =
     "UPDATE lease SET expires_at = '2000-01-01 00:00:00' WHERE name = ? AND holder = ?";
+constexpr std::string_view kHolders =
+    "SELECT holder FROM lease WHERE LEFT(name, ?) = ? AND expires_at >= UTC_TIMESTAMP(3)";
+constexpr std::string_view kRemoveExpired =
+    "DELETE FROM lease WHERE LEFT(name, ?) = ? AND expires_at < UTC_TIMESTAMP(3)";
 
 }  // namespace
 
@@ -45,6 +49,26 @@ Task<absl::StatusOr<std::string>> LeaseStore::HolderOf(std::string name, absl::T
     return absl::OkStatus();
   }));
   co_return holder;
+}
+
+Task<absl::StatusOr<std::vector<std::string>>> LeaseStore::HoldersOf(std::string prefix,
+                                                                     absl::Time deadline) {
+  const db::Params params = {static_cast<int64_t>(prefix.size()), prefix};
+  std::vector<std::string> holders;
+  CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+    CTC_ASSIGN_OR_RETURN(const db::Rows rows, c.Query(kHolders, params));
+    holders.clear();
+    for (const auto& row : rows) holders.push_back(row.Text(0));
+    return absl::OkStatus();
+  }));
+  co_return holders;
+}
+
+Task<absl::Status> LeaseStore::RemoveExpired(std::string prefix, absl::Time deadline) {
+  const db::Params params = {static_cast<int64_t>(prefix.size()), prefix};
+  co_return co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
+    return c.Execute(kRemoveExpired, params).status();
+  });
 }
 
 Task<absl::Status> LeaseStore::Release(std::string name, std::string holder, absl::Time deadline) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "libs/base/status.h"
 #include "libs/db/database.h"
@@ -18,6 +19,10 @@ class LeaseStore {
                                   absl::Time deadline);
   // Who has it or had it last; empty when nobody ever had.
   Task<absl::StatusOr<std::string>> HolderOf(std::string name, absl::Time deadline);
+  // Who has a lease now whose name begins so.
+  Task<absl::StatusOr<std::vector<std::string>>> HoldersOf(std::string prefix, absl::Time deadline);
+  // Forgets those of the same that nobody has any more.
+  Task<absl::Status> RemoveExpired(std::string prefix, absl::Time deadline);
   // Gives it up, if `holder` still has it.
   Task<absl::Status> Release(std::string name, std::string holder, absl::Time deadline);
 

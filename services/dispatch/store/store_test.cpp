@@ -155,6 +155,33 @@ TEST_CASE("a lease has one holder until it is given up", "[dispatch][store]") {
   CHECK(take("b"));
 }
 
+TEST_CASE("who has leases of one kind is known, and those of nobody are forgotten",
+          "[dispatch][store]") {
+  World world;
+  const auto take = [&](const std::string& name, const std::string& holder) {
+    return world.Run(world.leases.Take(name, holder, absl::Seconds(30), world.deadline())).value();
+  };
+  const auto holders = [&] {
+    return world.Run(world.leases.HoldersOf("calls/", world.deadline())).value();
+  };
+  CHECK(holders().empty());
+  CHECK(take("calls/a", "a"));
+  CHECK(take("calls/b", "b"));
+  CHECK(take("calls", "c"));
+  CHECK(take("socket", "a"));
+  CHECK(holders() == std::vector<std::string>{"a", "b"});
+  REQUIRE(world.Run(world.leases.Release("calls/a", "a", world.deadline())).ok());
+  REQUIRE(world.Run(world.leases.Release("socket", "a", world.deadline())).ok());
+  CHECK(holders() == std::vector<std::string>{"b"});
+  REQUIRE(world.Run(world.leases.RemoveExpired("calls/", world.deadline())).ok());
+  const auto last = [&](const std::string& name) {
+    return world.Run(world.leases.HolderOf(name, world.deadline())).value();
+  };
+  CHECK(last("calls/a").empty());
+  CHECK(last("calls/b") == "b");
+  CHECK(last("socket") == "a");
+}
+
 TEST_CASE("only the first to write the row dials", "[dispatch][store]") {
   World world;
   const std::string provider = world.Row("x").provider.id();

@@ -83,10 +83,13 @@ struct AnchoredCall : CallParts<AnchoredLeg, AnchoredFlow> {
   // In the names of its recordings: drawn anew for each, as a session, or the names of a caller's
   // dialog, may have had a call before or have one elsewhere.
   std::string mark;
-  Scene scene;  // as last ordered
+  std::string session;  // UUID; of an inbound call once its flow answered
+  Scene scene;          // as last ordered
 
   // The recording that runs, one at a time; null: none.
   OpenRecording* Recording();
+  // Whom files of the call's own are named by: who asks for the session's finds them.
+  const std::string& FileOwner() const { return session.empty() ? id : session; }
   bool over() const;
 };
 

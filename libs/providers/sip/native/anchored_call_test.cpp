@@ -323,6 +323,21 @@ TEST_CASE("recordings are begun, paused and ended", "[sip][anchored][recording]"
   }
 }
 
+TEST_CASE("of a call whose process ends only the recording is waited for", "[sip][anchored]") {
+  Tale t(true);
+  t.Connect();
+  t.Rings("party-1", Party::GUEST);
+  t.Forget();
+  t.Take(EndAtOnce(t.call));
+  CHECK(t.Asked() == V{"bye agent", "bye customer", "cancel party-1"});
+  CHECK(t.Told() == V{"CALL_ENDED CUSTOMER", "CALL_CANCELLED GUEST"});
+  CHECK(t.Ordered() == V{"close agent", "close customer", "close party-1", "end recording"});
+  CHECK_FALSE(t.call.over());
+  t.Take(RecordingDone(t.call, "c1-m-1.wav", absl::Seconds(3)));
+  CHECK(t.Told() == V{"RECORDING_STOPPED CUSTOMER", "RECORDING_READY CUSTOMER"});
+  CHECK(t.call.over());
+}
+
 TEST_CASE("whatever the API hangs up is over at once", "[sip][anchored]") {
   Tale t;
   SECTION("while the agent rings") {

@@ -218,10 +218,11 @@ void AnchoredTurn::TakeMessage() {
   AnchoredFlow& flow = *call_.flow;
   flow.phase = FlowPhase::kMessage;
   BeginRecording order;
-  order.file = FileFor(call_.id + "-message");
+  order.file = FileFor(call_.FileOwner() + "-message");
   call_.recordings[order.file].message = true;
   order.voices = {kCustomer};
   order.beep = true;
+  order.keeps_empty = false;  // it is no message, and nobody is told of it
   order.max_length = absl::Seconds(std::max(1, flow.step.voicemail().max_seconds()));
   Order(std::move(order));
   StartTimer(flow.step.voicemail().max_seconds() + kMessageGraceSeconds);

@@ -1,4 +1,5 @@
 // Callers whose sound runs through us: what they hear, press and say at each step.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "libs/providers/sip/native/anchored_story_for_test.h"
@@ -278,6 +279,22 @@ TEST_CASE("a caller waits with music", "[sip][anchored][caller]") {
   }
 }
 
+TEST_CASE("a caller's recordings have the session's name", "[sip][anchored][caller][recording]") {
+  Caller c;
+  c.call.session = "s1";
+  FlowStep step = StepOf(1);
+  step.mutable_voicemail()->set_max_seconds(30);
+  c.Gets(step);
+  c.Take(RecordingDone(c.call, "s1-message-m-1.wav", absl::ZeroDuration()));
+  c.Gets(DialStep(2, true));
+  c.Rings("agent", session::v1::Leg::AGENT);
+  c.Answers("agent");
+  const V ordered = c.Ordered();
+  CHECK(std::count(ordered.begin(), ordered.end(), "record s1-message-m-1.wav beep unless empty") ==
+        1);
+  CHECK(std::count(ordered.begin(), ordered.end(), "record s1-m-2.wav") == 1);
+}
+
 TEST_CASE("a caller leaves a message", "[sip][anchored][caller][voicemail]") {
   Caller c;
   FlowStep step = StepOf(1, "leave one");
@@ -286,7 +303,7 @@ TEST_CASE("a caller leaves a message", "[sip][anchored][caller][voicemail]") {
   c.Gets(step);
   c.Forget();
   c.PlayEnds();
-  CHECK(c.Ordered() == V{"record in-1-message-m-1.wav beep"});
+  CHECK(c.Ordered() == V{"record in-1-message-m-1.wav beep unless empty"});
   CHECK(c.Asked() == V{"timer 40"});
   c.Press('1');
   CHECK(c.Ordered().empty());

@@ -49,7 +49,8 @@ struct Words {
     out.push_back(absl::StrCat("press ", order.leg, " ", order.digits));
   }
   void operator()(const BeginRecording& order) const {
-    out.push_back(absl::StrCat("record ", order.file, order.beep ? " beep" : ""));
+    out.push_back(absl::StrCat("record ", order.file, order.beep ? " beep" : "",
+                               order.keeps_empty ? "" : " unless empty"));
   }
   void operator()(const PauseTheRecording& order) const {
     out.push_back(order.paused ? "pause" : "go on");

@@ -259,7 +259,7 @@ std::string AnchoredTurn::FileFor(const std::string& whose) {
 
 void AnchoredTurn::StartRecording(const std::string& session) {
   BeginRecording order;
-  order.file = FileFor(session.empty() ? call_.id : session);
+  order.file = FileFor(session.empty() ? call_.FileOwner() : session);
   call_.recordings[order.file] = {session};
   Order(std::move(order));
   effects_.session = session;

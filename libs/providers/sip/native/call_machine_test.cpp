@@ -84,6 +84,27 @@ TEST_CASE("a phone that rings too long is cancelled and did not answer", "[sip][
   CHECK(s.Asked() == V{"bye agent 487"});
 }
 
+TEST_CASE("a call whose process ends is over at once", "[sip][3pcc]") {
+  Story ringing;
+  ringing.Asked();
+  ringing.Told();
+  ringing.Take(EndAtOnce(ringing.call));
+  CHECK(ringing.Asked() == V{"cancel agent"});
+  CHECK(ringing.Told() == V{"CALL_CANCELLED AGENT"});
+  CHECK(ringing.call.over());
+  ringing.Hears(Kind::kRejected, "agent", 487);
+  CHECK(ringing.Told().empty());
+
+  Story half;
+  half.Hears(Kind::kAnswered, "agent", 200, Sdp("none"));
+  half.Asked();
+  half.Told();
+  half.Take(EndAtOnce(half.call));
+  CHECK(half.Asked() == V{"bye agent", "cancel customer"});
+  CHECK(half.Told() == V{"CALL_ENDED AGENT", "CALL_CANCELLED CUSTOMER"});
+  CHECK(half.call.over());
+}
+
 TEST_CASE("a call hung up before the answer is cancelled", "[sip][3pcc]") {
   Story ringing;
   ringing.Asked();

@@ -56,8 +56,7 @@ Effects Apply(C& call, const Input& input) {
 }
 
 template <AnyCall C>
-Effects HangUp(C& call) {
-  TurnOf<C> turn(call);
+void EndEverybody(TurnOf<C>& turn, const C& call) {
   for (const std::string& name : {std::string(kCustomer), call.seat}) {
     const auto* leg = call.Find(name);
     const bool there =
@@ -67,6 +66,25 @@ Effects HangUp(C& call) {
     break;  // one fact says that it is over
   }
   turn.EndAll();
+}
+
+template <AnyCall C>
+Effects HangUp(C& call) {
+  TurnOf<C> turn(call);
+  EndEverybody(turn, call);
+  return turn.Finish();
+}
+
+template <AnyCall C>
+Effects EndAtOnce(C& call) {
+  TurnOf<C> turn(call);
+  EndEverybody(turn, call);
+  Input cancelled{Input::Kind::kRejected, "", 487, ""};
+  for (const auto& [name, leg] : call.legs) {
+    if (leg.phase != Phase::kInviting) continue;
+    cancelled.leg = name;
+    turn.OnRejected(cancelled);
+  }
   return turn.Finish();
 }
 
@@ -108,6 +126,8 @@ template Effects Apply(Call&, const Input&);
 template Effects Apply(AnchoredCall&, const Input&);
 template Effects HangUp(Call&);
 template Effects HangUp(AnchoredCall&);
+template Effects EndAtOnce(Call&);
+template Effects EndAtOnce(AnchoredCall&);
 template Effects Refer(Call&, Referral, int&);
 template Effects Refer(AnchoredCall&, Referral, int&);
 template Effects ReferralTaken(Call&, int);

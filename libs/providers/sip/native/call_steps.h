@@ -21,6 +21,9 @@ template <AnyCall C>
 Effects Apply(C& call, const Input& input);
 template <AnyCall C>
 Effects HangUp(C& call);
+// The same for a process that ends: a phone that rings is cancelled and not waited for.
+template <AnyCall C>
+Effects EndAtOnce(C& call);
 
 // A phone refers its call to another one. `status` answers it: 202, or the refusal. 202 means that
 // the session is to be asked, and ReferralTaken called with its answer.

@@ -353,6 +353,7 @@ void Endpoint::OnFlowAnswer(const std::string& call, absl::StatusOr<FlowAnswer> 
   if (answer.ok()) {
     live.session = answer->session;
     inbound_[live.session] = call;
+    if (auto* anchored = std::get_if<AnchoredCall>(&live.call)) anchored->session = live.session;
   }
   Carry(live, std::visit(
                   [&](auto& told) {
@@ -423,7 +424,21 @@ size_t Endpoint::live_calls() const {
 }
 
 void Endpoint::Leave() {
-  if (agent_ != nullptr) agent_->Leave();
+  closed_ = true;
+  if (agent_ == nullptr) return;
+  EndCalls();
+  agent_->Leave();
+}
+
+void Endpoint::EndCalls() {
+  const base::MutexLock lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, live] : calls_) names.push_back(name);
+  for (const std::string& name : names) {
+    Live& live = calls_.at(name);
+    Carry(live, std::visit([](auto& call) { return EndAtOnce(call); }, live.call));
+    EraseIfOver(name);
+  }
 }
 
 void Endpoint::Probe(std::function<void(int)> done) {

@@ -97,7 +97,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   // While it is closed, the account being no more or another, no caller is taken in.
   void SetClosed(bool closed) { closed_ = closed; }
   bool closed() const { return closed_; }
-  // Begins to end: its calls are hung up. Does not wait.
+  // Begins to end: its calls are hung up, and their ends told. Does not wait.
   void Leave();
 
  private:
@@ -112,6 +112,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   Endpoint(std::shared_ptr<const Account> account, NativeSettings settings, const Ground& ground);
 
   absl::Status StartDesk(const std::string& recordings);
+  void EndCalls();
   void OnInput(const LegName& name, const Input& input);
   Reply OnReinvite(const LegName& name, const std::string& offer);
   // Has a call's machine take something in, if the call is there.

@@ -147,6 +147,7 @@ void MediaDesk::Do(const std::string& call, BeginRecording& order) {
   spec.path = absl::StrCat(folder_, "/", order.file);
   spec.parties = std::move(order.voices);
   spec.beep = order.beep;
+  spec.keeps_empty = order.keeps_empty;
   if (order.max_length > absl::ZeroDuration()) spec.max_length = order.max_length;
   spec.on_done = [state = state_, call,
                   file = order.file](const absl::StatusOr<media::Recorded>& recorded) {

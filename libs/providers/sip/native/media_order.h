@@ -42,6 +42,7 @@ struct BeginRecording {
   std::string file;
   std::vector<std::string> voices;  // empty: those of the scene
   bool beep = false;
+  bool keeps_empty = true;    // a file without any sound is one
   absl::Duration max_length;  // zero: no other than the server's
 };
 struct PauseTheRecording {

@@ -61,7 +61,7 @@ TEST_CASE("what cannot be is told by its field", "[sip][settings]") {
   CHECK(Faults(R"(,"media_ports":"20000-20999")") == V{"settings.media_ports"});
   CHECK(Faults(R"(,"media":"anchored")") == V{"settings.media_address"});
   CHECK(Faults(R"(,"media":"anchored","bind":"sip:host.example:5060")") ==
-        V{"settings.media_address"});
+        V{"settings.bind", "settings.media_address"});
   for (const char* ports : {"", "x", "20000", "20000-", "-20000", "20999-20000", "80-90",
                             "65000-70000", "1-2-3", "20000-20000"}) {
     INFO(ports);

@@ -1,5 +1,7 @@
 #include "libs/providers/sip/native/reaper.h"
 
+#include <chrono>
+
 namespace ctc::providers::sip::native {
 
 Reaper::Reaper() : thread_([this] { Run(); }) {}
@@ -35,6 +37,13 @@ void Reaper::Forget(const std::string& place) {
   const base::MutexLock lock(mutex_);
   --adopted_;
   if (const auto found = held_.find(place); found != held_.end()) held_.erase(found);
+  wake_.notify_all();
+}
+
+bool Reaper::AwaitEnd(absl::Duration longest) const ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  std::unique_lock<std::mutex> lock(mutex_.native());
+  return wake_.wait_for(lock, absl::ToChronoNanoseconds(longest),
+                        [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return adopted_ == 0; });
 }
 
 // A condition variable wants the lock of the mutex below ours.

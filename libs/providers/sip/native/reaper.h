@@ -3,6 +3,8 @@
 // waited for. Thread-safe.
 #pragma once
 
+#include <absl/time/time.h>
+
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -36,6 +38,9 @@ class Reaper {
     });
   }
 
+  // Waits until all that was adopted has ended, at most so long. False when some has not.
+  bool AwaitEnd(absl::Duration longest) const;
+
   // True until the one adopted for `place` has ended.
   bool IsHeld(const std::string& place) const;
 
@@ -53,7 +58,7 @@ class Reaper {
   void Forget(const std::string& place);
 
   mutable base::Mutex mutex_;
-  std::condition_variable wake_;
+  mutable std::condition_variable wake_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   size_t adopted_ ABSL_GUARDED_BY(mutex_) = 0;  // that have not ended
   std::multiset<std::string> held_ ABSL_GUARDED_BY(mutex_);

@@ -46,6 +46,22 @@ TEST_CASE("the thread that is waited for may hold the last reference", "[sip][re
   CHECK(ended == 1);
 }
 
+TEST_CASE("the end of all can be waited for, but not for ever", "[sip][reaper]") {
+  std::atomic<int> ended = 0;
+  Reaper reaper;
+  CHECK(reaper.AwaitEnd(absl::InfiniteDuration()));
+  std::promise<void> busy;
+  const std::shared_future<void> done = busy.get_future().share();
+  std::shared_ptr<Worker> worker = reaper.Adopt(std::make_unique<Worker>(ended), "");
+  worker->Work([done] { done.wait(); });
+  CHECK_FALSE(reaper.AwaitEnd(absl::ZeroDuration()));  // nobody has let go
+  worker.reset();
+  CHECK_FALSE(reaper.AwaitEnd(absl::Milliseconds(10)));
+  busy.set_value();
+  CHECK(reaper.AwaitEnd(absl::Seconds(30)));
+  CHECK(ended == 1);
+}
+
 TEST_CASE("nobody who lets go waits, but the reaper's end does", "[sip][reaper]") {
   std::atomic<int> ended = 0;
   std::promise<void> busy;

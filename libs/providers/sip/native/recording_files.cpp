@@ -8,11 +8,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include "libs/base/error_catalogue.h"
 
 namespace ctc::providers::sip::native {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr int64_t kLargest = 256 << 20;
 constexpr std::string_view kSuffix = ".wav";
@@ -59,6 +64,33 @@ std::string RecordingFile(const dispatch::v1::Provider& config, std::string_view
   url.remove_prefix(prefix.size());
   if (url.size() <= kSuffix.size()) return "";
   return IsName(url.substr(0, url.size() - kSuffix.size())) ? std::string(url) : "";
+}
+
+RecordingList::RecordingList(std::string_view root, const dispatch::v1::Provider& config)
+    : folder_(RecordingFolder(root, config)), prefix_(RecordingPrefix(config)) {
+  std::error_code error;  // nothing was recorded, or nothing can be had
+  for (fs::directory_iterator file(folder_, error), end; !error && file != end;
+       file.increment(error)) {
+    std::string name = file->path().filename().string();
+    if (!RecordingFile(config, prefix_ + name).empty()) names_.push_back(std::move(name));
+  }
+  std::sort(names_.begin(), names_.end());
+}
+
+std::vector<std::string> RecordingList::Of(std::string_view session) const {
+  if (session.empty()) return {};
+  const std::string begin = std::string(session) + "-";
+  std::vector<std::pair<fs::file_time_type, std::string>> found;
+  auto name = std::lower_bound(names_.begin(), names_.end(), begin);
+  for (; name != names_.end() && name->starts_with(begin); ++name) {
+    std::error_code gone;
+    const fs::file_time_type written = fs::last_write_time(folder_ + "/" + *name, gone);
+    if (!gone) found.emplace_back(written, prefix_ + *name);
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<std::string> urls;
+  for (auto& [written, url] : found) urls.push_back(std::move(url));
+  return urls;
 }
 
 absl::Status DeleteRecording(std::string_view root, const dispatch::v1::Provider& config,

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "libs/providers/adapter.h"
 
@@ -17,6 +18,20 @@ std::string RecordingPrefix(const dispatch::v1::Provider& config);
 std::string RecordingFolder(std::string_view root, const dispatch::v1::Provider& config);
 // The file that `url` names; empty when it is none of the account's. Pure.
 std::string RecordingFile(const dispatch::v1::Provider& config, std::string_view url);
+
+// The account's files as they were when it was made. Reads the disk.
+class RecordingList {
+ public:
+  RecordingList(std::string_view root, const dispatch::v1::Provider& config);
+
+  // URLs of those that are named by the session, the oldest first.
+  std::vector<std::string> Of(std::string_view session) const;
+
+ private:
+  const std::string folder_;
+  const std::string prefix_;
+  std::vector<std::string> names_;  // in order
+};
 
 // PROVIDER_REFUSED for a URL that is none of the account's; NOT_FOUND when the file is not there;
 // UNAVAILABLE when it cannot be read. Reads the disk.

@@ -53,19 +53,19 @@ bool IsHostPart(std::string_view text) {
   return IsMadeOf(host.substr(1, host.size() - 2), ":.", absl::ascii_isxdigit);
 }
 
-// "sip:host:port", either of which may be "*".
+// "sip:address:port", either of which may be "*". A name would be looked up, by whoever binds it.
 bool IsBind(std::string_view text) {
   constexpr std::string_view kScheme = "sip:";
   if (!text.starts_with(kScheme)) return false;
   text.remove_prefix(kScheme.size());
   const std::string_view host = WithoutPort(text);
   const std::string_view port = text.substr(host.size());
-  // What is in brackets is an address: a name would be looked up.
+  if (port != ":*" && !IsPort(port)) return false;
+  if (host == "*") return true;
   unsigned char bytes[16];
-  const std::string inside(host.substr(0, host.find(']')));
-  const bool is_v6 =
-      !host.starts_with('[') || inet_pton(AF_INET6, inside.substr(1).c_str(), bytes) == 1;
-  return (host == "*" || (IsHostPart(host) && is_v6)) && (port == ":*" || IsPort(port));
+  const bool v6 = host.starts_with('[');
+  const std::string address(v6 ? host.substr(1, host.size() - 2) : host);
+  return inet_pton(v6 ? AF_INET6 : AF_INET, address.c_str(), bytes) == 1;
 }
 
 absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }

@@ -76,6 +76,16 @@ TEST_CASE("our own address may be one of IPv6, in brackets", "[sip][settings]") 
   CHECK(Faults(AnAccount("sip:10.1.0.9:5060", any), Guard()).empty());
 }
 
+TEST_CASE("our own address is no name, which binding it would look up", "[sip][settings]") {
+  for (const char* bind : {"sip:slow.tenant.example:*", "sip:localhost:5060", "sip:10.0.5:5060",
+                           "sip:*.example:*", "sip:10.0.0.5.example:5060", "sip:2130706433:5060"}) {
+    INFO(bind);
+    const std::string more = std::string(R"(,"bind":")") + bind + "\"";
+    CHECK(Faults(AnAccount("sip:trunk.example", more), http::AddressGuard::Everywhere()) ==
+          V{"settings.bind"});
+  }
+}
+
 TEST_CASE("a phone names no address that is not allowed", "[sip][settings][ssrf]") {
   const NativeSettings settings = ReadNativeSettings(AnAccount(), Guard()).value();
   for (const char* host : {"169.254.169.254:80", "10.2.0.1", "[::1]:5060", "localhost"}) {
