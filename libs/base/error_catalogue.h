@@ -173,7 +173,8 @@ inline constexpr ErrorSpec kUnavailable{"UNAVAILABLE", absl::StatusCode::kUnavai
                                         "Wait as long as Retry-After says, then try again."};
 inline constexpr ErrorSpec kDeadlineExceeded{
     "DEADLINE_EXCEEDED", absl::StatusCode::kDeadlineExceeded, 504, "It took too long",
-    "Try again; a POST with the same Idempotency-Key."};
+    "It may have been done: look before you repeat it. A POST with the same Idempotency-Key gets "
+    "this answer again; only initiate goes on with the call there is."};
 inline constexpr ErrorSpec kConflict{"CONFLICT", absl::StatusCode::kAborted, 409,
                                      "Someone else changed it at the same time",
                                      "Read it again, then repeat the change."};

@@ -12,7 +12,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <future>
 #include <memory>
 #include <span>
 #include <thread>
@@ -21,6 +20,7 @@
 #include "libs/db/migrator.h"
 #include "libs/host/admin.h"
 #include "libs/host/settings.h"
+#include "libs/host/stop_step.h"
 #include "libs/observability/log.h"
 #include "libs/rpc/server.h"
 
@@ -30,7 +30,10 @@ namespace {
 namespace obs = observability;
 
 constexpr absl::Duration kDatabaseWait = absl::Seconds(60);
-constexpr absl::Duration kStepLimit = absl::Seconds(5);
+// Limits of the steps of the end; who supervises the process has to give it some more than these.
+constexpr absl::Duration kGatewayLimit = absl::Seconds(30);  // it gives its requests 25 s
+constexpr absl::Duration kServiceLimit = absl::Seconds(10);
+constexpr absl::Duration kPortLimit = absl::Seconds(5);
 
 constexpr const char* kServiceNames[] = {"session",   "routing", "dispatch", "webhook",
                                          "recording", "stats",   "gateway"};
@@ -53,8 +56,9 @@ class Process {
         io_(io_threads_) {}
 
   absl::Status Start();
-  void Run();
-  void Stop();
+  // Both: false when something was left at its work, which uses what this object owns.
+  bool Run();
+  bool Stop();
 
  private:
   absl::Status OpenDatabase();
@@ -63,7 +67,7 @@ class Process {
   absl::Status OpenPorts();
   Task<absl::Status> Ready();
   void StartThreads();
-  void WaitFor(std::string_view step, Task<void> task);
+  bool ShutDownRpc();
 
   const Program& program_;
   std::unique_ptr<Settings> settings_;
@@ -184,39 +188,45 @@ absl::Status Process::Start() {
   return absl::OkStatus();
 }
 
-void Process::WaitFor(std::string_view step, Task<void> task) {
-  std::promise<void> done;
-  auto future = done.get_future();
+// Calls that are left take all its time.
+bool Process::ShutDownRpc() {
   const absl::Duration begun = base::SystemClock().Monotonic();
-  asio::co_spawn(io_, std::move(task), [&done](std::exception_ptr) { done.set_value(); });
-  future.wait();
-  obs::Info(
-      "stopped",
-      {{"step", step}, {"ms", absl::ToInt64Milliseconds(base::SystemClock().Monotonic() - begun)}});
+  rpc_server_->Shutdown(kPortLimit);
+  const absl::Duration took = base::SystemClock().Monotonic() - begun;
+  const bool ended = took < kPortLimit - absl::Milliseconds(50);
+  if (!ended) obs::Warn("left at its work", {{"step", "rpc"}});
+  return ended;
 }
 
 // The gateway goes first, so that no new work comes in while the others still answer what is under
 // way.
-void Process::Stop() {
+bool Process::Stop() {
   ready_ = false;
+  bool ended = true;
+  const auto stop = [&](Service& service, absl::Duration limit) {
+    ended &= RunStep(io_.get_executor(), service.name(), service.Stop(), limit);
+  };
   if (rpc_server_) rpc_server_->SetServing(false);
   for (const auto& service : services_) {
-    if (service->name() == "gateway") WaitFor("gateway", service->Stop());
+    if (service->name() == "gateway") stop(*service, kGatewayLimit);
   }
   for (const auto& service : services_) {
-    if (service->name() != "gateway") WaitFor(service->name(), service->Stop());
+    if (service->name() != "gateway") stop(*service, kServiceLimit);
   }
-  if (rpc_server_) rpc_server_->Shutdown(kStepLimit);
-  if (admin_) WaitFor("admin", admin_->Drain(absl::Seconds(1)));
+  if (rpc_server_) ended &= ShutDownRpc();
+  if (admin_) {
+    ended &= RunStep(io_.get_executor(), "admin", admin_->Drain(absl::Seconds(1)), kPortLimit);
+  }
   io_.stop();
   for (auto& thread : threads_) thread.join();
   threads_.clear();
   // Its threads finish what is queued and hand the results to io_, and the work may use the
   // services: so it ends while both are there.
   database_.reset();
+  return ended;
 }
 
-void Process::Run() {
+bool Process::Run() {
   asio::io_context signals_io;
   asio::signal_set signals(signals_io, SIGTERM, SIGINT);
   signals.async_wait([](const boost::system::error_code&, int) {});
@@ -229,9 +239,10 @@ void Process::Run() {
     signals_io.run();
   });
   obs::Info("draining");
-  Stop();
+  const bool ended = Stop();
   signals_io.stop();
   second.join();
+  return ended;
 }
 
 void PrintHelp(const Program& program) {
@@ -270,8 +281,12 @@ int RunProgram(const Program& program, int argc, const char* const* argv) {
     _exit(1);  // threads of half-made services may still run
   }
   obs::Info("started", {{"pid", static_cast<int64_t>(getpid())}});
-  process.Run();
+  const bool ended = process.Run();
   obs::Info("ended");
+  if (!ended) {
+    std::fflush(nullptr);
+    _exit(0);  // what was left would go after the services that it uses
+  }
   return 0;
 }
 

@@ -40,7 +40,8 @@ Connection::Connection(asio::ip::tcp::socket socket, std::shared_ptr<ServerState
     : socket_(std::move(socket)),
       state_(std::move(state)),
       timer_(socket_.get_executor()),
-      tick_(Tick(state_->options)) {
+      tick_(Tick(state_->options)),
+      held_body_(state_->held_bytes) {
   boost::system::error_code ignored;
   const auto peer = socket_.remote_endpoint(ignored);
   if (!ignored) remote_address_ = peer.address().to_string();
@@ -81,6 +82,7 @@ Task<void> Connection::Run() {
 }
 
 Task<bool> Connection::ReadHead() {
+  request_ = Request();
   HeadScanner scanner;
   if (Pending().empty()) {
     const ServerOptions& options = state_->options;
@@ -138,7 +140,6 @@ uint64_t Connection::BodyLimit(std::string_view head) const {
 }
 
 Task<bool> Connection::ReadBody(const HeadInfo& info, uint64_t max_body_bytes) {
-  request_ = Request();
   request_.remote_address = remote_address_;
   parser_.emplace(request_, max_body_bytes,
                   static_cast<uint32_t>(state_->options.max_header_bytes));
@@ -149,12 +150,16 @@ Task<bool> Connection::ReadBody(const HeadInfo& info, uint64_t max_body_bytes) {
     if (error && error != boost::beast::http::error::need_more) {
       co_return co_await Refused(RefusalOf(error));
     }
-    if (parser_->is_done()) co_return co_await Answer(info.close);
+    const bool done = parser_->is_done();
+    if ((entered || !done) && !HoldBody()) {
+      co_return co_await Fail(503, "OVERLOADED", "too many bodies are held");
+    }
+    if (done) co_return co_await Answer(info.close);
     if (Pending().size() >= state_->options.max_header_bytes) {
       co_return co_await Fail(431, "HEADERS_TOO_LARGE", "a chunk's head or the trailer is long");
     }
     if (!entered && !co_await SendContinue(info)) co_return false;
-    if (!entered) Enter(Phase::kBody, state_->options.body_timeout);
+    if (!entered) Enter(Phase::kBody, BodyTimeout(max_body_bytes));
     entered = true;
     MakeRoom(kBodyReadBytes);
     if (!co_await Read()) {
@@ -162,6 +167,23 @@ Task<bool> Connection::ReadBody(const HeadInfo& info, uint64_t max_body_bytes) {
       co_return co_await Fail(408, "REQUEST_TIMEOUT", "the body took too long");
     }
   }
+}
+
+absl::Duration Connection::BodyTimeout(uint64_t max_body_bytes) const {
+  const ServerOptions& options = state_->options;
+  if (max_body_bytes <= options.max_body_bytes) return options.body_timeout;
+  const auto bytes = static_cast<double>(max_body_bytes);
+  const auto rate = static_cast<double>(options.slowest_bytes_per_second);
+  return std::max(options.body_timeout, absl::Seconds(bytes / rate));
+}
+
+bool Connection::HoldBody() {
+  return held_body_.Set(request_.body.capacity()) <= state_->options.max_held_bytes;
+}
+
+void Connection::DropBody() {
+  std::string().swap(request_.body);  // an assignment would keep the room
+  held_body_.Set(0);
 }
 
 Task<bool> Connection::SendContinue(const HeadInfo& info) {
@@ -181,7 +203,7 @@ Task<bool> Connection::Answer(bool close) {
   Enter(Phase::kHandling, absl::InfiniteDuration());
   const Response response = co_await Handle();
   // A connection may wait long for its next request, and a stream is long: neither keeps a body.
-  std::string().swap(request_.body);  // an assignment would keep the room
+  DropBody();
   if (response.drop) {
     boost::system::error_code ignored;
     socket_.set_option(asio::socket_base::linger(true, 0), ignored);
@@ -243,10 +265,18 @@ Task<bool> Connection::AnswerWebSocket(const Response& response) {
   co_return false;
 }
 
+// As long as the head was not taken off what was read, the request knows no headers.
+std::string_view Connection::Origin() const {
+  return request_.headers.all().empty() ? OriginOf(Pending()) : request_.headers.Get("Origin");
+}
+
 Response Connection::ErrorResponse(int status, std::string_view code,
                                    std::string_view detail) const {
   const ErrorBody& make = state_->error_body;
-  return make ? make(status, code, detail) : PlainError(status, code, detail);
+  if (!make) return PlainError(status, code, detail);
+  Response response = make(ServerError{status, code, detail, Origin()});
+  response.status = status;
+  return response;
 }
 
 Task<bool> Connection::Refused(Refusal refusal) {
@@ -255,10 +285,11 @@ Task<bool> Connection::Refused(Refusal refusal) {
 
 Task<bool> Connection::Fail(int status, std::string_view code, std::string_view detail) {
   timed_out_ = false;
-  Response response = ErrorResponse(status, code, detail);
-  response.status = status;
+  DropBody();
+  const Response response = ErrorResponse(status, code, detail);
   HeadPlan plan;
   plan.close = true;
+  plan.upgrade = status == 426;
   plan.length = response.body.size();
   out_.clear();
   AppendHead(response, plan, out_);
@@ -306,6 +337,12 @@ Task<bool> Connection::WriteAll(std::string_view first, std::string_view second)
   const size_t of_first = std::min(written, first.size());
   buffers[0] += of_first;
   buffers[1] += written - of_first;
+  HeldBytes held(state_->held_bytes);
+  if (held.Set(asio::buffer_size(buffers)) > state_->options.max_held_bytes) {
+    socket_.set_option(asio::socket_base::linger(true, 0), error);
+    stopped_ = true;
+    co_return false;
+  }
   const Phase before = phase_;
   Enter(Phase::kWriting, state_->options.write_timeout);
   co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::use_awaitable, error));

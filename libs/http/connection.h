@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "libs/http/held_bytes.h"
 #include "libs/http/request_parser.h"
 #include "libs/http/response_writer.h"
 #include "libs/http/server_state.h"
@@ -50,6 +51,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // How long a body this request may have.
   uint64_t BodyLimit(std::string_view head) const;
   Task<bool> ReadBody(const HeadInfo& info, uint64_t max_body_bytes);
+  absl::Duration BodyTimeout(uint64_t max_body_bytes) const;
+  // Counts the body that is being read; false when all connections hold too much.
+  bool HoldBody();
+  void DropBody();
   Task<bool> SendContinue(const HeadInfo& info);
   Task<bool> Answer(bool close);
   Task<bool> AnswerStream(const Response& response, bool close);
@@ -69,6 +74,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool Expired() const { return Clock::now() >= deadline_; }
   std::string_view Pending() const { return std::string_view(in_).substr(begin_, end_ - begin_); }
   void MakeRoom(size_t bytes);
+  std::string_view Origin() const;
   Response ErrorResponse(int status, std::string_view code, std::string_view detail) const;
   bool Closing(bool close) const { return close || state_->draining(); }
 
@@ -88,7 +94,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   size_t end_ = 0;
   std::string out_;
   std::string remote_address_;
-  Request request_;
+  Request request_;  // empty from one answer to the next request's head
+  HeldBytes held_body_;
   std::optional<RequestParser> parser_;
   std::shared_ptr<ServerWebSocket> websocket_;
 };

@@ -1,4 +1,4 @@
-// What connections may cost that wait for a request: how many, how long, how much.
+// What connections may cost that wait: how many, how long, how much.
 #include <malloc.h>
 
 #include <catch2/catch.hpp>
@@ -14,6 +14,8 @@ namespace {
 using testing::EventuallyTrue;
 
 constexpr std::string_view kGet = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr size_t kLarge = 16 << 20;  // far more than the kernel keeps for a client
+constexpr std::string_view kGetLarge = "GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr std::string_view kTicks = "GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n";
 
 Task<void> TickUntilGone(StreamWriter& writer) {
@@ -30,6 +32,7 @@ Task<Response> Serve(const Request& request) {
   Response response;
   response.body = "body:.";
   if (request.path == "/ticks") response.stream = TickUntilGone;
+  if (request.path == "/large") response.body = std::string(kLarge, 'l') + ".";
   co_return response;
 }
 
@@ -109,6 +112,33 @@ TEST_CASE("who sends nothing at all waits no longer than the first byte may take
   CHECK(StatusOf(used.ReceiveText("body:.")) == 200);
 }
 
+TEST_CASE("a body that may be long has the time that its limit takes on a slow line",
+          "[http][server]") {
+  ServerOptions options;
+  options.max_body_bytes = 4096;
+  options.body_timeout = absl::Milliseconds(300);
+  options.slowest_bytes_per_second = 1024;
+  options.body_limit = [](std::string_view, std::string_view target) -> size_t {
+    return target == "/import" ? 65536 : 4096;
+  };
+  const Fixture f(options);
+  // A tenth each 100 ms, until an answer comes.
+  const auto drip = [&](const std::string& head, size_t bytes) {
+    RawSocket client = f.Connect();
+    client.Send(head + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(bytes) +
+                "\r\n\r\n");
+    std::string answer;
+    for (size_t i = 0; i < 10 && answer.empty() && !client.closed(); ++i) {
+      client.Send(std::string(bytes / 10, 'x'));
+      answer += client.ReceiveUntil([](const std::string& all) { return !all.empty(); },
+                                    std::chrono::milliseconds(i < 9 ? 100 : 30000));
+    }
+    return StatusOf(answer);
+  };
+  CHECK(drip("POST /import", 5000) == 200);
+  CHECK(drip("POST /import", 4000) == 408);  // any other may be as long
+}
+
 TEST_CASE("an idle connection keeps nothing of its last body", "[http][server]") {
   const Fixture f;
   constexpr size_t kBody = 1 << 20;
@@ -128,6 +158,67 @@ TEST_CASE("an idle connection keeps nothing of its last body", "[http][server]")
     clients.back().ReceiveText("body:.");
   }
   CHECK(in_use() < before + kClients * kBody / 2);
+}
+
+TEST_CASE("bodies that come in pieces are held up to a limit for all, and then refused",
+          "[http][server]") {
+  constexpr size_t kBody = 1 << 20;
+  ServerOptions options;
+  options.max_held_bytes = 3 * kBody / 2;
+  const Fixture f(options);
+  const std::string head =
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kBody) + "\r\n\r\n";
+  const std::string most(kBody - 1, 'b');
+  RawSocket first = f.Connect();
+  first.Send(head + most);
+  const auto send_another = [&] {
+    RawSocket other = f.Connect();
+    other.Send(head + most + "b");
+    return StatusOf(other.ReceiveText("\r\n\r\n"));
+  };
+  EventuallyTrue([&] { return send_another() == 503; }, "a refusal");
+  RawSocket small = f.Connect();
+  small.Send(kGet);
+  CHECK(StatusOf(small.ReceiveText("body:.")) == 200);
+  first.Send("b");
+  CHECK(StatusOf(first.ReceiveText("body:.")) == 200);
+  EventuallyTrue([&] { return send_another() == 200; }, "room again");
+  RawSocket gone = f.Connect();
+  gone.Send(head + most);
+  EventuallyTrue([&] { return send_another() == 503; }, "a refusal");
+  gone.ResetOnClose();
+  gone.Close();
+  EventuallyTrue([&] { return send_another() == 200; }, "room again");
+}
+
+TEST_CASE("answers that are not read are held up to a limit for all, and then broken off",
+          "[http][server]") {
+  ServerOptions options;
+  options.max_held_bytes = kLarge;
+  options.write_timeout = absl::Minutes(5);
+  const Fixture f(options);
+  const auto deaf = [&] {
+    RawSocket client = f.Connect();
+    client.ShrinkReceiveBuffer();
+    client.Send(kGetLarge);
+    client.ReceiveUntil([](const std::string& all) { return !all.empty(); });
+    return client;
+  };
+  RawSocket first = deaf();
+  RawSocket second = deaf();
+  CHECK(second.ReceiveAll().size() < kLarge);
+  CHECK(second.closed());
+  const auto read_whole = [&] {
+    RawSocket client = f.Connect();
+    client.Send(kGetLarge);
+    const auto whole = [](const std::string& all) { return all.size() > kLarge; };
+    return client.ReceiveUntil(whole).ends_with("l.");
+  };
+  EventuallyTrue([&] { return f.server->connections() == 1; }, "the first alone");
+  first.ResetOnClose();
+  first.Close();
+  EventuallyTrue([&] { return f.server->connections() == 0; }, "the last to go");
+  CHECK(read_whole());
 }
 
 }  // namespace ctc::http

@@ -214,6 +214,20 @@ HeadInfo CheckHead(std::string_view head, uint64_t max_body_bytes) {
   return info;
 }
 
+std::string_view OriginOf(std::string_view head) {
+  constexpr std::string_view kName = "\norigin:";
+  constexpr std::string_view kLineEnd = "\r\n";
+  const size_t last = head.find("\r\n\r\n");  // a body may follow
+  if (last != std::string_view::npos) head = head.substr(0, last + kLineEnd.size());
+  for (size_t at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1)) {
+    if (!EqualsIgnoreCase(head.substr(at, kName.size()), kName)) continue;
+    const std::string_view rest = head.substr(at + kName.size());
+    const size_t end = rest.find_first_of(kLineEnd);
+    return end == std::string_view::npos ? std::string_view() : TrimBlanks(rest.substr(0, end));
+  }
+  return {};
+}
+
 RequestParser::RequestParser(Request& request, uint64_t max_body_bytes, uint32_t max_header_bytes)
     : request_(request) {
   eager(true);

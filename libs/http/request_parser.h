@@ -47,6 +47,10 @@ class HeadScanner {
 // `head` ends with the empty line.
 HeadInfo CheckHead(std::string_view head, uint64_t max_body_bytes);
 
+// The value of the first Origin field, "" without one. Of any head, also one that is refused or not
+// complete.
+std::string_view OriginOf(std::string_view head);
+
 // Fills `request` as bytes are put in; see Beast's basic_parser.
 class RequestParser final : public boost::beast::http::basic_parser<true> {
  public:

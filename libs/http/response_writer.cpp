@@ -117,7 +117,11 @@ void AppendHead(const Response& response, const HeadPlan& plan, std::string& out
   } else if (plan.framing == BodyFraming::kChunked) {
     out.append("Transfer-Encoding: chunked\r\n");
   }
-  out.append(plan.close ? "Connection: close\r\n\r\n" : "\r\n");
+  if (plan.upgrade) out.append("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+  if (plan.close) {
+    out.append(plan.upgrade ? "Connection: close, Upgrade\r\n" : "Connection: close\r\n");
+  }
+  out.append("\r\n");
 }
 
 Response PlainError(int status, std::string_view code, std::string_view detail) {

@@ -21,6 +21,7 @@ struct HeadPlan {
   BodyFraming framing = BodyFraming::kLength;
   size_t length = 0;
   bool close = false;
+  bool upgrade = false;  // says that the client has to open a WebSocket (RFC 9110 section 15.5.22)
 };
 
 // Appends status line and headers with the empty line.

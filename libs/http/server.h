@@ -23,19 +23,30 @@ struct ServerOptions {
   // Beyond it the connection that has waited longest without a request is closed for the new one;
   // where all are at work, the new one gets 503.
   int max_connections = 10000;
+  // Of all connections: bodies that came in pieces, and answers their clients have not taken yet.
+  // Beyond it, further bodies get 503 and further answers that must wait are broken off.
+  int64_t max_held_bytes = 256 << 20;
   absl::Duration first_byte_timeout = absl::Seconds(10);  // of a connection
   absl::Duration header_timeout = absl::Seconds(10);      // from the first byte of a request
   absl::Duration body_timeout = absl::Seconds(15);
+  // A body that only body_limit lets in may take as long as the longest such body needs at this.
+  size_t slowest_bytes_per_second = 64 << 10;
   absl::Duration idle_timeout = absl::Seconds(75);  // between requests
   absl::Duration write_timeout = absl::Seconds(20);
 };
 
 // Answers one request. Never throws; what it returns is sent. Runs on the connection's strand.
 using Handler = std::function<Task<Response>(const Request& request)>;
-// The body of the errors that the server itself makes (400, 408, 413, 431, 501): the edge gives
-// problem+json.
-using ErrorBody =
-    std::function<Response(int status, std::string_view code, std::string_view detail)>;
+// An error that the server itself answers (400, 408, 413, 426, 431, 501, 503). `origin` is the
+// request's Origin, "" where none was read.
+struct ServerError {
+  int status = 0;
+  std::string_view code;
+  std::string_view detail;
+  std::string_view origin;
+};
+// Headers and body of such an answer: the edge gives problem+json.
+using ErrorBody = std::function<Response(const ServerError& error)>;
 
 class Server {
  public:

@@ -25,6 +25,7 @@ class ServerState {
   const ServerOptions options;
   const Handler handler;
   const ErrorBody error_body;
+  std::atomic<int64_t> held_bytes{0};  // see ServerOptions::max_held_bytes
 
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
   void StartDraining() { draining_.store(true); }

@@ -257,10 +257,10 @@ TEST_CASE("a dropped request gets no byte of an answer", "[http][server]") {
 
 TEST_CASE("the owner's error body is used for the server's own errors", "[http][server]") {
   IoThreads io;
-  ErrorBody body = [](int, std::string_view code, std::string_view) {
+  ErrorBody body = [](const ServerError& error) {
     Response response;
     response.headers.Add("Content-Type", "application/problem+json");
-    response.body = "{\"code\":\"" + std::string(code) + "\"}";
+    response.body = "{\"code\":\"" + std::string(error.code) + "\"}";
     return response;
   };
   const auto server = Server::Start(io.executor(), ServerOptions(), Serve, body);
@@ -270,6 +270,44 @@ TEST_CASE("the owner's error body is used for the server's own errors", "[http][
   CHECK(StatusOf(answer) == 501);
   CHECK(answer.find("application/problem+json") != std::string::npos);
   CHECK(answer.ends_with("{\"code\":\"METHOD_NOT_IMPLEMENTED\"}"));
+}
+
+TEST_CASE("the server's own errors know the origin, whether the head was read to its end or not",
+          "[http][server]") {
+  IoThreads io;
+  ErrorBody body = [](const ServerError& error) {
+    Response response;
+    response.body = "<" + std::string(error.origin) + ">";
+    return response;
+  };
+  ServerOptions options = QuickOptions();
+  options.max_header_bytes = 256;
+  const auto server = Server::Start(io.executor(), options, Serve, body);
+  const std::string origin = "Host: a\r\noRigin: https://crm.example \r\n";
+  const std::vector<std::pair<int, std::string>> requests = {
+      {501, "BREW / HTTP/1.1\r\n" + origin + "\r\n"},
+      {400, "GET / HTTP/1.1\r\n" + origin + " folded\r\n\r\n"},
+      {400,
+       "POST / HTTP/1.1\r\n" + origin + "Transfer-Encoding: chunked\r\n\r\nx\r\nOrigin: b\r\n"},
+      {408, "GET / HTTP/1.1\r\n" + origin},
+      {408, "POST / HTTP/1.1\r\n" + origin + "Content-Length: 5\r\n\r\n"},
+      {413, "POST / HTTP/1.1\r\n" + origin + "Content-Length: 1048577\r\n\r\n"},
+      {431, "GET / HTTP/1.1\r\n" + origin + "X: " + std::string(300, 'x')},
+      {500, "GET /throw HTTP/1.1\r\n" + origin + "Connection: close\r\n\r\n"},
+  };
+  for (const auto& [status, request] : requests) {
+    INFO(request);
+    RawSocket client = RawSocket::Connect((*server)->port());
+    client.Send(kGet);  // which had none
+    client.ReceiveText("body:.");
+    client.Send(request);
+    const std::string answer = client.ReceiveAll();
+    CHECK(StatusOf(answer) == status);
+    CHECK(answer.ends_with("<https://crm.example>"));
+  }
+  RawSocket client = RawSocket::Connect((*server)->port());
+  client.Send("BREW / HTTP/1.1\r\nHost: a\r\nX-Origin: b\r\n\r\nOrigin: c\r\n");
+  CHECK(client.ReceiveAll().ends_with("<>"));
 }
 
 TEST_CASE("slow heads, slow bodies, idle clients and those who do not read are cut off",

@@ -126,7 +126,12 @@ TEST_CASE("a WebSocket path without an upgrade answers 426", "[http][websocket]"
   Fixture f;
   RawSocket client = RawSocket::Connect(f.server->port());
   client.Send("GET /echo HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ok\r\n\r\n");
-  CHECK(client.ReceiveAll().starts_with("HTTP/1.1 426 "));
+  const std::string answer = client.ReceiveAll();
+  CHECK(answer.starts_with("HTTP/1.1 426 "));
+  // RFC 9110 sections 7.8 and 15.5.22, RFC 6455 section 4.2.2
+  CHECK(answer.find("\r\nUpgrade: websocket\r\n") != std::string::npos);
+  CHECK(answer.find("\r\nConnection: close, Upgrade\r\n") != std::string::npos);
+  CHECK(answer.find("\r\nSec-WebSocket-Version: 13\r\n") != std::string::npos);
 }
 
 TEST_CASE("the answer to an upgrade carries the handler's headers", "[http][websocket]") {

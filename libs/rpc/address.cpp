@@ -61,6 +61,13 @@ std::optional<Address> ParseAddress(std::string_view text) {
   return address;
 }
 
+bool IsOfThisMachine(const Address& address) {
+  if (!address.path.empty() || address.host == "localhost") return true;
+  boost::system::error_code error;
+  const auto ip = asio::ip::make_address(address.host, error);
+  return !error && ip.is_loopback();
+}
+
 Task<std::vector<SocketAddress>> Resolve(const Address& address, boost::system::error_code& error) {
   if (const auto literal = Literal(address)) co_return std::vector<SocketAddress>(1, *literal);
   tcp::resolver resolver(co_await asio::this_coro::executor);

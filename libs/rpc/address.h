@@ -23,6 +23,10 @@ struct Address {
 // nullopt for what is no address.
 std::optional<Address> ParseAddress(std::string_view text);
 
+// Only processes of this machine can get there: a unix socket, a loopback address, `localhost`.
+// Other names are not looked up: what they mean may change.
+bool IsOfThisMachine(const Address& address);
+
 // Names are looked up without blocking. Empty when there is none, with the reason in `error`.
 Task<std::vector<SocketAddress>> Resolve(const Address& address, boost::system::error_code& error);
 // The same, blocking; for the start of a process.

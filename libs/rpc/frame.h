@@ -23,6 +23,8 @@ inline constexpr size_t kFrameHead = 13;
 // What a body may hold beside the message it carries.
 inline constexpr size_t kBodySlack = 2 << 20;
 inline constexpr size_t kMaxCallsInFlight = 32768;
+// An answer may be larger than a request: what a service says is its own.
+inline constexpr size_t kLargestAnswer = 64 << 20;
 
 enum class FrameKind : uint8_t {
   kHello = 1,     // the shared secret

@@ -12,7 +12,6 @@ namespace {
 
 // A server that says nothing for one to three of these is taken for gone.
 constexpr auto kWatch = std::chrono::seconds(5);
-constexpr size_t kLargestAnswer = 256 << 20;
 
 absl::Status StatusFromBody(std::string_view body) {
   google::rpc::Status proto;
@@ -43,7 +42,7 @@ void MuxClientStream::Start(std::string address, std::string secret) {
 Task<void> MuxClientStream::Run(std::string address) {
   status_ = co_await Connect(std::move(address));
   if (status_.ok()) {
-    set_body_limit(kLargestAnswer);
+    set_body_limit(kLargestAnswer + kBodySlack);
     WantWrite();
     const bool orderly = co_await ReadFrames();
     if (status_.ok()) {

@@ -137,7 +137,7 @@ void MuxStream::Begin(uint64_t call_id, std::string body) {
 
 Task<void> MuxStream::Serve(uint64_t call_id, std::string body) {
   absl::StatusOr<MessagePtr> answer = co_await Answer(body);
-  if (answer.ok() && (*answer)->ByteSizeLong() > server_->limits.max_message_bytes) {
+  if (answer.ok() && (*answer)->ByteSizeLong() > kLargestAnswer) {
     answer = WiringFault(absl::StatusCode::kResourceExhausted,
                          "the response is larger than this server sends");
   }

@@ -231,13 +231,22 @@ TEST_CASE("without the secret a call is UNAUTHENTICATED at once, by a fault of o
   CHECK(f.service.calls == 0);
 }
 
+TEST_CASE("an answer arrives though it is larger than any request may be") {
+  Fixture f;
+  const auto server = f.Serve();
+  const auto channel = f.Connect(Fixture::Address(*server));
+  const auto answer = f.Get(*channel, "large");
+  REQUIRE(answer.ok());
+  CHECK(answer->agent().name().size() == 5 << 20);
+}
+
 TEST_CASE("a message over the limit is RESOURCE_EXHAUSTED and harms no other call") {
   Fixture f;
   const auto server = f.Serve();
   const auto channel = f.Connect(Fixture::Address(*server));
   for (const std::string& id :
-       {std::string(600 << 10, 'x'), std::string(5 << 20, 'x'), std::string("large")}) {
-    const absl::Status status = f.Get(*channel, id).status();
+       {std::string(600 << 10, 'x'), std::string(5 << 20, 'x'), std::string("huge")}) {
+    const absl::Status status = f.Get(*channel, id, absl::Seconds(60)).status();
     CHECK(absl::IsResourceExhausted(status));
     CHECK(base::DetailOf(status).code == base::kInternal.code);
     CHECK(WasNeverSent(status) == (id.size() > 4 << 20));

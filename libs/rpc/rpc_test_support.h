@@ -67,7 +67,8 @@ class TestService {
     agent.set_name(context.tenant.value() + "/" + context.principal.subject);
     agent.set_phone(context.request_id);
     agent.set_is_active(context.deadline != absl::InfiniteFuture());
-    if (request.id() == "large") agent.set_name(std::string(1 << 20, 'x'));
+    if (request.id() == "large") agent.set_name(std::string(5 << 20, 'x'));
+    if (request.id() == "huge") agent.set_name(std::string(64 << 20, 'x'));
     co_return response;
   }
 

@@ -12,6 +12,7 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/error_catalogue.h"
+#include "libs/rpc/address.h"
 #include "libs/rpc/listener.h"
 #include "libs/rpc/mux_server.h"
 #include "libs/rpc/unary_service.h"
@@ -114,6 +115,13 @@ class GrpcServer : public Server {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const HandlerMap& handlers,
                                                       asio::any_io_executor executor,
                                                       ServerOptions options) {
+  const auto address = ParseAddress(options.address);
+  if (options.shared_secret.empty() && address && !IsOfThisMachine(*address)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        options.address,
+        " can be reached from other machines, and without a secret every caller is trusted: set "
+        "CTC_RPC_SECRET or CTC_RPC_SECRET_FILE, the same for every process"));
+  }
   auto server = std::make_unique<GrpcServer>(handlers, executor, options);
   CTC_RETURN_IF_ERROR(server->Bind(options));
   return server;

@@ -17,7 +17,8 @@ namespace ctc::rpc {
 
 struct ServerOptions {
   std::string address = "127.0.0.1:0";  // port 0 takes a free one; unix:PATH works too
-  // Callers must send it; empty means no check (tests). Without it: UNAUTHENTICATED.
+  // Callers must send it; without it: UNAUTHENTICATED. Empty means no check, and is taken only for
+  // an address of this machine.
   std::string shared_secret;
   int max_message_bytes = 4 << 20;
 };
@@ -25,7 +26,8 @@ struct ServerOptions {
 class Server {
  public:
   // Starts serving. Handlers run as coroutines on `executor`, each on its own strand. `handlers`
-  // must outlive the server. Errors: UNAVAILABLE when the address cannot be bound.
+  // must outlive the server. Errors: UNAVAILABLE when the address cannot be bound, INVALID_ARGUMENT
+  // for one that other machines can reach and no secret.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const HandlerMap& handlers,
                                                        asio::any_io_executor executor,
                                                        ServerOptions options);

@@ -169,6 +169,25 @@ TEST_CASE("reflection names the services") {
   }
 }
 
+TEST_CASE("without a secret nothing listens where other machines get at it") {
+  Fixture f;
+  for (const char* address : {"0.0.0.0:0", "[::]:0", "10.0.0.5:0", "rpc.example:7101"}) {
+    ServerOptions options;
+    options.address = address;
+    const auto server = Server::Start(f.map, f.threads.executor(), options);
+    CHECK(server.status().code() == absl::StatusCode::kInvalidArgument);
+  }
+  for (const char* address : {"127.0.0.1:0", "[::1]:0", "localhost:0"}) {
+    ServerOptions options;
+    options.address = address;
+    CHECK(Server::Start(f.map, f.threads.executor(), options).ok());
+  }
+  ServerOptions options;
+  options.address = "0.0.0.0:0";
+  options.shared_secret = "shared";
+  CHECK(Server::Start(f.map, f.threads.executor(), options).ok());
+}
+
 TEST_CASE("an address that is taken is UNAVAILABLE") {
   Fixture f;
   ServerOptions options;

@@ -83,6 +83,13 @@ std::string Convert(std::string_view text, const FieldEntry& entry, pb::Message&
 
 }  // namespace
 
+std::string_view Clip(std::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  const auto inside = [&](size_t at) { return (static_cast<unsigned char>(text[at]) >> 6) == 2; };
+  while (max_bytes > 0 && inside(max_bytes)) --max_bytes;
+  return text.substr(0, max_bytes);
+}
+
 std::string CheckText(std::string_view text, size_t max_bytes) {
   if (text.size() > max_bytes) return absl::StrCat("is longer than ", max_bytes >> 10, " kB");
   if (text.find('\0') != std::string_view::npos) return "must not contain NUL";

@@ -16,6 +16,10 @@ namespace ctc::transcoding {
 absl::Status SetFromText(std::string_view text, const FieldEntry& entry,
                          google::protobuf::Message& message);
 
+// The beginning of `text`, which is UTF-8, cut between two characters: at most so many bytes.
+std::string_view Clip(std::string_view text, size_t max_bytes);
+inline constexpr size_t kMaxNameBytes = 64;  // of a client's name that an error repeats
+
 // Parts shared with the JSON reader: what is wrong with a value, "" when nothing is.
 std::string CheckText(std::string_view text, size_t max_bytes = kMaxTextBytes);
 // Sets or adds an enum by name; UNSPECIFIED is refused.

@@ -328,7 +328,7 @@ class Handler {
     std::string path;
     const auto add = [&](std::string_view name) {
       if (!path.empty()) path += '.';
-      path += name.substr(0, 64);
+      path += Clip(name, kMaxNameBytes);
     };
     for (size_t i = 0; i < frames; ++i) {
       const Frame& frame = stack_[i];
@@ -384,9 +384,7 @@ class Handler {
     }
   }
   bool Twice(std::string_view name) {
-    return Malformed(absl::StrCat("the key \"",
-                                  absl::string_view(name.data(), std::min<size_t>(name.size(), 64)),
-                                  "\" is there twice"));
+    return Malformed("the key \"" + std::string(Clip(name, kMaxNameBytes)) + "\" is there twice");
   }
   bool Malformed(std::string_view why) {
     status_ = base::MakeError(base::kMalformedJson,

@@ -150,6 +150,28 @@ TEST_CASE("no part of the body is repeated in an error", "[transcoding][reader]"
   CHECK(std::string(status.message()).find("s3cr3t") == std::string::npos);
 }
 
+TEST_CASE("a text is cut between characters", "[transcoding]") {
+  CHECK(Clip("abc", 3) == "abc");
+  CHECK(Clip("abc", 2) == "ab");
+  CHECK(Clip("a\xc3\xa9", 3) == "a\xc3\xa9");
+  CHECK(Clip("a\xc3\xa9", 2) == "a");
+  CHECK(Clip("a\xf0\x9f\x93\x9e.", 4) == "a");
+  CHECK(Clip("a\xf0\x9f\x93\x9e.", 5) == "a\xf0\x9f\x93\x9e");
+  CHECK(Clip("\xa9\xa9", 1).empty());
+}
+
+TEST_CASE("a long name is told up to a whole character", "[transcoding][reader]") {
+  std::string name = "a";
+  for (int i = 0; i < 40; ++i) name += "\xc3\xa9";
+  const std::string told = name.substr(0, 63);
+  CHECK(Verdict(ReadInitiate("{\"" + name + "\":1}")) == "UNKNOWN_FIELD " + told);
+  CHECK(Verdict(ReadInitiate(R"({"metadata":{")" + name + R"(":"\u0000"}})")) ==
+        "VALIDATION_FAILED metadata." + told);
+  const absl::Status twice =
+      ReadInitiate(R"({"metadata":{")" + name + R"(":1,")" + name + R"(":2}})");
+  CHECK(std::string(twice.message()).find("\"" + told + "\"") != std::string::npos);
+}
+
 TEST_CASE("query values fit their field's type or are refused", "[transcoding][query]") {
   session::v1::ListSessionsRequest request;
   const MessageTable& table = TableOf(session::v1::ListSessionsRequest::descriptor());

@@ -10,12 +10,11 @@
 #include "services/gateway/service/jwks_source.h"
 #include "services/gateway/service/key_sweep.h"
 #include "services/gateway/service/openapi.h"
-#include "services/gateway/service/problem.h"
 
 namespace ctc::gateway {
 namespace {
 
-constexpr absl::Duration kDrainLimit = absl::Seconds(8);
+constexpr absl::Duration kDrainLimit = absl::Seconds(25);  // a provider may take its time
 constexpr absl::Duration kHousekeeping = absl::Seconds(5);
 constexpr absl::Duration kSweepEvery = absl::Minutes(5);
 constexpr absl::Duration kSweepPause = absl::Milliseconds(100);
@@ -82,7 +81,6 @@ class GatewayHost final : public host::Service {
                .clock = env.clock,
                .random = env.random},
               EdgeOptionsOf(env.settings)),
-        ids_(env.clock, env.random),
         housekeeping_(asio::make_strand(env.executor)) {}
 
   std::string_view name() const override { return "gateway"; }
@@ -97,9 +95,7 @@ class GatewayHost final : public host::Service {
       return routes_.BodyLimit(method, target);
     };
     auto handler = [this](const http::Request& request) { return edge_.Handle(request); };
-    auto error_body = [this](int status, std::string_view code, std::string_view detail) {
-      return ServerProblem(status, code, detail, ids_.Uuid());
-    };
+    auto error_body = [this](const http::ServerError& error) { return edge_.Refuse(error); };
     CTC_ASSIGN_OR_RETURN(server_, http::Server::Start(env_.executor, options, handler, error_body));
     Spawn(feed_.executor(), feed_.Run());
     Spawn(housekeeping_.get_executor(), KeepHouse());
@@ -114,7 +110,8 @@ class GatewayHost final : public host::Service {
     if (server_ != nullptr) co_await server_->Drain(kDrainLimit);
     asio::steady_timer timer(co_await asio::this_coro::executor);
     boost::system::error_code ignored;
-    while (running_ > 0) {
+    // What is left of the requests uses this object: the host's limit says how long to wait for it.
+    while (running_ > 0 || (server_ != nullptr && server_->connections() > 0)) {
       asio::post(housekeeping_.get_executor(), [this] { housekeeping_.cancel(); });
       timer.expires_after(std::chrono::milliseconds(20));
       co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -167,7 +164,6 @@ class GatewayHost final : public host::Service {
   const Cors cors_;
   GatewayService service_;
   Edge edge_;
-  base::IdGenerator ids_;
   asio::steady_timer housekeeping_;
   std::unique_ptr<http::Server> server_;
   std::atomic<bool> stopping_{false};

@@ -48,6 +48,32 @@ def test_no_request_that_was_sent_is_left_without_an_answer(tmp_path, distribute
             stack.stop()
 
 
+@pytest.mark.parametrize("distributed", [False, True])
+def test_a_click_that_waits_for_a_slow_provider_is_answered(tmp_path, quiet_provider, distributed):
+    stack = Stack(tmp_path, distributed=distributed, simulator=False)
+    front = "gateway" if distributed else "suite"
+    try:
+        stack.start()
+        tenant = Tenant(stack)
+        quiet_provider.mode = "hang"
+        tenant.provider(url=quiet_provider.url, timeout_seconds=25)
+        answers = []
+        click = threading.Thread(target=lambda: answers.append(tenant.initiate()), daemon=True)
+        click.start()
+        wait_until(lambda: quiet_provider.dials, 30, "the provider to be asked")
+        slow = threading.Timer(10, quiet_provider.release.set)
+        slow.start()
+        begun = time.monotonic()
+        assert stack.children[front].terminate() == 0
+        print(f"  ended in {time.monotonic() - begun:.1f} s")
+        click.join(timeout=40)
+        assert [a.status for a in answers] == [201], answers
+        assert len(quiet_provider.dials) == 1, quiet_provider.dials
+        stack.children.pop(front)
+    finally:
+        stack.stop()
+
+
 def test_two_gateways_share_a_port_and_none_of_a_rolling_restart_is_felt(tmp_path):
     stack = Stack(tmp_path, distributed=True, simulator=False,
                   extra_env={"CTC_GATEWAY_REUSE_PORT": "true"})

@@ -137,6 +137,8 @@ TEST_CASE("answers are final when there may have been an effect", "[idempotency]
   CHECK_FALSE(final(409, base::kCallAlreadyRunning.code, true, true));
   CHECK_FALSE(final(429, base::kRateLimited.code, false, false));
   CHECK_FALSE(final(503, base::kOverloaded.code, false, false));
+  CHECK_FALSE(final(503, base::kDatabaseBusy.code, false, false));
+  CHECK(final(504, base::kDeadlineExceeded.code, false, false));
   CHECK(final(504, base::kProviderTimeout.code, true, true));
   CHECK_FALSE(final(500, base::kInternal.code, false, true));
   CHECK(final(500, base::kInternal.code, false, false));

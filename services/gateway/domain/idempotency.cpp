@@ -15,8 +15,10 @@ bool IsFinal(const Outcome& outcome) {
   if (outcome.http_status < 500) return false;  // refused before it had an effect
   if (outcome.names_resource) return true;      // a session was made: repeating shows it again
   if (outcome.resumable || outcome.never_sent) return false;
-  // Not begun, and said so; anything else may have happened.
-  return outcome.code != base::kOverloaded.code && outcome.code != base::kProvidersUnavailable.code;
+  // Not begun or undone, and said so; anything else may have happened.
+  return outcome.code != base::kOverloaded.code &&
+         outcome.code != base::kProvidersUnavailable.code &&
+         outcome.code != base::kDatabaseBusy.code;
 }
 
 }  // namespace ctc::gateway

@@ -65,22 +65,34 @@ absl::StatusOr<CallerPtr> Authenticator::FromCache(const std::string& hash) cons
   return caller;
 }
 
-void Authenticator::Remember(const std::string& hash, CallerPtr caller, int64_t forgotten_before) {
+// Neither guesses nor JWTs push out a key, which has to be known while the database is away.
+bool Authenticator::MakeRoom(Entries& entries, bool for_key) const {
   const absl::Duration now = clock_.Monotonic();
+  const absl::Time time = clock_.Now();
+  const size_t most = options_.max_entries / kShards;
+  const auto drop = [&](auto useless) {
+    if (entries.size() < most) return;
+    std::erase_if(entries, [&](const auto& item) { return useless(item.second); });
+  };
+  drop([](const Entry& entry) { return entry.caller == nullptr; });
+  drop([&](const Entry& entry) {
+    const absl::Duration kept = entry.is_key ? options_.stale_for : options_.cache_for;
+    return now - entry.loaded_at > kept || entry.caller->expires_at <= time;
+  });
+  if (for_key) {
+    drop([](const Entry& entry) { return !entry.is_key; });
+    drop([&](const Entry& entry) { return now - entry.loaded_at > options_.cache_for; });
+  }
+  return entries.size() < most;
+}
+
+void Authenticator::Remember(const std::string& hash, Entry entry, int64_t forgotten_before) {
   Shard& shard = ShardOf(hash);
   base::MutexLock lock(shard.mutex);
   if (shard.forgotten != forgotten_before) return;
-  if (shard.entries.size() >= options_.max_entries / kShards) {
-    // Guesses go first, then what is old; a flood of guesses cannot push the valid keys out.
-    std::erase_if(shard.entries, [](const auto& entry) { return entry.second.caller == nullptr; });
-    if (shard.entries.size() >= options_.max_entries / kShards) {
-      std::erase_if(shard.entries, [&](const auto& entry) {
-        return now - entry.second.loaded_at > options_.cache_for;
-      });
-    }
-    if (shard.entries.size() >= options_.max_entries / kShards) return;
-  }
-  shard.entries.insert_or_assign(hash, Entry{std::move(caller), now});
+  if (!shard.entries.contains(hash) && !MakeRoom(shard.entries, entry.is_key)) return;
+  entry.loaded_at = clock_.Monotonic();
+  shard.entries.insert_or_assign(hash, std::move(entry));
 }
 
 void Authenticator::Forget(const std::string& hash) {
@@ -129,7 +141,7 @@ Task<absl::StatusOr<CallerPtr>> Authenticator::LookUp(std::string token, std::st
   if (JwtVerifier::LooksLikeOne(token)) {
     absl::StatusOr<CallerPtr> caller = FromJwt(token);
     // A failure is not kept: the key of its signature may be published in a moment.
-    if (caller.ok()) Remember(hash, *caller, forgotten);
+    if (caller.ok()) Remember(hash, Entry(*caller, false), forgotten);
     co_return caller;
   }
   if (WasKey(hash)) co_return co_await FromStore(std::move(hash), forgotten, deadline);
@@ -147,14 +159,14 @@ Task<absl::StatusOr<CallerPtr>> Authenticator::FromStore(std::string hash, int64
   const std::optional<ApiKeyRecord>& key = *record;
   const std::optional<TokenRole> role = key ? ParseRole(key->role) : std::nullopt;
   if (!role || !crypto::ConstantTimeEqual(key->key_hash, hash)) {
-    Remember(hash, nullptr, forgotten);
+    Remember(hash, Entry(), forgotten);
     co_return NoValidToken();
   }
   auto caller = std::make_shared<Caller>();
   caller->tenant = key->tenant;
   caller->principal = MakePrincipal(key->id, *role, key->agent_id, ListedScopes(key->scopes));
   caller->expires_at = key->expires_at;
-  Remember(hash, caller, forgotten);
+  Remember(hash, Entry(caller, true), forgotten);
   if (caller->expires_at <= clock_.Now()) co_return NoValidToken();
   co_return caller;
 }

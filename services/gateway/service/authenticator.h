@@ -52,12 +52,14 @@ class Authenticator {
  private:
   struct Entry {
     CallerPtr caller;  // null: no such key
-    absl::Duration loaded_at;
+    bool is_key = false;
+    absl::Duration loaded_at = absl::ZeroDuration();
   };
+  using Entries = std::unordered_map<std::string, Entry>;
   static constexpr size_t kShards = 16;
   struct Shard {
     mutable base::Mutex mutex;
-    std::unordered_map<std::string, Entry> entries ABSL_GUARDED_BY(mutex);
+    Entries entries ABSL_GUARDED_BY(mutex);
     // Raised by Forget, so that a look-up begun before does not bring a key back.
     int64_t forgotten ABSL_GUARDED_BY(mutex) = 0;
   };
@@ -65,7 +67,9 @@ class Authenticator {
   Shard& ShardOf(const std::string& hash) const {
     return shards_[std::hash<std::string>()(hash) % kShards];
   }
-  void Remember(const std::string& hash, CallerPtr caller, int64_t forgotten_before);
+  void Remember(const std::string& hash, Entry entry, int64_t forgotten_before);
+  // Whether there is room for one more, after what is worth less was dropped.
+  bool MakeRoom(Entries& entries, bool for_key) const;
   absl::StatusOr<CallerPtr> Stale(const std::string& hash, absl::Status status) const;
   absl::StatusOr<CallerPtr> FromJwt(const std::string& token);
   Task<absl::StatusOr<CallerPtr>> FromStore(std::string hash, int64_t forgotten,

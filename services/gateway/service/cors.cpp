@@ -16,10 +16,6 @@ bool Cors::Allows(std::string_view origin) const {
          (any_ || std::find(origins_.begin(), origins_.end(), origin) != origins_.end());
 }
 
-bool Cors::IsPreflight(const http::Request& request) const {
-  return request.method == "OPTIONS" && request.headers.Has("Access-Control-Request-Method");
-}
-
 http::Response Cors::Preflight(const http::Request& request, const std::string& allow) const {
   http::Response response;
   response.status = 204;
@@ -28,19 +24,19 @@ http::Response Cors::Preflight(const http::Request& request, const std::string& 
   response.headers.Add("Access-Control-Allow-Methods", allow);
   response.headers.Add("Access-Control-Allow-Headers",
                        "Authorization, Content-Type, X-Tenant-ID, Idempotency-Key, X-Request-ID, "
-                       "If-None-Match, Last-Event-ID, Prefer, traceparent");
+                       "If-None-Match, If-Range, Range, Last-Event-ID, Prefer, traceparent");
   response.headers.Add("Access-Control-Max-Age", "600");
   return response;
 }
 
-void Cors::Decorate(const http::Request& request, http::Response& response) const {
+void Cors::Decorate(std::string_view origin, http::Response& response) const {
   if (origins_.empty()) return;
   response.headers.Add("Vary", "Origin");
-  const std::string_view origin = request.headers.Get("Origin");
   if (!Allows(origin)) return;
   response.headers.Add("Access-Control-Allow-Origin", std::string(origin));
   response.headers.Add("Access-Control-Expose-Headers",
-                       "ETag, Retry-After, X-Request-ID, Idempotent-Replayed");
+                       "ETag, Retry-After, X-Request-ID, Idempotent-Replayed, Allow, "
+                       "Accept-Ranges, Content-Range, Content-Disposition");
 }
 
 }  // namespace ctc::gateway

@@ -14,11 +14,10 @@ class Cors {
   // Comma-separated origins, as "https://crm.example.com", or "*".
   explicit Cors(std::string_view allowed);
 
-  bool IsPreflight(const http::Request& request) const;
   // Answers OPTIONS; `allow` holds the methods of the path.
   http::Response Preflight(const http::Request& request, const std::string& allow) const;
   // What every answer to an allowed origin carries.
-  void Decorate(const http::Request& request, http::Response& response) const;
+  void Decorate(std::string_view origin, http::Response& response) const;
 
  private:
   bool Allows(std::string_view origin) const;

@@ -82,6 +82,20 @@ Task<http::Response> Edge::Handle(const http::Request& request) {
   co_return response;
 }
 
+http::Response Edge::Refuse(const http::ServerError& error) {
+  const std::string request_id = ids_.Uuid();
+  http::Response response = ServerProblem(error.status, error.code, error.detail, request_id);
+  Decorate(request_id, error.origin, response);
+  return response;
+}
+
+void Edge::Decorate(const std::string& request_id, std::string_view origin,
+                    http::Response& response) const {
+  response.headers.Add("X-Request-ID", request_id);
+  response.headers.Add("X-Content-Type-Options", "nosniff");
+  parts_.cors.Decorate(origin, response);
+}
+
 Task<http::Response> Edge::Answer(Exchange& exchange) {
   const http::Request& request = exchange.request;
   if (const Page page = PageOf(request.path); page != Page::kNone) {
@@ -215,9 +229,7 @@ http::Response Edge::Problem(Exchange& exchange, const absl::Status& status) con
 
 void Edge::Finish(Exchange& exchange, http::Response& response) {
   const http::Request& request = exchange.request;
-  response.headers.Add("X-Request-ID", exchange.request_id);
-  response.headers.Add("X-Content-Type-Options", "nosniff");
-  parts_.cors.Decorate(request, response);
+  Decorate(exchange.request_id, request.headers.Get("Origin"), response);
   const absl::Duration took = parts_.clock.Monotonic() - exchange.started;
   const size_t status_class = static_cast<size_t>(response.status / 100);
   if (exchange.route != nullptr && status_class >= 1 && status_class <= 5) {

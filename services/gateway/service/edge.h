@@ -11,6 +11,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/ids.h"
 #include "libs/http/message.h"
+#include "libs/http/server.h"
 #include "libs/observability/metrics.h"
 #include "libs/rpc/channel.h"
 #include "services/gateway/service/cors.h"
@@ -48,6 +49,8 @@ class Edge {
 
   // Never fails: errors are problem+json.
   Task<http::Response> Handle(const http::Request& request);
+  // The answer to what the server refuses before there is a request.
+  http::Response Refuse(const http::ServerError& error);
   int in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
  private:
@@ -65,6 +68,9 @@ class Edge {
   http::Response Problem(Exchange& exchange, const absl::Status& status) const;
   http::Response NoRoute(Exchange& exchange, const PathMatch& match) const;
   void Finish(Exchange& exchange, http::Response& response);
+  // What every answer carries.
+  void Decorate(const std::string& request_id, std::string_view origin,
+                http::Response& response) const;
 
   EdgeParts parts_;
   const EdgeOptions options_;

@@ -114,6 +114,44 @@ TEST_CASE("known keys go on to work while the database is away, unknown ones can
   CHECK(f.Send("GET", "/api/v1/me").status == 503);
 }
 
+std::string SignJwt(const std::string& header, const nlohmann::json& claims) {
+  const std::string data = crypto::ToBase64Url(header) + "." + crypto::ToBase64Url(claims.dump());
+  return data + "." + crypto::ToBase64Url(crypto::HmacSha256("jwt secret", data));
+}
+
+TEST_CASE("known keys go on to work while the database is away, however many JWTs come beside them",
+          "[edge][auth][jwt]") {
+  EdgeFixture f;
+  AuthenticatorOptions options;
+  options.max_entries = 64;
+  Authenticator authenticator(f.api_keys, f.verifier, f.clock, options);
+  const auto look_up = [&](std::string_view token) {
+    const std::string hash = HashOfToken(token);
+    return f.io.Run(authenticator.LookUp(std::string(token), hash, absl::InfiniteFuture()))
+        .status();
+  };
+  const int64_t expires = absl::ToUnixSeconds(f.clock.Now() + absl::Hours(1));
+  const auto flood = [&](const std::string& who) {
+    for (int i = 0; i < 500; ++i) {
+      const std::string user = who + std::to_string(i);
+      const nlohmann::json claims = {
+          {"tenant_id", "t-1"}, {"role", "admin"}, {"sub", user}, {"exp", expires}};
+      REQUIRE(look_up(SignJwt(R"({"alg":"HS256"})", claims)).ok());
+    }
+  };
+  REQUIRE(look_up(kToken).ok());
+  flood("a");
+  REQUIRE(look_up(kAgentToken).ok());  // finds it full of JWTs that are in use
+  f.clock.Advance(absl::Seconds(11));
+  flood("b");
+  f.api_keys.Break(base::MakeError(base::kUnavailable, "The database is away."));
+  f.clock.Advance(absl::Minutes(9));
+  flood("c");
+  CHECK(look_up(kToken).ok());
+  CHECK(look_up(kAgentToken).ok());
+  CHECK(base::IsError(look_up(kOtherToken), base::kUnavailable));
+}
+
 TEST_CASE("guesses are looked up so often and no more, keys that are known always",
           "[edge][auth]") {
   EdgeFixture f;
@@ -141,17 +179,13 @@ TEST_CASE("guesses are looked up so often and no more, keys that are known alway
 
 TEST_CASE("a JWT stands for its tenant, role and agent", "[edge][auth][jwt]") {
   EdgeFixture f;
-  const auto sign = [](const std::string& header, const nlohmann::json& claims) {
-    const std::string data = crypto::ToBase64Url(header) + "." + crypto::ToBase64Url(claims.dump());
-    return data + "." + crypto::ToBase64Url(crypto::HmacSha256("jwt secret", data));
-  };
   const int64_t now = absl::ToUnixSeconds(f.clock.Now());
   const nlohmann::json claims = {{"tenant_id", "t-1"},
                                  {"role", "agent"},
                                  {"agent_id", "a-9"},
                                  {"sub", "u"},
                                  {"exp", now + 60}};
-  const std::string token = sign(R"({"alg":"HS256"})", claims);
+  const std::string token = SignJwt(R"({"alg":"HS256"})", claims);
   CHECK(f.Send("GET", "/api/v1/me", "", {{"Authorization", Bearer(token)}}).status == 200);
   CHECK(f.peers.last().context.principal.agent_id == "a-9");
   const std::string none =
@@ -261,7 +295,7 @@ TEST_CASE("a refusal does not burn the key, an effect does", "[edge][idempotency
   CHECK(replayed.json()["metadata"]["session_id"] == "sess_1");
 }
 
-TEST_CASE("a call that was never sent does not burn the key", "[edge][idempotency]") {
+TEST_CASE("a call that was never sent or was undone does not burn the key", "[edge][idempotency]") {
   EdgeFixture f;
   const absl::Status away = base::MakeError(base::kUnavailable, "no connection");
   absl::Status verdict = rpc::NeverSent(away);
@@ -275,6 +309,8 @@ TEST_CASE("a call that was never sent does not burn the key", "[edge][idempotenc
     return f.Send("POST", "/api/v1/api-keys", R"({"name":"x"})", {{"Idempotency-Key", key}});
   };
   CHECK(create("k").status == 503);
+  verdict = base::MakeError(base::kDatabaseBusy, "deadlock");  // undone as a whole
+  CHECK(create("k").code() == "DATABASE_BUSY");
   verdict = absl::OkStatus();
   CHECK(create("k").status == 201);
   // One that may have been carried out is told again as it was, and never as done.

@@ -12,7 +12,6 @@
 #include "libs/testing/fake_random.h"
 #include "libs/testing/run_task.h"
 #include "services/gateway/service/edge.h"
-#include "services/gateway/service/problem.h"
 #include "services/gateway/store/fake_stores_for_test.h"
 
 namespace ctc::gateway {
@@ -134,9 +133,7 @@ struct EdgeFixture {
     api_keys.Add(kAgentToken, "t-1", "AGENT", "agent-7");
     api_keys.Add(kOtherToken, "t-2", "ADMIN", "");
     auto handle = [this](const http::Request& request) { return edge.Handle(request); };
-    auto error_body = [](int status, std::string_view code, std::string_view detail) {
-      return ServerProblem(status, code, detail, "request-id");
-    };
+    auto error_body = [this](const http::ServerError& error) { return edge.Refuse(error); };
     server = *http::Server::Start(io.executor(), http::ServerOptions(), handle, error_body);
   }
 

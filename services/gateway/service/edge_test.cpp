@@ -97,6 +97,11 @@ TEST_CASE("a query that is not understood is refused by its name", "[edge]") {
   CHECK(f.Send("GET", path + "?limit=ten").json()["errors"][0]["field"] == "limit");
   CHECK(f.Send("GET", path + "?limit=1&limit=2").code() == "VALIDATION_FAILED");
   CHECK(f.Send("GET", path + "?status=%ff").status == 400);
+  std::string long_name = "a";
+  for (int i = 0; i < 40; ++i) long_name += "\xc3\xa9";
+  // Told up to a whole character: the body of an error is UTF-8, too.
+  const Reply unknown = f.Send("GET", path + "?" + http::Encode(long_name) + "=1");
+  CHECK(unknown.json()["errors"][0]["field"] == long_name.substr(0, 63));
   CHECK(f.Send("GET", path + "?status=%zz").status == 400);
   CHECK(f.Send("POST", std::string(kInitiate) + "?to_phone=1", "{\"to_phone\":\"1\"}").code() ==
         "UNKNOWN_FIELD");
@@ -341,6 +346,60 @@ TEST_CASE("browsers of allowed origins may call", "[edge][cors]") {
   const Reply foreign = f.Send("GET", kSessions, "", {{"Origin", "https://evil.example"}});
   CHECK_FALSE(foreign.headers.contains("access-control-allow-origin"));
   CHECK(foreign.headers.at("vary") == "Origin");
+}
+
+TEST_CASE("browsers of allowed origins can read what the server answers by itself",
+          "[edge][cors]") {
+  EdgeFixture f;
+  const auto send = [&](const std::string& head, const std::string& origin) {
+    http::RawSocket socket = http::RawSocket::Connect(f.server->port());
+    socket.Send(head + "Host: x\r\nOrigin: " + origin + "\r\n\r\n");
+    return ParseReply(socket.ReceiveAll());
+  };
+  const std::vector<std::pair<int, std::string>> refused = {
+      {400, "GET /a{\r\nb HTTP/1.1\r\n"},
+      {400, "GET / HTTP/1.1\r\nX Y: 1\r\n"},
+      {413, "POST " + std::string(kInitiate) + " HTTP/1.1\r\nContent-Length: 9000000\r\n"},
+      {431, "GET / HTTP/1.1\r\nHost: a\r\nOrigin: https://crm.example.com\r\nX: " +
+                std::string(20000, 'x') + "\r\n"},
+      {501, "BREW / HTTP/1.1\r\n"},
+  };
+  for (const auto& [status, head] : refused) {
+    INFO(head.substr(0, 60));
+    const Reply reply = send(head, "https://crm.example.com");
+    CHECK(reply.status == status);
+    CHECK(reply.headers.at("access-control-allow-origin") == "https://crm.example.com");
+    CHECK(reply.headers.at("vary") == "Origin");
+    CHECK(reply.json()["request_id"] == reply.headers.at("x-request-id"));
+  }
+  const Reply foreign = send("BREW / HTTP/1.1\r\n", "https://evil.example");
+  CHECK_FALSE(foreign.headers.contains("access-control-allow-origin"));
+  CHECK(foreign.headers.at("vary") == "Origin");
+}
+
+TEST_CASE("a browser's page may ask for parts of a file and see what it got", "[edge][cors]") {
+  EdgeFixture f;
+  const EdgeFixture::Headers ask = {{"Origin", "https://crm.example.com"},
+                                    {"Access-Control-Request-Method", "GET"},
+                                    {"Access-Control-Request-Headers", "if-range"}};
+  const Reply preflight = f.Send("OPTIONS", kSessions, "", ask);
+  const std::string may_send = preflight.headers.at("access-control-allow-headers");
+  CHECK(may_send.find(" If-Range,") != std::string::npos);
+  CHECK(may_send.find(" Range,") != std::string::npos);
+  const Reply reply = f.Send("GET", kSessions, "", {{"Origin", "https://crm.example.com"}});
+  const std::string may_see = reply.headers.at("access-control-expose-headers") + ",";
+  for (const char* name : {"Accept-Ranges", "Content-Range", "Content-Disposition", "Allow"}) {
+    CHECK(may_see.find(" " + std::string(name) + ",") != std::string::npos);
+  }
+}
+
+TEST_CASE("a WebSocket's path says what it is for, also to browsers", "[edge][cors]") {
+  EdgeFixture f;
+  const Reply reply = f.Send("GET", "/api/v1/ws", "", {{"Origin", "https://crm.example.com"}});
+  CHECK(reply.status == 426);
+  CHECK(reply.code() == "UPGRADE_REQUIRED");
+  CHECK(reply.headers.at("upgrade") == "websocket");
+  CHECK(reply.headers.at("access-control-allow-origin") == "https://crm.example.com");
 }
 
 TEST_CASE("the pages are there without a token", "[edge]") {

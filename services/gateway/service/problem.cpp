@@ -129,6 +129,7 @@ http::Response ServerProblem(int status, std::string_view code, std::string_view
   detail.http_status = status;
   detail.title = "The request was refused before it was read";
   if (code == base::kBodyTooLarge.code) detail.action = base::kBodyTooLarge.action;
+  if (code == base::kOverloaded.code) detail.action = base::kOverloaded.action;
   return Respond(detail, Body(detail, detail_text, "", request_id));
 }
 

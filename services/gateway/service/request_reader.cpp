@@ -38,7 +38,8 @@ absl::Status ReadBody(const Route& route, const http::Request& request, pb::Mess
 
 absl::Status UnknownParameter(std::string_view name) {
   base::ErrorDetail extra;
-  extra.fields.push_back({std::string(name.substr(0, 64)), "is not known here"});
+  const std::string_view clipped = transcoding::Clip(name, transcoding::kMaxNameBytes);
+  extra.fields.push_back({std::string(clipped), "is not known here"});
   return base::MakeError(base::kUnknownField, "The query has a parameter that is not known.",
                          std::move(extra));
 }

@@ -1,6 +1,7 @@
 // A request at the edge, from path to request message: the first line is "METHOD /path?query", the
 // rest the body in JSON. Any route of the contract may be met.
 #include "libs/base/error.h"
+#include "libs/http/text.h"
 #include "libs/transcoding/json_writer.h"
 #include "services/gateway/service/request_reader.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -32,6 +33,19 @@ http::Request RequestOf(std::string_view bytes) {
   return request;
 }
 
+// What a client gets to read of it is JSON.
+void RequireUtf8(const absl::Status& refusal) {
+  const base::ErrorDetail detail = base::DetailOf(refusal);
+  bool all = http::IsUtf8(std::string(refusal.message()));
+  for (const base::FieldError& error : detail.fields) {
+    all = all && http::IsUtf8(error.field) && http::IsUtf8(error.detail);
+  }
+  for (const auto& [name, value] : detail.metadata) {
+    all = all && http::IsUtf8(name) && http::IsUtf8(value);
+  }
+  Require(all, "a refusal is UTF-8, whatever of the request it repeats");
+}
+
 }  // namespace
 
 void EdgeRequest(std::string_view bytes) {
@@ -47,6 +61,7 @@ void EdgeRequest(std::string_view bytes) {
   Require(message.status().code() == absl::StatusCode::kInvalidArgument,
           "a request that cannot be read is the client's fault");
   Require(!base::DetailOf(message.status()).code.empty(), "a refusal has a stable code");
+  RequireUtf8(message.status());
 }
 
 }  // namespace ctc::fuzz

@@ -23,9 +23,12 @@ void SipHeaders(std::string_view bytes) {
   const auto terms = native::ReadChallenge(lines);
   if (terms.ok()) {
     const std::string answer = native::AnswerChallenge(*terms, subject, "cnonce", 1);
-    Require(answer.find("password") == std::string::npos ||
-                bytes.find("password") != std::string_view::npos,
-            "an answer does not show the password");
+    // The realm comes back without the backslashes it needed inside quotes.
+    std::string told(bytes);
+    std::erase(told, '\\');
+    Require(
+        answer.find("password") == std::string::npos || told.find("password") != std::string::npos,
+        "an answer does not show the password");
   }
   const native::Challenger challenger("realm", base::Secret("key"));
   Require(challenger.Judge(lines, subject, "call", absl::FromUnixSeconds(1'800'000'000)) !=
