@@ -16,12 +16,6 @@
 namespace ctc::tool {
 namespace {
 
-int Fail(std::string_view command, const absl::Status& status) {
-  std::fprintf(stderr, "ctc %s: %s\n", std::string(command).c_str(),
-               std::string(status.message()).c_str());
-  return status.code() == absl::StatusCode::kInvalidArgument ? 2 : 1;
-}
-
 // Options of a command are split from settings: "--tenant T" is taken out, the rest are settings.
 struct Options {
   std::map<std::string, std::string, std::less<>> own;
@@ -50,6 +44,19 @@ absl::StatusOr<Options> Split(Arguments arguments, std::span<const std::string_v
   return options;
 }
 
+}  // namespace
+
+int Fail(std::string_view command, const absl::Status& status) {
+  std::fprintf(stderr, "ctc %s: %s\n", std::string(command).c_str(),
+               std::string(status.message()).c_str());
+  return status.code() == absl::StatusCode::kInvalidArgument ? 2 : 1;
+}
+
+int Usage(const char* text, bool asked_for) {
+  std::fputs(text, asked_for ? stdout : stderr);
+  return asked_for ? 0 : 2;
+}
+
 absl::StatusOr<std::unique_ptr<db::Database>> OpenDatabase(const host::Settings& settings) {
   db::Config config;
   config.url = settings.Text("db.url");
@@ -57,8 +64,6 @@ absl::StatusOr<std::unique_ptr<db::Database>> OpenDatabase(const host::Settings&
   config.connections = 1;
   return db::Database::Open(std::move(config));
 }
-
-}  // namespace
 
 int Serve(int argc, const char* const* argv) {
   return host::RunProgram(suite::AllServices(), argc, argv);

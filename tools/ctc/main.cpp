@@ -18,6 +18,11 @@ constexpr Command kCommands[] = {
     {"migrate", "brings the database schema up to date", ctc::tool::Migrate},
     {"keys", "keys create --tenant T --name N [--role ADMIN]: makes an API key and prints it once",
      ctc::tool::KeysCreate},
+    {"providers", "list, test: the provider accounts, and whether they are well",
+     ctc::tool::Providers},
+    {"sessions", "tail: the events of calls as they happen", ctc::tool::Sessions},
+    {"webhooks", "list, replay: what providers sent, and applying it again", ctc::tool::Webhooks},
+    {"doctor", "checks what a start needs and says what to do", ctc::tool::Doctor},
     {"settings", "prints every setting as a Markdown table", ctc::tool::PrintSettings},
     {"errors", "prints the error catalogue as a Markdown table", ctc::tool::PrintErrors},
 };
