@@ -18,12 +18,17 @@ def account(tenant, provider):
     return tenant.provider(provider)
 
 
-def parties(stack, provider, room):
-    """Who is in the room at the provider: {phone: how it takes part}."""
+def room_of(stack, provider, room):
+    """Who is in the room at the provider, as the simulator tells of each."""
     with urllib.request.urlopen(stack.simulator_url + "/_calls", timeout=10) as answer:
         calls = json.load(answer)[provider.lower()]
     mine = [call for call in calls if call["room"].split("/")[-1] == room]
-    return {p["phone"]: p["mode"] for call in mine for p in call.get("parties", [call])}
+    return [p for call in mine for p in call.get("parties", [call])]
+
+
+def parties(stack, provider, room):
+    """{phone: how it takes part}."""
+    return {p["phone"]: p["mode"] for p in room_of(stack, provider, room)}
 
 
 class Handover:
@@ -99,6 +104,11 @@ class Talk(Handover):
         wanted = {phones[name]: mode for name, mode in wanted.items()}
         seen = lambda: parties(self.tenant.stack, self.provider, self.id)  # noqa: E731
         wait_until(lambda: seen() == wanted, 30, f"the room to hold {wanted}", hint=str(seen()))
+
+    def heard_only_by(self, name):
+        """The phones of those whom only this one of the others hears."""
+        return [p["phone"] for p in room_of(self.tenant.stack, self.provider, self.id)
+                if p.get("heard_by") == AGENTS[name]]
 
     def queue(self, *agents, **fields):
         """A queue of these agents, who log in one after another: the first is idle longest."""

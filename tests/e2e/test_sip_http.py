@@ -9,6 +9,7 @@ import pytest
 from conftest import check_database, is_problem, remember
 from stack.api import Api
 from stack.process import wait_until
+from talks import room_of
 
 KEY = "switch-key"
 
@@ -80,11 +81,18 @@ def test_a_lost_answer_is_looked_up_by_our_reference_and_never_dialled_again(ten
 
 
 def test_hold_mute_digits_recording(tenant, call):
+    def at_the_switch(**wanted):
+        return {p["phone"]: p["mode"] for p in room_of(tenant.stack, "SIP", call)} == \
+            {"1001": wanted["agent"], "+12025559921": wanted["customer"]}
     assert do(tenant, call, "hold").body["session"]["status"] == "ON_HOLD"
+    assert at_the_switch(agent="talks", customer="hold")
     assert do(tenant, call, "resume").body["session"]["status"] == "CONNECTED"
     assert do(tenant, call, "mute").body["session"]["is_muted"] is True
+    assert at_the_switch(agent="listens", customer="talks")
     assert do(tenant, call, "unmute").body["session"]["is_muted"] is False
+    assert at_the_switch(agent="talks", customer="talks")
     assert do(tenant, call, "dtmf", {"digits": "12#"}).status == 200
+    assert {p["phone"]: p["digits"] for p in room_of(tenant.stack, "SIP", call)} == {"1001": "", "+12025559921": "12#"}
     for step in ("start", "pause", "resume", "stop"):
         answer = do(tenant, call, f"recording/{step}")
         assert answer.status == 200, (step, answer)

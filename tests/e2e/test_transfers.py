@@ -72,6 +72,7 @@ def test_a_supervisor_listens_whispers_and_barges_in(talk):
         changed = talk.api.post(f"{PATH}/{talk.id}/monitor", {**body, "mode": mode})
         assert changed.status == 201 and changed.body["id"] == "supervisor-1", changed
         talk.wait_room(ann="talks", customer="talks", sue=heard)
+        assert talk.heard_only_by("ann") == ([SUPERVISOR] if mode == "WHISPER" else []), mode
     assert {"monitor.started", "monitor.changed"} <= set(talk.events())
     assert talk.tenant.session(talk.id)["status"] == "CONNECTED"
 

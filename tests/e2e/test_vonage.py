@@ -67,6 +67,8 @@ def test_hold_mute_digits_and_the_end(stack, call):
     assert agent[0]["muted"] is True
     assert call["do"]("unmute").body["session"]["is_muted"] is False
     assert call["do"]("dtmf", {"digits": "12#"}).status == 200
+    assert {leg["to"]["number"]: leg["digits"] for leg in legs_of(stack, call["id"])} == \
+        {"12025559921": "12#", AGENT[1:]: ""}
     is_problem(call["do"]("dtmf", {"digits": "A"}), 400, "VALIDATION_FAILED")
     assert call["do"]("end").status == 200
     wait_until(lambda: not legs_of(stack, call["id"]), 30, "both legs to be gone")

@@ -105,6 +105,8 @@ test("a room's participants are listed, held, muted, coached and removed", async
   const supervisor = await participant('+15551110009', 'supervisor-1', {
     coaching: true, callSidToCoach: agent.callSid});
   assert.equal(supervisor.coaching, true);
+  assert.equal(supervisor.callSidToCoach, agent.callSid);
+  await assert.rejects(participant('+15551110008', 'supervisor-2', {coaching: true}), {status: 400});
   await assert.rejects(participant('+15551110009', 'supervisor-1'), {status: 400, code: 16026});
   assert.equal(await one('agent').remove(), true);
   assert.equal((await conference().fetch()).status, 'in-progress');

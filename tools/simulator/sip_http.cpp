@@ -66,7 +66,11 @@ Json SipHttp::LiveCalls() const {
     for (const auto& [name, leg] : call->legs) {
       if (!leg->answered || leg->ended) continue;
       const bool held = call->held && name == "customer";
-      json["parties"].push_back({{"phone", leg->to}, {"mode", held ? "hold" : "talks"}});
+      json["parties"].push_back({{"phone", leg->to},
+                                 {"mode", held         ? "hold"
+                                          : leg->muted ? "listens"
+                                                       : "talks"},
+                                 {"digits", leg->digits}});
     }
     live.push_back(std::move(json));
   }
@@ -152,20 +156,23 @@ http::Response SipHttp::Act(const Query& query, const CallPtr& call) {
     return JsonResponse(202, "{}");
   }
   if (!call->joined_at.has_value()) return Gone(*call);
+  if (action == "transfer") return Transfer(query, call);
+  if (action == "participants") return Participants(query, call);
+  const auto leg = call->Find(query.Text("leg"));
+  if (leg == nullptr || leg->ended) return Failure(404, "not_found", "no such party");
   if (action == "hold" || action == "resume") {
+    if (leg->id != "customer") return Failure(400, "invalid_leg", "only the customer is held");
     call->held = action == "hold";
     calls_.Tell(call, call->held ? "call.held" : "call.resumed", "customer");
   } else if (action == "mute" || action == "unmute") {
-    calls_.Tell(call, action == "mute" ? "call.muted" : "call.unmuted", "agent");
+    leg->muted = action == "mute";
+    calls_.Tell(call, leg->muted ? "call.muted" : "call.unmuted", leg->id);
   } else if (action == "dtmf") {
     const std::string digits = query.Text("digits");
     if (digits.empty() || digits.find_first_not_of("0123456789ABCD*#wW") != std::string::npos) {
       return Failure(400, "invalid_digits", "0-9 A-D * # w W only");
     }
-  } else if (action == "transfer") {
-    return Transfer(query, call);
-  } else if (action == "participants") {
-    return Participants(query, call);
+    leg->digits += digits;
   } else {
     return Failure(404, "not_found", "no such action");
   }

@@ -22,6 +22,8 @@ struct SipLeg {
   bool answered = false;
   bool ended = false;
   int sip_status = 0;  // of its ending
+  bool muted = false;
+  std::string digits;  // played to it
   asio::steady_timer wake;
 };
 

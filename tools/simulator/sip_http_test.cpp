@@ -119,9 +119,12 @@ TEST_CASE("a SIP call is controlled while it lives", "[sip]") {
   CHECK(f.Ask("GET", at).body["status"] == "on-hold");
   f.WaitFor(id, "call.held");
   CHECK(f.Ask("POST", at + "/resume", {{"leg", "customer"}}).status == 200);
-  CHECK(f.Ask("POST", at + "/dtmf", {{"digits", "12#w"}}).status == 200);
-  CHECK(f.Ask("POST", at + "/dtmf", {{"digits", "1x"}}).status == 400);
-  CHECK(f.Ask("POST", at + "/dance", Json::object()).status == 404);
+  CHECK(f.Ask("POST", at + "/hold", {{"leg", "agent"}}).status == 400);
+  CHECK(f.Ask("POST", at + "/hold", Json::object()).status == 404);
+  CHECK(f.Ask("POST", at + "/mute", {{"leg", "agent"}}).status == 200);
+  CHECK(f.Ask("POST", at + "/dtmf", {{"digits", "12#w"}, {"leg", "customer"}}).status == 200);
+  CHECK(f.Ask("POST", at + "/dtmf", {{"digits", "1x"}, {"leg", "customer"}}).status == 400);
+  CHECK(f.Ask("POST", at + "/dance", {{"leg", "agent"}}).status == 404);
   CHECK(f.Ask("GET", "/sip/v1/calls?reference=r%2B15550109921").body["id"] == id);
   CHECK(f.Ask("POST", at + "/hangup", Json::object()).status == 202);
   CHECK(f.Ask("POST", at + "/hangup", Json::object()).status == 409);

@@ -114,7 +114,7 @@ Json ParticipantJson(const TwilioCall& call) {
           {"muted", call.muted},
           {"hold", call.hold},
           {"coaching", call.coaching},
-          {"call_sid_to_coach", nullptr},
+          {"call_sid_to_coach", call.coaching ? TextOrNull(call.coached) : Json()},
           {"start_conference_on_enter", call.start_on_enter},
           {"end_conference_on_exit", call.end_on_exit},
           {"status", state},

@@ -79,7 +79,8 @@ struct TwilioCall {
   bool muted = false;
   bool hold = false;
   bool coaching = false;
-  std::string digits;  // played to it by announcements
+  std::string coached;  // the participant who alone hears it
+  std::string digits;   // played to it by announcements
   bool start_on_enter = true;
   bool end_on_exit = false;
 

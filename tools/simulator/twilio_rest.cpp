@@ -93,6 +93,9 @@ Json TwilioRest::LiveCalls() const {
                    : call->coaching ? "whispers"
                    : call->muted    ? "listens"
                                     : "talks";
+    const auto coached = exchange_.calls().find(call->coached);
+    if (call->coaching && coached != exchange_.calls().end())
+      json["heard_by"] = coached->second->to;
     all.push_back(std::move(json));
   }
   return all;

@@ -48,6 +48,7 @@ class TwilioRest {
   http::Response ListConferences(const Query& query) const;
   Task<http::Response> Participants(const Query& query, ConferencePtr conference);
   Task<http::Response> CreateParticipant(const Query& query, ConferencePtr conference);
+  http::Response CheckCoaching(const Query& query, const Conference& conference) const;
   http::Response UpdateParticipant(const Query& query, Conference& conference, const CallPtr& call);
   http::Response StartRecording(const Query& query, const std::string& call,
                                 const std::string& conference);

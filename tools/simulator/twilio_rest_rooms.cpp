@@ -62,6 +62,15 @@ Task<http::Response> TwilioRest::Participants(const Query& query, ConferencePtr 
   co_return NoTwilioContent();
 }
 
+// Whoever coaches says whom: somebody of the room.
+http::Response TwilioRest::CheckCoaching(const Query& query, const Conference& conference) const {
+  http::Response fine;
+  fine.status = 0;
+  if (!IsTrue(query.Get("Coaching"), false)) return fine;
+  if (exchange_.FindParticipant(conference, query.Get("CallSidToCoach")) != nullptr) return fine;
+  return TwilioFailure(400, 20001, "CallSidToCoach is not a participant of the conference");
+}
+
 Task<http::Response> TwilioRest::CreateParticipant(const Query& query, ConferencePtr conference) {
   http::Response refusal = CheckCall(query);
   if (refusal.status != 0) co_return refusal;
@@ -72,11 +81,14 @@ Task<http::Response> TwilioRest::CreateParticipant(const Query& query, Conferenc
   if (!label.empty() && exchange_.FindParticipant(*conference, label) != nullptr) {
     co_return TwilioFailure(400, 16026, "The participant label is in use");
   }
+  refusal = CheckCoaching(query, *conference);
+  if (refusal.status != 0) co_return refusal;
   CallPtr call = exchange_.NewCall(query.account, query.Get("To"), query.Get("From"));
   call->by_api = true;
   call->label = label;
   call->muted = IsTrue(query.Get("Muted"), false);
   call->coaching = IsTrue(query.Get("Coaching"), false);
+  call->coached = query.Get("CallSidToCoach");
   call->start_on_enter = IsTrue(query.Get("StartConferenceOnEnter"), true);
   call->end_on_exit = IsTrue(query.Get("EndConferenceOnExit"), false);
   int seconds = 60;
@@ -96,6 +108,8 @@ Task<http::Response> TwilioRest::CreateParticipant(const Query& query, Conferenc
 
 http::Response TwilioRest::UpdateParticipant(const Query& query, Conference& conference,
                                              const CallPtr& call) {
+  http::Response refusal = CheckCoaching(query, conference);
+  if (refusal.status != 0) return refusal;
   auto change = [&](const char* name, bool& value, const char* kind, const char* on,
                     const char* off) {
     if (!query.form.contains(name)) return;
@@ -107,6 +121,7 @@ http::Response TwilioRest::UpdateParticipant(const Query& query, Conference& con
   };
   change("Muted", call->muted, "mute", "participant-mute", "participant-unmute");
   change("Hold", call->hold, "hold", "participant-hold", "participant-unhold");
+  if (query.form.contains("CallSidToCoach")) call->coached = query.Get("CallSidToCoach");
   change("Coaching", call->coaching, "modify", "participant-modify", "participant-modify");
   if (const std::string url = query.Get("AnnounceUrl"); !url.empty()) {
     if (!url.starts_with("http://") && !url.starts_with("https://")) {

@@ -49,6 +49,7 @@ struct VonageLeg {
   bool moved = false;  // by a transfer: its NCCO begins anew
   bool muted = false;
   bool earmuffed = false;
+  std::string digits;  // played to it
   std::string room;    // its name; empty outside
   std::string parent;  // whose connect made it
   asio::steady_timer wake;

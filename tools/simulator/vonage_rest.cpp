@@ -106,6 +106,15 @@ Task<http::Response> VonageRest::Handle(const http::Request& request) {
   co_return request.method == "PUT" ? Change(request, leg) : Failure(405, "Method Not Allowed");
 }
 
+// Who alone hears a leg that whispers.
+VonageRest::LegPtr VonageRest::OnlyHearer(const VonageLeg& leg) const {
+  const Json seat = leg.ncco.empty() ? Json::object() : leg.ncco.back();
+  const Json hearers = seat.value("canSpeak", Json::array());
+  if (hearers.size() != 1 || !hearers[0].is_string()) return nullptr;
+  const auto found = exchange_.legs().find(hearers[0].get<std::string>());
+  return found == exchange_.legs().end() ? nullptr : found->second;
+}
+
 Json VonageRest::LiveCalls() const {
   Json all = Json::array();
   for (const auto& [uuid, leg] : exchange_.legs()) {
@@ -116,6 +125,8 @@ Json VonageRest::LiveCalls() const {
     call["room"] = leg->room;
     call["phone"] = "+" + EndpointText(leg->caller != nullptr ? leg->from : leg->to);
     call["mode"] = ModeOf(*leg);
+    call["digits"] = leg->digits;
+    if (const LegPtr hearer = OnlyHearer(*leg)) call["heard_by"] = "+" + EndpointText(hearer->to);
     all.push_back(std::move(call));
   }
   return all;
@@ -241,6 +252,7 @@ http::Response VonageRest::ChangePart(const http::Request& request, const LegPtr
     if (digits.empty() || digits.find_first_not_of("0123456789*#p") != std::string::npos) {
       return Failure(400, "Bad Request", "digits", "may hold 0-9 * # p");
     }
+    leg->digits += digits;
     message = "DTMF sent";
   } else if (part == "talk" && (!put || (body.is_object() && body.contains("text")))) {
     message = put ? "Talk started" : "Talk stopped";

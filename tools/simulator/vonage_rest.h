@@ -26,6 +26,7 @@ class VonageRest {
   VonageApplication Authorize(const http::Request& request) const;
   Task<http::Response> Create(const http::Request& request, VonageApplication application);
   http::Response List(const http::Request& request, const std::string& application) const;
+  LegPtr OnlyHearer(const VonageLeg& leg) const;
   http::Response Change(const http::Request& request, const LegPtr& leg);
   http::Response ChangePart(const http::Request& request, const LegPtr& leg,
                             const std::vector<std::string>& parts);

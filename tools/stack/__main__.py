@@ -1,5 +1,6 @@
 """tools/run after the build: starts the suite and keeps it up. See --help."""
 import argparse
+import fcntl
 import os
 import signal
 import sys
@@ -31,12 +32,27 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
+def lock(state: Path):
+    """Held by the supervisor for its life; None when another one holds it. A pid file alone proves nothing: after a power
+    cut its number may be a stranger's."""
+    held = open(state / "run.lock", "w")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        return None
+    return held
+
+
 def pid_of(state: Path):
     try:
-        pid = int((state / "run.pid").read_text())
+        free = lock(state)
+        if free:
+            free.close()
+            return None
+        return int((state / "run.pid").read_text())
     except (OSError, ValueError):
         return None
-    return pid if alive(pid) else None
 
 
 def stop(state: Path) -> int:
@@ -81,7 +97,22 @@ def detach(state: Path, arguments) -> int:
     return 0 if pid_of(state) and (state / "dev.env").exists() | arguments.no_demo else 1
 
 
+def runs_already(state: Path) -> int:
+    print(f"tools/run: it runs already (pid {pid_of(state)}); see tools/run stop", file=sys.stderr)
+    return 1
+
+
+def watch(database, ending: threading.Event):
+    """A database that died is started again, as the services are by their own watchers."""
+    while not ending.wait(0.5):
+        if database and not database.pid():
+            database.launch()
+
+
 def serve(state: Path, arguments, when_up=lambda: None) -> int:
+    held = lock(state)
+    if not held:
+        return runs_already(state)
     stack = Stack(state, port=arguments.port, distributed=arguments.distributed)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -101,7 +132,7 @@ def serve(state: Path, arguments, when_up=lambda: None) -> int:
                   f" $CTC_URL/api/v1/click-to-call/sessions\n"
                   f"docs:  {stack.url}/docs\nlogs:  {os.path.relpath(stack.state / 'logs')}", flush=True)
         when_up()
-        ending.wait()
+        watch(stack.database, ending)
         return 0
     except (RuntimeError, TimeoutError, OSError) as error:
         print(f"tools/run: {error}", file=sys.stderr, flush=True)
@@ -110,6 +141,7 @@ def serve(state: Path, arguments, when_up=lambda: None) -> int:
     finally:
         stack.stop()
         (state / "run.pid").unlink(missing_ok=True)
+        held.close()
 
 
 def main() -> int:
@@ -120,8 +152,7 @@ def main() -> int:
     if arguments.command == "status":
         return status(state)
     if pid_of(state):
-        print(f"tools/run: it runs already (pid {pid_of(state)}); see tools/run stop", file=sys.stderr)
-        return 1
+        return runs_already(state)
     state.mkdir(parents=True, exist_ok=True)
     return detach(state, arguments) if arguments.detach else serve(state, arguments)
 

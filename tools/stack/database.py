@@ -27,12 +27,18 @@ class Database:
     def url(self) -> str:
         return f"mysql://ctc@/{self.name}?socket={self.socket}"
 
+    @property
+    def data_flag(self) -> str:
+        return f"--datadir={self.dir / 'data'}"
+
     def pid(self):
+        """Of the server of this folder: after a power cut the number in its file may be a stranger's."""
         try:
             pid = int(self.pid_file.read_text())
+            told = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except (OSError, ValueError):
             return None
-        return pid if alive(pid) else None
+        return pid if alive(pid) and self.data_flag.encode() in told else None
 
     def sql(self, text: str, database: str = "") -> str:
         command = ["mariadb", "--no-defaults", f"--socket={self.socket}", "-uroot", "-N", "-B"]
@@ -62,13 +68,13 @@ class Database:
 
     def launch(self):
         """Starts the server without waiting for it."""
-        if self.pid():
+        if self.pid() or self.process and self.process.poll() is None:  # it writes its number late
             return
         self.socket.unlink(missing_ok=True)
         self.tmp.mkdir(exist_ok=True)
         command = [
             shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults",
-            f"--datadir={self.dir / 'data'}", f"--tmpdir={self.tmp}",
+            self.data_flag, f"--tmpdir={self.tmp}",
             f"--socket={self.socket}", f"--pid-file={self.pid_file}",
             "--skip-networking", "--innodb-flush-log-at-trx-commit=1", "--skip-log-bin",
             f"--innodb-buffer-pool-size={self.buffer_pool}", "--innodb-log-file-size=256M",
