@@ -30,10 +30,13 @@ namespace {
 namespace obs = observability;
 
 constexpr absl::Duration kDatabaseWait = absl::Seconds(60);
-// Limits of the steps of the end; who supervises the process has to give it some more than these.
+// Limits of the steps of the end, and of all together: who supervises the process gives it 40 s.
+constexpr absl::Duration kStopLimit = absl::Seconds(38);
 constexpr absl::Duration kGatewayLimit = absl::Seconds(30);  // it gives its requests 25 s
 constexpr absl::Duration kServiceLimit = absl::Seconds(10);
-constexpr absl::Duration kPortLimit = absl::Seconds(5);
+constexpr absl::Duration kRpcLimit = absl::Seconds(25);  // a click may wait for a slow provider
+constexpr absl::Duration kAdminLimit = absl::Seconds(5);
+constexpr absl::Duration kShortestLimit = absl::Milliseconds(500);
 
 constexpr const char* kServiceNames[] = {"session",   "routing", "dispatch", "webhook",
                                          "recording", "stats",   "gateway"};
@@ -67,7 +70,7 @@ class Process {
   absl::Status OpenPorts();
   Task<absl::Status> Ready();
   void StartThreads();
-  bool ShutDownRpc();
+  bool ShutDownRpc(absl::Duration limit);
 
   const Program& program_;
   std::unique_ptr<Settings> settings_;
@@ -189,11 +192,11 @@ absl::Status Process::Start() {
 }
 
 // Calls that are left take all its time.
-bool Process::ShutDownRpc() {
+bool Process::ShutDownRpc(absl::Duration limit) {
   const absl::Duration begun = base::SystemClock().Monotonic();
-  rpc_server_->Shutdown(kPortLimit);
+  rpc_server_->Shutdown(limit);
   const absl::Duration took = base::SystemClock().Monotonic() - begun;
-  const bool ended = took < kPortLimit - absl::Milliseconds(50);
+  const bool ended = took < limit - absl::Milliseconds(50);
   if (!ended) obs::Warn("left at its work", {{"step", "rpc"}});
   return ended;
 }
@@ -203,8 +206,12 @@ bool Process::ShutDownRpc() {
 bool Process::Stop() {
   ready_ = false;
   bool ended = true;
+  const absl::Duration end = base::SystemClock().Monotonic() + kStopLimit;
+  const auto within = [&](absl::Duration limit) {
+    return std::min(limit, std::max(end - base::SystemClock().Monotonic(), kShortestLimit));
+  };
   const auto stop = [&](Service& service, absl::Duration limit) {
-    ended &= RunStep(io_.get_executor(), service.name(), service.Stop(), limit);
+    ended &= RunStep(io_.get_executor(), service.name(), service.Stop(), within(limit));
   };
   if (rpc_server_) rpc_server_->SetServing(false);
   for (const auto& service : services_) {
@@ -213,9 +220,10 @@ bool Process::Stop() {
   for (const auto& service : services_) {
     if (service->name() != "gateway") stop(*service, kServiceLimit);
   }
-  if (rpc_server_) ended &= ShutDownRpc();
+  if (rpc_server_) ended &= ShutDownRpc(within(kRpcLimit));
   if (admin_) {
-    ended &= RunStep(io_.get_executor(), "admin", admin_->Drain(absl::Seconds(1)), kPortLimit);
+    ended &=
+        RunStep(io_.get_executor(), "admin", admin_->Drain(absl::Seconds(1)), within(kAdminLimit));
   }
   io_.stop();
   for (auto& thread : threads_) thread.join();

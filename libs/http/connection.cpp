@@ -20,6 +20,7 @@ namespace {
 constexpr size_t kReadBytes = 4 << 10;
 constexpr size_t kBodyReadBytes = 16 << 10;
 constexpr size_t kCopyBodyUpTo = 16 << 10;  // below, head and body go out as one buffer
+constexpr size_t kSmallHold = 16 << 10;     // max_connections bounds what these take together
 constexpr absl::Duration kDrainGrace = absl::Seconds(1);
 constexpr absl::Duration kLinger = absl::Seconds(2);
 constexpr size_t kLingerBytes = 4 << 20;
@@ -41,7 +42,7 @@ Connection::Connection(asio::ip::tcp::socket socket, std::shared_ptr<ServerState
       state_(std::move(state)),
       timer_(socket_.get_executor()),
       tick_(Tick(state_->options)),
-      held_body_(state_->held_bytes) {
+      held_body_(state_->held_bodies) {
   boost::system::error_code ignored;
   const auto peer = socket_.remote_endpoint(ignored);
   if (!ignored) remote_address_ = peer.address().to_string();
@@ -178,7 +179,8 @@ absl::Duration Connection::BodyTimeout(uint64_t max_body_bytes) const {
 }
 
 bool Connection::HoldBody() {
-  return held_body_.Set(request_.body.capacity()) <= state_->options.max_held_bytes;
+  const size_t room = request_.body.capacity();
+  return room <= kSmallHold || held_body_.Set(room) <= state_->options.max_held_bytes;
 }
 
 void Connection::DropBody() {
@@ -337,8 +339,9 @@ Task<bool> Connection::WriteAll(std::string_view first, std::string_view second)
   const size_t of_first = std::min(written, first.size());
   buffers[0] += of_first;
   buffers[1] += written - of_first;
-  HeldBytes held(state_->held_bytes);
-  if (held.Set(asio::buffer_size(buffers)) > state_->options.max_held_bytes) {
+  HeldBytes held(state_->held_answers);
+  const size_t rest = asio::buffer_size(buffers);
+  if (rest > kSmallHold && held.Set(rest) > state_->options.max_held_bytes) {
     socket_.set_option(asio::socket_base::linger(true, 0), error);
     stopped_ = true;
     co_return false;

@@ -82,6 +82,12 @@ TEST_CASE("at the limit the connection that waits longest makes room", "[http][s
   RawSocket used = f.Connect();
   used.Send(kGet);
   used.ReceiveText("body:.");
+  {  // a whole life of another: `used` has begun to wait by its end
+    RawSocket between = f.Connect();
+    between.Send(kGet);
+    between.ReceiveText("body:.");
+  }
+  EventuallyTrue([&] { return f.server->connections() == 2; }, "two connections");
   RawSocket unused = f.Connect();
   EventuallyTrue([&] { return f.server->connections() == 3; }, "three connections");
   std::vector<RawSocket> next;
@@ -189,6 +195,37 @@ TEST_CASE("bodies that come in pieces are held up to a limit for all, and then r
   gone.ResetOnClose();
   gone.Close();
   EventuallyTrue([&] { return send_another() == 200; }, "room again");
+}
+
+TEST_CASE("bodies that fill their limit cost neither short bodies nor answers", "[http][server]") {
+  ServerOptions options;
+  options.max_body_bytes = kLarge;
+  options.max_held_bytes = kLarge;
+  const Fixture f(options);
+  const auto head = [](size_t length) {
+    return "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(length) + "\r\n";
+  };
+  RawSocket filling = f.Connect();
+  filling.Send(head(kLarge) + "\r\n" + std::string(kLarge - 1, 'b'));
+  const auto is_full = [&] {
+    constexpr size_t kSome = 32 << 10;
+    RawSocket other = f.Connect();
+    other.Send(head(kSome) + "\r\n" + std::string(kSome, 'b'));
+    return StatusOf(other.ReceiveText("\r\n\r\n")) == 503;
+  };
+  EventuallyTrue(is_full, "no room");
+
+  RawSocket brief = f.Connect();
+  brief.Send(head(100) + "Expect: 100-continue\r\n\r\n");
+  REQUIRE(StatusOf(brief.ReceiveText("\r\n\r\n")) == 100);  // so that it comes in pieces
+  brief.Send(std::string(100, 'b'));
+  CHECK(StatusOf(brief.ReceiveText("body:.")) == 200);
+
+  RawSocket reader = f.Connect();
+  reader.Send(kGetLarge);
+  const auto whole = [](const std::string& all) { return all.size() > kLarge; };
+  CHECK(reader.ReceiveUntil(whole).ends_with("l."));
+  CHECK(is_full());
 }
 
 TEST_CASE("answers that are not read are held up to a limit for all, and then broken off",

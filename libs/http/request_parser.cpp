@@ -14,7 +14,7 @@ namespace {
 namespace bhttp = boost::beast::http;
 
 constexpr size_t kMaxFields = 100;
-constexpr size_t kBodyReserve = 64 << 10;  // an announced length alone takes no more memory
+constexpr size_t kBodyReserve = 16 << 10;  // an announced length alone takes no more memory
 
 constexpr Refusal Malformed(std::string_view detail) { return {400, "MALFORMED_REQUEST", detail}; }
 

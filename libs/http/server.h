@@ -23,8 +23,9 @@ struct ServerOptions {
   // Beyond it the connection that has waited longest without a request is closed for the new one;
   // where all are at work, the new one gets 503.
   int max_connections = 10000;
-  // Of all connections: bodies that came in pieces, and answers their clients have not taken yet.
-  // Beyond it, further bodies get 503 and further answers that must wait are broken off.
+  // Of all connections, for each of two: bodies that came in pieces, and answers their clients have
+  // not taken yet. Beyond it, further bodies get 503 and further answers that must wait are broken
+  // off; what is small always passes.
   int64_t max_held_bytes = 256 << 20;
   absl::Duration first_byte_timeout = absl::Seconds(10);  // of a connection
   absl::Duration header_timeout = absl::Seconds(10);      // from the first byte of a request

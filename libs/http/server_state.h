@@ -25,7 +25,9 @@ class ServerState {
   const ServerOptions options;
   const Handler handler;
   const ErrorBody error_body;
-  std::atomic<int64_t> held_bytes{0};  // see ServerOptions::max_held_bytes
+  // See ServerOptions::max_held_bytes. Apart, so that bodies cannot take the answers' room.
+  std::atomic<int64_t> held_bodies{0};
+  std::atomic<int64_t> held_answers{0};
 
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
   void StartDraining() { draining_.store(true); }

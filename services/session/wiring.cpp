@@ -57,6 +57,7 @@ class SessionHost final : public host::Service {
   Task<void> Stop() override {
     stopping_ = true;
     watchdog_->Stop();
+    service_.Stop();
     // Calls that are being placed come to an end; what is left is found by the next process.
     asio::steady_timer timer(co_await asio::this_coro::executor);
     boost::system::error_code ignored;

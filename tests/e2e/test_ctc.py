@@ -3,6 +3,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 
@@ -142,7 +143,7 @@ def test_the_examples_of_the_document_work_as_they_stand(stack, tenant, tmp_path
     text = (ROOT / "docs/operations.md").read_text().split("\n## The operator's tool\n")[1].split("\n## ")[0]
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
     # A tail is ended by the hand that Ctrl-C is.
-    tails = ('ctc() { if [ $1 = sessions ]; then timeout -s INT --preserve-status 2 ctc "$@";'
+    tails = ('ctc() { if [ $1 = sessions ]; then timeout -s INT --preserve-status 10 ctc "$@";'
              ' else command ctc "$@"; fi; }\n')
     done = subprocess.run(["bash", "-c", "set -euo pipefail\n" + tails + "".join(blocks)], cwd=tmp_path,
                           env=environment(stack), capture_output=True, text=True, timeout=120)
@@ -235,11 +236,12 @@ def test_the_tail_is_narrowed_to_a_status_or_a_session(stack, tenant, tmp_path):
     first, second = tmp_path / "status", tmp_path / "session"
     first.mkdir()
     second.mkdir()
-    mine = tenant.place("+12025550100", agent_phone="agent-a")
+    mine = tenant.place("+12025559921", agent_phone="agent-a")  # talks until it is ended
     with Tail(stack, tenant, first, "--status", "connected") as by_status, \
             Tail(stack, tenant, second, "--session", mine["id"]) as by_session:
         other = tenant.place("+12025550101", agent_phone="agent-a")
         by_status.wait_for(other["session_id"], "session.connected")
+        assert tenant.api.post(f"/api/v1/click-to-call/sessions/{mine['id']}/end", {}).ok
         by_session.wait_for(mine["session_id"], "session.ended")
         tenant.wait_ended(other["id"])
         assert all(line.split()[3] == "CONNECTED" for line in by_status.lines())
@@ -254,6 +256,7 @@ def test_a_terminal_gets_colours(stack, tenant, tmp_path, quiet_provider):
         session = tenant.place("+12025550702")
         seen = b""
         while session["session_id"].encode() not in seen:
+            assert select.select([tail.master], [], [], 30)[0], seen
             seen += os.read(tail.master, 4096)
         assert b"\033[1mINITIATED" in seen and tail.interrupt() == 0
 

@@ -48,10 +48,9 @@ def test_no_request_that_was_sent_is_left_without_an_answer(tmp_path, distribute
             stack.stop()
 
 
-@pytest.mark.parametrize("distributed", [False, True])
-def test_a_click_that_waits_for_a_slow_provider_is_answered(tmp_path, quiet_provider, distributed):
-    stack = Stack(tmp_path, distributed=distributed, simulator=False)
-    front = "gateway" if distributed else "suite"
+@pytest.mark.parametrize("ending", ["suite", "gateway", "session"])
+def test_a_click_that_waits_for_a_slow_provider_is_answered(tmp_path, quiet_provider, ending):
+    stack = Stack(tmp_path, distributed=ending != "suite", simulator=False)
     try:
         stack.start()
         tenant = Tenant(stack)
@@ -64,12 +63,12 @@ def test_a_click_that_waits_for_a_slow_provider_is_answered(tmp_path, quiet_prov
         slow = threading.Timer(10, quiet_provider.release.set)
         slow.start()
         begun = time.monotonic()
-        assert stack.children[front].terminate() == 0
+        assert stack.children[ending].terminate() == 0
         print(f"  ended in {time.monotonic() - begun:.1f} s")
         click.join(timeout=40)
         assert [a.status for a in answers] == [201], answers
         assert len(quiet_provider.dials) == 1, quiet_provider.dials
-        stack.children.pop(front)
+        stack.children.pop(ending)
     finally:
         stack.stop()
 

@@ -3,7 +3,7 @@ The transfers themselves are in test_transfer_cells.py."""
 import pytest
 
 from conftest import is_problem
-from talks import NUMBER, PATH, Talk
+from talks import NUMBER, PATH, SUPERVISOR, Talk
 
 
 @pytest.fixture(params=["TWILIO", "VONAGE", "SIP"])

@@ -89,9 +89,13 @@ Check CheckRpcSecret(bool set, const std::string& listen) {
     return {Word::kOk, kSubject, "not set, and not needed while all services are one process"};
   }
   const bool ours = listen.starts_with("unix:") || IsLoopback(listen);
-  return {ours ? Word::kWarn : Word::kFail, kSubject,
-          "not set, so that whoever reaches " + listen +
-              " is trusted: set CTC_RPC_SECRET_FILE, the same for every process"};
+  constexpr char kWhat[] = ": set CTC_RPC_SECRET_FILE, the same for every process";
+  if (!ours) {
+    return {Word::kFail, kSubject,
+            "not set, and no process listens at " + listen + " without" + kWhat};
+  }
+  return {Word::kWarn, kSubject,
+          "not set, so that whoever reaches " + listen + " is trusted" + kWhat};
 }
 
 Check CheckPublicUrl(const std::string& url) {

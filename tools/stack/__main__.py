@@ -110,14 +110,15 @@ def watch(database, ending: threading.Event):
 
 
 def serve(state: Path, arguments, when_up=lambda: None) -> int:
-    held = lock(state)
+    # Whoever looks whether it runs has the lock for a moment.
+    held = next(filter(None, (lock(state) or time.sleep(0.05) for _ in range(20))), None)
     if not held:
         return runs_already(state)
+    (state / "run.pid").write_text(f"{os.getpid()}\n")
     stack = Stack(state, port=arguments.port, distributed=arguments.distributed)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    (state / "run.pid").write_text(f"{os.getpid()}\n")
     try:
         begun = time.monotonic()
         stack.start(progress=lambda what: print(f"starting {what}", flush=True))

@@ -103,8 +103,13 @@ class Database:
                  f"ALTER USER 'ctc'@'localhost' IDENTIFIED BY '{password}';"
                  f"GRANT ALL ON {self.name}.* TO 'ctc'@'localhost';")
 
+    def _server(self):
+        """The one that was launched a moment ago has not written its number yet."""
+        launched = self.process and self.process.poll() is None
+        return self.pid() or (self.process.pid if launched else None)
+
     def kill9(self):
-        pid = self.pid()
+        pid = self._server()
         if pid:
             os.kill(pid, signal.SIGKILL)
             if self.process:
@@ -112,7 +117,7 @@ class Database:
             wait_until(lambda: not alive(pid), 30, "the database to be gone")
 
     def stop(self):
-        pid = self.pid()
+        pid = self._server()
         if pid:
             os.kill(pid, signal.SIGTERM)
             if self.process:

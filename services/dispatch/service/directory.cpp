@@ -93,9 +93,16 @@ Task<absl::StatusOr<AccountPtr>> Directory::Find(base::TenantId tenant, std::str
 
 Task<absl::StatusOr<Accounts>> Directory::ActiveOfType(common::v1::ProviderType::Value type,
                                                        absl::Time deadline) {
+  CTC_CO_ASSIGN_OR_RETURN(Accounts accounts, co_await OfType(type, deadline));
+  std::erase_if(accounts, [](const AccountPtr& account) { return !account->config.is_active(); });
+  co_return accounts;
+}
+
+Task<absl::StatusOr<Accounts>> Directory::OfType(common::v1::ProviderType::Value type,
+                                                 absl::Time deadline) {
   std::string name = common::v1::ProviderType::Value_Name(type);
   CTC_CO_ASSIGN_OR_RETURN(const std::vector<StoredProvider> rows,
-                          co_await store_.ActiveOfType(std::move(name), deadline));
+                          co_await store_.OfType(std::move(name), deadline));
   Accounts accounts;
   for (const StoredProvider& row : rows) {
     if (absl::StatusOr<AccountPtr> account = Open(row); account.ok()) {

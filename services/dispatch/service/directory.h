@@ -30,6 +30,8 @@ class Directory {
   Task<absl::StatusOr<AccountPtr>> Find(base::TenantId tenant, std::string id, absl::Time deadline);
   Task<absl::StatusOr<Accounts>> ActiveOfType(common::v1::ProviderType::Value type,
                                               absl::Time deadline);
+  // Those that were switched off too.
+  Task<absl::StatusOr<Accounts>> OfType(common::v1::ProviderType::Value type, absl::Time deadline);
 
   void Forget(const base::TenantId& tenant);
   // Drops everything when another replica wrote; true when something changed since the last look.

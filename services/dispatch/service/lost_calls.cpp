@@ -15,7 +15,8 @@ constexpr char kLeases[] = "native-calls/";
 constexpr absl::Duration kLeaseTtl = absl::Seconds(20);
 constexpr absl::Duration kLeaseRenewal = absl::Seconds(5);
 constexpr absl::Duration kRetry = absl::Seconds(1);
-constexpr absl::Duration kTimeout = absl::Seconds(5);
+constexpr absl::Duration kTimeout = absl::Seconds(2);
+constexpr absl::Duration kLastTimeout = absl::Seconds(1);  // the process is waited for
 
 }  // namespace
 
@@ -24,13 +25,20 @@ absl::Time LostCalls::Soon() const { return parts_.clock.Now() + kTimeout; }
 std::string LostCalls::LeaseName() const { return kLeases + parts_.holder; }
 
 Task<absl::Status> LostCalls::Join() {
-  co_return (co_await parts_.leases.Take(LeaseName(), parts_.holder, kLeaseTtl, Soon())).status();
+  const absl::Status taken =
+      (co_await parts_.leases.Take(LeaseName(), parts_.holder, kLeaseTtl, Soon())).status();
+  if (!taken.ok()) {
+    steady_since_.reset();
+  } else if (!steady_since_) {
+    steady_since_ = parts_.clock.Monotonic();
+  }
+  co_return taken;
 }
 
 Task<void> LostCalls::Leave() {
-  const absl::Status left = co_await parts_.leases.Release(LeaseName(), parts_.holder, Soon());
+  const absl::Status left =
+      co_await parts_.leases.Release(LeaseName(), parts_.holder, parts_.clock.Now() + kLastTimeout);
   if (!left.ok()) observability::Warn("a lease was not given up", {{"error", left}});
-  (void)co_await parts_.leases.RemoveExpired(kLeases, Soon());
 }
 
 Task<void> LostCalls::Run() {
@@ -42,19 +50,25 @@ Task<void> LostCalls::Run() {
       const absl::Status alive = co_await Join();
       if (alive.ok()) renew_at = parts_.clock.Monotonic() + kLeaseRenewal;
     }
-    if (!told) told = co_await EndLost();
-    pause = told ? kLeaseRenewal : kRetry;
+    // Whoever else is there may die, and leave calls of its own.
+    told = told ? co_await IsAlone() : co_await EndLost();
+    pause = told && steady_since_ ? kLeaseRenewal : kRetry;
   } while (co_await parts_.background.Sleep(pause));
 }
 
 Task<bool> LostCalls::IsAlone() {
-  const absl::StatusOr<std::vector<std::string>> holders =
+  if (parts_.background.stopping()) co_return false;
+  const absl::StatusOr<std::vector<Holder>> holders =
       co_await parts_.leases.HoldersOf(kLeases, Soon());
-  if (!holders.ok()) co_return false;
-  for (const std::string& holder : *holders) {
-    if (holder == parts_.holder) continue;
-    if (!IsDeadHolder(holder)) co_return false;
-    (void)co_await parts_.leases.Release(kLeases + holder, holder, Soon());
+  if (!holders.ok() || !steady_since_) co_return false;
+  const bool had_its_time = parts_.clock.Monotonic() - *steady_since_ >= kLeaseTtl;
+  for (const Holder& other : *holders) {
+    if (other.name == parts_.holder) continue;
+    if (IsDeadHolder(other.name)) {
+      (void)co_await parts_.leases.Release(kLeases + other.name, other.name, Soon());
+    } else if (!other.expired || !had_its_time) {
+      co_return false;
+    }
   }
   co_return true;
 }
@@ -77,7 +91,7 @@ Task<bool> LostCalls::EndLost() {
   providers::Adapter* adapter = parts_.registry.Find(kType);
   if (adapter == nullptr) co_return true;
   if (!co_await IsAlone()) co_return false;
-  const absl::StatusOr<Accounts> accounts = co_await parts_.directory.ActiveOfType(kType, Soon());
+  const absl::StatusOr<Accounts> accounts = co_await parts_.directory.OfType(kType, Soon());
   if (!accounts.ok()) co_return false;
   std::vector<std::pair<AccountPtr, Live>> found;
   for (const AccountPtr& account : *accounts) {

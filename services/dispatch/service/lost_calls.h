@@ -3,6 +3,7 @@
 // for each process), and nobody tells of any while another one does: whose a call is is not known.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,11 +45,14 @@ class LostCalls {
   std::string LeaseName() const;
   // False while others are there, or it is not known.
   Task<bool> IsAlone();
-  // True when all was told.
+  // True when all was told. On the background strand, as the next one.
   Task<bool> EndLost();
   Task<absl::StatusOr<Live>> LiveSessions(AccountPtr account);
 
   const LostCallsParts parts_;
+  // Since when every renewal succeeded, on the monotonic clock: who lived through the same outage
+  // has renewed its own by a lease's length later.
+  std::optional<absl::Duration> steady_since_;
 };
 
 }  // namespace ctc::dispatch

@@ -29,9 +29,10 @@ class FakeAdapter final : public FakeAdapterBase {
   }
   Task<void> EndLost(std::shared_ptr<const providers::Account> account,
                      std::vector<session::v1::Session> live) override {
-    CHECK(CarriesCalls(account->config));
     const base::MutexLock lock(mutex_);
-    for (const session::v1::Session& session : live) told_.push_back(session.id());
+    for (const session::v1::Session& session : live) {
+      told_.push_back(CarriesCalls(account->config) ? session.id() : "a call of another's");
+    }
     co_return;
   }
   std::vector<std::string> told() const {
@@ -48,6 +49,18 @@ class FakeAdapter final : public FakeAdapterBase {
   std::vector<std::string> told_ ABSL_GUARDED_BY(mutex_);
 };
 
+// The system's, but for its monotonic time.
+class AheadClock final : public base::Clock {
+ public:
+  absl::Time Now() const override { return base::SystemClock().Now(); }
+  absl::Duration Monotonic() const override {
+    ++reads;
+    return base::SystemClock().Monotonic() + absl::Seconds(ahead_seconds.load());
+  }
+  std::atomic<int> ahead_seconds = 0;
+  mutable std::atomic<int> reads = 0;
+};
+
 // One session of the account that is asked for lives.
 class FakeSession final : public FakeSessionBase {
  public:
@@ -58,7 +71,9 @@ class FakeSession final : public FakeSessionBase {
  private:
   absl::StatusOr<rpc::MessagePtr> Answer(std::string_view path,
                                          const google::protobuf::Message& request) override {
-    CHECK(path == session::v1::SessionServiceRpc::kListLiveSessions.path);
+    if (path != session::v1::SessionServiceRpc::kListLiveSessions.path) {
+      return absl::UnimplementedError("not asked for here");
+    }
     on_asked(++asked);
     if (is_away) return absl::UnavailableError("away");
     auto live = std::make_unique<session::v1::ListLiveSessionsResponse>();
@@ -81,24 +96,27 @@ struct World {
     row.provider.set_id(shared.ids.Uuid());
     row.provider.set_provider_name(name);
     row.provider.set_provider_type(common::v1::ProviderType::SIP);
-    row.provider.set_is_active(true);
+    row.provider.set_is_active(name != "native");  // its calls went on when it was switched off
     row.provider.mutable_created_at()->set_seconds(1'767'225'600);
     *row.provider.mutable_updated_at() = row.provider.created_at();
     row.sealed = shared.keyring.Seal({}, kTenant, row.provider.id()).value();
     REQUIRE(shared.io.Run(ProviderStore(*shared.database).Insert(row, shared.Soon())).ok());
     return row.provider.id();
   }
-  // Another process is there.
-  void Joins(const std::string& holder) {
-    const auto joined = shared.io.Run(
-        leases.Take("native-calls/" + holder, holder, absl::Minutes(5), DispatchWorld::Soon()));
-    REQUIRE(joined.ok());
+  // Another process is there, or was.
+  bool Joins(const std::string& holder, absl::Duration ttl = absl::Minutes(5)) {
+    return shared.io.Run(leases.Take("native-calls/" + holder, holder, ttl, DispatchWorld::Soon()))
+        .ok();
   }
   void Leaves(const std::string& holder) {
     REQUIRE(shared.io.Run(leases.Release("native-calls/" + holder, holder, shared.Soon())).ok());
   }
   std::vector<std::string> Holders() {
-    return shared.io.Run(leases.HoldersOf("native-calls/", DispatchWorld::Soon())).value();
+    std::vector<std::string> names;
+    const auto holders =
+        shared.io.Run(leases.HoldersOf("native-calls/", DispatchWorld::Soon())).value();
+    for (const Holder& holder : holders) names.push_back(holder.name);
+    return names;
   }
   void Start() {
     REQUIRE(process.io.Run(lost_calls.Join()).ok());
@@ -115,9 +133,10 @@ struct World {
   LeaseStore leases{*process.database};
   LeaseStore own_leases{*process.database};
   FakeSession session;
+  AheadClock clock;
   std::string native;
   LostCalls lost_calls{{own_leases, shared.registry, process.directory, session, process.background,
-                        base::SystemClock(), NameHolder("this")}};
+                        clock, NameHolder("this")}};
 };
 
 }  // namespace
@@ -169,10 +188,30 @@ TEST_CASE("a process that is seen to be dead is waited for by nobody", "[dispatc
   REQUIRE(::waitpid(child, nullptr, 0) == child);
   std::string dead = NameHolder("dead");
   dead = dead.substr(0, dead.rfind(':') + 1) + std::to_string(child);
-  w.Joins(dead);
+  REQUIRE(w.Joins(dead));
   w.Start();
   w.AwaitTold();
   CHECK(w.Holders() == std::vector<std::string>{NameHolder("this")});
+}
+
+TEST_CASE("who did not renew while the database was away has its time to do so",
+          "[dispatch][lost]") {
+  World w;
+  REQUIRE(w.Joins(kOther, -absl::Seconds(1)));
+  std::atomic<size_t> told = 99;
+  w.session.on_asked = [&](int) { told = w.adapter.told().size(); };
+  w.Start();
+  SECTION("and is there again") {
+    testing::EventuallyTrue([&] { return w.clock.reads > 8; }, "some looks of the one that waits");
+    REQUIRE(w.Joins(kOther));
+    CHECK(w.session.asked == 0);
+    CHECK(w.adapter.told().empty());
+  }
+  SECTION("and was dead all the same") {
+    w.clock.ahead_seconds = 21;
+    w.AwaitTold();
+    CHECK(told == 0);
+  }
 }
 
 }  // namespace ctc::dispatch

@@ -14,9 +14,11 @@ constexpr std::string_view kCreate =
 constexpr std::string_view kRelease =
     "UPDATE lease SET expires_at = '2000-01-01 00:00:00' WHERE name = ? AND holder = ?";
 constexpr std::string_view kHolders =
-    "SELECT holder FROM lease WHERE LEFT(name, ?) = ? AND expires_at >= UTC_TIMESTAMP(3)";
+    "SELECT holder, expires_at < UTC_TIMESTAMP(3) FROM lease "
+    "WHERE LEFT(name, ?) = ? AND expires_at > '2000-01-02 00:00:00'";
 constexpr std::string_view kRemoveExpired =
-    "DELETE FROM lease WHERE LEFT(name, ?) = ? AND expires_at < UTC_TIMESTAMP(3)";
+    "DELETE FROM lease "
+    "WHERE LEFT(name, ?) = ? AND expires_at < DATE_SUB(UTC_TIMESTAMP(3), INTERVAL 1 HOUR)";
 
 }  // namespace
 
@@ -51,14 +53,14 @@ Task<absl::StatusOr<std::string>> LeaseStore::HolderOf(std::string name, absl::T
   co_return holder;
 }
 
-Task<absl::StatusOr<std::vector<std::string>>> LeaseStore::HoldersOf(std::string prefix,
-                                                                     absl::Time deadline) {
+Task<absl::StatusOr<std::vector<Holder>>> LeaseStore::HoldersOf(std::string prefix,
+                                                                absl::Time deadline) {
   const db::Params params = {static_cast<int64_t>(prefix.size()), prefix};
-  std::vector<std::string> holders;
+  std::vector<Holder> holders;
   CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
     CTC_ASSIGN_OR_RETURN(const db::Rows rows, c.Query(kHolders, params));
     holders.clear();
-    for (const auto& row : rows) holders.push_back(row.Text(0));
+    for (const auto& row : rows) holders.push_back({row.Text(0), row.Int(1) != 0});
     return absl::OkStatus();
   }));
   co_return holders;

@@ -10,6 +10,12 @@
 
 namespace ctc::dispatch {
 
+struct Holder {
+  std::string name;
+  bool expired = false;  // it did not renew it: it died, or the database was away
+  friend bool operator==(const Holder&, const Holder&) = default;
+};
+
 class LeaseStore {
  public:
   explicit LeaseStore(db::Database& database) : database_(database) {}
@@ -19,9 +25,9 @@ class LeaseStore {
                                   absl::Time deadline);
   // Who has it or had it last; empty when nobody ever had.
   Task<absl::StatusOr<std::string>> HolderOf(std::string name, absl::Time deadline);
-  // Who has a lease now whose name begins so.
-  Task<absl::StatusOr<std::vector<std::string>>> HoldersOf(std::string prefix, absl::Time deadline);
-  // Forgets those of the same that nobody has any more.
+  // Who has a lease whose name begins so, and did not give it up.
+  Task<absl::StatusOr<std::vector<Holder>>> HoldersOf(std::string prefix, absl::Time deadline);
+  // Forgets those of the same that were given up, or ran out an hour ago.
   Task<absl::Status> RemoveExpired(std::string prefix, absl::Time deadline);
   // Gives it up, if `holder` still has it.
   Task<absl::Status> Release(std::string name, std::string holder, absl::Time deadline);

@@ -43,9 +43,8 @@ constexpr std::string_view kList =
 constexpr std::string_view kCount =
     "SELECT COUNT(*) FROM voip_provider WHERE tenant_id = ? AND (? = '' OR provider_type = ?) "
     "AND (? < 0 OR is_active = ?)";
-constexpr std::string_view kActiveOfType =
-    "SELECT " CTC_PROVIDER_COLUMNS
-    " FROM voip_provider WHERE provider_type = ? AND is_active = 1 ORDER BY id";
+constexpr std::string_view kOfType =
+    "SELECT " CTC_PROVIDER_COLUMNS " FROM voip_provider WHERE provider_type = ? ORDER BY id";
 #undef CTC_PROVIDER_COLUMNS
 constexpr std::string_view kFingerprint =
     "SELECT COUNT(*), COALESCE(SUM(version), 0), MAX(updated_at) FROM voip_provider";
@@ -194,12 +193,12 @@ Task<absl::Status> ProviderStore::Delete(base::TenantId tenant, std::string id,
   });
 }
 
-Task<absl::StatusOr<std::vector<StoredProvider>>> ProviderStore::ActiveOfType(std::string type,
-                                                                              absl::Time deadline) {
+Task<absl::StatusOr<std::vector<StoredProvider>>> ProviderStore::OfType(std::string type,
+                                                                        absl::Time deadline) {
   const db::Params params = {std::move(type)};
   db::Rows rows;
   CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
-    CTC_ASSIGN_OR_RETURN(rows, c.Query(kActiveOfType, params));
+    CTC_ASSIGN_OR_RETURN(rows, c.Query(kOfType, params));
     return absl::OkStatus();
   }));
   co_return ReadRows(rows);

@@ -47,9 +47,8 @@ class ProviderStore {
   Task<absl::StatusOr<std::vector<StoredProvider>>> All(base::TenantId tenant, absl::Time deadline);
   Task<absl::Status> Delete(base::TenantId tenant, std::string id, absl::Time deadline);
 
-  // Active accounts of one type over all tenants: for event sockets.
-  Task<absl::StatusOr<std::vector<StoredProvider>>> ActiveOfType(std::string type,
-                                                                 absl::Time deadline);
+  // Accounts of one type over all tenants.
+  Task<absl::StatusOr<std::vector<StoredProvider>>> OfType(std::string type, absl::Time deadline);
   // Differs after any write by any replica.
   Task<absl::StatusOr<std::string>> Fingerprint(absl::Time deadline);
 

@@ -158,8 +158,9 @@ TEST_CASE("a lease has one holder until it is given up", "[dispatch][store]") {
 TEST_CASE("who has leases of one kind is known, and those of nobody are forgotten",
           "[dispatch][store]") {
   World world;
-  const auto take = [&](const std::string& name, const std::string& holder) {
-    return world.Run(world.leases.Take(name, holder, absl::Seconds(30), world.deadline())).value();
+  const auto take = [&](const std::string& name, const std::string& holder,
+                        absl::Duration ttl = absl::Seconds(30)) {
+    return world.Run(world.leases.Take(name, holder, ttl, world.deadline())).value();
   };
   const auto holders = [&] {
     return world.Run(world.leases.HoldersOf("calls/", world.deadline())).value();
@@ -169,16 +170,21 @@ TEST_CASE("who has leases of one kind is known, and those of nobody are forgotte
   CHECK(take("calls/b", "b"));
   CHECK(take("calls", "c"));
   CHECK(take("socket", "a"));
-  CHECK(holders() == std::vector<std::string>{"a", "b"});
+  CHECK(holders() == std::vector<Holder>{{"a", false}, {"b", false}});
   REQUIRE(world.Run(world.leases.Release("calls/a", "a", world.deadline())).ok());
   REQUIRE(world.Run(world.leases.Release("socket", "a", world.deadline())).ok());
-  CHECK(holders() == std::vector<std::string>{"b"});
+  CHECK(holders() == std::vector<Holder>{{"b", false}});
+  CHECK(take("calls/d", "d", -absl::Seconds(1)));
+  CHECK(take("calls/e", "e", -absl::Hours(2)));
+  CHECK(holders() == std::vector<Holder>{{"b", false}, {"d", true}, {"e", true}});
   REQUIRE(world.Run(world.leases.RemoveExpired("calls/", world.deadline())).ok());
   const auto last = [&](const std::string& name) {
     return world.Run(world.leases.HolderOf(name, world.deadline())).value();
   };
   CHECK(last("calls/a").empty());
   CHECK(last("calls/b") == "b");
+  CHECK(last("calls/d") == "d");
+  CHECK(last("calls/e").empty());
   CHECK(last("socket") == "a");
 }
 

@@ -33,6 +33,12 @@ absl::Status NotLive(const store::Record& record, std::string_view detail) {
   return base::MakeError(base::kCallNotLive, detail, std::move(extra));
 }
 
+absl::Status AfterOrder(const absl::Status& written, std::string_view detail) {
+  const bool undone =
+      base::IsError(written, base::kDatabaseBusy) || base::IsError(written, base::kOverloaded);
+  return undone ? base::MakeError(base::kUnavailable, detail) : written;
+}
+
 rpc::Context ServiceContext(const rpc::Context& caller, absl::Time deadline) {
   rpc::Context context = rpc::Context::ForService(caller.tenant, deadline);
   context.request_id = caller.request_id;

@@ -37,6 +37,10 @@ domain::Fact OwnFact(const Core& core, v1::CallFact::Kind kind, v1::KnownBy sour
 // CALL_NOT_LIVE with the session's status.
 absl::Status NotLive(const store::Record& record, std::string_view detail);
 
+// For the writing of what a provider was asked to do. Errors that say "nothing was done, try again"
+// become UNAVAILABLE with `detail`: a repetition would ask the provider a second time.
+absl::Status AfterOrder(const absl::Status& written, std::string_view detail);
+
 // For what must end whether or not the client is still there.
 rpc::Context ServiceContext(const rpc::Context& caller, absl::Time deadline);
 

@@ -197,6 +197,29 @@ TEST_CASE("the feed has no gaps and wakes who waits", "[session][feed]") {
   }
 }
 
+TEST_CASE("who waits for the feed is let go at the stop", "[session][feed]") {
+  Fixture f;
+  NewSession(f);
+  v1::ReadFeedRequest request;
+  request.set_after_seq(f.Feed().back().seq());
+  request.set_wait_ms(20000);
+  const auto read = [&] {
+    return asio::co_spawn(asio::make_strand(f.process->threads.context()),
+                          f.process->service.ReadFeed(f.Context(), request), asio::use_future);
+  };
+  auto waiting = read();
+  REQUIRE(waiting.wait_for(std::chrono::milliseconds(200)) == std::future_status::timeout);
+  f.process->service.Stop();
+  auto later = read();
+  for (auto* page : {&waiting, &later}) {
+    REQUIRE(page->wait_for(std::chrono::seconds(5)) == std::future_status::ready);
+    const auto empty = page->get();
+    REQUIRE_THAT(empty.status(), IsOk());
+    CHECK(empty->events_size() == 0);
+    CHECK(empty->last_seq() == request.after_seq());
+  }
+}
+
 TEST_CASE("the timeline of a session is complete and in order", "[session][feed]") {
   Fixture f;
   const std::string id = NewSession(f);
@@ -293,14 +316,20 @@ TEST_CASE("lists filter, count and page", "[session][list]") {
 
 TEST_CASE("live sessions of an account are listed", "[session][list]") {
   Fixture f;
-  const std::string live = NewSession(f, "+1000000001");
+  auto click = f.Click("+1000000001");
+  (*click.mutable_metadata()->mutable_fields())["note"].set_string_value("long");
+  const auto placed = f.Initiate(click, f.Context());
+  REQUIRE_THAT(placed.status(), IsOk());
+  REQUIRE(placed->has_metadata());
   const std::string ended = NewSession(f, "+1000000002");
   REQUIRE_THAT(f.Apply({f.Fact(ended, F::CALL_BUSY, 1)}).status(), IsOk());
   v1::ListLiveSessionsRequest request;
   request.set_provider_id("p1");
   const auto found = f.process->Run(f.process->service.ListLiveSessions(f.Context(), request));
   REQUIRE(found->sessions_size() == 1);
-  CHECK(found->sessions(0).id() == live);
+  CHECK(found->sessions(0).id() == placed->id());
+  // 10,000 of them go in one answer.
+  CHECK_FALSE(found->sessions(0).has_metadata());
 }
 
 }  // namespace ctc::session

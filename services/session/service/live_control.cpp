@@ -71,7 +71,9 @@ Task<absl::StatusOr<store::RecordPtr>> LiveControl::Act(const rpc::Context& cont
     co_return NotLive(*record, "The provider says that the call has ended");
   }
   domain::Fact fact = OwnFact(core_, kind, v1::SUBMISSION, core_.ids.Token("control:", 8));
-  co_return co_await AddFact(*record, std::move(fact));
+  absl::StatusOr<store::RecordPtr> told = co_await AddFact(*record, std::move(fact));
+  if (told.ok()) co_return told;
+  co_return AfterOrder(told.status(), "It was done, but could not be written down");
 }
 
 Task<absl::StatusOr<store::RecordPtr>> LiveControl::EndCall(rpc::Context context,

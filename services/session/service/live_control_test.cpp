@@ -10,6 +10,7 @@
 namespace ctc::session {
 namespace {
 
+using dispatch::v1::ControlCallResponse;
 using dispatch::v1::LookUpCallResponse;
 using testing::HasError;
 using testing::IsOk;
@@ -47,6 +48,45 @@ struct CallFixture : Fixture {
     return response->session();
   }
   std::string id;
+};
+
+// A database whose batch writers refuse while `refusal` is set.
+class RefusesWrites final : public db::Database {
+ public:
+  using Refusal = std::atomic<const base::ErrorSpec*>;
+  RefusesWrites(std::unique_ptr<db::Database> real, Refusal& refusal)
+      : real_(std::move(real)), refusal_(refusal) {}
+
+  Task<absl::Status> Run(absl::Time deadline, db::Work work) override {
+    co_return co_await real_->Run(deadline, std::move(work));
+  }
+  absl::Status RunBlocking(const db::Work& work) override { return real_->RunBlocking(work); }
+  std::unique_ptr<db::Worker> MakeWorker() override {
+    return std::make_unique<Writer>(real_->MakeWorker(), refusal_);
+  }
+  std::unique_ptr<db::Worker> MakeRepeatableWorker() override {
+    return std::make_unique<Writer>(real_->MakeRepeatableWorker(), refusal_);
+  }
+  Task<absl::Status> Ping(absl::Time deadline) override { return real_->Ping(deadline); }
+  size_t queue_depth() const override { return real_->queue_depth(); }
+
+ private:
+  class Writer final : public db::Worker {
+   public:
+    Writer(std::unique_ptr<db::Worker> real, Refusal& refusal)
+        : real_(std::move(real)), refusal_(refusal) {}
+    absl::Status Run(const db::Work& work) override {
+      const base::ErrorSpec* const why = refusal_;
+      return why == nullptr ? real_->Run(work) : base::MakeError(*why, "not now");
+    }
+
+   private:
+    std::unique_ptr<db::Worker> real_;
+    Refusal& refusal_;
+  };
+
+  std::unique_ptr<db::Database> real_;
+  Refusal& refusal_;
 };
 
 }  // namespace
@@ -283,6 +323,39 @@ TEST_CASE("a recording is started, paused, resumed and stopped by hand", "[sessi
   }
   CHECK(recorded == std::vector<std::string>{"recording.started", "recording.paused",
                                              "recording.resumed", "recording.stopped"});
+}
+
+TEST_CASE("what was done but not written down is not said to be undone", "[session][control]") {
+  const base::ErrorSpec* const why = GENERATE(&base::kDatabaseBusy, &base::kOverloaded);
+  RefusesWrites::Refusal refusal = nullptr;
+  Fixture f;
+  f.process.reset();
+  f.process = std::make_unique<Process>(
+      std::make_unique<RefusesWrites>(f.server.Open(f.schema), refusal), f.peers, f.clock, 77);
+  const auto made = f.Initiate();
+  REQUIRE_THAT(made.status(), IsOk());
+  REQUIRE_THAT(f.Apply({f.Fact(made->id(), F::CALL_ANSWERED, 5)}).status(), IsOk());
+  v1::StartRecordingRequest record;
+  record.set_id(made->id());
+  v1::AddPartyRequest add;
+  add.set_id(made->id());
+  add.set_phone("+15550001111");
+  f.peers.control = [&](const auto& request) -> absl::StatusOr<ControlCallResponse> {
+    refusal = why;
+    if (request.action() != dispatch::v1::ControlCallRequest::DIAL_PARTY) {
+      return ControlCallResponse();
+    }
+    return base::MakeError(base::kProviderError, "no");
+  };
+  SECTION("an order") {
+    CHECK_THAT(f.process->Run(f.process->service.StartRecording(f.Context(), record)).status(),
+               HasError(base::kUnavailable));
+  }
+  SECTION("a phone") {
+    CHECK_THAT(f.process->Run(f.process->transfers.AddParty(f.Context(), add)).status(),
+               HasError(base::kUnavailable));
+  }
+  CHECK(f.peers.count("ControlCall") == 1);
 }
 
 TEST_CASE("a recording that the rules forbid is not begun", "[session][control]") {

@@ -68,7 +68,10 @@ Task<absl::Status> PartyKeeper::Dial(rpc::Context context, store::RecordPtr reco
     out.facts.push_back(failed);
     return absl::StatusOr<store::PartyStep>(std::move(out));
   });
-  if (!told.ok()) co_return told.status();
+  if (!told.ok()) {
+    co_return AfterOrder(told.status(),
+                         "The provider refused to dial, but that could not be written down");
+  }
   co_return refused;
 }
 

@@ -14,6 +14,7 @@ constexpr int kLargestPage = 200;
 constexpr int kDefaultFeedPage = 500;
 constexpr int kLargestFeedPage = 2000;
 constexpr int kLongestWaitMs = 25000;
+constexpr absl::Duration kStoppingWait = absl::Milliseconds(100);  // for who asks again at once
 constexpr size_t kLongestFilter = 255;
 
 absl::Status CheckFilters(const v1::ListSessionsRequest& r) {
@@ -80,8 +81,32 @@ std::string CurrentOutcome(const v1::Session& session) {
   }
 }
 
-// Waits until the feed goes on after `after`, or until `deadline`.
-Task<void> WaitForNews(Core& core, int64_t after, absl::Duration patience) {
+}  // namespace
+
+void SessionService::Stop() {
+  std::vector<FeedWait> waits;
+  {
+    const base::MutexLock lock(mutex_);
+    stopping_ = true;
+    waits.swap(feed_waits_);
+  }
+  for (const FeedWait& wait : waits) wait.wake();
+}
+
+bool SessionService::is_stopping() const {
+  const base::MutexLock lock(mutex_);
+  return stopping_;
+}
+
+bool SessionService::KeepWait(FeedWait wait) {
+  const base::MutexLock lock(mutex_);
+  if (stopping_) return false;
+  std::erase_if(feed_waits_, [](const FeedWait& other) { return other.alive.expired(); });
+  feed_waits_.push_back(std::move(wait));
+  return true;
+}
+
+Task<void> SessionService::WaitForNews(int64_t after, absl::Duration patience) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const auto timer = std::make_shared<asio::steady_timer>(executor);
   timer->expires_after(absl::ToChronoMilliseconds(patience));
@@ -92,12 +117,13 @@ Task<void> WaitForNews(Core& core, int64_t after, absl::Duration patience) {
       if (const auto waiting = weak.lock()) waiting->cancel();
     });
   };
-  core.ring.OnNews(after, timer, std::move(wake));
+  if (!KeepWait({timer, wake})) {
+    timer->expires_after(absl::ToChronoMilliseconds(std::min(patience, kStoppingWait)));
+  }
+  core_.ring.OnNews(after, timer, std::move(wake));
   boost::system::error_code ignored;
   co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
-
-}  // namespace
 
 Task<absl::StatusOr<v1::GetSessionResponse>> SessionService::GetSession(
     rpc::Context context, const v1::GetSessionRequest& request) {
@@ -171,6 +197,7 @@ Task<absl::StatusOr<v1::ReadFeedResponse>> SessionService::ReadFeed(
       absl::Milliseconds(std::clamp(request.wait_ms(), 0, kLongestWaitMs));
   const absl::Duration until = core_.clock.Monotonic() + patience;
   int64_t after = request.after_seq();
+  bool waited = false;
   while (true) {
     CTC_CO_ASSIGN_OR_RETURN(
         store::FeedRing::Page page,
@@ -178,12 +205,15 @@ Task<absl::StatusOr<v1::ReadFeedResponse>> SessionService::ReadFeed(
     const bool moved = page.last_seq > after;
     after = page.last_seq;
     const absl::Duration left = until - core_.clock.Monotonic();
-    if (!page.events.empty() || left <= absl::ZeroDuration()) {
+    const bool enough = left <= absl::ZeroDuration() || (waited && is_stopping());
+    if (!page.events.empty() || enough) {
       response.set_last_seq(after);
       for (const store::EventPtr& event : page.events) *response.add_events() = *event;
       co_return response;
     }
-    if (!moved) co_await WaitForNews(core_, after, left);
+    if (moved) continue;
+    co_await WaitForNews(after, left);
+    waited = true;
   }
 }
 

@@ -1,6 +1,11 @@
 // The rpcs of SessionService: unpack, call, pack.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "libs/base/mutex.h"
 #include "libs/rpc/handler_map.h"
 #include "services/session/service/call_flow.h"
 #include "services/session/service/core.h"
@@ -21,6 +26,8 @@ class SessionService {
         facts_(core, keeper, flow_) {}
 
   void Bind(rpc::HandlerMap& handlers);
+  // Who waits for the feed gets an empty page, so that the process can end. From any thread.
+  void Stop();
 
   Task<absl::StatusOr<v1::InitiateCallResponse>> InitiateCall(rpc::Context,
                                                               const v1::InitiateCallRequest&);
@@ -61,12 +68,26 @@ class SessionService {
       rpc::Context, const v1::ListLiveSessionsRequest&);
 
  private:
+  struct FeedWait {
+    std::weak_ptr<void> alive;
+    std::function<void()> wake;
+  };
+
+  // Waits until the feed goes on after `after`, for `patience`, or until the stop.
+  Task<void> WaitForNews(int64_t after, absl::Duration patience);
+  // False after the stop.
+  bool KeepWait(FeedWait wait);
+  bool is_stopping() const;
+
   Core& core_;
   Initiation& initiation_;
   PartyKeeper& keeper_;
   LiveControl control_;
   CallFlow flow_;
   FactIntake facts_;
+  mutable base::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<FeedWait> feed_waits_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace ctc::session

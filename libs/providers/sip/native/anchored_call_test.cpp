@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "libs/providers/sip/native/anchored_story_for_test.h"
+#include "libs/providers/sip/native/lost_call.h"
 
 namespace ctc::providers::sip::native {
 namespace {
@@ -282,6 +283,8 @@ TEST_CASE("a call is recorded from the join on", "[sip][anchored][recording]") {
   t.Take(RecordingDone(t.call, "c1-m-1.wav", absl::Seconds(3)));
   CHECK(t.Told() == V{"RECORDING_STOPPED CUSTOMER", "RECORDING_READY CUSTOMER"});
   CHECK(t.last().recording_url() == "ctc-recording:p1/c1-m-1.wav");
+  // As who tells of it after a crash has it.
+  CHECK(t.last().event_key() == ReadyFact(t.last().recording_url()).event_key());
   CHECK(t.call.over());
 }
 

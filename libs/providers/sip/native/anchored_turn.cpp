@@ -7,6 +7,7 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/base/status.h"
+#include "libs/providers/sip/native/recording_files.h"
 #include "libs/providers/sip/sip_status.h"
 
 namespace ctc::providers::sip::native {
@@ -283,7 +284,9 @@ void AnchoredTurn::OnRecorded(const std::string& file, absl::Duration length) {
   ready.set_kind(CallFact::RECORDING_READY);
   ready.set_party(Party::CUSTOMER);
   ready.set_recording_url(call_.config->recording_prefix + file);
+  std::string key = ReadyKey(ready.recording_url());
   Say(kCustomer, std::move(ready));
+  effects_.facts.back().set_event_key(std::move(key));
 }
 
 void AnchoredTurn::OnReferralTaken(int status) {

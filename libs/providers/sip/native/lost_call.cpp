@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/providers/sip/native/recording_files.h"
 
 namespace ctc::providers::sip::native {
 namespace {
@@ -21,7 +22,7 @@ CallFact FactOf(CallFact::Kind kind, std::string key) {
 }  // namespace
 
 CallFact ReadyFact(const std::string& url) {
-  CallFact fact = FactOf(CallFact::RECORDING_READY, "sip:" + url);
+  CallFact fact = FactOf(CallFact::RECORDING_READY, ReadyKey(url));
   fact.set_source(session::v1::EVENT_SOCKET);
   fact.set_recording_url(url);
   return fact;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "libs/base/error_catalogue.h"
+#include "libs/media/wav_header.h"
 
 namespace ctc::providers::sip::native {
 namespace {
@@ -66,6 +67,8 @@ std::string RecordingFile(const dispatch::v1::Provider& config, std::string_view
   return IsName(url.substr(0, url.size() - kSuffix.size())) ? std::string(url) : "";
 }
 
+std::string ReadyKey(std::string_view url) { return std::string("sip:").append(url); }
+
 RecordingList::RecordingList(std::string_view root, const dispatch::v1::Provider& config)
     : folder_(RecordingFolder(root, config)), prefix_(RecordingPrefix(config)) {
   std::error_code error;  // nothing was recorded, or nothing can be had
@@ -84,8 +87,12 @@ std::vector<std::string> RecordingList::Of(std::string_view session) const {
   auto name = std::lower_bound(names_.begin(), names_.end(), begin);
   for (; name != names_.end() && name->starts_with(begin); ++name) {
     std::error_code gone;
-    const fs::file_time_type written = fs::last_write_time(folder_ + "/" + *name, gone);
-    if (!gone) found.emplace_back(written, prefix_ + *name);
+    const std::string path = folder_ + "/" + *name;
+    const fs::file_time_type written = fs::last_write_time(path, gone);
+    // Of a message in which nothing was said nobody is told.
+    const bool empty = name->find("-message-") != std::string::npos &&
+                       fs::file_size(path, gone) <= media::kWavHeader;
+    if (!gone && !empty) found.emplace_back(written, prefix_ + *name);
   }
   std::sort(found.begin(), found.end());
   std::vector<std::string> urls;

@@ -19,6 +19,9 @@ std::string RecordingFolder(std::string_view root, const dispatch::v1::Provider&
 // The file that `url` names; empty when it is none of the account's. Pure.
 std::string RecordingFile(const dispatch::v1::Provider& config, std::string_view url);
 
+// The key of the fact that the recording at `url` is ready, whoever tells of it: it counts once.
+std::string ReadyKey(std::string_view url);
+
 // The account's files as they were when it was made. Reads the disk.
 class RecordingList {
  public:
