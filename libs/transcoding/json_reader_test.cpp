@@ -117,6 +117,35 @@ TEST_CASE("what is not one JSON object is refused as malformed", "[transcoding][
   CHECK(Verdict(ReadInitiate(body)) == "MALFORMED_JSON");
 }
 
+TEST_CASE("a number is the nearest double, however it is written", "[transcoding][reader]") {
+  const std::string zeros(5000, '0');
+  const std::string nines(400, '9');
+  const auto [text, value] = GENERATE_COPY(table<std::string, double>({
+      {"0." + zeros + "1", 0.0},
+      {"0." + std::string(400, '0') + "1e80", 1e-321},
+      {"-0." + zeros + "1E-7", -0.0},
+      {"1." + zeros + "1", 1.0},
+      {"1" + std::string(300, '0') + ".5", 1e300},
+      {"0.1000000000000000055511151231257827", 0.1},
+      {"2.2250738585072011e-308", 2.2250738585072011e-308},
+      {"5e-324", 5e-324},
+      {"1e-400", 0.0},
+      {"1.0000000000e-2147483640", 0.0},
+      {"1.7976931348623157e308", 1.7976931348623157e308},
+      {"9007199254740993.0", 9007199254740992.0},
+      {"18446744073709551616", 18446744073709551616.0},
+      {"-9223372036854775809", -9223372036854775808.0},
+      {"-0", 0.0},
+      {"12", 12.0},
+  }));
+  INFO(text.substr(0, 60));
+  session::v1::InitiateCallRequest request;
+  REQUIRE(Verdict(Read(R"({"to_phone":"+1","metadata":{"n":)" + text + "}}", request)) == "OK");
+  CHECK(request.metadata().fields().at("n").number_value() == value);
+  session::v1::InitiateCallRequest refused;
+  CHECK(Verdict(Read(R"({"metadata":{"n":)" + nines + "}}", refused)) == "MALFORMED_JSON");
+}
+
 TEST_CASE("nesting ends at 32 levels, however deep it goes", "[transcoding][reader]") {
   const auto nested = [](int levels) {
     const std::string open(static_cast<size_t>(levels), '[');

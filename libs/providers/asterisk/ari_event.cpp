@@ -59,6 +59,13 @@ struct IdFinder : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, IdFinder> {
     return true;
   }
 
+  // Asked for as text, since nobody needs it: the reader's conversion overflows with some
+  // exponents.
+  bool RawNumber(const char*, rapidjson::SizeType, bool) {
+    at_id = false;
+    return true;
+  }
+
   int depth = 0;
   bool at_id = false;
   std::string id;
@@ -207,7 +214,9 @@ std::optional<std::string> ReadId(std::string_view text) {
   IdFinder finder;
   rapidjson::MemoryStream bytes(text.data(), text.size());
   rapidjson::Reader reader;
-  if (reader.Parse<rapidjson::kParseIterativeFlag>(bytes, finder).IsError()) return std::nullopt;
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+  if (reader.Parse<kFlags>(bytes, finder).IsError()) return std::nullopt;
   if (finder.id.empty()) return std::nullopt;
   return std::move(finder.id);
 }
