@@ -61,6 +61,8 @@ TALK = f"""
   {respond("200 OK", then="99")}
   <label id="20"/>
   {respond("200 OK", AUDIO)}
+  <!-- A digit may come before the ACK that waits for the other phone; the ACK is then taken above. -->
+  <recv request="INFO" optional="true" next="30"/>
   <recv request="ACK" next="10"/>
   <label id="30"/>
   {respond("200 OK", then="10")}
