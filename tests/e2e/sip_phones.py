@@ -60,8 +60,9 @@ TALK = f"""
   <recv request="BYE"/>
   {respond("200 OK", then="99")}
   <label id="20"/>
-  {respond("200 OK", AUDIO)}
-  <!-- A digit may come before the ACK that waits for the other phone; the ACK is then taken above. -->
+  {respond("200 OK", AUDIO).replace(' retrans="500"', "")}
+  <!-- A digit may come before the ACK that waits for the other phone; the ACK is then taken above. SIPp answers nothing
+       else while it repeats an answer of its own. -->
   <recv request="INFO" optional="true" next="30"/>
   <recv request="ACK" next="10"/>
   <label id="30"/>
