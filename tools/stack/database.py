@@ -68,7 +68,7 @@ class Database:
 
     def launch(self):
         """Starts the server without waiting for it."""
-        if self.pid() or self.process and self.process.poll() is None:  # it writes its number late
+        if self._server():
             return
         self.socket.unlink(missing_ok=True)
         self.tmp.mkdir(exist_ok=True)
