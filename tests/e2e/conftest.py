@@ -159,7 +159,7 @@ class Tenant:
         assert answer.status == 200, answer
         return answer.body
 
-    def wait_status(self, id, *statuses, seconds=20):
+    def wait_status(self, id, *statuses, seconds=40):
         last = {}
 
         def reached():
@@ -170,7 +170,7 @@ class Tenant:
         except TimeoutError as error:
             raise AssertionError(f"{error}; it is {last.get('status')} ({last.get('end_reason')})")
 
-    def wait_reached(self, id, status, seconds=20):
+    def wait_reached(self, id, status, seconds=40):
         """Until the session has been `status`, if only for a moment that a look at it may miss."""
         def reached():
             answer = self.api.get(f"/api/v1/click-to-call/sessions/{id}/events")
@@ -178,8 +178,22 @@ class Tenant:
             return any(event.get("new_status") == status for event in answer.body["events"])
         wait_until(reached, seconds, f"session {id} to have been {status}", interval=0.05)
 
-    def wait_ended(self, id, seconds=20):
+    def wait_ended(self, id, seconds=40):
         return self.wait_status(id, *ENDED, seconds=seconds)
+
+    def wait_corrected(self, id, status, reason, seconds=40):
+        """The session once its end is told so: of events in any order the end may come before the answer, which then
+        corrects what was concluded from it."""
+        last = {}
+
+        def told():
+            last.update(self.session(id))
+            return (last["status"], last.get("end_reason")) == (status, reason)
+        try:
+            wait_until(told, seconds, f"session {id} to end {status} ({reason})", interval=0.05)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}; it is {last}")
+        return last
 
     def webhook(self, session_id, event, status="", at="2026-01-01T10:00:00Z", secret=None,
                 raw=None, headers=None, provider="asterisk", tenant=None, **fields):

@@ -93,17 +93,17 @@ class Asterisk:
     def hears(self, number, *tones, since=0, seconds=30):
         return self.wait(number, "hears", since, seconds, hears=sorted(tones))
 
-    def now_hears(self, number):
-        """What it hears at this moment, in its latest call."""
-        told = self.said(number, "hears")
+    def now_hears(self, number, since=0):
+        """What it hears at this moment, in its latest call; `since` leaves out what it heard in those before."""
+        told = self.said(number, "hears", since)
         return told[-1]["hears"] if told else []
 
-    def wait_hears(self, number, *tones, seconds=30):
+    def wait_hears(self, number, *tones, since=0, seconds=30):
         try:
-            wait_until(lambda: self.now_hears(number) == sorted(tones), seconds,
+            wait_until(lambda: self.now_hears(number, since) == sorted(tones), seconds,
                        f"{number} to hear {tones or 'silence'}", interval=0.05)
         except TimeoutError as error:
-            raise AssertionError(f"{error}; it hears {self.now_hears(number)}")
+            raise AssertionError(f"{error}; it hears {self.now_hears(number, since)}")
 
     def settle(self, seconds):
         """Lets a conversation last: its length is what is measured, nothing is waited for."""

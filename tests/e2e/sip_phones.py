@@ -188,7 +188,8 @@ LEAVES_REFERRED = '\n  <recv response="202"/>\n  <recv request="NOTIFY"/>' + res
 
 
 def refuse(line):
-    return INVITE + respond("180 Ringing", to=NEW) + '\n  <pause milliseconds="200"/>' \
+    """Not at once: a slow machine is to have let the agent go who hands over without a word."""
+    return INVITE + respond("180 Ringing", to=NEW) + '\n  <pause milliseconds="1000"/>' \
         + respond(line, to=NEW) + '\n  <recv request="ACK"/>'
 
 
@@ -325,7 +326,7 @@ SCENARIOS = {
     # By its own key, as people do. What goes by the phone's clock leaves a slow machine the time to look.
     "holds": answer(AUDIO) + '\n  <pause milliseconds="6000"/>' + reoffer(11, "sendonly")
     + '\n  <pause milliseconds="6000"/>' + reoffer(12, "sendrecv") + TALK,
-    "tells-keys": answer(AUDIO) + '\n  <pause milliseconds="2000"/>'
+    "tells-keys": answer(AUDIO) + '\n  <pause milliseconds="6000"/>'
     + info(11, "application/dtmf-relay", "Signal=7") + info(12, "application/dtmf", "8") + TALK,
     "refreshes": PICK_UP + REINVITED + '\n  <pause milliseconds="500"/>' + reoffer(11, "sendrecv") + TALK,
     # A trunk that says something before the called party picks up.
@@ -368,16 +369,24 @@ def own_address():
     return f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(1, 254)}"
 
 
-def free_port(host):
-    """Below those that the kernel gives to whoever asks for any port, so that it is still free when the phone takes it."""
-    for port in iter(lambda: random.randint(10000, 32000), None):
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+def is_free(host, port):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(family, kind) as probe:
             try:
                 probe.bind((host, port))
-                return port
             except OSError:
-                continue
+                return False
+    return True
+
+
+def free_port(host, following=1):
+    """An even one, the first of so many. Below those that the kernel gives to whoever asks for any port, so that they
+    are still free when they are taken."""
+    while True:
+        first = random.randrange(10000, 32000, 2)
+        if all(is_free(host, first + n) for n in range(following)):
+            return first
 
 
 class Phone:

@@ -176,7 +176,7 @@ class Sound:
         """What came in the last moment; nothing when that was no sound."""
         return heard_in(self.recent())
 
-    def wait_hears(self, *names, seconds=20):
+    def wait_hears(self, *names, seconds=30):
         """Until these and no others are heard, in what comes from now on."""
         with self._lock:
             begin = len(self.samples)

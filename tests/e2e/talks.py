@@ -20,7 +20,7 @@ def account(tenant, provider):
 
 def room_of(stack, provider, room):
     """Who is in the room at the provider, as the simulator tells of each."""
-    with urllib.request.urlopen(stack.simulator_url + "/_calls", timeout=10) as answer:
+    with urllib.request.urlopen(stack.simulator_url + "/_calls", timeout=30) as answer:
         calls = json.load(answer)[provider.lower()]
     mine = [call for call in calls if call["room"].split("/")[-1] == room]
     return [p for call in mine for p in call.get("parties", [call])]
@@ -57,6 +57,11 @@ class Handover:
 
     def leg(self, leg_id):
         return next((leg for leg in self.tenant.session(self.id)["legs"] if leg["id"] == leg_id), None)
+
+    def check_rung_first(self, phone, transfer, *agents):
+        """By the leg: what a request answers may be told when that agent has given up already."""
+        assert transfer["to_agent_id"] in agents, transfer
+        assert self.leg("consult-1")["phone"] == phone, self.tenant.session(self.id)
 
     def wait_leg(self, leg_id, state):
         wait_until(lambda: (self.leg(leg_id) or {}).get("state") == state, 30, f"{leg_id} to be {state}")
@@ -96,7 +101,7 @@ class Talk(Handover):
             answer = tenant.api.post("/api/v1/agents", {"id": name, "name": name, "phone": phone})
             assert answer.status == 201, answer
         super().__init__(tenant, tenant.place(CUSTOMER, agent_id="ann", agent_phone=ANN)["id"])
-        tenant.wait_status(self.id, "CONNECTED", seconds=30)
+        tenant.wait_status(self.id, "CONNECTED")
 
     def wait_room(self, **wanted):
         """Until exactly these are in the room: phones by name, with the way each takes part."""

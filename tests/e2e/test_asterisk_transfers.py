@@ -17,7 +17,7 @@ OURS = "+18885550100"
 
 @pytest.fixture(scope="module")
 def switch(tmp_path_factory):
-    running = Switch(tmp_path_factory.mktemp("asterisk-transfers"), CTC_SESSION_PARTY_RING_SECONDS="5")
+    running = Switch(tmp_path_factory.mktemp("asterisk-transfers"), CTC_SESSION_PARTY_RING_SECONDS="10")
     try:
         running.start()
         for name, phone in AGENTS.items():
@@ -53,7 +53,7 @@ class Talk:
 
     def wait(self, status):
         try:
-            wait_until(lambda: self.newest()["status"] == status, 20, f"the transfer to be {status}")
+            wait_until(lambda: self.newest()["status"] == status, 60, f"the transfer to be {status}")
         except TimeoutError as error:
             raise AssertionError(f"{error}; it is {self.newest()}")
         return self.newest()
@@ -62,10 +62,11 @@ class Talk:
         """Who hears whom now: customer=["agent-b"] and so on; [] is silence."""
         for phone, tones in heard.items():
             number = self.number if phone == "customer" else phone.replace("_", "-")
-            self.asterisk.wait_hears(number, *tones)
+            # A phone may have heard the same in the call of the test before.
+            self.asterisk.wait_hears(number, *tones, since=self.mark)
 
     def is_ended(self, phone):
-        self.asterisk.wait(phone, "ended", self.mark)
+        return self.asterisk.wait(phone, "ended", self.mark)
 
     def stays(self):
         assert not self.asterisk.said(self.number, "ended", self.mark), "the customer was hung up on"
@@ -183,13 +184,14 @@ def test_attended_a_customer_who_hangs_up_while_waiting_ends_it_for_all(talk):
 
 
 def test_blind_the_agent_is_gone_and_the_customer_hears_music_until_the_target_answers(talk):
-    number = customer(802)
+    number = customer(804)
     transfer = talk.transfer("BLIND", to_phone=number)
     assert transfer["to_phone"] == number, transfer
-    talk.is_ended(AGENT)
-    talk.hear(customer=["music"])
-    assert not talk.asterisk.said(number, "answered", talk.mark), "the agent left too late"
+    left = talk.is_ended(AGENT)
+    music = talk.asterisk.hears(talk.number, "music", since=talk.mark)
     new = talk.taken_over(transfer)
+    answered = talk.asterisk.wait(number, "answered", talk.mark)
+    assert max(left["time"], music["time"]) < answered["time"], "the agent left too late"
     talk.asterisk.wait_hears(number, "customer")
     talk.hear(customer=["customer"])  # a number outside speaks with a customer's voice
     talk.ends_with(number, new)
@@ -208,9 +210,12 @@ def test_blind_to_an_agent(talk):
 def test_a_blind_transfer_that_fails_rings_the_agent_again(talk, type, target, why):
     talk.transfer(type, to_agent_id=target)
     assert talk.wait("FAILED")["error_message"] == why
-    talk.hear(customer=[AGENT], agent_a=["customer"])
     session = talk.tenant.wait_status(talk.id, "CONNECTED")
-    assert {leg["id"]: leg["state"] for leg in session["legs"]}["agent-2"] == "ANSWERED", session
+    legs = {leg["id"]: leg["state"] for leg in session["legs"]}
+    # Who refuses at once may do so before the agent was let go, who stays then.
+    stayed = target != "nat" and legs["agent"] == "ANSWERED"
+    assert stayed or legs["agent-2"] == "ANSWERED", session
+    talk.hear(customer=[AGENT], agent_a=["customer"])
     talk.stays()
     talk.ends_with(talk.number, talk.id, AGENT)
 
@@ -331,8 +336,10 @@ def test_a_supervisor_who_begins_with_it(talk, mode, agent_hears):
     talk.asterisk.hang_up(SUPERVISOR)
     talk.hear(agent_a=["customer"], customer=[AGENT])
     wait_until(lambda: len(talk.switch.bridges()) == 1, 30, "the supervisor's bridge to be gone")
+    # The switch is ahead of what is written down.
+    wait_until(lambda: legs_of(talk.tenant.session(talk.id))["SUPERVISOR"]["state"] == "ENDED", 30,
+               "the supervisor's leg to be ended")
     assert talk.tenant.session(talk.id)["status"] == "CONNECTED"
-    assert legs_of(talk.tenant.session(talk.id))["SUPERVISOR"]["state"] == "ENDED"
 
 
 def test_a_second_transfer_meets_the_first(talk):

@@ -2,6 +2,7 @@
 import re
 
 from conftest import is_problem
+from stack.process import wait_until
 
 ABSENT = "01890000-0000-7000-8000-000000000000"
 # Paths whose variable is no id of a tenant's.
@@ -84,6 +85,8 @@ def test_no_list_and_no_figure_shows_what_is_not_yours(tenant, other, quiet_prov
         assert answer.status == 200, (path, answer)
         # The caller's own key is the one thing it has.
         assert answer.body.get("total", 0) == (1 if path == "api-keys" else 0), (path, answer)
-    stats = tenant.api.get("/api/v1/click-to-call/stats").body
+    figures = lambda of: of.api.get("/api/v1/click-to-call/stats").body  # noqa: E731
+    wait_until(lambda: figures(other)["total_calls"] == 1, 30, "the call to be counted")
+    stats = figures(tenant)
     assert stats["total_calls"] == 0, stats
     is_problem(tenant.api.get(f"/api/v1/recordings/{ABSENT}"), 404, "NOT_FOUND")

@@ -78,7 +78,7 @@ def test_a_frozen_database_costs_time_but_no_answer(suite, clicks):
     finally:
         os.kill(suite.database.pid(), signal.SIGCONT)
     thawed = time.monotonic()
-    wait_until(lambda: len(clicks.accepted_since(thawed)) > 20, 15, "full speed again")
+    wait_until(lambda: len(clicks.accepted_since(thawed)) > 20, 60, "full speed again")
     clicks.stop()
     only_2xx_and_503(clicks)
 
@@ -88,7 +88,7 @@ def test_a_killed_database_is_used_again_as_soon_as_it_is_back(suite, clicks):
     suite.database.launch()
     wait_until(suite.database.accepts, 60, "the database to be back")
     back = time.monotonic()
-    wait_until(lambda: clicks.accepted_since(back), 15, "a call to be accepted after the restart")
+    wait_until(lambda: clicks.accepted_since(back), 60, "a call to be accepted after the restart")
     print(f"  first call {min(at for at, a in clicks.answers if at > back and a.ok) - back:.2f} s after")
     clicks.stop()
     only_2xx_and_503(clicks)

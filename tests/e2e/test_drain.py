@@ -133,7 +133,7 @@ def test_a_service_that_is_restarted_in_order_costs_no_answer(apart, service):
     old = apart.children[service].process
     begun = time.monotonic()
     old.send_signal(signal.SIGTERM)
-    assert old.wait(timeout=30) == 0
+    assert old.wait(timeout=60) == 0
     print(f"  {service} ended in {time.monotonic() - begun:.1f} s")
     wait_until(lambda: apart.children[service].process is not old, 30, "the supervisor to start it again")
     asked = len(answers)

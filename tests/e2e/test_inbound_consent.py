@@ -1,10 +1,13 @@
 """Callers are recorded only where the tenant's rules allow it: conversations and messages."""
+import base64
+
 import pytest
 
-from stack.process import wait_until
 from callers import leg
 from conftest import is_problem
-from test_twilio_inbound import TwilioLine
+from stack.api import Api
+from stack.process import wait_until
+from test_twilio_inbound import ACCOUNT, TOKEN, TwilioLine
 
 RULES = "/api/v1/compliance-rules"
 AGENT = {"agent_id": "ann", "phone": "+12025550177", "record": True}
@@ -27,6 +30,16 @@ def recordings(tenant):
     return tenant.api.get("/api/v1/recordings").body["recordings"]
 
 
+def kept_at_twilio(line, session):
+    """The recordings of the call where they are made, which we may yet have to hear of."""
+    word = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+    answer = Api(line.tenant.stack.simulator_url).get(
+        f"/2010-04-01/Accounts/{ACCOUNT}/Recordings.json?CallSid={session['provider_call_id']}",
+        headers={"Authorization": f"Basic {word}"})
+    assert answer.status == 200, answer
+    return answer.body["recordings"]
+
+
 def talk(tenant, **action):
     line = TwilioLine(tenant, **{**AGENT, **action})
     session = line.ended(line.ring(keys=["1"], talk_ms=20000))
@@ -38,7 +51,8 @@ def talk(tenant, **action):
 def test_a_conversation_is_recorded_where_no_rule_stands_against_it(tenant, jurisdiction):
     if jurisdiction:
         consent(tenant, jurisdiction)  # of another country than the caller's
-    talk(tenant)
+    line, session = talk(tenant)
+    assert len(kept_at_twilio(line, session)) == 1
     wait_until(lambda: recordings(tenant), 30, "the recording")
 
 
@@ -46,6 +60,7 @@ def test_a_conversation_is_recorded_where_no_rule_stands_against_it(tenant, juri
 def test_a_conversation_that_needs_consent_goes_on_unrecorded(tenant, jurisdiction):
     consent(tenant, jurisdiction)
     line, session = talk(tenant)
+    assert kept_at_twilio(line, session) == []
     assert not session.get("is_recorded") and recordings(tenant) == [], session
     assert "not recorded: \"ask first\" wants consent first" in explanations(line, session)
 
@@ -60,6 +75,7 @@ def test_a_rule_that_is_changed_holds_from_the_next_caller_on(tenant):
                          400, "VALIDATION_FAILED")
     assert problem["errors"][0]["field"] == "parameters.mesages", problem
     line, session = talk(tenant)
+    assert kept_at_twilio(line, session) == []
     assert not session.get("is_recorded") and recordings(tenant) == [], session
     assert "not recorded: \"ask first\" wants consent first" in explanations(line, session)
 
@@ -85,5 +101,5 @@ def test_a_message_is_not_taken_where_the_rule_speaks_of_messages(tenant):
     session = line.ended(call)
     assert session["status"] != "VOICEMAIL", session
     assert not any(heard.startswith("message") for heard in line.heard(call)), line.heard(call)
-    assert recordings(tenant) == []
+    assert kept_at_twilio(line, session) == [] and recordings(tenant) == []
     assert "no message may be recorded" in explanations(line, session)

@@ -12,7 +12,7 @@ def call(request, tenant):
     # ...9921 talks for an hour, so that only the test ends it.
     session = tenant.place("+12025559921", agent_id="ann", agent_phone="agent-a"
                            if request.param == "ASTERISK" else "+12025550001")
-    tenant.wait_status(session["id"], "CONNECTED", seconds=30)
+    tenant.wait_status(session["id"], "CONNECTED")
     yield {"id": session["id"], "kind": request.param,
            "do": lambda step, body=None: tenant.api.post(
                f"/api/v1/click-to-call/sessions/{session['id']}/{step}", body or {})}
@@ -62,17 +62,18 @@ def test_recording_starts_pauses_goes_on_and_stops(tenant, call):
         answer = call["do"](f"recording/{step}")
         assert answer.status == 200, (step, answer)
     assert tenant.session(call["id"])["is_recorded"] is True
-    recordings = wait_until(lambda: tenant.api.get(
-        f"/api/v1/recordings?session_id={call['id']}").body["recordings"], 30, "the recording's row")
-    assert len(recordings) == 1
-    wait_until(lambda: tenant.api.get(f"/api/v1/recordings?session_id={call['id']}").body["recordings"][0]
-               .get("gaps"), 30, "the gap to be on the record")
+    rows = lambda: tenant.api.get(f"/api/v1/recordings?session_id={call['id']}").body["recordings"]  # noqa: E731
+    wait_until(rows, 30, "the recording's row")
+    wait_until(lambda: rows()[0].get("gaps"), 30, "the gap to be on the record")
+    assert len(rows()) == 1
 
 
 def test_a_recording_ordered_with_the_call_is_stopped_and_another_paused_and_stopped(stack, tenant):
     tenant.provider("TWILIO")
     session = tenant.place("+12025559921", agent_id="ann", agent_phone="+12025550001", record=True)
-    tenant.wait_status(session["id"], "CONNECTED", seconds=30)
+    tenant.wait_status(session["id"], "CONNECTED")
+    # Told by a callback of its own.
+    wait_until(lambda: tenant.session(session["id"]).get("is_recorded"), 30, "the recording to begin")
     for step in ("stop", "start", "pause", "resume", "stop"):
         answer = tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/recording/{step}", {})
         assert answer.status == 200, (step, answer)
@@ -101,7 +102,7 @@ def test_wrap_up_is_kept(tenant, call):
 def test_a_cancel_before_the_answer_ends_cancelled(tenant):
     tenant.provider(settings={"app": "ctc-" + tenant.name, "ring_timeout_seconds": 600})  # time to cancel
     session = tenant.place("+12025559902", agent_id="ann", agent_phone="agent-a")
-    tenant.wait_status(session["id"], "RINGING", seconds=20)
+    tenant.wait_status(session["id"], "RINGING")
     assert tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/end", {}).status == 200
     ended = tenant.wait_ended(session["id"])
     assert (ended["status"], ended["end_reason"]) == ("CANCELLED", "CANCELLED_BY_AGENT"), ended

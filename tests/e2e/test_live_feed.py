@@ -22,7 +22,7 @@ class Listener:
     def wait_for(self, session_id, kind):
         return wait_until(lambda: next((e for e in list(self.events) if e[1] == kind and
                                         e[2]["session_id"] == session_id), None),
-                          20, f"{kind} of {session_id} on the feed")
+                          40, f"{kind} of {session_id} on the feed")
 
 
 def test_events_arrive_as_they_happen(tenant):

@@ -65,7 +65,7 @@ def test_a_busy_executive_is_the_agent(tenant):
 def test_what_a_running_call_cannot_have_is_named(tenant, action):
     account(tenant)
     session = click(tenant, "9921")
-    tenant.wait_status(session["id"], "CONNECTED", seconds=20)
+    tenant.wait_status(session["id"], "CONNECTED")
     body = {"digits": "1"} if action == "dtmf" else {}
     answer = tenant.api.post(f"/api/v1/click-to-call/sessions/{session['id']}/{action}", body)
     is_problem(answer, 501, "CAPABILITY_MISSING")
@@ -110,7 +110,7 @@ def test_a_callers_agent_is_asked_for_and_the_talk_told(tenant, classic):
     def found():
         listed = tenant.api.get("/api/v1/click-to-call/sessions").body["sessions"]
         return next((s for s in listed if s.get("provider_call_id") == call), None)
-    session = tenant.wait_ended(wait_until(found, 30, "a session of the call")["id"], seconds=30)
+    session = tenant.wait_ended(wait_until(found, 30, "a session of the call")["id"])
     assert (session["status"], session["end_reason"], session["direction"]) == (
         "COMPLETED", "NORMAL", "INBOUND"), session
     assert session["agent_id"] == "ann"

@@ -125,7 +125,7 @@ def test_reads_do_not_wait_for_a_provider_that_hangs(tenant, provider):
             assert tenant.api.get("/api/v1/click-to-call/sessions?limit=5").status == 200
             times.append(time.monotonic() - begun)
         return times
-    tenant.provider(url=provider.url, timeout_seconds=10)
+    tenant.provider(url=provider.url, timeout_seconds=25)
     quiet = taken()
     provider.mode = "hang"
     answers = []
@@ -138,9 +138,9 @@ def test_reads_do_not_wait_for_a_provider_that_hangs(tenant, provider):
     provider.mode = "ok"
     provider.release.set()
     for click in clicks:
-        click.join(timeout=30)
+        click.join(timeout=40)
     assert [a.status for a in answers] == [201] * 20, answers
-    # A read that waited for the provider would have taken until its release or the account's 10 s; a busy machine takes
+    # A read that waited for the provider would have taken until its release or the account's 25 s; a busy machine takes
     # a moment from any single one.
     assert max(beside) < 5, sorted(beside)[-5:]
     nine_of_ten = lambda times: sorted(times)[len(times) * 9 // 10]  # noqa: E731

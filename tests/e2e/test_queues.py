@@ -55,7 +55,7 @@ def test_a_caller_waits_until_an_agent_logs_in(tenant):
     make_agent(tenant, "ann", ANSWERS)
     line = TwilioLine(tenant, action="ROUTE_QUEUE", queue_id=queue["id"])
     call = line.ring(keys=["1"], talk_ms=20000)
-    wait_until(lambda: live(tenant, queue)["waiting"], 20, "the caller to wait")
+    wait_until(lambda: live(tenant, queue)["waiting"], 30, "the caller to wait")
     session = line.session(call)
     assert [w["session_id"] for w in live(tenant, queue)["waiting"]] == [session["id"]]
     assert tenant.api.delete(f"/api/v1/queues/{queue['id']}").status == 409
@@ -69,7 +69,7 @@ def test_a_caller_who_gives_up_waiting_leaves_the_queue(tenant):
     queue = make_queue(tenant)
     line = TwilioLine(tenant, action="ROUTE_QUEUE", queue_id=queue["id"])
     call = line.ring(keys=["1"], hang_up_after_ms=80000)
-    wait_until(lambda: live(tenant, queue)["waiting"], 20, "the caller to wait")
+    wait_until(lambda: live(tenant, queue)["waiting"], 30, "the caller to wait")
     session = tenant.wait_status(line.session(call)["id"], *ENDED)
     assert session["end_reason"] == "CALLER_ABANDONED", session
     wait_empty(tenant, queue)

@@ -104,7 +104,7 @@ def test_a_key_gives_one_call_though_all_died_between_dial_and_answer(suite):
     answers = []
     asking = threading.Thread(target=lambda: answers.append(tenant.initiate(headers=key)), daemon=True)
     asking.start()
-    wait_until(lambda: provider.dials, 20, "the dial")
+    wait_until(lambda: provider.dials, 30, "the dial")
     for name, child in suite.children.items():
         if name != "simulator":
             child.kill9()
@@ -121,7 +121,7 @@ def test_a_key_gives_one_call_though_all_died_between_dial_and_answer(suite):
     assert session["provider_call_id"] == provider.dials[0]
     # A webhook for it applies; a service that is not back yet has the provider send it again.
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    wait_until(lambda: tenant.webhook(session["session_id"], "CALL_BUSY", "BUSY", at=at).status == 200, 30,
+    wait_until(lambda: tenant.webhook(session["session_id"], "CALL_BUSY", "BUSY", at=at).status == 200, 60,
                "the webhook to be taken")
     tenant.wait_status(id, "BUSY")
 

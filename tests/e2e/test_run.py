@@ -60,7 +60,7 @@ def test_a_strangers_number_is_not_taken_for_ours_and_a_dead_database_is_started
     killed = database_of(state)
     os.kill(killed, 9)
     wait_until(lambda: not alive(killed), 30, "the database to die")
-    wait_until(lambda: database_of(state) and edge.get("/readyz").status == 200, 60,
+    wait_until(lambda: database_of(state) and edge.get("/readyz").status == 200, 120,
                "the database to be started again")
     launched = database_of(state)
     assert run(state, "stop").stdout == "stopped\n"

@@ -74,7 +74,7 @@ def test_a_customer_who_was_dialled_after_all_is_talked_to(stack, tenant, kind, 
     provider = SecondLegProvider(stack.simulator_url, CUSTOMER)
     provider.mode = mode
     session = place(tenant, kind, provider)
-    tenant.wait_status(session, "CONNECTED", seconds=30)
+    tenant.wait_status(session, "CONNECTED")
     assert len(set(provider.dials)) == 1, provider.dials
     reference = urllib.parse.quote(provider.dials[0] if kind == "ASTERISK" else f"{session}|{CUSTOMER[1:]}")
     told = Api(stack.simulator_url).get(f"/_stats?reference={reference}")

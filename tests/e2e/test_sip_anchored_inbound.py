@@ -45,7 +45,7 @@ class House(Trunk):
         return answer.body["id"]
 
     def talks(self):
-        self.tenant.wait_status(self.id, "CONNECTED", seconds=20)
+        self.tenant.wait_status(self.id, "CONNECTED")
         self.them.wait_hears("ann")
         self.ann.wait_hears("customer")
         return Handover(self.tenant, self.id)
@@ -138,7 +138,7 @@ def test_a_message_is_left_and_can_be_fetched(house):
     house.call("calls-and-hangs-up-late")
     house.them.wait_hears("prompt")
     house.them.press("2")
-    ended = house.tenant.wait_ended(house.id, seconds=30)
+    ended = house.tenant.wait_ended(house.id)
     assert ended["status"] == "VOICEMAIL", ended
     house.wait_done(house.caller)
     _, sound = fetched(house.tenant, house.id)
@@ -148,7 +148,7 @@ def test_a_message_is_left_and_can_be_fetched(house):
 def test_the_end_of_the_agents_call_is_the_end_of_the_callers(house):
     house.open("hangs-up").menu(("t", "ROUTE_AGENT", ANN), timeout_seconds=1)
     house.call()
-    ended = house.tenant.wait_ended(house.id, seconds=40)
+    ended = house.tenant.wait_ended(house.id)
     assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
     house.wait_done(house.caller, house.agent)
 
@@ -182,6 +182,6 @@ def test_a_caller_is_held_and_handed_over(house):
 def test_a_caller_who_leaves_in_the_menu_is_told_as_gone(house):
     house.open().menu(("1", "ROUTE_AGENT", ANN), timeout_seconds=20)
     house.call("calls-and-hangs-up")
-    ended = house.tenant.wait_ended(house.id, seconds=20)
+    ended = house.tenant.wait_ended(house.id)
     assert ended["end_reason"] == "CALLER_ABANDONED", ended
     house.wait_done(house.caller)

@@ -160,6 +160,6 @@ def test_a_redirect_is_followed(line, media):
     line.bad("customer", ("302 Moved Temporarily", "", b""), media=media)
     line.wrong.answer = ("302 Moved Temporarily", f"Contact: <{elsewhere.url}>\r\n", b"")
     id = line.place()
-    line.tenant.wait_status(id, "CONNECTED", seconds=20)
+    line.tenant.wait_status(id, "CONNECTED")
     assert line.do(id, "end").ok
     assert line.tenant.wait_ended(id)["status"] == "COMPLETED"

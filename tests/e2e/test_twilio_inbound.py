@@ -60,7 +60,10 @@ def test_an_agent_that_does_not_take_the_call_leaves_it_to_the_voicemail(tenant,
     call = line.ring(keys=["1", "#"], message_ms=4000)
     session = line.ended(call)
     heard = line.heard(call)
-    assert "joined" not in heard and "message 4" in heard, heard
+    assert "joined" not in heard, heard
+    # 4 s at ten times the speed; a slow machine's timers are late.
+    (message,) = [words.split()[1] for words in heard if words.startswith("message ")]
+    assert int(message) >= 4, heard
     assert session["status"] == "VOICEMAIL", session
     wait_until(lambda: tenant.session(session["id"]).get("recording_url"), 30, "the message")
 
@@ -70,6 +73,7 @@ def test_a_caller_that_gives_up_silences_the_agents_phone(tenant):
     call = line.ring(keys=["1"], hang_up_after_ms=20000)
     session = line.ended(call)
     assert session["end_reason"] == "CALLER_ABANDONED", session
+    assert "session.ringing" in line.events(session)
     api = Api(tenant.stack.simulator_url)
     # It would ring for another ten seconds.
     wait_until(lambda: not [c for c in api.get("/_calls").body["twilio"]

@@ -73,6 +73,7 @@ def test_a_caller_that_gives_up_silences_the_agents_phone(tenant):
     call = line.ring(keys=["1"], hang_up_after_ms=20000)
     session = line.ended(call)
     assert session["end_reason"] == "CALLER_ABANDONED", session
+    assert "session.ringing" in line.events(session)
     api = Api(tenant.stack.simulator_url)
     # It would ring for another ten seconds.
     wait_until(lambda: not [leg for leg in api.get("/_calls").body["vonage"]

@@ -145,8 +145,10 @@ test('a caller goes through a menu that the SDK wrote', async () => {
   await client.incomingPhoneNumbers.create({
     phoneNumber: '+15551230001', voiceUrl: `${receiver.url}/voice`, statusCallback: `${receiver.url}/number`});
   const sid = await ring({keys: ['2', '#']});
-  assert.deepEqual(await heardToTheEnd(sid),
-                   ['say Sales & support', 'keys 2', 'message 3', 'say Thank you', 'end']);
+  const told = await heardToTheEnd(sid);
+  const seconds = Number(told[2].replace('message ', ''));
+  assert.ok(seconds >= 3, told);  // at ten times the speed; a slow machine's timers are late
+  assert.deepEqual(told, ['say Sales & support', 'keys 2', `message ${seconds}`, 'say Thank you', 'end']);
   const at = (path) => receiver.requests.find((r) => new URL(r.url).pathname === path);
   assert.equal(formOf(at('/chosen')).Digits, '2');
   assert.equal(formOf(at('/left')).Digits, '#');
