@@ -57,6 +57,10 @@ class Connection {
 // other status. (MySQL's own name is PRIMARY for the primary key.)
 std::string DuplicateKeyOf(const absl::Status& status);
 
+// An error of values that their columns will never take: too long, out of range, NULL, no time
+// (INTERNAL), or with characters the column has not (VALIDATION_FAILED). To try again is in vain.
+bool IsDataError(const absl::Status& status);
+
 // A unit of work in one transaction. It may run again as a whole (after a deadlock; see Worker), so
 // it must not touch anything but the connection and its own result.
 using Work = std::function<absl::Status(Connection&)>;

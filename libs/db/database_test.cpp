@@ -142,6 +142,34 @@ TEST_CASE("an error of the statement is internal and carries its number only") {
   CHECK(status.message() == "database error 1054");
 }
 
+TEST_CASE("values that a column never takes are told from all other errors") {
+  auto database = FreshWithTable();
+  const auto after = [&](std::string_view sql, const Params& params) {
+    return database->RunBlocking(
+        [&](Connection& c) -> absl::Status { return c.Execute(sql, params).status(); });
+  };
+  constexpr std::string_view kNamed = "INSERT INTO item (id, name) VALUES (?, ?)";
+  CHECK(IsDataError(after(kNamed, {int64_t{1}, std::string(5000, 'x')})));
+  CHECK(IsDataError(after(kNamed, {Null{}, std::string("b")})));
+  REQUIRE_THAT(after(kNamed, {int64_t{1}, std::string("a")}), IsOk());
+  CHECK_FALSE(IsDataError(after(kNamed, {int64_t{2}, std::string("a")})));
+  CHECK_FALSE(IsDataError(after("INSERT INTO nowhere (id) VALUES (?)", {int64_t{1}})));
+  CHECK_FALSE(IsDataError(absl::OkStatus()));
+}
+
+TEST_CASE("a filter with characters that the column never has is the client's fault") {
+  auto database = FreshWithTable();
+  const absl::Status asked = database->RunBlocking([](Connection& c) -> absl::Status {
+    return c
+        .Query(
+            "SELECT 1 FROM (SELECT CAST('a' AS CHAR CHARACTER SET ascii) AS state) t"
+            " WHERE state = ?",
+            {std::string("ü")})
+        .status();
+  });
+  CHECK_THAT(asked, HasError(base::kValidationFailed));
+}
+
 TEST_CASE("an update counts matched rows, changed or not") {
   auto database = FreshWithTable();
   int64_t matched = 0;

@@ -5,6 +5,7 @@
 #include <mysql_driver.h>
 
 #include <algorithm>
+#include <array>
 
 #include "libs/base/error_catalogue.h"
 #include "libs/db/rows_text.h"
@@ -14,6 +15,7 @@ namespace ctc::db {
 namespace {
 
 constexpr std::string_view kDuplicateKeyName = "key";
+constexpr std::string_view kDataErrorName = "data_error";
 // Statement texts are constants of the program; this bound is for a mistake.
 constexpr size_t kMaxPrepared = 1000;
 
@@ -57,6 +59,20 @@ absl::Status DuplicateError(std::string_view message) {
   extra.metadata[std::string(kDuplicateKeyName)] = KeyName(message);
   return base::MakeError(base::kAlreadyExists, "there is one with these values already",
                          std::move(extra));
+}
+
+// Of values, not of the statement: what another row may not meet. The last two are MySQL's and
+// MariaDB's CHECK.
+bool IsOfValues(int code) {
+  constexpr std::array<int, 12> kCodes = {1048, 1264, 1265, 1292, 1300, 1366,
+                                          1406, 1525, 1690, 3140, 3819, 4025};
+  return std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end();
+}
+
+absl::Status StatementError(int code) {
+  base::ErrorDetail extra;
+  if (IsOfValues(code)) extra.metadata[std::string(kDataErrorName)] = absl::StrCat(code);
+  return base::MakeError(base::kInternal, absl::StrCat("database error ", code), std::move(extra));
 }
 
 absl::Status Away(int code) {
@@ -136,6 +152,12 @@ std::string DuplicateKeyOf(const absl::Status& status) {
   return it == detail.metadata.end() ? "" : it->second;
 }
 
+bool IsDataError(const absl::Status& status) {
+  return base::IsError(status, base::kValidationFailed) ||
+         (base::IsError(status, base::kInternal) &&
+          base::DetailOf(status).metadata.contains(std::string(kDataErrorName)));
+}
+
 ThreadScope::ThreadScope() { Driver().threadInit(); }
 ThreadScope::~ThreadScope() { Driver().threadEnd(); }
 
@@ -208,10 +230,14 @@ absl::Status MysqlConnection::ErrorOf(const sql::SQLException& e) {
     case 1969:  // MariaDB's statement limit
     case 3024:  // MySQL's
       return base::MakeError(base::kDeadlineExceeded, "the database took too long");
+    case 1267:  // compared with a column of ASCII only: somebody's filter, and no fault of ours
+    case 3988:  // MySQL's, of a bound value
+      return base::MakeError(base::kValidationFailed,
+                             "A value has characters that what it is compared with never has");
     case 0:  // the connector's own error, as a wrong number of parameters
       return base::MakeError(base::kInternal, absl::StrCat("database client: ", e.what()));
     default:
-      return base::MakeError(base::kInternal, absl::StrCat("database error ", code));
+      return StatementError(code);
   }
 }
 

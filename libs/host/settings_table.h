@@ -61,6 +61,8 @@ inline constexpr SettingSpec kSettings[] = {
     {"gateway.cors_origins", "", "Origins of browsers that may call, comma-separated; * for any."},
     {"gateway.log_requests", "errors",
      "all, or errors: only requests that failed or took over 500 ms."},
+    {"webhook.log_days", "90",
+     "Days that a line of the webhook log is kept, unless it is still to be applied; 0: for ever."},
     {"session.cache_sessions", "10000", "Sessions kept in memory."},
     {"session.sweep_seconds", "1", "How often sessions that fell silent are looked for."},
     {"session.refresh_seconds", "0.25", "How soon this process notices what another one wrote."},

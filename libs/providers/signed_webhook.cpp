@@ -151,7 +151,9 @@ absl::Time ReadBody(FieldReader& fields, const Account& account, absl::Time now,
     fact.set_duration_seconds(*seconds);
   }
   session::v1::EndReason end_reason = session::v1::END_REASON_UNSPECIFIED;
-  if (session::v1::EndReason_Parse(Upper(reason), &end_reason)) {
+  // Why a recording failed is for people to read, whatever the word: it ended no call.
+  if (fact.kind() != CallFact::RECORDING_FAILED &&
+      session::v1::EndReason_Parse(Upper(reason), &end_reason)) {
     fact.set_reason(end_reason);
   } else {
     fact.set_message(reason);
@@ -166,10 +168,9 @@ absl::Time ReadBody(FieldReader& fields, const Account& account, absl::Time now,
 
 // An ending that brings the recording along says two things.
 void AddRecordingFact(ReadWebhookResponse& response) {
-  if (response.facts(0).fact().recording_url().empty() ||
-      response.facts(0).fact().kind() == CallFact::RECORDING_READY) {
-    return;
-  }
+  const CallFact::Kind kind = response.facts(0).fact().kind();
+  if (kind == CallFact::RECORDING_READY || response.facts(0).fact().recording_url().empty()) return;
+  if (kind == CallFact::RECORDING_FAILED) return;  // where the audio would have been
   session::v1::SessionFact ready = response.facts(0);
   ready.mutable_fact()->set_kind(CallFact::RECORDING_READY);
   ready.mutable_fact()->set_event_key(absl::StrCat(ready.fact().event_key(), ":recording"));

@@ -232,6 +232,19 @@ TEST_CASE("an ending tells duration, cause, reason and recording", "[webhook]") 
   CHECK(read.facts(1).fact().event_key() != end.event_key());
 }
 
+TEST_CASE("a recording that failed says why and has no audio", "[webhook]") {
+  for (const std::string why : {"lost", "provider_error", "unreachable", "the disk is full"}) {
+    const ReadWebhookResponse read = ReadSigned(
+        R"({"event_type":"RECORDING_FAILED","session_id":"s1","reason":")" + why +
+        R"(","timestamp":"2025-12-03T10:30:00Z","recording_url":"https://pbx/rec/1.wav"})");
+    INFO(why);
+    REQUIRE(read.facts_size() == 1);
+    CHECK(read.facts(0).fact().kind() == CallFact::RECORDING_FAILED);
+    CHECK(read.facts(0).fact().message() == why);
+    CHECK(read.facts(0).fact().reason() == session::v1::END_REASON_UNSPECIFIED);
+  }
+}
+
 TEST_CASE("every ending has its kind", "[webhook]") {
   const auto kind = [](const std::string& type, const std::string& status) {
     return ReadSigned(R"({"event_type":")" + type + R"(","status":")" + status +

@@ -152,18 +152,22 @@ void CheckHttp(const pb::MethodDescriptor& rpc, List& complaints) {
 
 void CheckList(const pb::MethodDescriptor& rpc, List& complaints) {
   if (!IsPublic(rpc) || rpc.name().rfind("List", 0) != 0) return;
-  const auto need = [&](const pb::Descriptor* message, const char* name) {
+  const auto need = [&](const pb::Descriptor* message, const std::string& type, const char* name) {
     const pb::FieldDescriptor* field = message->FindFieldByName(name);
-    if (field == nullptr || field->type() != pb::FieldDescriptor::TYPE_INT32) {
-      complaints.push_back(rpc.full_name() + ": " + message->name() + " needs int32 " + name);
+    if (field == nullptr || field->type_name() != type) {
+      complaints.push_back(rpc.full_name() + ": " + message->name() + " needs " + type + " " +
+                           name);
     }
   };
-  need(rpc.output_type(), "total");
+  need(rpc.output_type(), "int32", "total");
   if (WholeLists().count(rpc.full_name()) != 0) return;
   for (const char* name : {"limit", "offset"}) {
-    need(rpc.input_type(), name);
-    need(rpc.output_type(), name);
+    need(rpc.input_type(), "int32", name);
+    need(rpc.output_type(), "int32", name);
   }
+  need(rpc.input_type(), "string", "cursor");
+  need(rpc.input_type(), "string", "sort");
+  need(rpc.output_type(), "string", "next_cursor");
 }
 
 // Answers to our own services are left out: facts carry digits from dispatch to session.

@@ -91,11 +91,13 @@ TEST_CASE("an rpc that shares its request or streams in REST is found", "[contra
 
 TEST_CASE("a list without a page is found", "[contract]") {
   const std::string x = "ctc.bad.v1.BadService.ListXs: ";
-  CHECK_THAT(ComplaintsOf(Rpc(Options(kRead, kGet), "", "", "ListXs")),
-             Equals(std::vector<std::string>{
-                 x + "ListXsResponse needs int32 total", x + "ListXsRequest needs int32 limit",
-                 x + "ListXsResponse needs int32 limit", x + "ListXsRequest needs int32 offset",
-                 x + "ListXsResponse needs int32 offset"}));
+  CHECK_THAT(
+      ComplaintsOf(Rpc(Options(kRead, kGet), "", "", "ListXs")),
+      Equals(std::vector<std::string>{
+          x + "ListXsResponse needs int32 total", x + "ListXsRequest needs int32 limit",
+          x + "ListXsResponse needs int32 limit", x + "ListXsRequest needs int32 offset",
+          x + "ListXsResponse needs int32 offset", x + "ListXsRequest needs string cursor",
+          x + "ListXsRequest needs string sort", x + "ListXsResponse needs string next_cursor"}));
 }
 
 TEST_CASE("a secret that an answer reaches is found, however deep", "[contract]") {

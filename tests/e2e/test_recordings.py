@@ -16,6 +16,7 @@ from test_twilio_inbound import TwilioLine
 
 SESSIONS = "/api/v1/click-to-call/sessions"
 TALKS = "+12025559920"  # a short talk that ends by itself
+LINGERS = "+12025550100"  # a longer one, for recordings that begin after the join
 STAYS = "+12025559921"
 
 
@@ -50,7 +51,7 @@ def vonage(tenant):
 
 def asterisk(tenant):
     tenant.provider("ASTERISK")
-    return tenant.place(TALKS, agent_id="ann", agent_phone="agent-a", record=True)
+    return tenant.place(LINGERS, agent_id="ann", agent_phone="agent-a", record=True)
 
 
 PROVIDERS = {"twilio": twilio, "exotel": exotel, "mcube": mcube, "sip_http": sip_http, "vonage": vonage,
@@ -163,7 +164,7 @@ def test_nothing_is_fetched_from_where_the_provider_is_not(tenant, quiet_provide
 def test_what_the_provider_has_not_is_missing(stack, tenant, quiet_provider):
     tenant.provider("ASTERISK", priority=9)
     gone = f"{stack.simulator_url}/ari/recordings/stored/gone/file"
-    session = tenant.place(TALKS, agent_phone="agent-a", record=True)
+    session = tenant.place(LINGERS, agent_phone="agent-a", record=True)
     tenant.wait_ended(session["id"], seconds=40)
     wait_ready(tenant, session["id"])
     answer = tenant.webhook(session["session_id"], "RECORDING_READY", at=moment(0), recording_url=gone)
@@ -171,6 +172,18 @@ def test_what_the_provider_has_not_is_missing(stack, tenant, quiet_provider):
     missing = wait_until(lambda: [r for r in tenant.api.get(f"{SESSIONS}/{session['id']}/recordings").body["recordings"]
                                   if r["recording_url"] == gone], 30, "the other recording")[0]
     is_problem(tenant.api.get(missing["media_path"]), 404, "RECORDING_MISSING")
+
+
+def test_a_recording_that_failed_says_why(tenant, quiet_provider):
+    tenant.provider("ASTERISK", url=quiet_provider.url)
+    session = tenant.place("+12025550100", agent_phone="agent-a")
+    answer = tenant.webhook(session["session_id"], "RECORDING_FAILED", at=moment(0), reason="the disk is full")
+    assert answer.status == 200, answer
+    failed = wait_until(lambda: tenant.api.get("/api/v1/recordings?state=FAILED").body["recordings"], 30, "it")[0]
+    assert (failed["session_id"], failed["error_message"]) == (session["id"], "the disk is full"), failed
+    is_problem(tenant.api.get(f"/api/v1/recordings/{failed['id']}/media"), 404, "RECORDING_MISSING")
+    events = tenant.api.get(f"{SESSIONS}/{session['id']}/events").body["events"]
+    assert [e["detail"] for e in events if e["type"] == "recording.failed"] == ["the disk is full"], events
 
 
 def test_credentials_that_the_provider_does_not_take_are_told_without_them(tenant, recording):

@@ -1,11 +1,14 @@
 #include "libs/providers/asterisk/ari_event.h"
 
+#include <absl/strings/str_cat.h>
 #include <absl/strings/string_view.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "libs/providers/outcome.h"
 
 namespace ctc::providers::asterisk {
 namespace {
@@ -117,6 +120,11 @@ void ReadChannel(const Json& channel, AriEvent& event) {
 void ReadRecording(const Json& recording, AriEvent& event) {
   event.media = Text(recording, "name");
   event.seconds = Number(recording, "duration");
+  if (event.name == "RecordingFailed") {
+    event.fault = "Asterisk could not record the call";
+    const std::string cause = Excerpt(Text(recording, "cause"));
+    if (!cause.empty()) absl::StrAppend(&event.fault, ": ", cause);
+  }
   event.session = SessionOfRecording(event.media);
   event.room = RoomOfMessage(event.media);
   if (event.session.empty()) return;

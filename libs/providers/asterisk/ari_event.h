@@ -51,6 +51,7 @@ struct AriEvent {
   std::string digit;
   std::string media;  // id of the playback, or name of the recording
   int seconds = 0;    // length of the recording
+  std::string fault;  // why the recording failed
 };
 
 // INVALID_ARGUMENT when it is not a JSON object with a type.

@@ -233,9 +233,10 @@ Effects CallMachine::Begin(Call& call, absl::Time at) const {
 void CallMachine::OnRecording(Call& call, const AriEvent& event, Effects& effects) const {
   if (event.session.empty()) return;  // a message that a caller left is its flow's
   RecordingState& recording = call.recordings[event.session];
-  const auto add = [&](CallFact::Kind kind) {
+  const auto add = [&](CallFact::Kind kind, const std::string& why = "") {
     effects.facts.push_back(MakeRepeatable(call, std::string(kCustomerLeg), kind, event.at));
     effects.facts.back().session = event.session;
+    effects.facts.back().fact.set_message(why);
   };
   const bool late = event.at < recording.latest;
   recording.latest = std::max(recording.latest, event.at);
@@ -249,7 +250,7 @@ void CallMachine::OnRecording(Call& call, const AriEvent& event, Effects& effect
   add(CallFact::RECORDING_STOPPED);
   if (event.name == "RecordingFailed") {
     recording.running = false;
-    return;  // there is no file to be had
+    return add(CallFact::RECORDING_FAILED, event.fault);  // there is no file to be had
   }
   effects.facts.push_back(ReadyFact(call, event.session, event.at));
 }

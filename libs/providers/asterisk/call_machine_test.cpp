@@ -243,12 +243,21 @@ TEST_CASE("a recording's end says where it can be fetched", "[asterisk][machine]
         "http://pbx/ari/recordings/stored/" + kCall + "-rec/file");
 }
 
-TEST_CASE("a recording that failed ends, and is never ready", "[asterisk][machine]") {
+TEST_CASE("a recording that failed ends, says why, and is never ready", "[asterisk][machine]") {
   Script script;
   script.Joined();
   script.Say(RecordingEvent("RecordingStarted"));
-  CHECK(OnlyFact(script.Say(RecordingEvent("RecordingFailed"))).kind() ==
-        CallFact::RECORDING_STOPPED);
+  std::string event = RecordingEvent("RecordingFailed");
+  const bool told_why = GENERATE(false, true);
+  if (told_why) event.insert(event.find("\"duration\""), R"("cause":"disk full",)");
+  const Effects failed = script.Say(event);
+  REQUIRE(failed.facts.size() == 2);
+  CHECK(failed.facts[0].fact.kind() == CallFact::RECORDING_STOPPED);
+  CHECK(failed.facts[1].fact.kind() == CallFact::RECORDING_FAILED);
+  CHECK(failed.facts[1].session == kCall);
+  CHECK(failed.facts[1].fact.message() == (told_why
+                                               ? "Asterisk could not record the call: disk full"
+                                               : "Asterisk could not record the call"));
   CHECK(script.machine().FoundRecording(script.call, kCall).facts.empty());
 }
 

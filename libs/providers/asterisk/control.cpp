@@ -163,7 +163,11 @@ Task<absl::StatusOr<Control::Asked>> Control::HoldOrResume() {
   }
   CTC_CO_ASSIGN_OR_RETURN(const Asked stopped, co_await Ask("DELETE", customer + "/moh"));
   if (stopped == Asked::kGone) co_return stopped;
-  co_return co_await Ask("DELETE", customer + "/mute?direction=in");
+  CTC_CO_ASSIGN_OR_RETURN(const Asked heard,
+                          co_await Ask("DELETE", customer + "/mute?direction=in"));
+  const bool agent_was_rung_again = AgentLeg().starts_with("agent-");
+  if (agent_was_rung_again) co_await StopMusicAgain();
+  co_return heard;
 }
 
 Task<absl::StatusOr<Control::Asked>> Control::SendDigits() {

@@ -37,6 +37,7 @@ class Control {
   Task<absl::StatusOr<Asked>> DialParty();
   Task<absl::StatusOr<Asked>> DropParty(std::string leg);
   Task<absl::StatusOr<Asked>> HandOver();
+  Task<void> StopMusicAgain();
   Task<absl::StatusOr<Asked>> Move(std::string channel, std::string bridge);
   Task<absl::StatusOr<Asked>> ChangeMode();
   absl::StatusOr<Originate> OriginateOf() const;

@@ -15,6 +15,16 @@ using dispatch::v1::CallOrder;
 using dispatch::v1::ControlCallRequest;
 using session::v1::Leg;
 
+namespace {
+
+Task<void> Pause(std::chrono::milliseconds how_long) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, how_long);
+  boost::system::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+}  // namespace
+
 absl::StatusOr<Originate> Control::OriginateOf() const {
   const ControlCallRequest::Target& target = request_.target();
   const CallOrder& order = request_.order();
@@ -82,7 +92,17 @@ Task<absl::StatusOr<Control::Asked>> Control::HandOver() {
   CTC_CO_ASSIGN_OR_RETURN(const Asked heard,
                           co_await Ask("DELETE", customer + "/mute?direction=in"));
   if (heard == Asked::kGone) co_return heard;
+  // Before the agent is let go: from then on the handover is to be written down soon.
+  co_await StopMusicAgain();
   co_return co_await DropParty(AgentLeg());
+}
+
+// A stop that comes while the bridge takes somebody in may be answered 204 and lost: the music goes
+// on (Asterisk 22, rarely, under load). So it is said once more, when the bridge is at rest.
+Task<void> Control::StopMusicAgain() {
+  co_await Pause(std::chrono::milliseconds(200));
+  std::string path = "/channels/" + ChannelOf(std::string(kCustomerLeg)) + "/moh";
+  (void)co_await Ask("DELETE", std::move(path));
 }
 
 Task<absl::Status> Control::EnsureSnoop(const std::string& supervisor) {
@@ -101,9 +121,7 @@ Task<absl::StatusOr<Control::Asked>> Control::Move(std::string channel, std::str
   for (int tried = 1;; ++tried) {
     absl::StatusOr<Asked> added = co_await Ask("POST", path);
     if (tried == kTries || !base::IsError(added.status(), base::kCallNotLive)) co_return added;
-    asio::steady_timer pause(co_await asio::this_coro::executor, std::chrono::milliseconds(50));
-    boost::system::error_code ignored;
-    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await Pause(std::chrono::milliseconds(50));
   }
 }
 

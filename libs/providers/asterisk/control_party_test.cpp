@@ -190,6 +190,7 @@ TEST_CASE("a hand-over takes the customer off hold and the agent out", "[asteris
     REQUIRE(world.Do(ControlCallRequest::HAND_OVER).ok());
     CHECK(world.http.Lines() == Strings{"DELETE " + channels + "-customer/moh",
                                         "DELETE " + channels + "-customer/mute?direction=in",
+                                        "DELETE " + channels + "-customer/moh",
                                         "DELETE " + channels + "-agent?reason=answered_elsewhere"});
   }
   SECTION("who took over before") {
@@ -215,6 +216,31 @@ TEST_CASE("a hand-over takes the customer off hold and the agent out", "[asteris
     CHECK(world.Do(ControlCallRequest::HAND_OVER)->call_is_gone());
     CHECK(world.http.requests.size() == 1);
   }
+}
+
+// The bridge may still be taking in the agent who was rung again, and lose the first stop.
+TEST_CASE("music is stopped once more for an agent who came back", "[asterisk][control]") {
+  World world;
+  world.AddLeg("agent-2", kUuid + "-agent-2", Leg::AGENT);
+  const std::string customer = "/ari/channels/" + kUuid + "-customer";
+  const Strings twice = {"DELETE " + customer + "/moh", "DELETE " + customer + "/mute?direction=in",
+                         "DELETE " + customer + "/moh"};
+  SECTION("whatever the second answers") {
+    world.http.When("/moh", [&](const http::ClientRequest&) {
+      http::ClientResult result;
+      result.response.status = world.http.requests.size() == 1 ? 204 : 500;
+      return result;
+    });
+  }
+  REQUIRE(world.Do(ControlCallRequest::RESUME).ok());
+  CHECK(world.http.Lines() == twice);
+}
+
+TEST_CASE("music is stopped once for an agent who took over", "[asterisk][control]") {
+  World world;
+  world.AfterTransfer();
+  REQUIRE(world.Do(ControlCallRequest::RESUME).ok());
+  CHECK(world.http.requests.size() == 2);
 }
 
 TEST_CASE("a supervisor is told which agent to hear", "[asterisk][control]") {

@@ -9,6 +9,7 @@
 #include "libs/base/ids.h"
 #include "libs/base/proto_time.h"
 #include "libs/http/message.h"
+#include "libs/providers/outcome.h"
 #include "libs/providers/sip/sip_status.h"
 #include "libs/providers/sip/webhook_proof.h"
 
@@ -198,6 +199,9 @@ class EventReader {
     if (url.size() <= kMaxUrl && (url.starts_with("https://") || url.starts_with("http://"))) {
       fact.set_recording_url(url);
     }
+    if (kind == CallFact::RECORDING_FAILED) {
+      fact.set_message(Excerpt(mapping_.cause.Find(event_).value_or("")));
+    }
     if (kind == CallFact::DTMF_RECEIVED) {
       fact.set_digits(mapping_.digits.Find(event_).value_or("").substr(0, 64));
     }
@@ -220,9 +224,10 @@ class EventReader {
     *fact.mutable_received_time() = base::ToPreciseProto(now_);
     if (at_.has_value()) *fact.mutable_provider_time() = base::ToPreciseProto(*at_);
     *item.mutable_fact() = std::move(fact);
-    const bool ready = item.fact().kind() == CallFact::RECORDING_READY;
+    const CallFact::Kind kind = item.fact().kind();
     *response.add_facts() = item;
-    if (ready || item.fact().recording_url().empty()) return;
+    if (kind == CallFact::RECORDING_READY || item.fact().recording_url().empty()) return;
+    if (kind == CallFact::RECORDING_FAILED) return;  // where the audio would have been
     // An ending that brings the recording along says two things.
     CallFact recording;
     recording.set_kind(CallFact::RECORDING_READY);

@@ -111,6 +111,18 @@ TEST_CASE("how a call ended is read from status and cause", "[sip][webhook]") {
   }
 }
 
+TEST_CASE("a recording that failed says why", "[sip][webhook]") {
+  const CallFact fact =
+      OnlyFact(Sender().Signed(Event("call.recording_failed", R"(,"cause":"disk full")")));
+  CHECK(fact.kind() == CallFact::RECORDING_FAILED);
+  CHECK(fact.message() == "disk full");
+  CHECK(fact.cause().empty());
+  // Its address, told along, is where the audio would have been.
+  const CallFact addressed = OnlyFact(Sender().Signed(
+      Event("call.recording_failed", R"(,"cause":"disk full","recording_url":"https://s/r.wav")")));
+  CHECK(addressed.kind() == CallFact::RECORDING_FAILED);
+}
+
 TEST_CASE("a recording is ready when its address is there", "[sip][webhook]") {
   const CallFact fact =
       OnlyFact(Sender().Signed(Event("call.recording", R"(,"recording_url":"https://s/r.wav")")));

@@ -62,6 +62,7 @@ const std::map<std::string, CallFact::Kind>& EventMeanings() {
       {"RECORDING_RESUMED", CallFact::RECORDING_RESUMED},
       {"RECORDING_STOPPED", CallFact::RECORDING_STOPPED},
       {"RECORDING_READY", CallFact::RECORDING_READY},
+      {"RECORDING_FAILED", CallFact::RECORDING_FAILED},
       {"DTMF", CallFact::DTMF_RECEIVED},
       {"IGNORE", CallFact::KIND_UNSPECIFIED},
   };

@@ -281,6 +281,22 @@ TEST_CASE("a recording's callback says where it is", "[twilio][webhook]") {
             .verdict() == ReadWebhookResponse::UNREADABLE);
 }
 
+TEST_CASE("a recording without audio failed, and says why", "[twilio][webhook]") {
+  const auto failure = [](const char* status, const char* code) {
+    const ReadWebhookResponse read = Read(
+        "recording", {{"RecordingSid", "RE1"}, {"RecordingStatus", status}, {"ErrorCode", code}});
+    REQUIRE(read.facts_size() == 2);
+    CHECK(read.facts(0).fact().kind() == CallFact::RECORDING_STOPPED);
+    CHECK(read.facts(1).fact().kind() == CallFact::RECORDING_FAILED);
+    CHECK(read.facts(1).fact().event_key() != read.facts(0).fact().event_key());
+    return read.facts(1).fact().message();
+  };
+  CHECK(failure("absent", "") == "The provider has no audio: too short or silent");
+  CHECK(failure("failed", "13710") == "The provider could not record the call (error 13710)");
+  CHECK(Read("recording", {{"RecordingSid", "RE1"}, {"RecordingStatus", "paused"}}).facts_size() ==
+        1);
+}
+
 TEST_CASE("a recording by the verb for messages is a message left", "[twilio][webhook]") {
   const auto kinds = [](const char* source, const char* status) {
     const ReadWebhookResponse read =
@@ -297,7 +313,8 @@ TEST_CASE("a recording by the verb for messages is a message left", "[twilio][we
   const Kinds recording = {CallFact::RECORDING_STOPPED, CallFact::RECORDING_READY};
   CHECK(kinds("RecordVerb", "completed") ==
         Kinds{CallFact::RECORDING_STOPPED, CallFact::RECORDING_READY, CallFact::CALL_MACHINE});
-  CHECK(kinds("RecordVerb", "absent") == Kinds{CallFact::RECORDING_STOPPED});
+  CHECK(kinds("RecordVerb", "absent") ==
+        Kinds{CallFact::RECORDING_STOPPED, CallFact::RECORDING_FAILED});
   CHECK(kinds("DialVerb", "completed") == recording);
   CHECK(kinds("Conference", "completed") == recording);
 }

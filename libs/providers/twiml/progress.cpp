@@ -81,6 +81,14 @@ std::string ReadCaller(const Report& report, const Form& form) {
   return "";
 }
 
+std::string WhyWithoutAudio(const std::string& status, const Form& form) {
+  std::string why = status == "absent" ? "The provider has no audio: too short or silent"
+                                       : "The provider could not record the call";
+  const int code = IntOf(form, "ErrorCode", 0);
+  if (code > 0) absl::StrAppend(&why, " (error ", code, ")");
+  return why;
+}
+
 std::string ReadRecording(const Report& report, const Form& form) {
   const std::string sid = ValueOf(form, "RecordingSid");
   const std::string status = ValueOf(form, "RecordingStatus");
@@ -113,7 +121,10 @@ std::string ReadRecording(const Report& report, const Form& form) {
     // hangs up.
     if (ValueOf(form, "RecordingSource") == "RecordVerb") add(CallFact::CALL_MACHINE);
   } else {
-    add(CallFact::RECORDING_STOPPED);  // absent: too short or silent
+    add(CallFact::RECORDING_STOPPED);
+    if (status == "absent" || status == "failed") {
+      add(CallFact::RECORDING_FAILED).set_message(WhyWithoutAudio(status, form));
+    }
   }
   return "";
 }

@@ -71,6 +71,7 @@ class Reader {
                              const std::string& uuid);
   std::string ReadRecording(const std::string& url);
   std::string ReadFault(const std::string& reason);
+  std::string ReadRecordingFault(const std::string& reason);
   LegStatus StatusOf(const std::string& status) const;
 
   const Account& account_;
@@ -172,8 +173,25 @@ std::string Reader::ReadRecording(const std::string& url) {
   return "";
 }
 
+// Told where a recording is told of, it is the recording's. Vonage gives it no id of its own.
+std::string Reader::ReadRecordingFault(const std::string& reason) {
+  const std::string key =
+      absl::StrCat(response_.session(), ":recording:", TextOf(event_, "timestamp"));
+  CallFact stopped;
+  stopped.set_kind(CallFact::RECORDING_STOPPED);
+  Add(std::move(stopped), key + ":stopped");
+  CallFact failed;
+  failed.set_kind(CallFact::RECORDING_FAILED);
+  failed.set_message(Excerpt(reason));
+  Add(std::move(failed), key + ":failed");
+  return "";
+}
+
 // An NCCO or a connect that Vonage could not do: nobody will be called.
 std::string Reader::ReadFault(const std::string& reason) {
+  if (ValueOf(query_, "leg") == kRecording && !response_.session().empty()) {
+    return ReadRecordingFault(reason);
+  }
   const Leg::Party party = PartyOf(ValueOf(query_, "leg"));
   if (party == Leg::PARTY_UNSPECIFIED || response_.session().empty()) return "";
   CallFact fact;

@@ -195,6 +195,19 @@ TEST_CASE("a recording stops and can be fetched", "[vonage][webhook]") {
             .verdict() == ReadWebhookResponse::UNREADABLE);
 }
 
+TEST_CASE("an error where a recording is told of is the recording's", "[vonage][webhook]") {
+  const char* body =
+      R"({"reason":"no storage","conversation_uuid":"CON-1","timestamp":"2026-01-01T12:00:00.000Z"})";
+  const ReadWebhookResponse read = Read(APost(OfSession("&leg=recording"), body));
+  REQUIRE(read.facts_size() == 2);
+  CHECK(read.facts(0).fact().kind() == CallFact::RECORDING_STOPPED);
+  CHECK(read.facts(1).fact().kind() == CallFact::RECORDING_FAILED);
+  CHECK(read.facts(1).fact().message() == "no storage");
+  CHECK(read.facts(1).fact().event_key() != read.facts(0).fact().event_key());
+  CHECK(Read(APost("&leg=recording", body)).facts_size() == 0);
+  CHECK(Read(APost(OfSession("&leg=message"), body)).facts_size() == 0);
+}
+
 TEST_CASE("a message is told as one, however the caller ended it", "[vonage][webhook]") {
   const std::string query = OfSession("&leg=message");
   const ReadWebhookResponse read = Read(APost(

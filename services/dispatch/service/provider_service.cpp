@@ -12,8 +12,6 @@
 namespace ctc::dispatch {
 namespace {
 
-constexpr int kDefaultLimit = 50;
-constexpr int kMaxLimit = 200;
 constexpr int kDefaultRetryCount = 3;
 constexpr int kDefaultTimeoutSeconds = 30;
 constexpr size_t kMaxSecretBytes = 8 << 10;
@@ -146,19 +144,14 @@ Task<absl::StatusOr<v1::ListProvidersResponse>> ProviderService::ListProviders(
     filter.type = ProviderTypes::Value_Name(type);
   }
   if (request.has_is_active()) filter.is_active = request.is_active() ? 1 : 0;
-  filter.limit = request.has_limit() ? request.limit() : kDefaultLimit;
-  filter.offset = request.has_offset() ? request.offset() : 0;
-  if (filter.limit < 1 || filter.limit > kMaxLimit) {
-    co_return base::InvalidField("limit", absl::StrCat("must be from 1 to ", kMaxLimit));
-  }
-  if (filter.offset < 0) co_return base::InvalidField("offset", "must not be negative");
-  CTC_CO_ASSIGN_OR_RETURN(const ProviderPage page,
-                          co_await parts_.store.List(context.tenant, filter, context.deadline));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(kProviderOrders, context.tenant, request));
+  CTC_CO_ASSIGN_OR_RETURN(
+      const ProviderPage found,
+      co_await parts_.store.List(context.tenant, filter, page, context.deadline));
   v1::ListProvidersResponse response;
-  response.set_total(page.total);
-  response.set_limit(filter.limit);
-  response.set_offset(filter.offset);
-  for (const StoredProvider& row : page.providers) *response.add_providers() = Shown(row);
+  page.Describe(found.total, found.next_cursor, response);
+  for (const StoredProvider& row : found.providers) *response.add_providers() = Shown(row);
   co_return response;
 }
 

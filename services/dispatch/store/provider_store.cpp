@@ -39,7 +39,10 @@ constexpr std::string_view kAll =
 constexpr std::string_view kList =
     "SELECT " CTC_PROVIDER_COLUMNS
     " FROM voip_provider WHERE tenant_id = ? AND (? = '' OR provider_type = ?) "
-    "AND (? < 0 OR is_active = ?) ORDER BY priority, id LIMIT ? OFFSET ?";
+    "AND (? < 0 OR is_active = ?)";
+constexpr db::SortKey kSortKeys[] = {{"priority", "priority", 18, /*is_number=*/true},
+                                     {"provider_name", "provider_name", 2},
+                                     {"created_at", "created_at", 20}};
 constexpr std::string_view kCount =
     "SELECT COUNT(*) FROM voip_provider WHERE tenant_id = ? AND (? = '' OR provider_type = ?) "
     "AND (? < 0 OR is_active = ?)";
@@ -122,6 +125,8 @@ absl::Status NoSuchProvider() { return base::MakeError(base::kNotFound, "no such
 
 }  // namespace
 
+const db::ListOrders kProviderOrders = {"voip_providers", "priority", kSortKeys};
+
 Task<absl::Status> ProviderStore::Insert(const StoredProvider& row, absl::Time deadline) {
   db::Params params = FieldsOf(row);
   params.push_back(base::FromProto(row.provider.created_at()));
@@ -152,23 +157,21 @@ Task<absl::StatusOr<StoredProvider>> ProviderStore::Get(base::TenantId tenant, s
 }
 
 Task<absl::StatusOr<ProviderPage>> ProviderStore::List(base::TenantId tenant, ProviderFilter filter,
-                                                       absl::Time deadline) {
-  db::Params params = {tenant.value(), filter.type, filter.type, int64_t{filter.is_active},
-                       int64_t{filter.is_active}};
-  db::Params page_params = params;
-  page_params.push_back(int64_t{filter.limit});
-  page_params.push_back(int64_t{filter.offset});
+                                                       db::ListPage page, absl::Time deadline) {
+  const db::Params params = {tenant.value(), filter.type, filter.type, int64_t{filter.is_active},
+                             int64_t{filter.is_active}};
   db::Rows counted;
-  db::Rows rows;
+  db::ListRows listed;
   CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
     CTC_ASSIGN_OR_RETURN(counted, c.Query(kCount, params));
-    CTC_ASSIGN_OR_RETURN(rows, c.Query(kList, page_params));
+    CTC_ASSIGN_OR_RETURN(listed, page.Select(c, kList, params));
     return absl::OkStatus();
   }));
-  ProviderPage page;
-  page.total = static_cast<int>(counted.front().Int(0));
-  page.providers = ReadRows(rows);
-  co_return page;
+  ProviderPage found;
+  found.total = counted.front().Int(0);
+  found.providers = ReadRows(listed.rows);
+  found.next_cursor = std::move(listed.next_cursor);
+  co_return found;
 }
 
 Task<absl::StatusOr<std::vector<StoredProvider>>> ProviderStore::All(base::TenantId tenant,

@@ -9,6 +9,7 @@
 #include "libs/base/ids.h"
 #include "libs/base/status.h"
 #include "libs/db/database.h"
+#include "libs/db/list_page.h"
 
 namespace ctc::dispatch {
 
@@ -22,13 +23,15 @@ struct StoredProvider {
 struct ProviderFilter {
   std::string type;    // empty: all
   int is_active = -1;  // 0, 1, -1: both
-  int limit = 50;
-  int offset = 0;
 };
 
+// By priority unless asked otherwise.
+extern const db::ListOrders kProviderOrders;
+
 struct ProviderPage {
-  int total = 0;
+  int64_t total = 0;
   std::vector<StoredProvider> providers;
+  std::string next_cursor;
 };
 
 class ProviderStore {
@@ -42,7 +45,7 @@ class ProviderStore {
   Task<absl::StatusOr<StoredProvider>> Get(base::TenantId tenant, std::string id,
                                            absl::Time deadline);
   Task<absl::StatusOr<ProviderPage>> List(base::TenantId tenant, ProviderFilter filter,
-                                          absl::Time deadline);
+                                          db::ListPage page, absl::Time deadline);
   // All of a tenant, by priority, then id.
   Task<absl::StatusOr<std::vector<StoredProvider>>> All(base::TenantId tenant, absl::Time deadline);
   Task<absl::Status> Delete(base::TenantId tenant, std::string id, absl::Time deadline);

@@ -105,8 +105,9 @@ TEST_CASE("lists are filtered, paged and ordered by priority", "[dispatch][store
     row.provider.set_is_active(priority != 2);
     REQUIRE(world.Run(world.providers.Insert(row, world.deadline())).ok());
   }
-  const auto names = [&](ProviderFilter filter) {
-    const auto page = world.Run(world.providers.List(kTenant, filter, world.deadline()));
+  const auto names = [&](ProviderFilter filter, int limit = 50, int offset = 0) {
+    const db::ListPage asked(kProviderOrders, kTenant, limit, offset);
+    const auto page = world.Run(world.providers.List(kTenant, filter, asked, world.deadline()));
     std::string text = std::to_string(page->total) + ":";
     for (const StoredProvider& row : page->providers) text += " " + row.provider.provider_name();
     return text;
@@ -115,9 +116,7 @@ TEST_CASE("lists are filtered, paged and ordered by priority", "[dispatch][store
   CHECK(names(filter) == "3: p1 p2 p3");
   filter.is_active = 1;
   CHECK(names(filter) == "2: p1 p3");
-  filter.limit = 1;
-  filter.offset = 1;
-  CHECK(names(filter) == "2: p3");
+  CHECK(names(filter, 1, 1) == "2: p3");
   filter.type = "TWILIO";
   CHECK(names(filter) == "0:");
 }

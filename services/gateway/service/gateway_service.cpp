@@ -8,9 +8,6 @@
 namespace ctc::gateway {
 namespace {
 
-constexpr int kDefaultLimit = 50;
-constexpr int kMaxLimit = 200;
-
 void ToProto(const ApiKeyRecord& record, v1::ApiKey& key) {
   key.set_id(record.id);
   key.set_name(record.name);
@@ -91,17 +88,13 @@ Task<absl::StatusOr<v1::CreateApiKeyResponse>> GatewayService::CreateApiKey(
 
 Task<absl::StatusOr<v1::ListApiKeysResponse>> GatewayService::ListApiKeys(
     rpc::Context context, const v1::ListApiKeysRequest& request) {
-  const int limit = request.has_limit() ? request.limit() : kDefaultLimit;
-  if (limit < 1 || limit > kMaxLimit) co_return base::InvalidField("limit", "must be 1 to 200");
-  if (request.offset() < 0) co_return base::InvalidField("offset", "must not be negative");
-  CTC_CO_ASSIGN_OR_RETURN(
-      const ApiKeyPage page,
-      co_await store_.List(context.deadline, context.tenant, limit, request.offset()));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(kApiKeyOrders, context.tenant, request));
+  CTC_CO_ASSIGN_OR_RETURN(const ApiKeyPage found,
+                          co_await store_.List(context.deadline, context.tenant, page));
   v1::ListApiKeysResponse response;
-  response.set_total(page.total);
-  response.set_limit(limit);
-  response.set_offset(request.offset());
-  for (const ApiKeyRecord& record : page.keys) ToProto(record, *response.add_api_keys());
+  page.Describe(found.total, found.next_cursor, response);
+  for (const ApiKeyRecord& record : found.keys) ToProto(record, *response.add_api_keys());
   co_return response;
 }
 

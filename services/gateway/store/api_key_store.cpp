@@ -26,7 +26,12 @@ constexpr std::string_view kCount =
     "SELECT COUNT(*) FROM api_key WHERE tenant_id = ? AND revoked_at IS NULL";
 constexpr std::string_view kList =
     "SELECT id, tenant_id, name, prefix, key_hash, role, scopes, agent_id, expires_at, created_at"
-    " FROM api_key WHERE tenant_id = ? AND revoked_at IS NULL ORDER BY id DESC LIMIT ? OFFSET ?";
+    " FROM api_key WHERE tenant_id = ? AND revoked_at IS NULL";
+// Ids are in the order of their making.
+constexpr db::SortKey kSortKeys[] = {
+    {"created_at", "id", 0},
+    {"name", "name", 2},
+    {"expires_at", "expires_at", 8, /*is_number=*/false, /*may_be_null=*/true}};
 constexpr std::string_view kFindForRevoke =
     "SELECT key_hash FROM api_key WHERE tenant_id = ? AND id = ? AND revoked_at IS NULL FOR UPDATE";
 constexpr std::string_view kRevoke =
@@ -113,21 +118,21 @@ class DatabaseApiKeyStore final : public ApiKeyStore {
   }
 
   Task<absl::StatusOr<ApiKeyPage>> List(absl::Time deadline, const base::TenantId& tenant,
-                                        int limit, int offset) override {
-    ApiKeyPage page;
+                                        const db::ListPage& page) override {
+    ApiKeyPage found;
     const absl::Status status =
         co_await database_.Run(deadline, [&](db::Connection& connection) -> absl::Status {
-          page = ApiKeyPage();
-          const db::Params count = {tenant.value()};
-          CTC_ASSIGN_OR_RETURN(const db::Rows total, connection.Query(kCount, count));
-          const db::Params params = {tenant.value(), int64_t{limit}, int64_t{offset}};
-          CTC_ASSIGN_OR_RETURN(const db::Rows rows, connection.Query(kList, params));
-          page.total = static_cast<int>(total.at(0).Int(0));
-          for (const db::Row& row : rows) page.keys.push_back(RecordOf(row));
+          found = ApiKeyPage();
+          const db::Params params = {tenant.value()};
+          CTC_ASSIGN_OR_RETURN(const db::Rows total, connection.Query(kCount, params));
+          CTC_ASSIGN_OR_RETURN(db::ListRows listed, page.Select(connection, kList, params));
+          found.total = total.at(0).Int(0);
+          for (const db::Row& row : listed.rows) found.keys.push_back(RecordOf(row));
+          found.next_cursor = std::move(listed.next_cursor);
           return absl::OkStatus();
         });
     if (!status.ok()) co_return status;
-    co_return page;
+    co_return found;
   }
 
   Task<absl::StatusOr<std::string>> Revoke(absl::Time deadline, const base::TenantId& tenant,
@@ -151,6 +156,8 @@ class DatabaseApiKeyStore final : public ApiKeyStore {
 };
 
 }  // namespace
+
+const db::ListOrders kApiKeyOrders = {"api_keys", "-created_at", kSortKeys};
 
 std::string HashOfToken(std::string_view token) { return crypto::ToHex(crypto::Sha256(token)); }
 

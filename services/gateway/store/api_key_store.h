@@ -13,6 +13,7 @@
 #include "libs/base/ids.h"
 #include "libs/base/status.h"
 #include "libs/db/database.h"
+#include "libs/db/list_page.h"
 
 namespace ctc::gateway {
 
@@ -40,9 +41,13 @@ struct ApiKeyRecord {
   absl::Time created_at;
 };
 
+// Newest first unless asked otherwise.
+extern const db::ListOrders kApiKeyOrders;
+
 struct ApiKeyPage {
-  int total = 0;
+  int64_t total = 0;
   std::vector<ApiKeyRecord> keys;
+  std::string next_cursor;
 };
 
 // The form under which a key's text is stored and looked up.
@@ -70,7 +75,7 @@ class ApiKeyStore {
   virtual Task<absl::StatusOr<std::optional<ApiKeyRecord>>> FindByHash(absl::Time deadline,
                                                                        const std::string& hash) = 0;
   virtual Task<absl::StatusOr<ApiKeyPage>> List(absl::Time deadline, const base::TenantId& tenant,
-                                                int limit, int offset) = 0;
+                                                const db::ListPage& page) = 0;
   // The hash of the key that ended; kNotFound when the tenant has none of this id.
   virtual Task<absl::StatusOr<std::string>> Revoke(absl::Time deadline,
                                                    const base::TenantId& tenant,

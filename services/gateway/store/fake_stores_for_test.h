@@ -52,14 +52,15 @@ class FakeApiKeyStore final : public ApiKeyStore {
     }
     co_return found;
   }
-  Task<absl::StatusOr<ApiKeyPage>> List(absl::Time, const base::TenantId& tenant, int limit,
-                                        int offset) override {
+  // Knows limits and offsets only.
+  Task<absl::StatusOr<ApiKeyPage>> List(absl::Time, const base::TenantId& tenant,
+                                        const db::ListPage& asked) override {
     base::MutexLock lock(mutex_);
     if (!broken_.ok()) co_return broken_;
     ApiKeyPage page;
     for (auto record = records_.rbegin(); record != records_.rend(); ++record) {
       if (record->tenant != tenant) continue;
-      if (page.total++ >= offset && static_cast<int>(page.keys.size()) < limit) {
+      if (page.total++ >= asked.offset() && std::ssize(page.keys) < asked.limit()) {
         page.keys.push_back(*record);
       }
     }

@@ -72,7 +72,8 @@ TEST_CASE("keys are listed newest first, page by page, a tenant's own", "[store]
     REQUIRE(f.io.Run(f.api_keys->Insert(kLater, f.Mint("t-1", name).record)).ok());
   }
   REQUIRE(f.io.Run(f.api_keys->Insert(kLater, f.Mint("t-2", "theirs").record)).ok());
-  const ApiKeyPage page = *f.io.Run(f.api_keys->List(kLater, base::TenantId("t-1"), 2, 1));
+  const db::ListPage second(kApiKeyOrders, base::TenantId("t-1"), 2, 1);
+  const ApiKeyPage page = *f.io.Run(f.api_keys->List(kLater, base::TenantId("t-1"), second));
   CHECK(page.total == 3);
   REQUIRE(page.keys.size() == 2);
   CHECK(page.keys[0].name == "two");

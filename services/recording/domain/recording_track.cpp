@@ -29,9 +29,9 @@ bool WasReady(const v1::Recording& recording) {
   return recording.state() == kReady || recording.state() == kDeleted;
 }
 
-// A READY one is never live again, else its audio would be locked away.
+// A READY one is never live again, else its audio would be locked away; nor is one that failed.
 bool HadEnded(const v1::Recording& recording, const google::protobuf::Timestamp& at) {
-  if (WasReady(recording)) return true;
+  if (WasReady(recording) || recording.state() == kFailed) return true;
   return recording.state() == "STOPPED" && Ms(at) <= Ms(recording.ended_at());
 }
 
@@ -56,18 +56,32 @@ size_t OfMoment(Recordings recordings, int64_t at) {
   return i;
 }
 
+// The one without audio that lasted then, even if it is said to have failed; else the oldest that
+// still waits for its own.
 size_t OfAddress(Recordings recordings, int64_t at, const std::string& url) {
   std::optional<size_t> oldest;
   std::optional<size_t> by_time;
   for (size_t i = 0; i < recordings.size(); ++i) {
     const v1::Recording& recording = recordings[i];
     if (!url.empty() && recording.recording_url() == url) return i;
-    if (recording.state() != "STOPPED" || !recording.recording_url().empty()) continue;
-    if (!oldest.has_value()) oldest = i;
+    const bool waits = recording.state() == "STOPPED" && recording.recording_url().empty();
+    if (!waits && recording.state() != kFailed) continue;
+    if (waits && !oldest.has_value()) oldest = i;
     const bool then = Ms(recording.started_at()) <= at && at <= Ms(recording.ended_at());
     if (then && !by_time.has_value()) by_time = i;
   }
   return by_time.value_or(oldest.value_or(recordings.size() - 1));
+}
+
+// The one that lasted then and has no audio; by its moment when that is none.
+size_t OfFailure(Recordings recordings, int64_t at) {
+  for (size_t i = 0; i < recordings.size(); ++i) {
+    const v1::Recording& recording = recordings[i];
+    const bool then =
+        Ms(recording.started_at()) <= at && (IsLive(recording) || at <= Ms(recording.ended_at()));
+    if (then && !WasReady(recording)) return i;
+  }
+  return OfMoment(recordings, at);
 }
 
 }  // namespace
@@ -81,6 +95,7 @@ std::optional<size_t> Concerned(Recordings recordings, const session::v1::CallEv
   const int64_t at = Ms(event.occurred_at());
   if (event.type() == "recording.started") return OfStart(recordings, at);
   if (event.type() == "recording.ready") return OfAddress(recordings, at, event.detail());
+  if (event.type() == "recording.failed") return OfFailure(recordings, at);
   return OfMoment(recordings, at);
 }
 
@@ -103,13 +118,20 @@ void Track(v1::Recording& recording, const session::v1::CallEvent& event) {
     CloseGap(recording, at);
   } else if (type == "recording.stopped") {
     CloseGap(recording, at);
-    if (!WasReady(recording)) recording.set_state("STOPPED");
+    if (!WasReady(recording) && recording.state() != kFailed) recording.set_state("STOPPED");
     *recording.mutable_ended_at() = at;
   } else if (type == "recording.ready") {
     CloseGap(recording, at);
     if (recording.state() == kDeleted) return;
     recording.set_state(kReady);
     recording.set_recording_url(event.detail());
+    recording.clear_error_message();  // there is audio, whatever was thought before
+    if (!recording.has_ended_at()) *recording.mutable_ended_at() = at;
+  } else if (type == "recording.failed") {
+    CloseGap(recording, at);
+    if (WasReady(recording)) return;
+    recording.set_state(kFailed);
+    recording.set_error_message(event.detail());
     if (!recording.has_ended_at()) *recording.mutable_ended_at() = at;
   }
 }

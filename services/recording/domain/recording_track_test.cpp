@@ -123,6 +123,64 @@ TEST_CASE("a deleted recording stays deleted, whatever is told of it late", "[tr
   CHECK(recording.recording_url() == "https://x/1");
 }
 
+TEST_CASE("a recording that failed says why, in whatever order it is told", "[track]") {
+  auto failed = Event("recording.failed", 20);
+  failed.set_detail("the disk is full");
+  const auto stopped = Event("recording.stopped", 20);
+  const auto late = GENERATE(as<std::string>(), "recording.paused", "recording.resumed");
+  for (const auto& recording :
+       {After({Event("recording.started", 1), stopped, failed}), After({failed, stopped}),
+        After({Event("recording.started", 1), failed, stopped, failed, Event(late, 21)})}) {
+    CHECK(recording.state() == "FAILED");
+    CHECK(recording.error_message() == "the disk is full");
+    CHECK(recording.ended_at().seconds() == 20);
+    CHECK(recording.recording_url().empty());
+  }
+  // Audio that is there after all counts, told before or behind it.
+  for (const auto& recording : {After({stopped, failed, Ready("https://x/1", 20)}),
+                                After({stopped, Ready("https://x/1", 20), failed})}) {
+    CHECK(recording.state() == "READY");
+    CHECK(recording.error_message().empty());
+  }
+}
+
+TEST_CASE("that one of two recordings failed is told of that one, however often", "[track]") {
+  Session session;
+  const int next = GENERATE(20, 10);  // also within the second in which the first one ended
+  for (const auto& event : {Event("recording.started", 1), Event("recording.stopped", 10),
+                            Event("recording.started", next), Event("recording.stopped", 30)}) {
+    session.Tell(event);
+  }
+  const size_t which = GENERATE(0, 1);
+  const auto failed = Event("recording.failed", which == 0 ? 10 : 30);
+  CHECK(session.Tell(failed) == which);
+  CHECK(session.Tell(Ready("https://x/2", which == 0 ? 30 : 10)) == 1 - which);
+  CHECK(session.Tell(failed) == which);
+  CHECK(session.recordings[which].state() == "FAILED");
+  CHECK(session.recordings[1 - which].state() == "READY");
+  CHECK(session.Tell(Event("recording.started", 40)) == 2);
+}
+
+TEST_CASE("audio that comes after all is that one's that failed, not its successor's", "[track]") {
+  Session session;
+  for (const auto& event : {Event("recording.started", 1), Event("recording.failed", 10),
+                            Event("recording.started", 20)}) {
+    session.Tell(event);
+  }
+  const bool second_runs = GENERATE(false, true);
+  if (!second_runs) session.Tell(Event("recording.stopped", 30));
+  // Of no one's time: the one that failed does not wait for it.
+  const bool of_no_time = GENERATE(false, true);
+  if (of_no_time) {
+    CHECK(session.Tell(Ready("https://x/2", 40)) == 1);
+    CHECK(session.recordings[0].state() == "FAILED");
+  }
+  CHECK(session.Tell(Ready("https://x/1", 10)) == 0);
+  CHECK(session.Tell(Ready("https://x/2", 30)) == 1);
+  CHECK(session.Tell(Ready("https://x/1", 40)) == 0);
+  CHECK(session.HasBoth());
+}
+
 TEST_CASE("a beginning that is told after the end is put right", "[track]") {
   const auto recording = After({Ready("https://x/1", 20), Event("recording.started", 3)});
   CHECK(recording.started_at().seconds() == 3);

@@ -3,7 +3,6 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
-#include "libs/rpc/page_bounds.h"
 #include "services/recording/domain/calling_hours.h"
 #include "services/recording/service/recording_service.h"
 #include "services/recording/store/config_store.h"
@@ -109,20 +108,18 @@ Answer<v1::CreateComplianceRuleResponse> RecordingService::CreateComplianceRule(
 
 Answer<v1::ListComplianceRulesResponse> RecordingService::ListComplianceRules(
     rpc::Context context, const v1::ListComplianceRulesRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(kRuleOrders, context.tenant, request));
   v1::ListComplianceRulesResponse response;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(auto page,
-                             RuleStore(context.tenant).List(c, bounds.limit, bounds.offset));
-        response.set_total(page.total);
-        response.clear_rules();
-        for (auto& rule : page.rules) *response.add_rules() = std::move(rule);
+        CTC_ASSIGN_OR_RETURN(auto found, RuleStore(context.tenant).List(c, page));
+        response.Clear();
+        page.Describe(found.total, found.next_cursor, response);
+        for (auto& rule : found.rules) *response.add_rules() = std::move(rule);
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
-  response.set_limit(bounds.limit);
-  response.set_offset(bounds.offset);
   co_return response;
 }
 

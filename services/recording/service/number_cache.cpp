@@ -24,14 +24,15 @@ void NumberCache::Keep(Key key, Known known) {
                   [&](const auto& one) { return known.read_at - one.second.read_at >= kFresh; });
   }
   if (known_.size() >= kMaxNumbers) known_.clear();
-  known_[std::move(key)] = std::move(known);
+  const auto [at, is_new] = known_.try_emplace(std::move(key));
+  if (is_new || at->second.read_at < known.read_at) at->second = std::move(known);
 }
 
 Task<absl::StatusOr<std::vector<ListEntry>>> NumberCache::Get(base::TenantId tenant,
                                                               std::string number,
                                                               absl::Time deadline) {
   const Key key(tenant, number);
-  uint64_t generation = 0;
+  ReadingsUnderWay::Outdated outdated;
   Known known;
   {
     const base::MutexLock lock(mutex_);
@@ -40,7 +41,7 @@ Task<absl::StatusOr<std::vector<ListEntry>>> NumberCache::Get(base::TenantId ten
     if (const Known* old = Find(key, database_is_away ? kTimeToLive : kFresh)) {
       co_return old->entries;
     }
-    generation = generation_;
+    outdated = readings_.Begin(tenant);
   }
   const absl::Status status =
       co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
@@ -53,14 +54,17 @@ Task<absl::StatusOr<std::vector<ListEntry>>> NumberCache::Get(base::TenantId ten
     if (const Known* old = Find(key, kTimeToLive)) co_return old->entries;
     co_return status;
   }
-  if (generation == generation_) Keep(key, known);
+  if (!*outdated) Keep(key, known);
   co_return std::move(known.entries);
 }
 
 void NumberCache::Invalidate(const base::TenantId& tenant) {
   const base::MutexLock lock(mutex_);
-  ++generation_;
-  std::erase_if(known_, [&](const auto& one) { return one.first.first == tenant; });
+  readings_.Wrote(tenant);
+  const auto first = known_.lower_bound(Key(tenant, ""));
+  auto behind = first;
+  while (behind != known_.end() && behind->first.first == tenant) ++behind;
+  known_.erase(first, behind);
 }
 
 }  // namespace ctc::recording

@@ -3,7 +3,6 @@
 // within 2 s. Without the database what was read serves until it is 5 minutes old. Thread-safe.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "libs/base/mutex.h"
 #include "libs/db/database.h"
 #include "services/recording/domain/compliance.h"
+#include "services/recording/service/readings_under_way.h"
 
 namespace ctc::recording {
 
@@ -43,8 +43,7 @@ class NumberCache {
   base::Mutex mutex_;
   std::map<Key, Known> known_ ABSL_GUARDED_BY(mutex_);
   absl::Duration failed_at_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
-  // Rises with each write, so that what was read before it is not kept after it.
-  uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
+  ReadingsUnderWay readings_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace ctc::recording

@@ -3,7 +3,6 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
-#include "libs/rpc/page_bounds.h"
 #include "libs/telephony/phone_number.h"
 #include "services/recording/domain/number_csv.h"
 #include "services/recording/service/recording_service.h"
@@ -89,10 +88,9 @@ Answer<v1::CreatePhoneNumberResponse> RecordingService::CreatePhoneNumber(
 
 Answer<v1::ListPhoneNumbersResponse> RecordingService::ListPhoneNumbers(
     rpc::Context context, const v1::ListPhoneNumbersRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(kPhoneNumberOrders, context.tenant, request));
   PhoneNumberFilter filter;
-  filter.limit = bounds.limit;
-  filter.offset = bounds.offset;
   if (request.has_list_type()) {
     CTC_CO_ASSIGN_OR_RETURN(const auto type, ParseType(request.list_type()));
     filter.list_type = v1::PhoneNumber::ListType_Name(type);
@@ -104,15 +102,13 @@ Answer<v1::ListPhoneNumbersResponse> RecordingService::ListPhoneNumbers(
   v1::ListPhoneNumbersResponse response;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(auto page, PhoneListStore(context.tenant).List(c, filter));
-        response.set_total(page.total);
-        response.clear_phone_numbers();
-        for (auto& number : page.numbers) *response.add_phone_numbers() = std::move(number);
+        CTC_ASSIGN_OR_RETURN(auto found, PhoneListStore(context.tenant).List(c, filter, page));
+        response.Clear();
+        page.Describe(found.total, found.next_cursor, response);
+        for (auto& number : found.numbers) *response.add_phone_numbers() = std::move(number);
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
-  response.set_limit(bounds.limit);
-  response.set_offset(bounds.offset);
   co_return response;
 }
 

@@ -33,14 +33,14 @@ PolicyCache::PolicyPtr PolicyCache::Find(const base::TenantId& tenant) {
   return database_is_away && age <= kTimeToLive ? entry.policy : nullptr;
 }
 
-PolicyCache::Reading PolicyCache::Begin() {
+PolicyCache::Reading PolicyCache::Begin(const base::TenantId& tenant) {
   base::MutexLock lock(mutex_);
-  return {clock_.Monotonic(), generation_};
+  return {clock_.Monotonic(), readings_.Begin(tenant)};
 }
 
 void PolicyCache::Keep(const base::TenantId& tenant, PolicyPtr policy, const Reading& reading) {
   base::MutexLock lock(mutex_);
-  if (reading.generation != generation_) return;
+  if (*reading.outdated) return;
   const auto found = entries_.find(tenant);
   if (found == entries_.end()) {
     if (entries_.size() >= kMaxTenants) entries_.erase(entries_.begin());
@@ -62,7 +62,7 @@ PolicyCache::PolicyPtr PolicyCache::StandIn(const base::TenantId& tenant) {
 Task<absl::StatusOr<PolicyCache::PolicyPtr>> PolicyCache::Get(base::TenantId tenant,
                                                               absl::Time deadline) {
   if (PolicyPtr cached = Find(tenant)) co_return cached;
-  const Reading reading = Begin();
+  const Reading reading = Begin(tenant);
   auto policy = std::make_shared<Policy>();
   const absl::Status status =
       co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
@@ -84,7 +84,7 @@ Task<absl::StatusOr<PolicyCache::PolicyPtr>> PolicyCache::Get(base::TenantId ten
 
 void PolicyCache::Invalidate(const base::TenantId& tenant) {
   base::MutexLock lock(mutex_);
-  ++generation_;
+  readings_.Wrote(tenant);
   entries_.erase(tenant);
 }
 

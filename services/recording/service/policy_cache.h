@@ -4,7 +4,6 @@
 // one reads anew. Without the database a policy serves until it is 5 minutes old. Thread-safe.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <memory>
 
@@ -14,6 +13,7 @@
 #include "libs/base/mutex.h"
 #include "libs/db/database.h"
 #include "services/recording/domain/compliance.h"
+#include "services/recording/service/readings_under_way.h"
 
 namespace ctc::recording {
 
@@ -37,11 +37,11 @@ class PolicyCache {
   };
   struct Reading {
     absl::Duration began;
-    uint64_t generation = 0;
+    ReadingsUnderWay::Outdated outdated;
   };
   // Null when this check is to read.
   PolicyPtr Find(const base::TenantId& tenant);
-  Reading Begin();
+  Reading Begin(const base::TenantId& tenant);
   void Keep(const base::TenantId& tenant, PolicyPtr policy, const Reading& reading);
   // What stands in for the database, which has just failed; null when there is nothing.
   PolicyPtr StandIn(const base::TenantId& tenant);
@@ -50,8 +50,7 @@ class PolicyCache {
   const base::Clock& clock_;
   base::Mutex mutex_;
   std::map<base::TenantId, Entry> entries_ ABSL_GUARDED_BY(mutex_);
-  // Rises with each write, so that a policy read before it is not kept after it.
-  uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
+  ReadingsUnderWay readings_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace ctc::recording

@@ -9,6 +9,7 @@
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/mariadb.h"
 #include "libs/testing/run_task.h"
+#include "services/recording/service/readings_under_way.h"
 #include "services/recording/service/recording_service.h"
 
 namespace {
@@ -72,9 +73,9 @@ struct Processes {
   RecordingService here{watched, clock, base::SystemRandom(), media, sessions};
   RecordingService there{*database, clock, base::SystemRandom(), media, sessions};
 
-  static rpc::Context Context() {
+  static rpc::Context Context(const char* tenant = "t1") {
     rpc::Context context;
-    context.tenant = base::TenantId("t1");
+    context.tenant = base::TenantId(tenant);
     context.deadline = base::SystemClock().Now() + absl::Seconds(10);
     return context;
   }
@@ -175,6 +176,44 @@ TEST_CASE_METHOD(Processes, "a number of a long list that was blacklisted here i
     CHECK(Verdict() == "ALLOW");
     CHECK(Verdict() == "DENY");
   }
+}
+
+TEST_CASE_METHOD(Processes, "what another tenant writes makes nobody read again", "[db][policy]") {
+  const bool by_number = GENERATE(false, true);
+  if (by_number) Fill(5001);
+  v1::CreatePhoneNumberRequest others = Blacklisted();
+  const auto another_writes = [&]() -> Task<void> {
+    const auto added = co_await here.CreatePhoneNumber(Context("t2"), others);
+    REQUIRE(added.ok());
+    others.set_phone_number("+15550198");
+  };
+  // While the policy is read, and again while the number is.
+  watched.meanwhile = [&]() -> Task<void> {
+    co_await another_writes();
+    if (by_number) watched.meanwhile = another_writes;
+  };
+  CHECK(Verdict() == "ALLOW");
+  const int asked = watched.asked;
+  CHECK(Verdict() == "ALLOW");
+  CHECK(watched.asked == asked);
+  Blacklist(here);
+  CHECK(Verdict() == "DENY");
+}
+
+TEST_CASE("only the marks of tenants that are being read are kept", "[policy]") {
+  ReadingsUnderWay readings;
+  const base::TenantId mine("mine");
+  const base::TenantId other("other");
+  const auto first = readings.Begin(mine);
+  const auto same = readings.Begin(mine);
+  CHECK(first == same);
+  readings.Wrote(other);
+  CHECK_FALSE(*first);
+  for (int i = 0; i < 1000; ++i) readings.Begin(base::TenantId(absl::StrCat("t", i)));
+  CHECK(readings.Begin(mine) == first);
+  readings.Wrote(mine);
+  CHECK(*first);
+  CHECK_FALSE(*readings.Begin(mine));
 }
 
 TEST_CASE_METHOD(Processes, "without the database a number of a long list serves for 5 minutes",

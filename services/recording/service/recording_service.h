@@ -7,7 +7,6 @@
 #include "libs/base/ids.h"
 #include "libs/db/database.h"
 #include "libs/rpc/channel.h"
-#include "libs/rpc/page_bounds.h"
 #include "services/recording/domain/compliance.h"
 #include "services/recording/service/media_source.h"
 #include "services/recording/service/number_cache.h"
@@ -80,7 +79,7 @@ class RecordingService {
                                      CallQuestion::Record record);
   // Written down when a rule spoke.
   Task<absl::StatusOr<RecordingPage>> PageOf(rpc::Context context, RecordingFilter filter,
-                                             rpc::PageBounds bounds);
+                                             db::ListPage page);
   Task<absl::StatusOr<v1::Recording>> Find(rpc::Context context, std::string id);
   Task<absl::StatusOr<session::v1::Session>> SessionOf(rpc::Context context, std::string id);
   Task<absl::Status> Audit(const rpc::Context& context, AuditEntry entry);

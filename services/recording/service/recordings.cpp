@@ -1,7 +1,6 @@
 // rpcs that show recordings and give their audio.
 #include "ctc/session/v1/session_service.rpc.h"
 #include "libs/base/error_catalogue.h"
-#include "libs/rpc/page_bounds.h"
 #include "services/recording/domain/media_type.h"
 #include "services/recording/domain/recording_track.h"
 #include "services/recording/service/recording_service.h"
@@ -25,6 +24,10 @@ absl::Status NotReady(const v1::Recording& recording) {
     return base::MakeError(base::kRecordingMissing,
                            "The recording was deleted at the end of its retention");
   }
+  if (recording.state() == kFailed) {
+    return base::MakeError(base::kRecordingMissing,
+                           "The recording failed: " + recording.error_message());
+  }
   base::ErrorDetail extra;
   extra.metadata["state"] = recording.state();
   return base::MakeError(base::kRecordingNotReady, "The recording is " + recording.state(),
@@ -35,31 +38,29 @@ absl::Status NotReady(const v1::Recording& recording) {
 
 Task<absl::StatusOr<RecordingPage>> RecordingService::PageOf(rpc::Context context,
                                                              RecordingFilter filter,
-                                                             rpc::PageBounds bounds) {
-  RecordingPage page;
+                                                             db::ListPage page) {
+  RecordingPage found;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(
-            page, RecordingStore(context.tenant).List(c, filter, bounds.limit, bounds.offset));
+        CTC_ASSIGN_OR_RETURN(found, RecordingStore(context.tenant).List(c, filter, page));
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
-  for (v1::Recording& recording : page.recordings) AddPath(recording);
-  co_return page;
+  for (v1::Recording& recording : found.recordings) AddPath(recording);
+  co_return found;
 }
 
 Answer<v1::ListRecordingsResponse> RecordingService::ListRecordings(
     rpc::Context context, const v1::ListRecordingsRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(kRecordingOrders, context.tenant, request));
   RecordingFilter filter;
   filter.session_id = request.session_id();
   filter.state = request.state();
-  CTC_CO_ASSIGN_OR_RETURN(RecordingPage page, co_await PageOf(context, std::move(filter), bounds));
+  CTC_CO_ASSIGN_OR_RETURN(RecordingPage found, co_await PageOf(context, std::move(filter), page));
   v1::ListRecordingsResponse response;
-  response.set_total(page.total);
-  response.set_limit(bounds.limit);
-  response.set_offset(bounds.offset);
-  for (v1::Recording& recording : page.recordings) {
+  page.Describe(found.total, found.next_cursor, response);
+  for (v1::Recording& recording : found.recordings) {
     *response.add_recordings() = std::move(recording);
   }
   co_return response;
@@ -67,17 +68,16 @@ Answer<v1::ListRecordingsResponse> RecordingService::ListRecordings(
 
 Answer<v1::ListSessionRecordingsResponse> RecordingService::ListSessionRecordings(
     rpc::Context context, const v1::ListSessionRecordingsRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(kSessionRecordingOrders, context.tenant, request));
   CTC_CO_ASSIGN_OR_RETURN(const session::v1::Session session,
                           co_await SessionOf(context, request.id()));
   RecordingFilter filter;
   filter.session_id = session.id();
-  CTC_CO_ASSIGN_OR_RETURN(RecordingPage page, co_await PageOf(context, std::move(filter), bounds));
+  CTC_CO_ASSIGN_OR_RETURN(RecordingPage found, co_await PageOf(context, std::move(filter), page));
   v1::ListSessionRecordingsResponse response;
-  response.set_total(page.total);
-  response.set_limit(bounds.limit);
-  response.set_offset(bounds.offset);
-  for (v1::Recording& recording : page.recordings) {
+  page.Describe(found.total, found.next_cursor, response);
+  for (v1::Recording& recording : found.recordings) {
     *response.add_recordings() = std::move(recording);
   }
   co_return response;

@@ -61,6 +61,29 @@ TEST_CASE_METHOD(Fixture, "two processes that follow the feed apply an event onc
   CHECK(Count("SELECT seq FROM event_cursor WHERE consumer = 'recording'") == 4);
 }
 
+TEST_CASE_METHOD(Fixture, "a recording that failed is shown with its reason and has no audio",
+                 "[db]") {
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
+  session::v1::CallEvent failed = Event(3, "recording.failed");
+  const std::string why = GENERATE(as<std::string>(), "the disk is full", std::string(5000, 'x'));
+  failed.set_detail(why);
+  const std::vector<session::v1::CallEvent> told = {Event(1, "recording.started"),
+                                                    Event(2, "recording.stopped"), failed};
+  const events::FeedConsumer::Batch batch(told.begin(), told.end());
+  REQUIRE(io.Run(follower.Apply(batch, 3)).ok());
+  v1::ListRecordingsRequest request;
+  request.set_state("FAILED");
+  const auto list = io.Run(service.ListRecordings(As(), request));
+  REQUIRE(list.ok());
+  REQUIRE(list->recordings_size() == 1);
+  CHECK(list->recordings(0).error_message() == why.substr(0, 1024));
+  CHECK(list->recordings(0).media_path().empty());
+  v1::GetRecordingMediaRequest media;
+  media.set_id(list->recordings(0).id());
+  CHECK(base::IsError(io.Run(service.GetRecordingMedia(As(), media)).status(),
+                      base::kRecordingMissing));
+}
+
 TEST_CASE_METHOD(Fixture, "a recording's audio comes by pieces once it is ready", "[db]") {
   REQUIRE(io.Run(follower.LoadPosition()).ok());
   REQUIRE(io.Run(follower.Apply(BatchOf(Event(1, "recording.started")), 1)).ok());

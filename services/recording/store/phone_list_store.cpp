@@ -47,11 +47,15 @@ ListEntry EntryFrom(const db::Row& row) {
   return entry;
 }
 
+constexpr db::SortKey kSortKeys[] = {{"created_at", "created_at", 5}};
+
 constexpr std::string_view kInsert =
     "INSERT INTO phone_number_list (id, tenant_id, phone_number, list_type, reason, expires_at,"
     " created_at, updated_at)";
 
 }  // namespace
+
+const db::ListOrders kPhoneNumberOrders = {"phone_numbers", "-created_at", kSortKeys};
 
 absl::Status PhoneListStore::Insert(db::Connection& c, const v1::PhoneNumber& number) const {
   db::Params params;
@@ -100,21 +104,24 @@ absl::StatusOr<v1::PhoneNumber> PhoneListStore::Get(db::Connection& c, const std
 }
 
 absl::StatusOr<PhoneNumberPage> PhoneListStore::List(db::Connection& c,
-                                                     const PhoneNumberFilter& filter) const {
+                                                     const PhoneNumberFilter& filter,
+                                                     const db::ListPage& page) const {
   constexpr std::string_view kWhere =
       "WHERE tenant_id = ? AND (? = '' OR list_type = ?) AND (? = '' OR phone_number = ?)";
   static const std::string kCount = "SELECT COUNT(*) FROM phone_number_list " + std::string(kWhere);
-  static const std::string kPage = std::string(kColumns) + std::string(kWhere) +
-                                   " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?";
+  constexpr std::string_view kIndexes =
+      "FORCE INDEX (idx_list_newest, idx_list_time, uq_number_list) ";
+  static const std::string kList =
+      std::string(kColumns) + std::string(kIndexes) + std::string(kWhere);
   db::Params params = {tenant_.value(), filter.list_type, filter.list_type, filter.phone_number,
                        filter.phone_number};
-  PhoneNumberPage page;
+  PhoneNumberPage found;
   CTC_ASSIGN_OR_RETURN(const auto count, c.Query(kCount, params));
-  page.total = static_cast<int>(count[0].Int(0));
-  params.insert(params.end(), {int64_t{filter.limit}, int64_t{filter.offset}});
-  CTC_ASSIGN_OR_RETURN(const auto rows, c.Query(kPage, params));
-  for (const auto& row : rows) page.numbers.push_back(FromRow(row));
-  return page;
+  found.total = count[0].Int(0);
+  CTC_ASSIGN_OR_RETURN(db::ListRows listed, page.Select(c, kList, std::move(params)));
+  for (const auto& row : listed.rows) found.numbers.push_back(FromRow(row));
+  found.next_cursor = std::move(listed.next_cursor);
+  return found;
 }
 
 absl::Status PhoneListStore::Update(db::Connection& c, const v1::PhoneNumber& number,

@@ -7,6 +7,7 @@
 #include "ctc/recording/v1/recording_service.pb.h"
 #include "libs/base/ids.h"
 #include "libs/db/database.h"
+#include "libs/db/list_page.h"
 #include "services/recording/domain/compliance.h"
 
 namespace ctc::recording {
@@ -14,13 +15,15 @@ namespace ctc::recording {
 struct PhoneNumberFilter {
   std::string list_type;     // empty: all
   std::string phone_number;  // E.164; empty: all
-  int limit = 50;
-  int offset = 0;
 };
 
+// Newest first unless asked otherwise.
+extern const db::ListOrders kPhoneNumberOrders;
+
 struct PhoneNumberPage {
-  int total = 0;
+  int64_t total = 0;
   std::vector<v1::PhoneNumber> numbers;
+  std::string next_cursor;
 };
 
 // Functions of one transaction: `c` is the connection inside it.
@@ -39,7 +42,8 @@ class PhoneListStore {
   // Locks the row until the transaction ends when `for_update`.
   absl::StatusOr<v1::PhoneNumber> Get(db::Connection& c, const std::string& id,
                                       bool for_update) const;
-  absl::StatusOr<PhoneNumberPage> List(db::Connection& c, const PhoneNumberFilter& filter) const;
+  absl::StatusOr<PhoneNumberPage> List(db::Connection& c, const PhoneNumberFilter& filter,
+                                       const db::ListPage& page) const;
   absl::Status Update(db::Connection& c, const v1::PhoneNumber& number, absl::Time now) const;
   // False when there was none.
   absl::StatusOr<bool> Delete(db::Connection& c, const std::string& id) const;

@@ -7,12 +7,19 @@
 #include "ctc/recording/v1/recording_service.pb.h"
 #include "libs/base/ids.h"
 #include "libs/db/database.h"
+#include "libs/db/list_page.h"
 
 namespace ctc::recording {
 
+// Newest first unless asked otherwise.
+extern const db::ListOrders kRecordingOrders;
+// Of one session's.
+extern const db::ListOrders kSessionRecordingOrders;
+
 struct RecordingPage {
-  int total = 0;
+  int64_t total = 0;
   std::vector<v1::Recording> recordings;
+  std::string next_cursor;
 };
 
 // Empty: all.
@@ -32,8 +39,8 @@ class RecordingStore {
   absl::Status Save(db::Connection& c, const v1::Recording& recording, absl::Time retain_until,
                     absl::Time now) const;
   absl::StatusOr<v1::Recording> Get(db::Connection& c, const std::string& id) const;
-  absl::StatusOr<RecordingPage> List(db::Connection& c, const RecordingFilter& filter, int limit,
-                                     int offset) const;
+  absl::StatusOr<RecordingPage> List(db::Connection& c, const RecordingFilter& filter,
+                                     const db::ListPage& page) const;
 
  private:
   const base::TenantId& tenant_;

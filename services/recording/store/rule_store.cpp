@@ -32,7 +32,13 @@ absl::StatusOr<v1::ComplianceRule> FromRow(const db::Row& row) {
   return rule;
 }
 
+// Ids are in the order of their making.
+constexpr db::SortKey kSortKeys[] = {
+    {"created_at", "id", 0}, {"rule_name", "rule_name", 1}, {"rule_type", "rule_type", 2}};
+
 }  // namespace
+
+const db::ListOrders kRuleOrders = {"compliance_rules", "created_at", kSortKeys};
 
 absl::Status RuleStore::Insert(db::Connection& c, const v1::ComplianceRule& rule) const {
   const absl::Time created = base::FromProto(rule.created_at());
@@ -68,21 +74,20 @@ absl::StatusOr<std::optional<v1::ComplianceRule>> RuleStore::Get(db::Connection&
   return rule;
 }
 
-absl::StatusOr<RulePage> RuleStore::List(db::Connection& c, int limit, int offset) const {
-  static const std::string kPage =
-      std::string(kColumns) + "WHERE tenant_id = ? ORDER BY id LIMIT ? OFFSET ?";
-  RulePage page;
+absl::StatusOr<RulePage> RuleStore::List(db::Connection& c, const db::ListPage& page) const {
+  static const std::string kList = std::string(kColumns) + "WHERE tenant_id = ?";
+  RulePage found;
   CTC_ASSIGN_OR_RETURN(
       const auto count,
       c.Query("SELECT COUNT(*) FROM call_compliance_rule WHERE tenant_id = ?", {tenant_.value()}));
-  page.total = static_cast<int>(count[0].Int(0));
-  CTC_ASSIGN_OR_RETURN(const auto rows,
-                       c.Query(kPage, {tenant_.value(), int64_t{limit}, int64_t{offset}}));
-  for (const auto& row : rows) {
+  found.total = count[0].Int(0);
+  CTC_ASSIGN_OR_RETURN(db::ListRows listed, page.Select(c, kList, {tenant_.value()}));
+  for (const auto& row : listed.rows) {
     CTC_ASSIGN_OR_RETURN(auto rule, FromRow(row));
-    page.rules.push_back(std::move(rule));
+    found.rules.push_back(std::move(rule));
   }
-  return page;
+  found.next_cursor = std::move(listed.next_cursor);
+  return found;
 }
 
 absl::StatusOr<bool> RuleStore::Delete(db::Connection& c, const std::string& id) const {

@@ -5,7 +5,9 @@
 #include <set>
 
 #include "libs/events/event_cursor.h"
+#include "libs/observability/log.h"
 #include "services/routing/service/agent_day.h"
+#include "services/routing/store/presence_store.h"
 #include "services/routing/store/queue_entry_store.h"
 
 namespace ctc::routing {
@@ -20,6 +22,16 @@ constexpr int64_t kCursorSlack = 5000;
 constexpr absl::Duration kLookAgainAfter = absl::Seconds(1);
 
 }  // namespace
+
+ActivityFollower::ActivityFollower(db::Database& database, Directory& directory,
+                                   const base::Clock& clock, base::Random& random)
+    : database_(database),
+      directory_(directory),
+      clock_(clock),
+      ids_(clock, random),
+      left_out_count_(observability::MakeCounter(
+          "ctc_routing_events_left_out_total",
+          "Events of the feed whose activity the database will never take.")) {}
 
 Task<absl::StatusOr<int64_t>> ActivityFollower::LoadPosition() {
   int64_t seq = -1;
@@ -60,15 +72,55 @@ Task<absl::StatusOr<bool>> ActivityFollower::ConcernAnybody(const std::vector<Pe
   if (concern || news.empty()) co_return concern;
   const absl::Status status =
       co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
-        concern = false;
-        for (const Pending& pending : news) {
-          if (concern) break;
-          CTC_ASSIGN_OR_RETURN(concern, AgentDay(pending.tenant, ids_).Concerns(c, pending.news));
-        }
+        CTC_ASSIGN_OR_RETURN(const auto concerned, Concerned(c, news));
+        concern = !concerned.empty();
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
   co_return concern;
+}
+
+absl::StatusOr<std::vector<const ActivityFollower::Pending*>> ActivityFollower::Concerned(
+    db::Connection& c, const std::vector<Pending>& news) {
+  std::set<AgentOfTenant> registered;
+  std::set<AgentOfTenant> others;
+  for (const Pending& pending : news) {
+    (pending.news.registered ? registered : others).emplace(pending.tenant, pending.news.agent_id);
+  }
+  const std::vector<AgentOfTenant> asked(others.begin(), others.end());
+  CTC_ASSIGN_OR_RETURN(const auto standings, StandingsOf(c, asked));
+  std::vector<const Pending*> concerned;
+  for (const Pending& pending : news) {
+    const AgentOfTenant agent(pending.tenant, pending.news.agent_id);
+    const auto standing = standings.find(agent);
+    // Who was registered when the batch began may have got its call by it.
+    const bool concerns = registered.contains(agent) ||
+                          (standing != standings.end() && Knows(standing->second, pending.news));
+    if (concerns) concerned.push_back(&pending);
+  }
+  return concerned;
+}
+
+absl::Status ActivityFollower::Write(db::Connection& c, const std::vector<Pending>& news,
+                                     int64_t last_seq, const Pending*& at_work) {
+  at_work = nullptr;
+  CTC_ASSIGN_OR_RETURN(const int64_t done, events::LockCursor(c, kConsumer, clock_.Now()));
+  CTC_ASSIGN_OR_RETURN(const auto concerned, Concerned(c, news));
+  for (const Pending* pending : concerned) {
+    // Another process was faster, or nobody ever will be.
+    if (pending->seq <= done || left_out_.contains(pending->seq)) continue;
+    at_work = pending;
+    CTC_RETURN_IF_ERROR(AgentDay(pending->tenant, ids_).Follow(c, pending->news, pending->seq));
+  }
+  at_work = nullptr;
+  return events::SaveCursor(c, kConsumer, last_seq, clock_.Now());
+}
+
+void ActivityFollower::LeaveOut(const Pending& pending, const absl::Status& why) {
+  left_out_.insert(pending.seq);
+  left_out_count_.Add();
+  observability::Error("an agent's activity cannot be written; its event is left out",
+                       {{"event", pending.seq}, {"session", pending.news.uuid}, {"error", why}});
 }
 
 Task<absl::Status> ActivityFollower::LeaveQueues(const events::FeedConsumer::Batch& batch) {
@@ -105,17 +157,19 @@ Task<absl::Status> ActivityFollower::Apply(const events::FeedConsumer::Batch& ba
     CTC_CO_RETURN_IF_ERROR(concern.status());
     if (!*concern) co_return absl::OkStatus();
   }
-  const absl::Status status =
-      co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(const int64_t done, events::LockCursor(c, kConsumer, clock_.Now()));
-        for (const Pending& pending : *news) {
-          if (pending.seq <= done) continue;  // another process was faster
-          CTC_RETURN_IF_ERROR(AgentDay(pending.tenant, ids_).Follow(c, pending.news, pending.seq));
-        }
-        return events::SaveCursor(c, kConsumer, last_seq, clock_.Now());
-      });
+  absl::Status status;
+  bool left_out = false;
+  do {
+    const Pending* at_work = nullptr;
+    status = co_await database_.Run(clock_.Now() + kLimit, [&](db::Connection& c) -> absl::Status {
+      return Write(c, *news, last_seq, at_work);
+    });
+    left_out = at_work != nullptr && db::IsDataError(status);
+    if (left_out) LeaveOut(*at_work, status);
+  } while (left_out);
   for (const Pending& pending : *news) directory_.ForgetPresence(pending.tenant);
   CTC_CO_RETURN_IF_ERROR(status);
+  left_out_.clear();
   saved_seq_ = last_seq;
   co_return absl::OkStatus();
 }

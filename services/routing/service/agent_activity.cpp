@@ -2,7 +2,6 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
-#include "libs/rpc/page_bounds.h"
 #include "services/routing/domain/presence.h"
 #include "services/routing/service/agent_day.h"
 #include "services/routing/service/routing_service.h"
@@ -84,25 +83,24 @@ Task<absl::StatusOr<v1::LogAgentActivityResponse>> RoutingService::LogAgentActiv
 
 Task<absl::StatusOr<v1::ListAgentActivityResponse>> RoutingService::ListAgentActivity(
     rpc::Context context, const v1::ListAgentActivityRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(kActivityOrders, context.tenant, request));
   std::string agent_id = request.agent_id();
   if (context.principal.role == rpc::Role::kAgent) {
     if (agent_id.empty()) agent_id = context.principal.agent_id;
     if (agent_id.empty() || !MaySee(context, agent_id)) co_return NoSuchAgent();
   }
   const ActivityStore store(context.tenant);
-  ActivityPage page;
+  ActivityPage found;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(page, store.List(c, agent_id, bounds.limit, bounds.offset));
+        CTC_ASSIGN_OR_RETURN(found, store.List(c, agent_id, page));
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
   v1::ListAgentActivityResponse response;
-  response.set_total(page.total);
-  response.set_limit(bounds.limit);
-  response.set_offset(bounds.offset);
-  for (v1::AgentActivity& line : page.lines) *response.add_activities() = std::move(line);
+  page.Describe(found.total, found.next_cursor, response);
+  for (v1::AgentActivity& line : found.lines) *response.add_activities() = std::move(line);
   co_return response;
 }
 

@@ -1,10 +1,14 @@
 // What agents do, as clients and the feed tell it, over a real database.
+#include <absl/strings/str_cat.h>
+
 #include <fstream>
 #include <iterator>
 
 #include "libs/db/sql_script.h"
+#include "libs/observability/metrics.h"
 #include "services/routing/service/activity_follower.h"
 #include "services/routing/service/routing_world_for_test.h"
+#include "services/routing/store/presence_store.h"
 
 namespace ctc::routing {
 namespace {
@@ -26,6 +30,12 @@ session::v1::CallEvent Event(int64_t seq, const std::string& type,
   event.set_id("01890000-0000-7000-8000-000000000001");
   event.mutable_recorded_at()->set_seconds(at);
   return event;
+}
+
+int LeftOut() {
+  const std::string text = observability::ExposeMetrics();
+  const std::string name = "\nctc_routing_events_left_out_total ";
+  return std::stoi(text.substr(text.find(name) + name.size()));
 }
 
 // One event, applied by itself.
@@ -293,6 +303,88 @@ TEST_CASE_METHOD(RoutingWorld,
               .ok());
   ActivityFollower after_crash(database, directory, clock, base::SystemRandom());
   CHECK(*io.Run(after_crash.LoadPosition()) == 10);
+}
+
+TEST_CASE_METHOD(RoutingWorld, "an event that can never be written does not stop those behind it") {
+  using session::v1::Session;
+  REQUIRE(AddAgent("ann").ok());
+  ActivityFollower follower(database, directory, clock, base::SystemRandom());
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
+  REQUIRE(Log(As(), v1::AgentActivity::LOGIN).ok());
+  const int lines = Lines();
+  const int64_t now = absl::ToUnixSeconds(clock.Now());
+  events::FeedConsumer::Batch batch;
+  for (const int64_t seq : {1, 2, 3}) {
+    auto& event = *batch.Add();
+    event = Event(seq, "session.connected", Session::RINGING, Session::CONNECTED, now);
+    event.set_session_id(absl::StrCat("sess_", seq));
+    event.set_id(absl::StrCat("01890000-0000-7000-8000-00000000000", seq));
+  }
+  batch[1].set_session_id("sess_" + std::string(100, '2'));
+  const int left_out = LeftOut();
+  SECTION("at once") { REQUIRE(io.Run(follower.Apply(batch, 3)).ok()); }
+  SECTION("when the database is away behind it, and is counted once") {
+    REQUIRE(GetAgent("ann").ok());  // known from here on
+    database.away_after = database.runs + 1;
+    CHECK(absl::IsUnavailable(io.Run(follower.Apply(batch, 3))));
+    database.away_after = std::numeric_limits<int>::max();
+    CHECK(Lines() == lines);
+    REQUIRE(io.Run(follower.Apply(batch, 3)).ok());
+  }
+  CHECK(LeftOut() == left_out + 1);
+  CHECK(Lines() == lines + 2);
+  CHECK(Presence(As())->presence().session_ids_size() == 2);
+  ActivityFollower after_crash(database, directory, clock, base::SystemRandom());
+  CHECK(*io.Run(after_crash.LoadPosition()) == 3);
+}
+
+TEST_CASE_METHOD(RoutingWorld, "ends of calls of agents who are not registered cost one look") {
+  using session::v1::Session;
+  ActivityFollower follower(database, directory, clock, base::SystemRandom());
+  REQUIRE(io.Run(follower.LoadPosition()).ok());
+  const auto ends = [&](int64_t first) {
+    events::FeedConsumer::Batch batch;
+    for (int i = 0; i < 50; ++i) {
+      auto& event = *batch.Add();
+      event = Event(first + i, "session.ended", Session::CONNECTED, Session::COMPLETED, 1000);
+      event.set_agent_id(absl::StrCat("agent-", i));
+    }
+    return batch;
+  };
+  REQUIRE(io.Run(follower.Apply(ends(1), 50)).ok());  // who is registered is known from here on
+  int before = database.statements;
+  REQUIRE(io.Run(follower.Apply(ends(51), 100)).ok());
+  CHECK(database.statements - before == 1);
+  // Beside the news of somebody who is, too: cursor, the others, her row and line, and the cursor.
+  REQUIRE(AddAgent("ann").ok());
+  auto batch = ends(101);
+  *batch.Add() = Event(151, "session.connected", Session::RINGING, Session::CONNECTED, 1000);
+  REQUIRE(io.Run(follower.Apply(batch, 151)).ok());
+  batch = ends(152);
+  *batch.Add() = Event(202, "session.ended", Session::CONNECTED, Session::COMPLETED, 1000);
+  before = database.statements;
+  REQUIRE(io.Run(follower.Apply(batch, 202)).ok());
+  CHECK(database.statements - before < 10);
+  CHECK(Presence(As())->presence().state() == "AVAILABLE");
+}
+
+TEST_CASE_METHOD(RoutingWorld, "where many agents of several tenants stand is found together") {
+  std::vector<AgentOfTenant> asked;
+  for (int i = 0; i < 70; ++i) {
+    asked.emplace_back(base::TenantId(i % 2 == 0 ? "t1" : "t2"), absl::StrCat("agent-", i));
+  }
+  asked.emplace_back(base::TenantId("t1"), "ann");
+  asked.emplace_back(base::TenantId("t2"), "ann");
+  REQUIRE(Log(As(), v1::AgentActivity::LOGIN).ok());
+  std::map<AgentOfTenant, Standing> found;
+  const absl::Status status = database.RunBlocking([&](db::Connection& c) -> absl::Status {
+    CTC_ASSIGN_OR_RETURN(found, StandingsOf(c, asked));
+    return absl::OkStatus();
+  });
+  REQUIRE(status.ok());
+  REQUIRE(found.size() == 1);
+  CHECK(found.begin()->first == AgentOfTenant(base::TenantId("t1"), "ann"));
+  CHECK(found.begin()->second.chosen == "AVAILABLE");
 }
 
 }  // namespace ctc::routing

@@ -53,8 +53,6 @@ absl::Status AgentDay::Miss(db::Connection& c, const std::string& agent_id, absl
 }
 
 absl::Status AgentDay::Follow(db::Connection& c, const CallNews& news, int64_t feed_seq) const {
-  CTC_ASSIGN_OR_RETURN(const bool concerns, Concerns(c, news));
-  if (!concerns) return absl::OkStatus();
   const PresenceStore presence(tenant_);
   CTC_ASSIGN_OR_RETURN(Standing standing, presence.Lock(c, news.agent_id));
   standing = At(std::move(standing), news.at);
@@ -66,13 +64,6 @@ absl::Status AgentDay::Follow(db::Connection& c, const CallNews& news, int64_t f
     CTC_RETURN_IF_ERROR(ActivityStore(tenant_).Insert(c, *line, LineSource::kFeed, feed_seq));
   }
   return presence.Put(c, news.agent_id, standing);
-}
-
-absl::StatusOr<bool> AgentDay::Concerns(db::Connection& c, const CallNews& news) const {
-  if (news.registered) return true;
-  CTC_ASSIGN_OR_RETURN(const std::optional<Standing> standing,
-                       PresenceStore(tenant_).Get(c, news.agent_id));
-  return standing && Knows(*standing, news);
 }
 
 }  // namespace ctc::routing

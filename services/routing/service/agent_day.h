@@ -22,10 +22,9 @@ class AgentDay {
   // The agent let a queue's call ring: a break until it says that it is back. Nothing for one who
   // does not wait for calls any more.
   absl::Status Miss(db::Connection& c, const std::string& agent_id, absl::Time now) const;
-  // `feed_seq` is the event's. Nothing for an agent who is not registered, unless it Concerns it.
+  // `feed_seq` is the event's, which changes where the agent stands: it is registered, or was when
+  // the call began.
   absl::Status Follow(db::Connection& c, const CallNews& news, int64_t feed_seq) const;
-  // The news changes where the agent stands: it is registered, or was when the call began.
-  absl::StatusOr<bool> Concerns(db::Connection& c, const CallNews& news) const;
 
  private:
   const base::TenantId tenant_;

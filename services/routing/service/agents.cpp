@@ -1,6 +1,5 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
-#include "libs/rpc/page_bounds.h"
 #include "services/routing/domain/free_data.h"
 #include "services/routing/service/emptied.h"
 #include "services/routing/service/routing_service.h"
@@ -99,21 +98,19 @@ Task<absl::StatusOr<v1::CreateAgentResponse>> RoutingService::CreateAgent(
 
 Task<absl::StatusOr<v1::ListAgentsResponse>> RoutingService::ListAgents(
     rpc::Context context, const v1::ListAgentsRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(kAgentOrders, context.tenant, request));
   const AgentStore store(context.tenant);
-  AgentPage page;
+  AgentPage found;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(
-            page, store.List(c, request.team(), request.skill(), bounds.limit, bounds.offset));
+        CTC_ASSIGN_OR_RETURN(found, store.List(c, request.team(), request.skill(), page));
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
   v1::ListAgentsResponse response;
-  response.set_total(page.total);
-  response.set_limit(bounds.limit);
-  response.set_offset(bounds.offset);
-  for (v1::Agent& agent : page.agents) *response.add_agents() = std::move(agent);
+  page.Describe(found.total, found.next_cursor, response);
+  for (v1::Agent& agent : found.agents) *response.add_agents() = std::move(agent);
   co_return response;
 }
 

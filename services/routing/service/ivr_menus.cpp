@@ -5,7 +5,6 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
-#include "libs/rpc/page_bounds.h"
 #include "libs/telephony/phone_number.h"
 #include "services/routing/service/ivr_service.h"
 #include "services/routing/store/agent_store.h"
@@ -117,7 +116,8 @@ Task<absl::StatusOr<v1::CreateIvrMenuResponse>> IvrService::CreateIvrMenu(
 
 Task<absl::StatusOr<v1::ListIvrMenusResponse>> IvrService::ListIvrMenus(
     rpc::Context context, const v1::ListIvrMenusRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(kMenuOrders, context.tenant, request));
   std::string phone_number;
   if (!request.phone_number().empty()) {
     const auto number = telephony::E164::Parse(request.phone_number());
@@ -127,19 +127,16 @@ Task<absl::StatusOr<v1::ListIvrMenusResponse>> IvrService::ListIvrMenus(
     phone_number = number->value();
   }
   const MenuStore store(context.tenant);
-  MenuPage page;
+  MenuPage found;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(page, store.List(c, request.parent_menu_id(), phone_number,
-                                              bounds.limit, bounds.offset));
+        CTC_ASSIGN_OR_RETURN(found, store.List(c, request.parent_menu_id(), phone_number, page));
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
   v1::ListIvrMenusResponse response;
-  response.set_total(page.total);
-  response.set_limit(bounds.limit);
-  response.set_offset(bounds.offset);
-  for (v1::IvrMenu& menu : page.menus) *response.add_menus() = std::move(menu);
+  page.Describe(found.total, found.next_cursor, response);
+  for (v1::IvrMenu& menu : found.menus) *response.add_menus() = std::move(menu);
   co_return response;
 }
 

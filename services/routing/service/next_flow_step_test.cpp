@@ -26,8 +26,10 @@ struct QueueWorld : IvrWorld {
   std::vector<v1::AgentActivity> Lines(const std::string& agent) {
     std::vector<v1::AgentActivity> lines;
     Write([&](db::Connection& c) -> absl::Status {
-      CTC_ASSIGN_OR_RETURN(auto page, ActivityStore(base::TenantId("t1")).List(c, agent, 50, 0));
-      lines = std::move(page.lines);
+      const base::TenantId tenant("t1");
+      const db::ListPage page(kActivityOrders, tenant);
+      CTC_ASSIGN_OR_RETURN(auto found, ActivityStore(tenant).List(c, agent, page));
+      lines = std::move(found.lines);
       return absl::OkStatus();
     });
     return lines;

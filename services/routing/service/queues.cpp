@@ -3,7 +3,6 @@
 
 #include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
-#include "libs/rpc/page_bounds.h"
 #include "services/routing/domain/menu_check.h"
 #include "services/routing/domain/presence.h"
 #include "services/routing/domain/queue_choice.h"
@@ -96,20 +95,19 @@ Task<absl::StatusOr<v1::CreateQueueResponse>> QueueService::CreateQueue(
 
 Task<absl::StatusOr<v1::ListQueuesResponse>> QueueService::ListQueues(
     rpc::Context context, const v1::ListQueuesRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(kQueueOrders, context.tenant, request));
   const QueueStore store(context.tenant);
-  QueuePage page;
+  QueuePage found;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(page, store.List(c, bounds.limit, bounds.offset));
+        CTC_ASSIGN_OR_RETURN(found, store.List(c, page));
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
   v1::ListQueuesResponse response;
-  response.set_total(page.total);
-  response.set_limit(bounds.limit);
-  response.set_offset(bounds.offset);
-  for (v1::Queue& queue : page.queues) *response.add_queues() = std::move(queue);
+  page.Describe(found.total, found.next_cursor, response);
+  for (v1::Queue& queue : found.queues) *response.add_queues() = std::move(queue);
   co_return response;
 }
 

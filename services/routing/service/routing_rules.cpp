@@ -1,6 +1,5 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
-#include "libs/rpc/page_bounds.h"
 #include "services/routing/service/routing_service.h"
 #include "services/routing/store/rule_store.h"
 
@@ -109,20 +108,19 @@ Task<absl::StatusOr<v1::CreateRoutingRuleResponse>> RoutingService::CreateRoutin
 
 Task<absl::StatusOr<v1::ListRoutingRulesResponse>> RoutingService::ListRoutingRules(
     rpc::Context context, const v1::ListRoutingRulesRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(kRuleOrders, context.tenant, request));
   const RuleStore store(context.tenant);
-  RulePage page;
+  RulePage found;
   const absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& c) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(page, store.List(c, bounds.limit, bounds.offset));
+        CTC_ASSIGN_OR_RETURN(found, store.List(c, page));
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
   v1::ListRoutingRulesResponse response;
-  response.set_total(page.total);
-  response.set_limit(bounds.limit);
-  response.set_offset(bounds.offset);
-  for (v1::RoutingRule& rule : page.rules) *response.add_rules() = std::move(rule);
+  page.Describe(found.total, found.next_cursor, response);
+  for (v1::RoutingRule& rule : found.rules) *response.add_rules() = std::move(rule);
   co_return response;
 }
 

@@ -84,6 +84,12 @@ struct RoutingWorld {
     return *response;
   }
 
+  absl::StatusOr<v1::GetAgentResponse> GetAgent(const std::string& id) {
+    v1::GetAgentRequest request;
+    request.set_id(id);
+    return io.Run(service.GetAgent(As(), request));
+  }
+
   absl::Status RemoveAgent(const std::string& id) {
     v1::DeleteAgentRequest request;
     request.set_id(id);

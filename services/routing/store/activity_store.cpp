@@ -36,7 +36,11 @@ std::string NameOf(LineSource source) {
   return "";
 }
 
+constexpr db::SortKey kSortKeys[] = {{"created_at", "created_at", 7}};
+
 }  // namespace
+
+const db::ListOrders kActivityOrders = {"agent_activity", "-created_at", kSortKeys};
 
 absl::Status ActivityStore::Insert(db::Connection& c, const v1::AgentActivity& line,
                                    LineSource source, int64_t feed_seq) const {
@@ -54,8 +58,8 @@ absl::Status ActivityStore::Insert(db::Connection& c, const v1::AgentActivity& l
 }
 
 absl::StatusOr<ActivityPage> ActivityStore::List(db::Connection& c, const std::string& agent_id,
-                                                 int limit, int offset) const {
-  ActivityPage page;
+                                                 const db::ListPage& page) const {
+  ActivityPage found;
   db::Params params = {tenant_.value()};
   if (!agent_id.empty()) params.push_back(agent_id);
   CTC_ASSIGN_OR_RETURN(
@@ -64,20 +68,18 @@ absl::StatusOr<ActivityPage> ActivityStore::List(db::Connection& c, const std::s
           ? c.Query("SELECT COUNT(*) FROM agent_activity_log WHERE tenant_id = ?", params)
           : c.Query("SELECT COUNT(*) FROM agent_activity_log WHERE tenant_id = ? AND agent_id = ?",
                     params));
-  page.total = static_cast<int>(count[0].Int(0));
-  params.push_back(int64_t{limit});
-  params.push_back(int64_t{offset});
+  found.total = count[0].Int(0);
   CTC_ASSIGN_OR_RETURN(
-      const db::Rows rows,
-      agent_id.empty()
-          ? c.Query(CTC_ACTIVITY_COLUMNS
-                    "WHERE tenant_id = ? ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
-                    params)
-          : c.Query(CTC_ACTIVITY_COLUMNS "WHERE tenant_id = ? AND agent_id = ?"
-                                         " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
-                    params));
-  for (const db::Row& row : rows) page.lines.push_back(FromRow(row));
-  return page;
+      db::ListRows listed,
+      page.Select(c,
+                  agent_id.empty() ? CTC_ACTIVITY_COLUMNS
+                      "FORCE INDEX (idx_activity_time) WHERE tenant_id = ?"
+                                   : CTC_ACTIVITY_COLUMNS
+                      "FORCE INDEX (idx_activity_agent) WHERE tenant_id = ? AND agent_id = ?",
+                  std::move(params)));
+  for (const db::Row& row : listed.rows) found.lines.push_back(FromRow(row));
+  found.next_cursor = std::move(listed.next_cursor);
+  return found;
 }
 
 }  // namespace ctc::routing

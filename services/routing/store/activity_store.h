@@ -6,14 +6,19 @@
 #include "ctc/routing/v1/routing.pb.h"
 #include "libs/base/ids.h"
 #include "libs/db/database.h"
+#include "libs/db/list_page.h"
 
 namespace ctc::routing {
 
 enum class LineSource { kClient, kFeed, kQueue };
 
+// Newest first unless asked otherwise.
+extern const db::ListOrders kActivityOrders;
+
 struct ActivityPage {
-  int total = 0;
+  int64_t total = 0;
   std::vector<v1::AgentActivity> lines;
+  std::string next_cursor;
 };
 
 class ActivityStore {
@@ -23,9 +28,9 @@ class ActivityStore {
   // `feed_seq` is the event behind a line of the feed, else 0.
   absl::Status Insert(db::Connection& c, const v1::AgentActivity& line, LineSource source,
                       int64_t feed_seq) const;
-  // Newest first; an empty agent means all.
-  absl::StatusOr<ActivityPage> List(db::Connection& c, const std::string& agent_id, int limit,
-                                    int offset) const;
+  // An empty agent means all.
+  absl::StatusOr<ActivityPage> List(db::Connection& c, const std::string& agent_id,
+                                    const db::ListPage& page) const;
 
  private:
   base::TenantId tenant_;

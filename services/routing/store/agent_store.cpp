@@ -28,7 +28,12 @@ v1::Agent FromRow(const db::Row& row) {
   return agent;
 }
 
+constexpr db::SortKey kSortKeys[] = {
+    {"id", "id", 0}, {"name", "name", 1}, {"created_at", "created_at", 7}};
+
 }  // namespace
+
+const db::ListOrders kAgentOrders = {"agents", "id", kSortKeys};
 
 absl::Status AgentStore::Insert(db::Connection& c, const v1::Agent& agent) const {
   return c
@@ -64,19 +69,18 @@ absl::StatusOr<std::optional<v1::Agent>> AgentStore::Get(db::Connection& c, cons
 }
 
 absl::StatusOr<AgentPage> AgentStore::List(db::Connection& c, const std::string& team,
-                                           const std::string& skill, int limit, int offset) const {
-  AgentPage page;
+                                           const std::string& skill,
+                                           const db::ListPage& page) const {
+  AgentPage found;
   db::Params params = {tenant_.value(), team, team, skill, skill};
   CTC_ASSIGN_OR_RETURN(const db::Rows count,
                        c.Query("SELECT COUNT(*) FROM agent " CTC_AGENT_FILTER, params));
-  page.total = static_cast<int>(count[0].Int(0));
-  params.push_back(int64_t{limit});
-  params.push_back(int64_t{offset});
-  CTC_ASSIGN_OR_RETURN(
-      const db::Rows rows,
-      c.Query(CTC_AGENT_COLUMNS CTC_AGENT_FILTER " ORDER BY id LIMIT ? OFFSET ?", params));
-  for (const db::Row& row : rows) page.agents.push_back(FromRow(row));
-  return page;
+  found.total = count[0].Int(0);
+  CTC_ASSIGN_OR_RETURN(db::ListRows listed,
+                       page.Select(c, CTC_AGENT_COLUMNS CTC_AGENT_FILTER, std::move(params)));
+  for (const db::Row& row : listed.rows) found.agents.push_back(FromRow(row));
+  found.next_cursor = std::move(listed.next_cursor);
+  return found;
 }
 
 absl::StatusOr<std::vector<v1::Agent>> AgentStore::LoadAll(db::Connection& c) const {

@@ -7,12 +7,17 @@
 #include "ctc/routing/v1/routing.pb.h"
 #include "libs/base/ids.h"
 #include "libs/db/database.h"
+#include "libs/db/list_page.h"
 
 namespace ctc::routing {
 
+// By id unless asked otherwise.
+extern const db::ListOrders kAgentOrders;
+
 struct AgentPage {
-  int total = 0;
+  int64_t total = 0;
   std::vector<v1::Agent> agents;
+  std::string next_cursor;
 };
 
 class AgentStore {
@@ -26,7 +31,7 @@ class AgentStore {
                                                bool for_update) const;
   // An empty team or skill means any.
   absl::StatusOr<AgentPage> List(db::Connection& c, const std::string& team,
-                                 const std::string& skill, int limit, int offset) const;
+                                 const std::string& skill, const db::ListPage& page) const;
   absl::StatusOr<std::vector<v1::Agent>> LoadAll(db::Connection& c) const;
   absl::StatusOr<bool> Delete(db::Connection& c, const std::string& id) const;
 

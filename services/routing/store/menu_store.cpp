@@ -15,7 +15,6 @@ namespace {
   " updated_at FROM ivr_menu "
 #define CTC_MENU_FILTER \
   "WHERE tenant_id = ? AND (? = '' OR parent_menu_id = ?) AND (? = '' OR phone_number = ?)"
-#define CTC_MENU_PAGE CTC_MENU_FILTER " ORDER BY menu_name, id LIMIT ? OFFSET ?"
 #define CTC_OPTION_COLUMNS                                                                 \
   "SELECT o.menu_id, o.id, o.dtmf_key, o.label, o.action, o.action_json, o.target_menu_id" \
   " FROM ivr_menu_option o "
@@ -79,7 +78,12 @@ db::Value JsonOrNull(const google::protobuf::Struct& json) {
   return transcoding::ToJson(json);
 }
 
+constexpr db::SortKey kSortKeys[] = {{"menu_name", "menu_name", 1},
+                                     {"created_at", "created_at", 11}};
+
 }  // namespace
+
+const db::ListOrders kMenuOrders = {"ivr_menus", "menu_name", kSortKeys};
 
 absl::Status MenuStore::Insert(db::Connection& c, const v1::IvrMenu& menu) const {
   CTC_RETURN_IF_ERROR(
@@ -162,24 +166,27 @@ absl::StatusOr<std::optional<v1::IvrMenu>> MenuStore::Get(db::Connection& c,
 }
 
 absl::StatusOr<MenuPage> MenuStore::List(db::Connection& c, const std::string& parent_menu_id,
-                                         const std::string& phone_number, int limit,
-                                         int offset) const {
-  MenuPage page;
+                                         const std::string& phone_number,
+                                         const db::ListPage& page) const {
+  MenuPage found;
   db::Params params = {tenant_.value(), parent_menu_id, parent_menu_id, phone_number, phone_number};
   CTC_ASSIGN_OR_RETURN(const db::Rows count,
                        c.Query("SELECT COUNT(*) FROM ivr_menu " CTC_MENU_FILTER, params));
-  page.total = static_cast<int>(count[0].Int(0));
-  params.push_back(int64_t{limit});
-  params.push_back(int64_t{offset});
-  CTC_ASSIGN_OR_RETURN(const db::Rows rows, c.Query(CTC_MENU_COLUMNS CTC_MENU_PAGE, params));
+  found.total = count[0].Int(0);
+  CTC_ASSIGN_OR_RETURN(db::ListRows listed,
+                       page.Select(c, CTC_MENU_COLUMNS CTC_MENU_FILTER, params));
+  const std::string clauses = page.Clauses(params);
   params.push_back(tenant_.value());
-  CTC_ASSIGN_OR_RETURN(const db::Rows options,
-                       c.Query(CTC_OPTION_COLUMNS "JOIN (SELECT id FROM ivr_menu " CTC_MENU_PAGE
-                                                  ") page ON page.id = o.menu_id"
-                                                  " WHERE o.tenant_id = ?" CTC_OPTION_ORDER,
-                               params));
-  CTC_ASSIGN_OR_RETURN(page.menus, Join(rows, options));
-  return page;
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows options,
+      // lint-allow(sql): the clauses are made of constant texts
+      c.Query(CTC_OPTION_COLUMNS "JOIN (SELECT id FROM ivr_menu " CTC_MENU_FILTER + clauses +
+                  ") page ON page.id = o.menu_id"
+                  " WHERE o.tenant_id = ?" CTC_OPTION_ORDER,
+              params));
+  CTC_ASSIGN_OR_RETURN(found.menus, Join(listed.rows, options));
+  found.next_cursor = std::move(listed.next_cursor);
+  return found;
 }
 
 absl::StatusOr<std::vector<v1::IvrMenu>> MenuStore::LoadAll(db::Connection& c) const {

@@ -8,12 +8,17 @@
 #include "ctc/routing/v1/ivr_service.pb.h"
 #include "libs/base/ids.h"
 #include "libs/db/database.h"
+#include "libs/db/list_page.h"
 
 namespace ctc::routing {
 
+// By name unless asked otherwise.
+extern const db::ListOrders kMenuOrders;
+
 struct MenuPage {
-  int total = 0;
+  int64_t total = 0;
   std::vector<v1::IvrMenu> menus;
+  std::string next_cursor;
 };
 
 class MenuStore {
@@ -25,9 +30,9 @@ class MenuStore {
   // Everything but id and creation time; the options are written anew.
   absl::Status Update(db::Connection& c, const v1::IvrMenu& menu) const;
   absl::StatusOr<std::optional<v1::IvrMenu>> Get(db::Connection& c, const std::string& id) const;
-  // By name, then id. An empty parent or number means any.
+  // An empty parent or number means any.
   absl::StatusOr<MenuPage> List(db::Connection& c, const std::string& parent_menu_id,
-                                const std::string& phone_number, int limit, int offset) const;
+                                const std::string& phone_number, const db::ListPage& page) const;
   // All of them, with options.
   absl::StatusOr<std::vector<v1::IvrMenu>> LoadAll(db::Connection& c) const;
   // The same, locked until the transaction ends: writers of a tenant's menus take turns.

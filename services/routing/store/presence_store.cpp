@@ -1,13 +1,19 @@
 #include "services/routing/store/presence_store.h"
 
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace ctc::routing {
 namespace {
 
-#define CTC_PRESENCE_COLUMNS                                                         \
+#define CTC_PRESENCE_VALUES                                                          \
   "SELECT agent_id, state, chosen, is_available, reason, since, live_sessions_json," \
-  " updated_at FROM agent_presence "
+  " updated_at"
+#define CTC_PRESENCE_COLUMNS CTC_PRESENCE_VALUES " FROM agent_presence "
+#define CTC_PRESENCE_COLUMNS_AND_TENANT CTC_PRESENCE_VALUES ", tenant_id FROM agent_presence "
 
 std::string CallsJson(const std::vector<OpenCall>& calls) {
   nlohmann::json json = nlohmann::json::array();
@@ -60,6 +66,20 @@ Standing FromRow(const db::Row& row) {
   return standing;
 }
 
+// For so many agents, in few sizes, so that few texts are prepared.
+struct SizedLook {
+  size_t agents;
+  std::string sql;
+};
+
+SizedLook LookAt(size_t agents) {
+  SizedLook look{agents, CTC_PRESENCE_COLUMNS_AND_TENANT "WHERE (tenant_id = ? AND agent_id = ?)"};
+  for (size_t i = 1; i < agents; ++i) {
+    absl::StrAppend(&look.sql, " OR (tenant_id = ? AND agent_id = ?)");
+  }
+  return look;
+}
+
 absl::Time Stored(absl::Time time) {
   return time == absl::InfinitePast() ? absl::UnixEpoch() : time;
 }
@@ -109,6 +129,30 @@ absl::Status PresenceStore::Put(db::Connection& c, const std::string& agent_id,
            Stored(standing.since), CallsJson(standing.calls), Stored(standing.last_line),
            tenant_.value(), agent_id})
       .status();
+}
+
+absl::StatusOr<std::map<AgentOfTenant, Standing>> StandingsOf(
+    db::Connection& c, const std::vector<AgentOfTenant>& agents) {
+  static const std::array<SizedLook, 3> kLooks = {LookAt(1), LookAt(8), LookAt(64)};
+  std::map<AgentOfTenant, Standing> standings;
+  for (size_t done = 0; done < agents.size();) {
+    const size_t left = agents.size() - done;
+    const auto fitting = std::find_if(kLooks.begin(), kLooks.end(),
+                                      [&](const SizedLook& look) { return look.agents >= left; });
+    const SizedLook& look = fitting == kLooks.end() ? kLooks.back() : *fitting;
+    db::Params params;
+    for (size_t i = 0; i < look.agents; ++i) {  // the last one fills the places left over
+      const auto& [tenant, agent] = agents[std::min(done + i, agents.size() - 1)];
+      params.emplace_back(tenant.value());
+      params.emplace_back(agent);
+    }
+    CTC_ASSIGN_OR_RETURN(const db::Rows rows, c.Query(look.sql, params));
+    for (const db::Row& row : rows) {
+      standings.emplace(AgentOfTenant(base::TenantId(row.Text(8)), row.Text(0)), FromRow(row));
+    }
+    done += look.agents;
+  }
+  return standings;
 }
 
 }  // namespace ctc::routing

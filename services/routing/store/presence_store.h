@@ -5,6 +5,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "libs/base/ids.h"
 #include "libs/db/database.h"
@@ -26,5 +28,10 @@ class PresenceStore {
  private:
   base::TenantId tenant_;
 };
+
+using AgentOfTenant = std::pair<base::TenantId, std::string>;
+// Those of `agents` of whom anything was ever told, by one look for each 64 of them.
+absl::StatusOr<std::map<AgentOfTenant, Standing>> StandingsOf(
+    db::Connection& c, const std::vector<AgentOfTenant>& agents);
 
 }  // namespace ctc::routing

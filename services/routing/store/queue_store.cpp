@@ -37,7 +37,12 @@ std::vector<v1::Queue> FromRows(const db::Rows& rows) {
   return queues;
 }
 
+constexpr db::SortKey kSortKeys[] = {{"queue_name", "queue_name", 1},
+                                     {"created_at", "created_at", 11}};
+
 }  // namespace
+
+const db::ListOrders kQueueOrders = {"queues", "queue_name", kSortKeys};
 
 absl::Status QueueStore::Insert(db::Connection& c, const v1::Queue& queue) const {
   return c
@@ -81,18 +86,17 @@ absl::StatusOr<std::optional<v1::Queue>> QueueStore::Get(db::Connection& c, cons
   return FromRow(rows[0]);
 }
 
-absl::StatusOr<QueuePage> QueueStore::List(db::Connection& c, int limit, int offset) const {
-  QueuePage page;
+absl::StatusOr<QueuePage> QueueStore::List(db::Connection& c, const db::ListPage& page) const {
+  QueuePage found;
   CTC_ASSIGN_OR_RETURN(
       const db::Rows count,
       c.Query("SELECT COUNT(*) FROM call_queue WHERE tenant_id = ?", {tenant_.value()}));
-  page.total = static_cast<int>(count[0].Int(0));
-  CTC_ASSIGN_OR_RETURN(
-      const db::Rows rows,
-      c.Query(CTC_QUEUE_COLUMNS "WHERE tenant_id = ? ORDER BY queue_name, id LIMIT ? OFFSET ?",
-              {tenant_.value(), int64_t{limit}, int64_t{offset}}));
-  page.queues = FromRows(rows);
-  return page;
+  found.total = count[0].Int(0);
+  CTC_ASSIGN_OR_RETURN(db::ListRows listed,
+                       page.Select(c, CTC_QUEUE_COLUMNS "WHERE tenant_id = ?", {tenant_.value()}));
+  found.queues = FromRows(listed.rows);
+  found.next_cursor = std::move(listed.next_cursor);
+  return found;
 }
 
 absl::StatusOr<std::vector<v1::Queue>> QueueStore::LoadAll(db::Connection& c) const {

@@ -9,12 +9,17 @@
 #include "ctc/routing/v1/queue_service.pb.h"
 #include "libs/base/ids.h"
 #include "libs/db/database.h"
+#include "libs/db/list_page.h"
 
 namespace ctc::routing {
 
+// By name unless asked otherwise.
+extern const db::ListOrders kQueueOrders;
+
 struct QueuePage {
-  int total = 0;
+  int64_t total = 0;
   std::vector<v1::Queue> queues;
+  std::string next_cursor;
 };
 
 class QueueStore {
@@ -26,8 +31,7 @@ class QueueStore {
   absl::Status Update(db::Connection& c, const v1::Queue& queue) const;
   absl::StatusOr<std::optional<v1::Queue>> Get(db::Connection& c, const std::string& id,
                                                bool for_update) const;
-  // By name, then id.
-  absl::StatusOr<QueuePage> List(db::Connection& c, int limit, int offset) const;
+  absl::StatusOr<QueuePage> List(db::Connection& c, const db::ListPage& page) const;
   absl::StatusOr<std::vector<v1::Queue>> LoadAll(db::Connection& c) const;
   // The same, locked until the transaction ends.
   absl::StatusOr<std::vector<v1::Queue>> LockAll(db::Connection& c) const;

@@ -41,7 +41,13 @@ absl::StatusOr<std::vector<v1::RoutingRule>> FromRows(const db::Rows& rows) {
   return rules;
 }
 
+constexpr db::SortKey kSortKeys[] = {{"priority", "priority", 7, /*is_number=*/true},
+                                     {"rule_name", "rule_name", 1},
+                                     {"created_at", "created_at", 9}};
+
 }  // namespace
+
+const db::ListOrders kRuleOrders = {"routing_rules", "priority", kSortKeys};
 
 absl::Status RuleStore::Insert(db::Connection& c, const v1::RoutingRule& rule) const {
   return c
@@ -85,18 +91,17 @@ absl::StatusOr<std::optional<v1::RoutingRule>> RuleStore::Get(db::Connection& c,
   return rule;
 }
 
-absl::StatusOr<RulePage> RuleStore::List(db::Connection& c, int limit, int offset) const {
-  RulePage page;
+absl::StatusOr<RulePage> RuleStore::List(db::Connection& c, const db::ListPage& page) const {
+  RulePage found;
   CTC_ASSIGN_OR_RETURN(
       const db::Rows count,
       c.Query("SELECT COUNT(*) FROM call_routing_rule WHERE tenant_id = ?", {tenant_.value()}));
-  page.total = static_cast<int>(count[0].Int(0));
-  CTC_ASSIGN_OR_RETURN(
-      const db::Rows rows,
-      c.Query(CTC_RULE_COLUMNS "WHERE tenant_id = ? ORDER BY priority, id LIMIT ? OFFSET ?",
-              {tenant_.value(), int64_t{limit}, int64_t{offset}}));
-  CTC_ASSIGN_OR_RETURN(page.rules, FromRows(rows));
-  return page;
+  found.total = count[0].Int(0);
+  CTC_ASSIGN_OR_RETURN(db::ListRows listed,
+                       page.Select(c, CTC_RULE_COLUMNS "WHERE tenant_id = ?", {tenant_.value()}));
+  CTC_ASSIGN_OR_RETURN(found.rules, FromRows(listed.rows));
+  found.next_cursor = std::move(listed.next_cursor);
+  return found;
 }
 
 absl::StatusOr<std::vector<v1::RoutingRule>> RuleStore::ListActive(db::Connection& c) const {

@@ -25,6 +25,7 @@ int Rank(v1::CallFact::Kind kind) {
     case v1::CallFact::CALL_RESUMED:
     case v1::CallFact::CALL_MUTED:
     case v1::CallFact::CALL_UNMUTED:
+    case v1::CallFact::PARTY_REPLACED:
     case v1::CallFact::RECORDING_STARTED:
     case v1::CallFact::RECORDING_PAUSED:
     case v1::CallFact::RECORDING_RESUMED:
@@ -42,6 +43,7 @@ int Rank(v1::CallFact::Kind kind) {
       return 9;
     case v1::CallFact::RECORDING_STOPPED:
     case v1::CallFact::RECORDING_READY:
+    case v1::CallFact::RECORDING_FAILED:
       return 10;
     default:
       return 0;  // a kind of a newer release: kept, without effect

@@ -85,10 +85,14 @@ std::string_view FactType(const Fact& fact, Status status) {
       return "recording.stopped";
     case Kind::RECORDING_READY:
       return "recording.ready";
+    case Kind::RECORDING_FAILED:
+      return "recording.failed";
     case Kind::DTMF_RECEIVED:
       return "session.dtmf";
     case Kind::CANCEL_REQUESTED:
       return "session.cancel_requested";
+    case Kind::PARTY_REPLACED:
+      return "leg.replaced";
     default:
       return "session.fact";
   }
@@ -128,7 +132,8 @@ std::vector<v1::CallEvent> DiffEvents(const SessionState& before, const SessionS
   }
   const bool is_control = fact.kind() >= Kind::CALL_MUTED && fact.kind() <= Kind::CALL_UNMUTED;
   const bool is_recording =
-      fact.kind() >= Kind::RECORDING_STARTED && fact.kind() <= Kind::RECORDING_READY;
+      (fact.kind() >= Kind::RECORDING_STARTED && fact.kind() <= Kind::RECORDING_READY) ||
+      fact.kind() == Kind::RECORDING_FAILED;
   if (events.empty() || is_control || is_recording) {
     v1::CallEvent& event = add(FactType(fact, after.status), after.status, after.status);
     if (fact.kind() == Kind::RECORDING_READY) event.set_detail(fact.recording_url());

@@ -43,6 +43,11 @@ TEST_CASE("each step has its event", "[session][feed]") {
   CHECK(Types(Step(CustomerOnly(), answered, AFact(F::CALL_MUTED, 9))) == Names{"session.muted"});
   CHECK(Types(Step(CustomerOnly(), answered, AFact(F::RECORDING_STARTED, 9))) ==
         Names{"recording.started"});
+  Fact failed = AFact(F::RECORDING_FAILED, 9);
+  failed.set_message("the disk is full");
+  const auto events = Step(CustomerOnly(), answered, failed);
+  REQUIRE(Types(events) == Names{"recording.failed"});
+  CHECK(events[0].detail() == "the disk is full");
 }
 
 TEST_CASE("an ending tells status, reason and talk seconds", "[session][feed]") {

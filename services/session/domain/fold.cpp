@@ -110,6 +110,7 @@ void FoldRecording(const std::vector<Placed>& facts, SessionState& state) {
         break;
       case Kind::RECORDING_STOPPED:
       case Kind::RECORDING_READY:
+      case Kind::RECORDING_FAILED:
         state.recording = RecordingState::kStopped;
         break;
       default:

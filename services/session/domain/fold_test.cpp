@@ -278,6 +278,14 @@ TEST_CASE("a recording is known from its first sign to its address", "[session][
   CHECK(state.recording == RecordingState::kStopped);
 }
 
+TEST_CASE("a recording that failed runs no more", "[session][fold]") {
+  const SessionState state =
+      Fold(CustomerOnly(), {AFact(F::RECORDING_FAILED, 20), AFact(F::RECORDING_STARTED, 20),
+                            AFact(F::CALL_ANSWERED, 10)});
+  CHECK(state.recording == RecordingState::kStopped);
+  CHECK(state.status == S::CONNECTED);
+}
+
 TEST_CASE("a stepping provider clock gives no negative durations", "[session][fold]") {
   Fact ended = AFact(F::CALL_ENDED, -3590);  // an hour back, in the middle of the call
   *ended.mutable_received_time() = base::ToProto(At(31));

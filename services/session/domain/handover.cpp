@@ -63,6 +63,17 @@ bool IsKnown(const Facts& facts, const Fact& fact) {
                      [&](const Fact& old) { return old.event_key() == fact.event_key(); });
 }
 
+// A stop that is told as well does not undo it; only another start, or audio after all.
+bool RecordingFailed(const Facts& facts) {
+  bool failed = false;
+  for (const Placed& p : Order(facts)) {
+    const Kind::Kind kind = p.fact->kind();
+    if (kind == Kind::RECORDING_FAILED) failed = true;
+    if (kind == Kind::RECORDING_STARTED || kind == Kind::RECORDING_READY) failed = false;
+  }
+  return failed;
+}
+
 Fact Joined(v1::Leg::Party party, const SessionState& old, const std::string& leg_id,
             absl::Time at) {
   Fact fact;
@@ -95,9 +106,11 @@ std::optional<Fact> CarriedOver(const Facts& old_facts, const Handover& handover
   return carried;
 }
 
-bool EndsRecordingOf(const SessionState& old, const Fact& fact) {
-  const bool ends = fact.kind() == Kind::RECORDING_STOPPED || fact.kind() == Kind::RECORDING_READY;
-  return ends && old.recording != RecordingState::kNone && old.recording_url.empty();
+bool EndsRecordingOf(const SessionState& old, const Facts& old_facts, const Fact& fact) {
+  const bool ends = fact.kind() == Kind::RECORDING_STOPPED ||
+                    fact.kind() == Kind::RECORDING_READY || fact.kind() == Kind::RECORDING_FAILED;
+  return ends && old.recording != RecordingState::kNone && old.recording_url.empty() &&
+         !RecordingFailed(old_facts);
 }
 
 Facts FirstFacts(const SessionState& old, const Facts& old_facts, const Handover& handover) {

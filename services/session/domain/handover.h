@@ -23,8 +23,9 @@ struct Handover {
 std::optional<Fact> CarriedOver(const Facts& old_facts, const Handover& handover, const Fact& fact);
 
 // True for the end of a recording that was begun in the old session and went on after the handover:
-// it is the old session's too. `old` is the old session's state now.
-bool EndsRecordingOf(const SessionState& old, const Fact& fact);
+// it is the old session's too. `old` is the old session's state now, folded from `old_facts`. One
+// that failed went on nowhere: what is told after it is of a recording that the next agent began.
+bool EndsRecordingOf(const SessionState& old, const Facts& old_facts, const Fact& fact);
 
 // What the next session starts with: the target is its agent, the customer, and the guests and
 // supervisors who are still there. `old` is the state at the handover.

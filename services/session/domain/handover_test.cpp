@@ -127,16 +127,38 @@ TEST_CASE("the ends of those who stayed go on, the agent's and the past stay",
 TEST_CASE("a recording that goes on after the handover is the old session's too",
           "[session][handover]") {
   SessionState old;
-  CHECK_FALSE(EndsRecordingOf(old, AFact(F::RECORDING_READY, 120)));
+  CHECK_FALSE(EndsRecordingOf(old, {}, AFact(F::RECORDING_READY, 120)));
   old.recording = RecordingState::kRunning;
-  CHECK(EndsRecordingOf(old, AFact(F::RECORDING_STOPPED, 120)));
-  CHECK(EndsRecordingOf(old, AFact(F::RECORDING_READY, 120)));
-  CHECK_FALSE(EndsRecordingOf(old, AFact(F::CALL_ENDED, 120)));
+  CHECK(EndsRecordingOf(old, {}, AFact(F::RECORDING_STOPPED, 120)));
+  CHECK(EndsRecordingOf(old, {}, AFact(F::RECORDING_FAILED, 120)));
+  CHECK(EndsRecordingOf(old, {}, AFact(F::RECORDING_READY, 120)));
+  CHECK_FALSE(EndsRecordingOf(old, {}, AFact(F::CALL_ENDED, 120)));
   old.recording = RecordingState::kStopped;
-  CHECK(EndsRecordingOf(old, AFact(F::RECORDING_READY, 120)));
+  CHECK(EndsRecordingOf(old, {}, AFact(F::RECORDING_READY, 120)));
   // Its own recording has come already: this one is the next session's alone.
   old.recording_url = "https://pbx.example.com/1.wav";
-  CHECK_FALSE(EndsRecordingOf(old, AFact(F::RECORDING_READY, 120)));
+  CHECK_FALSE(EndsRecordingOf(old, {}, AFact(F::RECORDING_READY, 120)));
+}
+
+TEST_CASE("a recording that failed takes nothing of the next agent's", "[session][handover]") {
+  Facts old = NeededBefore();
+  old.push_back(AFact(F::RECORDING_STARTED, 11));
+  const Fact failed = AFact(F::RECORDING_FAILED, 20);
+  const auto ends = [&](F::Kind kind) {
+    return EndsRecordingOf(Fold(AgentFirst(), old), old, AFact(kind, 120));
+  };
+  CHECK(ends(F::RECORDING_READY));
+  old.insert(old.begin(), failed);  // in whatever order they were heard of
+  for (const bool also_stopped : {false, true}) {
+    if (also_stopped) old.push_back(AFact(F::RECORDING_STOPPED, 21));
+    for (const F::Kind kind : {F::RECORDING_READY, F::RECORDING_STOPPED, F::RECORDING_FAILED}) {
+      CHECK_FALSE(ends(kind));
+    }
+  }
+  // Begun once more, and that one went on.
+  old.push_back(AFact(F::RECORDING_STARTED, 25));
+  CHECK(ends(F::RECORDING_READY));
+  CHECK(ends(F::RECORDING_FAILED));
 }
 
 TEST_CASE("an end of no party in particular on the agent's leg is the agent's",

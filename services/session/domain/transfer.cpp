@@ -139,6 +139,7 @@ absl::Status NotToBeSpokenTo(const T& transfer) {
 PartyView ViewOf(const SessionState& state, const Facts& facts, const std::string& target_leg) {
   PartyView view;
   view.is_live = IsJoined(state.status);
+  view.handed_on = state.status == v1::Session::TRANSFERRED;
   view.is_on_hold = state.status == v1::Session::ON_HOLD;
   view.agent_is_there = AgentIsThere(state);
   for (const v1::Leg& leg : state.legs) {
@@ -153,6 +154,7 @@ PartyView ViewOf(const SessionState& state, const Facts& facts, const std::strin
 absl::StatusOr<TransferStep> NextStep(const T& transfer, const PartyView& view,
                                       TransferEvent event) {
   if (!IsOpen(transfer.status())) return Over(transfer.status(), transfer.error_message());
+  if (view.handed_on) return Over(T::COMPLETED, "");
   if (!view.is_live) return Over(T::CANCELLED, "The call ended");
   if (event == TransferEvent::kCancel) return CallOff(view);
   if (event == TransferEvent::kNotHeld) {

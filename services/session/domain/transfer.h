@@ -53,7 +53,9 @@ struct PartyView {
   std::string target_end;      // why the target's leg ended, for people
   bool target_waits = false;   // its leg stands for a queue in which nobody is free
   bool queue_goes_on = false;  // the time to find an agent of the queue is not over
-  bool referred = false;       // the agent's phone asked for it by itself, and is told how it goes
+  // The agent's phone asked for it by itself, or the customer's is asked: the agent waits.
+  bool referred = false;
+  bool handed_on = false;  // the customer's phone has reached the target by itself
 };
 PartyView ViewOf(const SessionState& state, const Facts& facts, const std::string& target_leg);
 

@@ -190,6 +190,17 @@ TEST_CASE("a customer who hangs up calls every transfer off", "[session][transfe
   }
 }
 
+TEST_CASE("a customer whose phone reached the target by itself is handed over",
+          "[session][transfer]") {
+  PartyView view = OnHold(L::RINGING);
+  view.referred = true;
+  CHECK(Step(T::BLIND, T::REQUESTED, view, E::kDialled).actions.empty());
+  view.is_live = false;
+  view.handed_on = true;
+  CHECK(Step(T::BLIND, T::RINGING, view).status == T::COMPLETED);
+  CHECK(Step(T::BLIND, T::RINGING, view).actions.empty());
+}
+
 TEST_CASE("nothing follows for a transfer that is over", "[session][transfer]") {
   const T::Status status = GENERATE(T::COMPLETED, T::FAILED, T::CANCELLED);
   for (E event : {E::kNews, E::kCancel, E::kTooLong, E::kNotDialled}) {

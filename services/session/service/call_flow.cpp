@@ -9,6 +9,7 @@
 #include "libs/observability/log.h"
 #include "services/session/domain/clean_fact.h"
 #include "services/session/domain/flow_facts.h"
+#include "services/session/service/carry_over.h"
 
 namespace ctc::session {
 namespace {
@@ -183,6 +184,8 @@ Task<absl::StatusOr<store::RecordPtr>> CallFlow::FindOrOpen(const rpc::Context& 
     found = co_await core_.reader.GetByProviderCall(context.tenant, request.provider_id(),
                                                     request.provider_call_id(), context.deadline);
     if (absl::IsNotFound(found.status())) found = co_await Open(context, request);
+    // The way a caller was led is told by the session it began with.
+    if (found.ok()) found = co_await FirstOf(core_, *std::move(found));
   }
   if (!found.ok()) co_return found;
   const v1::Session& session = (*found)->session;

@@ -63,4 +63,27 @@ TEST_CASE("an answer that follows another process's step leads on", "[session][f
   }
 }
 
+TEST_CASE("a question about a call that was handed over is answered by its first session",
+          "[session][flow]") {
+  Fixture f;
+  f.peers.next_step = Menu;
+  CHECK(StepAt(f, *f.process, FlowInput::STARTED, 0) == 1);
+  const auto first = f.process->Run(f.process->reader.GetByProviderCall(
+      f.Context().tenant, "0190a1b2-c3d4-7abc-8def-0123456789ab", "CA1", absl::InfiniteFuture()));
+  REQUIRE_THAT(first.status(), IsOk());
+  store::NewSession next;
+  next.record = **first;
+  next.record.flow.Clear();
+  next.record.facts.clear();
+  next.record.idempotency_key.clear();
+  next.record.session.set_conversation_id((*first)->id());
+  next.record.session.set_parent_session_id((*first)->id());
+  next.record.session.set_id("0190a1b2-c3d4-7abc-8def-00000000aaaa");
+  next.record.session.set_session_id("sess_NEXT");
+  REQUIRE_THAT(f.process->Run(f.process->writer.Create(next, absl::InfiniteFuture())).status(),
+               IsOk());
+  CHECK(StepAt(f, *f.process, FlowInput::DIGITS, 1) == 2);
+  CHECK(f.peers.count("NextFlowStep STARTED") == 1);
+}
+
 }  // namespace ctc::session

@@ -30,7 +30,7 @@ Task<absl::StatusOr<std::vector<store::RecordPtr>>> AlsoConcerned(Core& core,
     const domain::Handover handover{base::FromProto(over->transfer().completed_at()),
                                     over->leg_id()};
     if (!domain::CarriedOver(record->facts, handover, fact)) break;
-    if (domain::EndsRecordingOf(record->state, fact)) concerned.push_back(record);
+    if (domain::EndsRecordingOf(record->state, record->facts, fact)) concerned.push_back(record);
     CTC_CO_ASSIGN_OR_RETURN(
         record, co_await core.reader.Get(record->tenant, over->transfer().new_session_id(),
                                          core.WriteDeadline()));

@@ -177,7 +177,7 @@ TEST_CASE("the feed has no gaps and wakes who waits", "[session][feed]") {
       asio::co_spawn(asio::make_strand(f.process->threads.context()),
                      f.process->service.ReadFeed(f.Context(), request), asio::use_future);
   REQUIRE_THAT(f.Apply({f.Fact(id, F::CALL_ENDED, 9)}).status(), IsOk());
-  REQUIRE(waiting.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+  REQUIRE(waiting.wait_for(std::chrono::seconds(15)) == std::future_status::ready);
   const auto news = waiting.get();
   REQUIRE(news->events_size() == 1);
   CHECK(news->events(0).type() == "session.ended");
@@ -212,7 +212,7 @@ TEST_CASE("who waits for the feed is let go at the stop", "[session][feed]") {
   f.process->service.Stop();
   auto later = read();
   for (auto* page : {&waiting, &later}) {
-    REQUIRE(page->wait_for(std::chrono::seconds(5)) == std::future_status::ready);
+    REQUIRE(page->wait_for(std::chrono::seconds(15)) == std::future_status::ready);
     const auto empty = page->get();
     REQUIRE_THAT(empty.status(), IsOk());
     CHECK(empty->events_size() == 0);

@@ -202,7 +202,7 @@ Task<PartyKeeper::Result> PartyKeeper::Settle(rpc::Context context, store::Recor
     domain::PartyView view = domain::ViewOf(record->state, record->facts, open->leg_id());
     view.queue_goes_on = QueueGoesOn(*open, core_.clock.Now());
     view.target_waits = view.target_waits && open->transfer().has_to_queue_id();
-    view.referred = open->referred();
+    view.referred = open->referred() || open->by_refer();
     CTC_CO_ASSIGN_OR_RETURN(TransferStep step, domain::NextStep(open->transfer(), view, event));
     if (!error.empty()) step.error_message = std::move(error);
     CTC_CO_ASSIGN_OR_RETURN(record, co_await Take(context, record, *open, std::move(step)));
@@ -229,7 +229,7 @@ Task<PartyKeeper::Result> PartyKeeper::Take(rpc::Context context, store::RecordP
     CTC_CO_ASSIGN_OR_RETURN(record, co_await Drop(context, record, open.leg_id(), kind));
   }
   if (Has(step, PartyAction::kDropAgent)) {
-    CTC_CO_ASSIGN_OR_RETURN(record, co_await LetAgentGo(context, record));
+    CTC_CO_ASSIGN_OR_RETURN(record, co_await LetAgentGo(context, record, id));
   }
   if (Has(step, PartyAction::kResume)) {
     const std::string key = core_.ids.Token("control:", 8);

@@ -68,7 +68,7 @@ class PartyKeeper {
   Task<Result> Write(Record record, std::string id, domain::TransferStep step,
                      std::string& agent_leg);
   Task<Result> HandOver(rpc::Context context, Record record, v1::StoredTransfer open);
-  Task<Result> LetAgentGo(rpc::Context context, Record record);
+  Task<Result> LetAgentGo(rpc::Context context, Record record, std::string id);
   Task<Result> Resume(rpc::Context context, Record record, std::string key);
   Task<Result> RingAgent(rpc::Context context, Record record, std::string leg_id);
   Task<Result> Attend(rpc::Context context, Record record);

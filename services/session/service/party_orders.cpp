@@ -4,6 +4,7 @@
 #include "libs/base/proto_time.h"
 #include "libs/observability/log.h"
 #include "services/session/domain/parties.h"
+#include "services/session/domain/transfer.h"
 #include "services/session/service/party_keeper.h"
 #include "services/session/service/provider_calls.h"
 #include "services/session/service/successor.h"
@@ -28,6 +29,11 @@ ControlCallRequest::Target TargetOf(const store::Record& record, const std::stri
   return target;
 }
 
+bool IsStillRung(const store::Record& record, const v1::StoredTransfer& transfer) {
+  return domain::IsOpen(transfer.transfer().status()) &&
+         domain::ViewOf(record.state, record.facts, transfer.leg_id()).target != v1::Leg::ENDED;
+}
+
 // The request may have arrived.
 bool IsUncertain(const absl::Status& status) {
   return absl::IsDeadlineExceeded(status) || base::IsError(status, base::kSubmissionUnknown);
@@ -50,6 +56,8 @@ Task<absl::Status> PartyKeeper::Dial(rpc::Context context, store::RecordPtr reco
                                      std::string leg_id, ControlCallRequest::Mode mode) {
   ControlCallRequest::Target target = TargetOf(*record, leg_id);
   target.set_mode(mode);
+  const v1::StoredTransfer* open = store::OpenTransfer(*record);
+  target.set_by_refer(open != nullptr && open->leg_id() == leg_id && open->by_refer());
   target.set_ring_seconds(static_cast<int32_t>(absl::ToInt64Seconds(RingTimeOf(*record, leg_id))));
   ControlCallRequest request =
       ControlRequest(*record, ControlCallRequest::DIAL_PARTY, std::move(target));
@@ -118,22 +126,28 @@ Task<PartyKeeper::Result> PartyKeeper::Resume(rpc::Context context, store::Recor
   });
 }
 
-// Our word first: the end of the agent's leg must never be taken for the end of the call.
-Task<PartyKeeper::Result> PartyKeeper::LetAgentGo(rpc::Context context, store::RecordPtr record) {
+// Our word first: the end of the agent's leg must never be taken for the end of the call. An agent
+// whose target has hung up meanwhile stays: nobody else would be left with the customer.
+Task<PartyKeeper::Result> PartyKeeper::LetAgentGo(rpc::Context context, store::RecordPtr record,
+                                                  std::string id) {
   const std::string leg = domain::AgentLegOf(record->state);
   ControlCallRequest request =
       ControlRequest(*record, ControlCallRequest::DROP_PARTY, TargetOf(*record, leg));
   const domain::Fact leaves = LegFact(core_, Kind::CALL_TRANSFERRED, leg, domain::LeavesKey(leg));
+  const auto stays = std::make_shared<bool>();
   CTC_CO_ASSIGN_OR_RETURN(
       record,
       co_await ApplyStep(core_, record,
                          [=](const store::Record& newest) -> absl::StatusOr<store::PartyStep> {
+                           const v1::StoredTransfer* current = store::FindTransfer(newest, id);
+                           *stays = current == nullptr || !IsStillRung(newest, *current);
                            store::PartyStep out;
-                           if (domain::IsJoined(newest.state.status)) {
+                           if (!*stays && domain::IsJoined(newest.state.status)) {
                              out.facts.push_back(leaves);
                            }
                            return out;
                          }));
+  if (*stays) co_return record;
   const absl::StatusOr<dispatch::v1::ControlCallResponse> answer =
       co_await Control(core_, context, std::move(request));
   if (!answer.ok()) {

@@ -47,6 +47,69 @@ TEST_CASE("a target that does not answer leaves the call to the phone that hande
   CHECK(f.Orders() == Lines{"HOLD", "DIAL_PARTY consult-1", "RESUME"});
 }
 
+TEST_CASE("a number that the customer's phone calls by itself ends the call when it is reached",
+          "[session][transfers]") {
+  TalkFixture f;
+  f.peers.capabilities.emplace_back("refer");
+  v1::TransferCallRequest request;
+  request.set_id(f.id);
+  request.set_transfer_type(GENERATE(T::BLIND, T::COLD));
+  request.set_to_phone("+4930300");
+  REQUIRE_THAT(f.Transfer(request).status(), IsOk());
+  CHECK(f.Orders() == Lines{"HOLD", "DIAL_PARTY consult-1 REFER"});
+  f.Tell({f.OnLeg("consult-1", F::CALL_RINGING, 3)});
+  f.AwaitTransfer(T::RINGING);
+  SECTION("and then the call is handed over") {
+    f.Tell({f.OnLeg("customer", F::CALL_TRANSFERRED, 4)});
+    f.AwaitTransfer(T::COMPLETED);
+    CHECK_FALSE(f.Newest().has_new_session_id());
+    CHECK(f.Newest().has_completed_at());
+    CHECK(f.Get(f.id)->status() == S::TRANSFERRED);
+    CHECK(f.Get(f.id)->end_reason() == v1::HANDED_OVER);
+    CHECK(f.Told("transfer.completed"));
+    CHECK(f.Orders() == Lines{"HOLD", "DIAL_PARTY consult-1 REFER"});
+  }
+  SECTION("else the agent has it back") {
+    f.Tell({f.OnLeg("consult-1", F::CALL_BUSY, 4)});
+    f.AwaitTransfer(T::FAILED);
+    CHECK(f.Newest().error_message() == "The target was busy");
+    f.Await(f.id, S::CONNECTED);
+    CHECK(f.Orders() == Lines{"HOLD", "DIAL_PARTY consult-1 REFER", "RESUME"});
+  }
+}
+
+TEST_CASE("what is announced or for an agent goes through us also where phones are referred",
+          "[session][transfers]") {
+  TalkFixture f;
+  f.peers.capabilities.emplace_back("refer");
+  SECTION("an agent") { REQUIRE_THAT(f.Transfer(T::BLIND).status(), IsOk()); }
+  SECTION("a word with the target") {
+    v1::TransferCallRequest request;
+    request.set_id(f.id);
+    request.set_transfer_type(T::ATTENDED);
+    request.set_to_phone("+4930300");
+    REQUIRE_THAT(f.Transfer(request).status(), IsOk());
+  }
+  const Lines orders = f.Orders();
+  REQUIRE(orders.size() >= 2);
+  CHECK(orders[1] == "DIAL_PARTY consult-1");
+}
+
+TEST_CASE("another phone in an agent's place is told, and changes nothing else",
+          "[session][transfers]") {
+  TalkFixture f;
+  const auto before = f.Get(f.id);
+  v1::SessionFact replaced = f.OnLeg("agent", F::PARTY_REPLACED, 9);
+  replaced.mutable_fact()->set_phone("+4930555");
+  f.Tell({replaced});
+  CHECK(f.Told("leg.replaced"));
+  CHECK(f.Leg(f.id, "agent").phone() == "+4930555");
+  CHECK(f.Leg(f.id, "agent").state() == v1::Leg::ANSWERED);
+  CHECK(f.Leg(f.id, "agent").answered_at().seconds() == before->legs(0).answered_at().seconds());
+  CHECK(f.Get(f.id)->status() == S::CONNECTED);
+  CHECK(f.Get(f.id)->agent_phone() == before->agent_phone());
+}
+
 TEST_CASE("a phone hands over to no more than its agent might", "[session][transfers]") {
   TalkFixture f;
   CHECK_THAT(f.Refer("no phone!").status(), HasError(base::kValidationFailed));

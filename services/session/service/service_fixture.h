@@ -128,7 +128,8 @@ class FakePeers final : public rpc::Channel {
     if (path == d::kControlCall.path) {
       const auto& order = static_cast<const dispatch::v1::ControlCallRequest&>(request);
       Note("ControlCall " + dispatch::v1::ControlCallRequest::Action_Name(order.action()) +
-           (order.has_target() ? " " + order.target().leg_id() : ""));
+           (order.has_target() ? " " + order.target().leg_id() : "") +
+           (order.target().by_refer() ? " REFER" : ""));
       co_return Wrap(control(order));
     }
     if (path == d::kLookUpCall.path) {

@@ -9,8 +9,6 @@
 namespace ctc::session {
 namespace {
 
-constexpr int kDefaultPage = 50;
-constexpr int kLargestPage = 200;
 constexpr int kDefaultFeedPage = 500;
 constexpr int kLargestFeedPage = 2000;
 constexpr int kLongestWaitMs = 25000;
@@ -28,9 +26,6 @@ absl::Status CheckFilters(const v1::ListSessionsRequest& r) {
                             direction == v1::Session::DIRECTION_UNSPECIFIED)) {
     return base::InvalidField("direction", "must be OUTBOUND or INBOUND");
   }
-  if (r.has_sort() && r.sort() != "created_at" && r.sort() != "-created_at") {
-    return base::InvalidField("sort", "must be created_at or -created_at");
-  }
   const std::pair<std::string_view, const std::string*> texts[] = {
       {"agent_id", &r.agent_id()},       {"lead_id", &r.lead_id()},
       {"campaign_id", &r.campaign_id()}, {"account_id", &r.account_id()},
@@ -43,22 +38,17 @@ absl::Status CheckFilters(const v1::ListSessionsRequest& r) {
 }
 
 absl::StatusOr<store::ListQuery> QueryOf(const rpc::Context& context,
-                                         const v1::ListSessionsRequest& request) {
+                                         const v1::ListSessionsRequest& request,
+                                         const db::ListPage& page) {
   CTC_RETURN_IF_ERROR(CheckFilters(request));
   store::ListQuery query;
   query.tenant = context.tenant;
   query.filter = request;
   if (context.principal.role == rpc::Role::kAgent) query.own_agent_id = context.principal.agent_id;
-  query.limit = request.has_limit() ? request.limit() : kDefaultPage;
-  if (query.limit < 1 || query.limit > kLargestPage) {
-    return base::InvalidField("limit", "must be 1 to 200");
-  }
-  query.offset = request.offset();
-  if (query.offset < 0) return base::InvalidField("offset", "must not be negative");
-  query.newest_first = request.sort() != "created_at";
-  if (request.has_cursor() && !request.cursor().empty()) {
-    CTC_ASSIGN_OR_RETURN(query.after_id, store::ReadCursor(request.cursor()));
-  }
+  query.limit = page.limit();
+  query.offset = page.offset();
+  query.newest_first = page.descending();
+  query.after_id = page.after_id();
   return query;
 }
 
@@ -136,15 +126,15 @@ Task<absl::StatusOr<v1::GetSessionResponse>> SessionService::GetSession(
 
 Task<absl::StatusOr<v1::ListSessionsResponse>> SessionService::ListSessions(
     rpc::Context context, const v1::ListSessionsRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(store::ListQuery query, QueryOf(context, request));
-  v1::ListSessionsResponse response;
-  response.set_limit(query.limit);
-  response.set_offset(query.offset);
-  CTC_CO_ASSIGN_OR_RETURN(const store::SessionReader::Page page,
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(store::kSessionOrders, context.tenant, request));
+  CTC_CO_ASSIGN_OR_RETURN(store::ListQuery query, QueryOf(context, request, page));
+  CTC_CO_ASSIGN_OR_RETURN(const store::SessionReader::Page found,
                           co_await core_.reader.List(std::move(query), context.deadline));
-  response.set_total(static_cast<int32_t>(std::min<int64_t>(page.total, INT32_MAX)));
-  if (!page.next_cursor.empty()) response.set_next_cursor(page.next_cursor);
-  for (const store::RecordPtr& record : page.records) {
+  v1::ListSessionsResponse response;
+  page.Describe(found.total, found.last_id.empty() ? "" : page.CursorAfter(found.last_id),
+                response);
+  for (const store::RecordPtr& record : found.records) {
     AddWithoutLegs(*record, response.add_sessions());
   }
   co_return response;

@@ -1,10 +1,11 @@
-// Who may be handed a call, and who not.
+// Who may be handed a call, and who not; who stays with the caller.
 #include "libs/base/error_catalogue.h"
 #include "services/session/service/talk_fixture.h"
 
 namespace ctc::session {
 namespace {
 
+using dispatch::v1::ControlCallRequest;
 using testing::HasError;
 using testing::IsOk;
 using S = v1::Session;
@@ -101,6 +102,42 @@ TEST_CASE("a second transfer meets the open one, a repeated request its own",
   CHECK(f.peers.count("ControlCall DIAL_PARTY") == 1);
 }
 
+TEST_CASE("transfers are listed page by page, either way round", "[session][transfers]") {
+  TalkFixture f;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) {
+    const auto asked = f.Transfer(T::ATTENDED, "agent-b", "key-" + std::to_string(i));
+    REQUIRE_THAT(asked.status(), IsOk());
+    REQUIRE_THAT(f.Cancel(asked->id()).status(), IsOk());
+    ids.push_back(asked->id());
+  }
+  v1::ListTransfersRequest request;
+  request.set_id(f.id);
+  const auto list = [&] {
+    return f.process->Run(f.process->transfers.ListTransfers(f.Context(), request));
+  };
+  if (GENERATE(false, true)) {
+    request.set_sort("-requested_at");
+    std::reverse(ids.begin(), ids.end());
+  }
+  request.set_limit(GENERATE(1, 2, 5));
+  std::vector<std::string> seen;
+  for (size_t pages = 0; pages < ids.size(); ++pages) {
+    const auto page = list();
+    REQUIRE_THAT(page.status(), IsOk());
+    CHECK(page->total() == 5);
+    for (const v1::Transfer& transfer : page->transfers()) seen.push_back(transfer.id());
+    if (!page->has_next_cursor()) break;
+    request.set_cursor(page->next_cursor());
+  }
+  CHECK(seen == ids);
+  request.set_sort("status");
+  CHECK(testing::NamesField(list().status(), "sort"));
+  request.clear_sort();
+  request.set_cursor("of another list");
+  CHECK(testing::NamesField(list().status(), "cursor"));
+}
+
 TEST_CASE("a queue's first free agent takes over, and a number without an agent",
           "[session][transfers]") {
   TalkFixture f;
@@ -128,6 +165,29 @@ TEST_CASE("a queue's first free agent takes over, and a number without an agent"
     CHECK_FALSE(next->has_agent_id());
     CHECK(next->agent_phone() == "+4930300");
   }
+}
+
+TEST_CASE("an agent whose target refuses while it is being let go stays", "[session][transfers]") {
+  TalkFixture f;
+  store::RecordPtr before;  // as whoever is about to let the agent go read it
+  f.peers.control = [&](const ControlCallRequest& request) {
+    if (request.action() == ControlCallRequest::DIAL_PARTY) {
+      before =
+          f.process->Run(f.process->reader.Get(f.Context().tenant, f.id, absl::InfiniteFuture()))
+              .value();
+      f.Tell({f.OnLeg("consult-1", F::CALL_BUSY, 1)});
+    }
+    return dispatch::v1::ControlCallResponse();
+  };
+  REQUIRE_THAT(f.Transfer(T::BLIND).status(), IsOk());
+  f.AwaitTransfer(T::FAILED);
+  f.Await(f.id, S::CONNECTED);
+  REQUIRE(before != nullptr);
+  (void)f.process->Run(
+      f.process->keeper.Settle(f.Context(), before, domain::TransferEvent::kDialled, ""));
+  for (const std::string& order : f.Orders()) CHECK(order != "DROP_PARTY agent");
+  CHECK(f.Leg(f.id, "agent").state() == v1::Leg::ANSWERED);
+  CHECK(f.Get(f.id)->status() == S::CONNECTED);
 }
 
 }  // namespace ctc::session

@@ -4,9 +4,29 @@
 #include <algorithm>
 
 #include "ctc/session/v1/transfer_service.rpc.h"
-#include "libs/rpc/page_bounds.h"
+#include "libs/db/list_page.h"
 
 namespace ctc::session {
+namespace {
+
+constexpr db::SortKey kSortKeys[] = {{"requested_at", "id"}};
+const db::ListOrders kTransferOrders = {"transfers", "requested_at", kSortKeys};
+
+// Of one session, in the order asked for, behind the cursor: a session has few of them.
+absl::StatusOr<std::vector<v1::Transfer>> TransfersOf(const store::Record& record,
+                                                      const db::ListPage& page) {
+  std::vector<v1::Transfer> transfers;
+  for (const v1::StoredTransfer& stored : record.transfers) transfers.push_back(stored.transfer());
+  if (page.descending()) std::reverse(transfers.begin(), transfers.end());
+  if (page.after_id().empty()) return transfers;
+  const auto last = std::find_if(transfers.begin(), transfers.end(),
+                                 [&](const v1::Transfer& t) { return t.id() == page.after_id(); });
+  if (last == transfers.end()) return db::NoSuchCursor();
+  transfers.erase(transfers.begin(), last + 1);
+  return transfers;
+}
+
+}  // namespace
 
 void TransferService::Bind(rpc::HandlerMap& handlers) {
   namespace rpcs = v1::TransferServiceRpc;
@@ -30,19 +50,23 @@ Task<absl::StatusOr<v1::TransferCallResponse>> TransferService::TransferCall(
 
 Task<absl::StatusOr<v1::ListTransfersResponse>> TransferService::ListTransfers(
     rpc::Context context, const v1::ListTransfersRequest& request) {
-  CTC_CO_ASSIGN_OR_RETURN(const rpc::PageBounds bounds, rpc::BoundsOf(request));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(kTransferOrders, context.tenant, request));
   CTC_CO_ASSIGN_OR_RETURN(const store::RecordPtr record,
                           co_await GetVisible(core_, context, request.id()));
+  CTC_CO_ASSIGN_OR_RETURN(std::vector<v1::Transfer> transfers, TransfersOf(*record, page));
+  const int left = static_cast<int>(transfers.size());
+  const int begin = std::min(page.offset(), left);
+  const int end = std::min(left - begin, page.limit()) + begin;
   v1::ListTransfersResponse response;
-  const int total = static_cast<int>(record->transfers.size());
-  response.set_total(total);
-  response.set_limit(bounds.limit);
-  response.set_offset(bounds.offset);
-  const int begin = std::min(bounds.offset, total);
-  const int end = std::min(total - begin, bounds.limit) + begin;
   for (int i = begin; i < end; ++i) {
-    *response.add_transfers() = record->transfers[static_cast<size_t>(i)].transfer();
+    *response.add_transfers() = std::move(transfers[static_cast<size_t>(i)]);
   }
+  std::string next_cursor;
+  if (begin < end && end < left) {
+    next_cursor = page.CursorAfter(response.transfers(response.transfers_size() - 1).id());
+  }
+  page.Describe(std::ssize(record->transfers), next_cursor, response);
   co_return response;
 }
 

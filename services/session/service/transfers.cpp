@@ -119,6 +119,12 @@ Task<absl::StatusOr<v1::StoredTransfer>> Transfers::MakePlan(
     stored.mutable_transfer()->set_to_queue_id(request.to_queue_id());
   }
   stored.mutable_transfer()->set_reason(request.reason());
+  const bool unannounced = domain::IsUnannounced(stored.transfer().transfer_type());
+  if (unannounced && !request.to_phone().empty()) {
+    const absl::Status refers = co_await RequireCapability(core_, context, record, "refer");
+    if (!refers.ok() && !base::IsError(refers, base::kCapabilityMissing)) co_return refers;
+    stored.set_by_refer(refers.ok());
+  }
   co_return stored;
 }
 

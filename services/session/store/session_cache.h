@@ -2,9 +2,15 @@
 // process. Bounded. Thread-safe.
 #pragma once
 
-#include <list>
+#include <absl/hash/hash.h>
+
+#include <boost/multi_index/global_fun.hpp>
+#include <boost/multi_index/hashed_index.hpp>
+#include <boost/multi_index/sequenced_index.hpp>
+#include <boost/multi_index_container.hpp>
 #include <string>
-#include <unordered_map>
+#include <string_view>
+#include <tuple>
 
 #include "libs/base/mutex.h"
 #include "libs/observability/metrics.h"
@@ -21,7 +27,7 @@ class SessionCache {
   RecordPtr Find(const std::string& id);
   // By sess_ id.
   RecordPtr FindBySessionId(const std::string& session_id);
-  // By the provider's id of the first leg.
+  // By the provider's id of the first leg: any one of those that a handover made of one call.
   RecordPtr FindByProviderCall(const base::TenantId& tenant, const std::string& provider_id,
                                const std::string& provider_call_id);
 
@@ -39,21 +45,44 @@ class SessionCache {
   void Clear();
 
  private:
-  using Order = std::list<RecordPtr>;  // newest first
+  // Tenant, account, the provider's id of the call: "" until it is known.
+  using ProviderCall = std::tuple<std::string_view, std::string_view, std::string_view>;
+  static std::string_view IdOf(const RecordPtr& record) { return record->id(); }
+  static std::string_view SessionIdOf(const RecordPtr& record) {
+    return record->session.session_id();
+  }
+  static ProviderCall ProviderCallOf(const RecordPtr& record);
+
+  struct ById {};
+  struct BySessionId {};
+  struct ByProviderCall {};
+  template <class Tag, class Key, Key (*of)(const RecordPtr&)>
+  using Unique =
+      boost::multi_index::hashed_unique<boost::multi_index::tag<Tag>,
+                                        boost::multi_index::global_fun<const RecordPtr&, Key, of>,
+                                        absl::Hash<Key>>;
+  template <class Tag, class Key, Key (*of)(const RecordPtr&)>
+  using NonUnique = boost::multi_index::hashed_non_unique<
+      boost::multi_index::tag<Tag>, boost::multi_index::global_fun<const RecordPtr&, Key, of>,
+      absl::Hash<Key>>;
+  using Records = boost::multi_index_container<
+      RecordPtr, boost::multi_index::indexed_by<
+                     boost::multi_index::sequenced<>,  // used last, first
+                     Unique<ById, std::string_view, &SessionCache::IdOf>,
+                     Unique<BySessionId, std::string_view, &SessionCache::SessionIdOf>,
+                     NonUnique<ByProviderCall, ProviderCall, &SessionCache::ProviderCallOf>>>;
+
   void TouchPagesLocked(const Record& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void PutLocked(RecordPtr record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void EraseLocked(Order::iterator at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  RecordPtr TouchLocked(Order::iterator at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What is no longer here, for the caller to let go of without the lock: that takes a while.
+  RecordPtr PutLocked(RecordPtr record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  RecordPtr FoundLocked(Records::iterator at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const size_t capacity_;
   PageCache pages_;
   const observability::Counter hits_;
   const observability::Counter misses_;
   mutable base::Mutex mutex_;
-  Order order_ ABSL_GUARDED_BY(mutex_);
-  std::unordered_map<std::string, Order::iterator> by_id_ ABSL_GUARDED_BY(mutex_);
-  std::unordered_map<std::string, Order::iterator> by_session_id_ ABSL_GUARDED_BY(mutex_);
-  std::unordered_map<std::string, Order::iterator> by_provider_call_ ABSL_GUARDED_BY(mutex_);
+  Records records_ ABSL_GUARDED_BY(mutex_);
   int64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

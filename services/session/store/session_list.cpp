@@ -5,9 +5,7 @@
 
 #include <charconv>
 
-#include "libs/base/error_catalogue.h"
 #include "libs/base/proto_time.h"
-#include "libs/crypto/crypto.h"
 
 namespace ctc::session::store {
 namespace {
@@ -70,7 +68,11 @@ absl::StatusOr<int64_t> Count(db::Connection& connection, const Where& where) {
   return rows.at(0).Int(0);
 }
 
+constexpr db::SortKey kSortKeys[] = {{"created_at", "id", 0}};
+
 }  // namespace
+
+const db::ListOrders kSessionOrders = {"sessions", "-created_at", kSortKeys};
 
 absl::StatusOr<IdPage> SelectPage(db::Connection& connection, const ListQuery& query) {
   const Where where = MakeWhere(query);
@@ -99,16 +101,6 @@ absl::StatusOr<IdPage> SelectPage(db::Connection& connection, const ListQuery& q
     CTC_ASSIGN_OR_RETURN(page.total, Count(connection, where));
   }
   return page;
-}
-
-std::string MakeCursor(const std::string& after_id) { return crypto::ToBase64Url(after_id); }
-
-absl::StatusOr<std::string> ReadCursor(const std::string& cursor) {
-  const absl::StatusOr<std::string> id = crypto::FromBase64Url(cursor);
-  if (!id.ok() || !base::IsUuid(*id)) {
-    return base::InvalidField("cursor", "is not a next_cursor of this list");
-  }
-  return *id;
 }
 
 std::string FirstIdAt(absl::Time time) {

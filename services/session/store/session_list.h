@@ -7,9 +7,13 @@
 
 #include "ctc/session/v1/session_service.pb.h"
 #include "libs/db/database.h"
+#include "libs/db/list_page.h"
 #include "services/session/store/record.h"
 
 namespace ctc::session::store {
+
+// Ids are in the order of their making. Newest first unless asked otherwise.
+extern const db::ListOrders kSessionOrders;
 
 // A checked request for a page.
 struct ListQuery {
@@ -30,10 +34,6 @@ struct IdPage {
 
 // Ids and total in one statement. The text is made of constant parts; every value is bound.
 absl::StatusOr<IdPage> SelectPage(db::Connection& connection, const ListQuery& query);
-
-// The cursor that names `after_id`, and back. Errors: VALIDATION_FAILED.
-std::string MakeCursor(const std::string& after_id);
-absl::StatusOr<std::string> ReadCursor(const std::string& cursor);
 
 // The smallest UUIDv7 of that moment: sessions made at or after it have a greater id.
 std::string FirstIdAt(absl::Time time);

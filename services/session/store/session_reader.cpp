@@ -136,7 +136,7 @@ Task<absl::StatusOr<SessionReader::Page>> SessionReader::List(ListQuery query,
     known = std::move(ids);
   }
   page.total = known->total;
-  if (known->has_more) page.next_cursor = MakeCursor(known->ids.back());
+  if (known->has_more) page.last_id = known->ids.back();
   co_return page;
 }
 

@@ -37,7 +37,7 @@ class SessionReader {
   struct Page {
     int64_t total = 0;
     std::vector<RecordPtr> records;
-    std::string next_cursor;  // empty on the last page
+    std::string last_id;  // empty on the last page of the list
   };
   Task<absl::StatusOr<Page>> List(ListQuery query, absl::Time deadline);
 

@@ -6,8 +6,9 @@
 
 namespace ctc::webhook {
 
-// The text without the values of credentials and of digits a party pressed, in JSON or in a form;
-// valid UTF-8 without control characters (but line breaks and tabs), cut to `max_bytes`.
+// The text without the values of credentials and of digits a party pressed, in JSON, in a form, in
+// XML, or in any of them encoded within another, at most 8 times; valid UTF-8 without control
+// characters (but line breaks and tabs), cut to `max_bytes`.
 std::string CleanPayload(std::string_view body, size_t max_bytes);
 
 // A short text from outside for a column: valid UTF-8, no control characters, cut to `max_bytes`.

@@ -16,8 +16,6 @@ namespace {
 namespace sv1 = session::v1;
 using common::v1::ProviderType;
 
-constexpr int kDefaultLimit = 50;
-constexpr int kMaxLimit = 200;
 constexpr absl::Duration kTimeout = absl::Seconds(10);
 constexpr std::array<std::string_view, 5> kStates = {kReceived, kApplied, kDuplicate, kRefused,
                                                      kParked};
@@ -31,12 +29,6 @@ std::string UpperCase(std::string text) {
 
 absl::StatusOr<store::Filter> FilterOf(const v1::ListWebhookLogsRequest& request) {
   store::Filter filter;
-  filter.limit = request.has_limit() ? request.limit() : kDefaultLimit;
-  filter.offset = request.offset();
-  if (filter.limit < 1 || filter.limit > kMaxLimit) {
-    return base::InvalidField("limit", "must be 1 to 200");
-  }
-  if (filter.offset < 0) return base::InvalidField("offset", "must not be negative");
   filter.state = UpperCase(request.state());
   if (!filter.state.empty() &&
       std::find(kStates.begin(), kStates.end(), filter.state) == kStates.end()) {
@@ -112,21 +104,21 @@ Task<std::vector<std::string>> LogRpc::NamesOf(const rpc::Context& context, std:
 Task<absl::StatusOr<v1::ListWebhookLogsResponse>> LogRpc::ListWebhookLogs(
     rpc::Context context, const v1::ListWebhookLogsRequest& request) {
   CTC_CO_RETURN_IF_ERROR(CheckTenant(context));
+  CTC_CO_ASSIGN_OR_RETURN(const db::ListPage page,
+                          db::ListPage::Of(store::kLogOrders, context.tenant, request));
   CTC_CO_ASSIGN_OR_RETURN(store::Filter filter, FilterOf(request));
   context.deadline = std::min(context.deadline, clock_.Now() + kTimeout);
   filter.sessions = co_await NamesOf(context, request.session_id());
-  store::Page page;
+  store::Page found;
   absl::Status status =
       co_await database_.Run(context.deadline, [&](db::Connection& connection) -> absl::Status {
-        CTC_ASSIGN_OR_RETURN(page, store::List(connection, context.tenant, filter));
+        CTC_ASSIGN_OR_RETURN(found, store::List(connection, context.tenant, filter, page));
         return absl::OkStatus();
       });
   CTC_CO_RETURN_IF_ERROR(status);
   v1::ListWebhookLogsResponse response;
-  response.set_total(static_cast<int32_t>(page.total));
-  response.set_limit(filter.limit);
-  response.set_offset(filter.offset);
-  for (const LogEntry& entry : page.entries) *response.add_logs() = Shown(entry);
+  page.Describe(found.total, found.next_cursor, response);
+  for (const LogEntry& entry : found.entries) *response.add_logs() = Shown(entry);
   co_return response;
 }
 

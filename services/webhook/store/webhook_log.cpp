@@ -29,25 +29,27 @@ constexpr char kSetBack[] =
   " source, signature_valid, state, error_code, error_message, attempts, received_at,"        \
   " processed_at"
 #define CTC_WEBHOOK_OTHER_FILTERS " AND (? = '' OR state = ?) AND (? = '' OR provider_type = ?)"
-#define CTC_WEBHOOK_ALL \
-  " FROM click_to_call_webhook_log WHERE tenant_id = ?" CTC_WEBHOOK_OTHER_FILTERS
-#define CTC_WEBHOOK_OF_SESSION                                                 \
-  " FROM click_to_call_webhook_log WHERE tenant_id = ? AND session_id IN (?, " \
-  "?)" CTC_WEBHOOK_OTHER_FILTERS
-#define CTC_WEBHOOK_PAGE " ORDER BY received_at DESC, id DESC LIMIT ? OFFSET ?"
+#define CTC_WEBHOOK_ALL " WHERE tenant_id = ?" CTC_WEBHOOK_OTHER_FILTERS
+#define CTC_WEBHOOK_OF_SESSION \
+  " WHERE tenant_id = ? AND session_id IN (?, ?)" CTC_WEBHOOK_OTHER_FILTERS
+#define CTC_WEBHOOK_FROM " FROM click_to_call_webhook_log"
+#define CTC_WEBHOOK_LISTED \
+  CTC_WEBHOOK_FROM " FORCE INDEX (idx_webhook_time, idx_webhook_session, idx_webhook_state)"
 
-constexpr char kListAll[] = CTC_WEBHOOK_COLUMNS CTC_WEBHOOK_ALL CTC_WEBHOOK_PAGE;
-constexpr char kListOfSession[] = CTC_WEBHOOK_COLUMNS CTC_WEBHOOK_OF_SESSION CTC_WEBHOOK_PAGE;
-constexpr char kCountAll[] = "SELECT COUNT(*)" CTC_WEBHOOK_ALL;
-constexpr char kCountOfSession[] = "SELECT COUNT(*)" CTC_WEBHOOK_OF_SESSION;
-constexpr char kGet[] = CTC_WEBHOOK_COLUMNS
-    ", payload, facts FROM click_to_call_webhook_log WHERE tenant_id = ? AND id = ?";
+constexpr char kListAll[] = CTC_WEBHOOK_COLUMNS CTC_WEBHOOK_LISTED CTC_WEBHOOK_ALL;
+constexpr char kListOfSession[] = CTC_WEBHOOK_COLUMNS CTC_WEBHOOK_LISTED CTC_WEBHOOK_OF_SESSION;
+constexpr db::SortKey kSortKeys[] = {{"received_at", "received_at", 13}};
+constexpr char kCountAll[] = "SELECT COUNT(*)" CTC_WEBHOOK_FROM CTC_WEBHOOK_ALL;
+constexpr char kCountOfSession[] = "SELECT COUNT(*)" CTC_WEBHOOK_FROM CTC_WEBHOOK_OF_SESSION;
+constexpr char kGet[] =
+    CTC_WEBHOOK_COLUMNS ", payload, facts" CTC_WEBHOOK_FROM " WHERE tenant_id = ? AND id = ?";
 
 #undef CTC_WEBHOOK_COLUMNS
 #undef CTC_WEBHOOK_OTHER_FILTERS
 #undef CTC_WEBHOOK_ALL
 #undef CTC_WEBHOOK_OF_SESSION
-#undef CTC_WEBHOOK_PAGE
+#undef CTC_WEBHOOK_FROM
+#undef CTC_WEBHOOK_LISTED
 
 // Statements over lists of ids come in few sizes, so that few texts are prepared.
 struct SizedStatement {
@@ -125,6 +127,8 @@ LogEntry EntryOf(const db::Row& row) {
 
 }  // namespace
 
+const db::ListOrders kLogOrders = {"webhook_logs", "-received_at", kSortKeys};
+
 absl::Status Insert(db::Connection& connection, const std::vector<const LogEntry*>& entries) {
   db::RowsText rows(kInsert, kInsertTail);
   for (const LogEntry* e : entries) {
@@ -177,7 +181,7 @@ absl::Status SetBack(db::Connection& connection, const std::vector<Setback>& set
 }
 
 absl::StatusOr<Page> List(db::Connection& connection, const base::TenantId& tenant,
-                          const Filter& filter) {
+                          const Filter& filter, const db::ListPage& page) {
   db::Params params = {tenant.value()};
   const bool of_session = !filter.sessions.empty();
   if (of_session) {
@@ -188,17 +192,17 @@ absl::StatusOr<Page> List(db::Connection& connection, const base::TenantId& tena
     params.emplace_back(*text);
     params.emplace_back(*text);
   }
-  Page page;
+  Page found;
   CTC_ASSIGN_OR_RETURN(const db::Rows count,
                        connection.Query(of_session ? kCountOfSession : kCountAll, params));
-  page.total = count.empty() ? 0 : count[0].Int(0);
-  params.emplace_back(int64_t{filter.limit});
-  params.emplace_back(int64_t{filter.offset});
-  CTC_ASSIGN_OR_RETURN(const db::Rows rows,
-                       connection.Query(of_session ? kListOfSession : kListAll, params));
-  page.entries.reserve(rows.size());
-  for (const db::Row& row : rows) page.entries.push_back(EntryOf(row));
-  return page;
+  found.total = count.empty() ? 0 : count[0].Int(0);
+  CTC_ASSIGN_OR_RETURN(
+      db::ListRows listed,
+      page.Select(connection, of_session ? kListOfSession : kListAll, std::move(params)));
+  found.entries.reserve(listed.rows.size());
+  for (const db::Row& row : listed.rows) found.entries.push_back(EntryOf(row));
+  found.next_cursor = std::move(listed.next_cursor);
+  return found;
 }
 
 absl::StatusOr<LogEntry> Get(db::Connection& connection, const base::TenantId& tenant,

@@ -7,6 +7,7 @@
 
 #include "libs/base/ids.h"
 #include "libs/db/database.h"
+#include "libs/db/list_page.h"
 #include "services/webhook/domain/log_entry.h"
 
 namespace ctc::webhook::store {
@@ -45,15 +46,16 @@ struct Filter {
   std::vector<std::string> sessions;  // any of at most two names of one session; empty: all
   std::string state;                  // empty: all
   std::string provider_type;          // empty: all
-  int limit = 50;
-  int offset = 0;
 };
+// Newest first unless asked otherwise.
+extern const db::ListOrders kLogOrders;
 struct Page {
   int64_t total = 0;
-  std::vector<LogEntry> entries;  // newest first, without payload and facts
+  std::vector<LogEntry> entries;  // without payload and facts
+  std::string next_cursor;
 };
 absl::StatusOr<Page> List(db::Connection& connection, const base::TenantId& tenant,
-                          const Filter& filter);
+                          const Filter& filter, const db::ListPage& page);
 // kNotFound when the tenant has no such entry.
 absl::StatusOr<LogEntry> Get(db::Connection& connection, const base::TenantId& tenant,
                              const std::string& id);

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "ctc/webhook/v1/webhook_service.pb.h"
 #include "libs/testing/mariadb.h"
 #include "libs/testing/status_matchers.h"
 
@@ -87,6 +88,43 @@ TEST_CASE("a line is read as it was written", "[store]") {
     CHECK(read.attempts == 2);
     CHECK(read.received_at == line.received_at);
     CHECK(read.processed_at == absl::InfiniteFuture());
+    return absl::OkStatus();
+  }),
+               IsOk());
+}
+
+TEST_CASE("a page far behind costs what the first one costs", "[store]") {
+  Log log;
+  const base::TenantId tenant("acme");
+  const auto rows_read = [](db::Connection& c) -> absl::StatusOr<int64_t> {
+    CTC_ASSIGN_OR_RETURN(const db::Rows rows,
+                         c.Query("SELECT SUM(VARIABLE_VALUE) FROM information_schema.SESSION_STATUS"
+                                 " WHERE VARIABLE_NAME LIKE 'HANDLER_READ_%'"));
+    return rows[0].Int(0);
+  };
+  const auto cost = [&](db::Connection& c, const db::ListPage& page) -> absl::StatusOr<int64_t> {
+    CTC_ASSIGN_OR_RETURN(const int64_t before, rows_read(c));
+    CTC_ASSIGN_OR_RETURN(const Page found, List(c, tenant, Filter(), page));
+    CHECK(found.entries.size() == 50);
+    CTC_ASSIGN_OR_RETURN(const int64_t after, rows_read(c));
+    return after - before;
+  };
+  REQUIRE_THAT(log.database->RunBlocking([&](db::Connection& c) -> absl::Status {
+    CTC_RETURN_IF_ERROR(
+        c.Execute("INSERT INTO click_to_call_webhook_log (id, tenant_id, state, received_at)"
+                  " SELECT UUID(), 'acme', 'APPLIED', '2026-01-01' + INTERVAL seq DIV 3 SECOND"
+                  " FROM seq_1_to_6000")
+            .status());
+    CTC_RETURN_IF_ERROR(c.Query("ANALYZE TABLE click_to_call_webhook_log").status());
+    const db::ListPage first(kLogOrders, tenant);
+    const db::ListPage middle(kLogOrders, tenant, 50, 3000);
+    CTC_ASSIGN_OR_RETURN(const Page found, List(c, tenant, Filter(), middle));
+    v1::ListWebhookLogsRequest request;
+    request.set_cursor(found.next_cursor);
+    CTC_ASSIGN_OR_RETURN(const auto behind, db::ListPage::Of(kLogOrders, tenant, request));
+    CTC_ASSIGN_OR_RETURN(const int64_t usual, cost(c, first));
+    CTC_ASSIGN_OR_RETURN(const int64_t behind_cost, cost(c, behind));
+    CHECK(behind_cost < usual + 50);
     return absl::OkStatus();
   }),
                IsOk());

@@ -31,6 +31,18 @@ void WebhookPayload(std::string_view bytes) {
       "cdr=%7B%22auth_token%22%3A%22" + std::string(kCredential) + "%22%7D&" + std::string(bytes);
   Require(webhook::CleanPayload(encoded, 1 << 16).find(kCredential) == std::string::npos,
           "nor one in percent-encoded JSON");
+  const std::string twice = "cdr=%257B%2522auth_token%2522%253A%2522" + std::string(kCredential) +
+                            "%2522%257D&" + std::string(bytes);
+  Require(webhook::CleanPayload(twice, 1 << 16).find(kCredential) == std::string::npos,
+          "nor when it is encoded twice");
+  const std::string mixed = "json=%26quot%3Bauth_token%26quot%3B%3A%26quot%3B" +
+                            std::string(kCredential) + "%26quot%3B&" + std::string(bytes);
+  Require(webhook::CleanPayload(mixed, 1 << 16).find(kCredential) == std::string::npos,
+          "nor when it is encoded as in XML before");
+  const std::string xml =
+      "<auth_token>" + std::string(kCredential) + "</auth_token>" + std::string(bytes);
+  Require(webhook::CleanPayload(xml, 1 << 16).find(kCredential) == std::string::npos,
+          "nor in an element of XML");
 }
 
 }  // namespace ctc::fuzz
