@@ -12,11 +12,11 @@ class Stranger:
         self.socket.settimeout(30)
         self.here, self.to, self.number = "%s:%d" % self.socket.getsockname(), to, number
         self.uri = f"sip:{number}@{to}:5060"
-        self.call, self.sequence, self.said = uuid.uuid4().hex, 0, []
+        self.call, self.own_tag, self.sequence, self.said = uuid.uuid4().hex, "s1", 0, []
 
     def send(self, method, tag="", branch=None, headers=(), body=""):
         lines = [f"{method} {self.uri} SIP/2.0", f"Via: SIP/2.0/UDP {self.here};branch=z9hG4bK{branch or uuid.uuid4().hex}",
-                 f"From: <sip:+12025550142@{self.here}>;tag=s1", f"To: <{self.uri}>{tag}", f"Call-ID: {self.call}",
+                 f"From: <sip:+12025550142@{self.here}>;tag={self.own_tag}", f"To: <{self.uri}>{tag}", f"Call-ID: {self.call}",
                  f"CSeq: {self.sequence} {method}", "Max-Forwards: 70", f"Contact: <sip:stranger@{self.here}>", *headers,
                  f"Content-Length: {len(body)}", "", body]
         self.socket.sendto("\r\n".join(lines).encode(), (self.to, 5060))

@@ -39,6 +39,7 @@ std::vector<std::string> OfNative(const dispatch::v1::Provider& config) {
   const bool called = config.settings().fields().contains("inbound_from");
   std::vector<std::string> names = {"place", "hang_up", "hold", "dtmf", "transfer", "look_up"};
   if (called) names.emplace_back("inbound");
+  if (native::IsReferring(config)) names.emplace_back("refer");
   if (!native::IsAnchored(config)) return names;
   names.insert(names.end(), {"mute", "record", "pause_recording", "fetch_recording",
                              "warm_transfer", "conference", "listen", "whisper", "barge"});
@@ -52,7 +53,7 @@ std::vector<std::string> AllCapabilities() {
   std::vector<std::string> names;
   for (const Capability& capability : OfSwitches()) names.emplace_back(capability.name);
   names.insert(names.end(),
-               {"look_up", "inbound", "listen", "whisper", "barge", "ivr", "voicemail"});
+               {"look_up", "inbound", "refer", "listen", "whisper", "barge", "ivr", "voicemail"});
   return names;
 }
 

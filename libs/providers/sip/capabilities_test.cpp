@@ -57,6 +57,10 @@ TEST_CASE("signalling alone has no sound to mix, mute or record", "[sip][capabil
   const Names usual = {"place", "hang_up", "hold", "dtmf", "transfer", "look_up"};
   CHECK(Of(R"({"mode":"native"})") == usual);
   Names called = usual;
+  CHECK(Of(R"({"mode":"native","transfer":"bridge"})") == usual);
+  Names refers = usual;
+  refers.emplace_back("refer");
+  CHECK(Of(R"({"mode":"native","transfer":"refer"})") == refers);
   called.emplace_back("inbound");
   CHECK(Of(R"({"mode":"native","inbound_from":["10.0.0.0/8"]})") == called);
 }
@@ -79,7 +83,8 @@ TEST_CASE("whose sound passes through us can do everything", "[sip][capabilities
 TEST_CASE("no account can do what its type cannot", "[sip][capabilities]") {
   const Names all = AllCapabilities();
   for (const char* settings : {"{}", R"({"mode":"native","inbound_from":[]})",
-                               R"({"mode":"native","media":"anchored","inbound_from":[]})"}) {
+                               R"({"mode":"native","media":"anchored","inbound_from":[]})",
+                               R"({"mode":"native","transfer":"refer"})"}) {
     for (const std::string& name : Of(settings)) CHECK(Has(all, name.c_str()));
   }
   CHECK(Of(R"({"preset":"unheard-of"})").empty());

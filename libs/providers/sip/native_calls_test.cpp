@@ -112,7 +112,7 @@ TEST_CASE("what we serve is said, and no more", "[sip][native]") {
   const std::string invite = w.phone.Answer("INVITE", "486 Busy Here");
   const std::string served = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, REFER";
   CHECK(FieldOf(invite, "Allow") == served + (anchored ? ", INFO" : ""));
-  CHECK(FieldOf(invite, "Supported") == "timer");
+  CHECK(FieldOf(invite, "Supported") == "timer, replaces");
   // A trunk that may call, and must have its 18x acknowledged.
   Phone trunk("127.0.0.2");
   trunk.Request("INVITE", "sip:+15550199@127.0.0.1", w.own_port,

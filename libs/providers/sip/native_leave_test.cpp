@@ -151,7 +151,8 @@ TEST_CASE("the end of a call is told that is nowhere any more", "[sip][native][l
   }
   SECTION("with its recording") {
     session.set_is_recorded(true);
-    CHECK(ended(session) == V{"CALL_ENDED of call-1 LOST", "RECORDING_STOPPED of call-1"});
+    CHECK(ended(session) == V{"CALL_ENDED of call-1 LOST", "RECORDING_STOPPED of call-1",
+                              "RECORDING_FAILED of call-1"});
     const std::string url = Left(w, "call-1-ab-1.wav");
     CHECK(ended(session) == V{"CALL_ENDED of call-1 LOST", "RECORDING_STOPPED of call-1",
                               "RECORDING_READY of call-1 " + url});

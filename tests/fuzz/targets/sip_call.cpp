@@ -18,6 +18,19 @@ void Refer(native::Call& call, const std::string& leg) {
   Require(status >= 200, "a referral is answered");
 }
 
+// A phone that called us wants that leg's place.
+void WantPlace(native::Call& call, const std::string& leg, uint8_t what, int number,
+               const std::string& sdp) {
+  native::Newcomer newcomer;
+  newcomer.line = "in-" + std::to_string(number);
+  newcomer.leg = leg;
+  newcomer.offer = (what & 32) != 0 && native::CheckSdp(sdp).ok() ? sdp : "";
+  newcomer.early_only = (what & 16) != 0;
+  int status = 0;
+  (void)native::TakePlace(call, newcomer, status);
+  Require(status >= 100, "a newcomer is answered");
+}
+
 // The next step of a caller, or the news that there is none.
 void Flow(native::Call& call, uint8_t what) {
   if (!call.flow) return;
@@ -52,6 +65,9 @@ void SipCall(std::string_view bytes) {
     const uint8_t what = TakeByte(bytes);
     const std::string leg = kLegs[what >> 6];
     native::Input input{native::Input::Kind::kRinging, leg, 100 + (what * 7) % 600, sdp};
+    // A phone that came with an INVITE of its own answers for the leg now.
+    const native::Leg* known = call.Find(leg);
+    if (known != nullptr && !known->line.empty() && (what & 32) != 0) input.leg = known->line;
     switch (what & 15) {
       case 5:
         (void)native::Hold(call);
@@ -86,8 +102,15 @@ void SipCall(std::string_view bytes) {
       default:
         input.kind = static_cast<native::Input::Kind>((what & 15) % 6);
     }
+    if ((what & 63) == 15 + 32 || (what & 63) == 15 + 16) {
+      WantPlace(call, leg, what, i, sdp);
+      continue;
+    }
     for (const auto& action : native::Apply(call, input).actions) {
-      Require(call.Find(action.leg) != nullptr, "a request is to a leg of the call");
+      const bool parts = action.kind == native::Action::Kind::kBye ||
+                         action.kind == native::Action::Kind::kAbandon ||
+                         action.kind == native::Action::Kind::kRespond;
+      Require(parts || !call.LegOf(action.leg).empty(), "a request is to a leg of the call");
     }
   }
   const size_t legs = call.legs.size();

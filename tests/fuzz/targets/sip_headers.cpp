@@ -1,8 +1,9 @@
 // What is read of a stranger's or a phone's headers in native SIP: digest challenges and answers,
-// Refer-To, addresses. A line is a parameter, or a part of the URI.
+// Refer-To, Replaces, addresses. A line is a parameter, or a part of the URI.
 #include "libs/providers/sip/native/caller_rules.h"
 #include "libs/providers/sip/native/digest.h"
 #include "libs/providers/sip/native/refer_to.h"
+#include "libs/providers/sip/native/replaces.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace ctc::fuzz {
@@ -34,6 +35,21 @@ void SipHeaders(std::string_view bytes) {
   Require(challenger.Judge(lines, subject, "call", absl::FromUnixSeconds(1'800'000'000)) !=
               native::Challenger::Verdict::kGood,
           "nobody proves what he does not know");
+  const auto replaces =
+      native::ReadReplaces(lines[0], std::vector<std::string_view>(lines.begin() + 1, lines.end()));
+  if (replaces.ok()) {
+    const native::Dialog& dialog = replaces->dialog;
+    Require(!dialog.call_id.empty() && !dialog.local_tag.empty() && !dialog.remote_tag.empty(),
+            "a dialog has its three names");
+    native::DialogBook book;
+    book.Note(&book, dialog);
+    Require(book.Find(dialog).owner == &book, "a dialog is found by its own names");
+    book.End(&book, absl::UnixEpoch());
+    Require(book.Find(dialog).kind == native::DialogBook::Match::Kind::kEnded,
+            "a dialog that has ended is known");
+  }
+  const int told = native::StatusOfFragment(bytes);
+  Require(told == 0 || (told >= 100 && told < 700), "a status is one of SIP");
   lines.resize(4);
   const auto target = native::ReadReferTo(lines[0], lines[1], lines[2], lines[3]);
   if (target.ok()) {

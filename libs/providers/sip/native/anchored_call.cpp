@@ -44,10 +44,10 @@ AnchoredCall NewAnchored(std::string id, std::shared_ptr<const AnchoredConfig> c
   return call;
 }
 
-Effects Reoffered(AnchoredCall& call, const std::string& leg, const std::string& offer,
+Effects Reoffered(AnchoredCall& call, const std::string& line, const std::string& offer,
                   std::string& answer) {
   AnchoredTurn turn(call);
-  answer = turn.OnReoffered(leg, offer);
+  answer = turn.OnReoffered(call.LegOf(line), offer);
   return turn.Finish();
 }
 

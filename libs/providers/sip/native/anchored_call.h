@@ -39,6 +39,7 @@ struct AnchoredLeg : LegParts {
   std::optional<media::PeerAudio> agreed;  // nothing is heard of it before
   Mode mode = dispatch::v1::ControlCallRequest::MODE_UNSPECIFIED;  // a supervisor's
   Keys keys = Keys::kUnknown;
+  bool arriving = false;  // it picks up by the ACK of a newcomer that offered nothing
 
   // Its sound may be heard: it picked up, or has something to tell before that.
   bool sounds() const { return agreed.has_value() && phase != Phase::kEnded; }
@@ -101,7 +102,7 @@ AnchoredCall NewAnchored(std::string id, std::shared_ptr<const AnchoredConfig> c
 
 // A phone's own re-INVITE, with an offer or without one: `answer` is what it is told; empty: it is
 // refused, and nothing changes.
-Effects Reoffered(AnchoredCall& call, const std::string& leg, const std::string& offer,
+Effects Reoffered(AnchoredCall& call, const std::string& line, const std::string& offer,
                   std::string& answer);
 // A phone's key, by RFC 4733 or by INFO.
 Effects KeyPressed(AnchoredCall& call, const std::string& leg, char key, AnchoredLeg::Keys way);

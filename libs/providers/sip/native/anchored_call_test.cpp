@@ -322,7 +322,8 @@ TEST_CASE("recordings are begun, paused and ended", "[sip][anchored][recording]"
   }
   SECTION("with a full disk") {
     t.Take(RecordingDone(t.call, "c2-m-1.wav", absl::Seconds(-1)));
-    CHECK(t.Told() == V{"RECORDING_STOPPED CUSTOMER"});
+    CHECK(t.Told() == V{"RECORDING_STOPPED CUSTOMER", "RECORDING_FAILED CUSTOMER"});
+    CHECK(t.whose == "c2");
   }
 }
 

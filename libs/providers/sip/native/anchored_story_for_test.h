@@ -80,8 +80,8 @@ struct Tale {
   }
 
   void Take(const Effects& effects) {
-    static constexpr const char* kNames[] = {"invite", "reinvite", "ack",    "cancel",
-                                             "bye",    "info",     "notify", "respond"};
+    static constexpr const char* kNames[] = {"invite", "reinvite", "ack",     "cancel",  "bye",
+                                             "info",   "notify",   "respond", "abandon", "refer"};
     for (const MediaOrder& order : effects.media) std::visit(Words{ordered}, order);
     for (const Action& action : effects.actions) {
       std::string line = absl::StrCat(kNames[static_cast<int>(action.kind)], " ", action.leg);
@@ -106,6 +106,12 @@ struct Tale {
   void Hears(Input::Kind kind, const std::string& leg, int status = 0,
              const std::string& sdp = "") {
     Take(Apply(call, {kind, leg, status, sdp}));
+  }
+  // A phone that called us wants the place of the dialog of that name: the status it is refused by.
+  int Wants(const std::string& place, const std::string& line, const std::string& offer) {
+    int status = 0;
+    Take(TakePlace(call, {line, place, "ben", offer, false}, status));
+    return status;
   }
   void Answers(const std::string& leg, const std::string& sdp = Sound()) {
     Hears(Input::Kind::kAnswered, leg, 200, sdp);

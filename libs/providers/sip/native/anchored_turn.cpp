@@ -64,6 +64,8 @@ void AnchoredTurn::Invite(const std::string& name) {
 
 void AnchoredTurn::End(const std::string& name, int status) {
   AnchoredLeg& leg = call_.legs.at(name);
+  // What was asked of the customer's phone cannot be taken back.
+  if (leg.phase == Phase::kInviting && leg.by_refer) return Leave(name);
   if (leg.phase == Phase::kInviting) {
     leg.cancelled = true;
     return Do(Action::Kind::kCancel, name);  // its port stays until the phone has answered
@@ -129,7 +131,7 @@ void AnchoredTurn::OnAnswered(const Input& input) {
   if (leg.phase == Phase::kEnded) return;
   const bool refreshed = leg.phase != Phase::kInviting;
   // The stack refreshes the session of who called us without an offer, which the answer has then.
-  const bool asked = refreshed && call_.flow && input.leg == kCustomer && !input.sdp.empty();
+  const bool asked = refreshed && call_.CalledUs(input.leg) && !input.sdp.empty();
   Do(Action::Kind::kAck, input.leg, asked ? OnReoffered(input.leg, input.sdp) : "");
   if (!refreshed) return OnPickedUp(input.leg, leg, input.sdp);
   if (!asked) OnAcknowledged(input);
@@ -212,9 +214,46 @@ void AnchoredTurn::AfterEnd(const std::string& name, int status) {
   EndAll(status);
 }
 
+int AnchoredTurn::TakePlace(const Newcomer& newcomer) {
+  AnchoredLeg& leg = call_.legs.at(newcomer.leg);
+  const bool offers = !newcomer.offer.empty();
+  if (offers && !ReadPeer(*call_.config, leg.own, newcomer.offer).ok()) return 488;
+  media::SdpOrigin origin;
+  origin.session = OriginOf(newcomer.line);
+  std::string answer = offers ? media::Answer(newcomer.offer, leg.own, origin).value_or("")
+                              : media::Offer(leg.own, origin);
+  if (answer.empty()) return 488;
+  const bool early = leg.phase == Phase::kInviting;
+  Swap(newcomer, std::move(answer));
+  // Whom the customer's old phone was asked to call, of which nothing is heard any more.
+  const std::string referred = newcomer.leg == kCustomer ? call_.Referred() : "";
+  if (!referred.empty()) OnRejected({Input::Kind::kRejected, referred, 480, ""});
+  leg.origin = origin;
+  leg.keys = AnchoredLeg::Keys::kUnknown;
+  if (early && offers) {
+    OnPickedUp(newcomer.leg, leg, newcomer.offer);
+  } else if (early) {
+    leg.phase = Phase::kUp;
+    leg.agreed.reset();
+    leg.arriving = true;
+  } else if (offers) {
+    const bool before = leg.holds();
+    (void)Agree(newcomer.leg, leg, newcomer.offer);  // it was looked at above
+    TellHold(newcomer.leg, before, leg.holds());
+  } else {  // what it agrees to comes in its ACK; what the old phone did is over
+    const bool before = leg.holds();
+    leg.agreed.reset();
+    TellHold(newcomer.leg, before, false);
+  }
+  return 100;
+}
+
 // Our answer to a re-INVITE without an offer was an offer: this is the phone's answer.
 void AnchoredTurn::OnAcknowledged(const Input& input) {
   AnchoredLeg* leg = Up(input.leg);
+  if (leg != nullptr && std::exchange(leg->arriving, false)) {
+    return OnPickedUp(input.leg, *leg, input.sdp);
+  }
   if (leg == nullptr || (input.sdp.empty() && leg->agreed)) return;
   const bool before = leg->holds();
   const bool first = !leg->agreed.has_value();
@@ -279,7 +318,14 @@ void AnchoredTurn::OnRecorded(const std::string& file, absl::Duration length) {
   if (done.message) return OnMessage(file, length);
   effects_.session = done.session;
   Say(CallFact::RECORDING_STOPPED, kCustomer);
-  if (length < absl::ZeroDuration()) return;
+  if (length < absl::ZeroDuration()) {
+    CallFact failed;
+    failed.set_kind(CallFact::RECORDING_FAILED);
+    failed.set_party(Party::CUSTOMER);
+    failed.set_message("The file of the recording could not be written");
+    Say(kCustomer, std::move(failed));
+    return;
+  }
   CallFact ready;
   ready.set_kind(CallFact::RECORDING_READY);
   ready.set_party(Party::CUSTOMER);

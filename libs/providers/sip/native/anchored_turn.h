@@ -36,6 +36,7 @@ class AnchoredTurn : public CallTurn<AnchoredCall> {
   void OnRejected(const Input& input);
   void OnEnded(const Input& input);
   void OnAcknowledged(const Input& input);
+  int TakePlace(const Newcomer& newcomer);
   // Nothing is heard of it any more: it is hung up.
   void OnSilent(const std::string& name);
   // Our answer to what a phone offers in the call; empty: refused.

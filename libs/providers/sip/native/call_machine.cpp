@@ -107,8 +107,8 @@ Effects TryAgain(Call& call, int number) {
   return turn.Finish();
 }
 
-Reply Reoffered(const Call& call, const std::string& leg) {
-  const Leg* found = call.Find(leg);
+Reply Reoffered(const Call& call, const std::string& line) {
+  const Leg* found = call.Find(call.LegOf(line));
   if (found == nullptr) return {};
   // A step that is put off gives way.
   const bool runs = !call.exchanges.empty() && call.exchanges.front().put_off == 0;

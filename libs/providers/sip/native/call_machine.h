@@ -20,10 +20,13 @@ namespace ctc::providers::sip::native {
 struct Leg : LegParts {
   bool unacknowledged = false;  // its 200 with `heard` waits for our ACK
   bool asked = false;           // our last INVITE had no offer: the answer to it has one
+  bool arriving = false;        // a newcomer rang off its phone: its ACK is awaited
+  bool arrived = false;         // the same for a caller: it is asked by re-INVITE
   std::string heard;            // its last session description
   std::string told;             // ours to it, as last agreed
   std::string offered;          // ours to it, not answered yet
   Origin origin;
+  Newcomer newcomer;  // of one that waits for another leg's place
 };
 
 // One exchange of descriptions that must not cross another: `offers` is asked for an offer, which
@@ -35,6 +38,8 @@ struct Exchange {
   int step = 0;
   int put_off = 0;  // the number under which its step is to be made again; 0: it runs
   int tries = 1;    // of this step
+  // The leg whose place `offers` is to have, a newcomer; `answers` is found when it begins.
+  std::string place = "";
 };
 
 // Its flow's steps are obeyed as far as signalling alone can.
@@ -65,7 +70,7 @@ absl::StatusOr<Effects> HandOver(Call& call, const std::string& leg);
 Effects TryAgain(Call& call, int number);
 // A phone's own re-INVITE: the other phone is not asked, what was told is told again. 491 while
 // descriptions are exchanged, which it would cross.
-Reply Reoffered(const Call& call, const std::string& leg);
+Reply Reoffered(const Call& call, const std::string& line);
 
 // A caller came in, with `offer` or without one. Its flow is asked and each step obeyed, as far as
 // that needs no voice and no keys: those end the call.

@@ -32,8 +32,10 @@ struct LegParts {
   };
 
   session::v1::Leg::Party party = session::v1::Leg::PARTY_UNSPECIFIED;
+  std::string line;  // its dialog's name, once a phone that called us took its place; else its own
   std::string uri;
-  std::string replaces;  // the dialog it is to take over (RFC 3891)
+  std::string replaces;   // the dialog it is to take over (RFC 3891)
+  bool by_refer = false;  // the customer's phone calls it, not we
   Phase phase = Phase::kIdle;
   bool rang = false;
   bool cancelled = false;  // by us
@@ -52,6 +54,15 @@ struct Referral {
   std::string target;    // its leg, once it is dialled
   bool asked = true;     // the session has not taken it yet
   bool left = false;     // the phone hung up meanwhile
+};
+
+// A phone that calls us to take a leg's place (Replaces, RFC 3891).
+struct Newcomer {
+  std::string line;   // the name of its dialog
+  std::string leg;    // whose place it is to have
+  std::string phone;  // as it shows itself; empty when it does not
+  std::string offer;  // or empty
+  bool early_only = false;
 };
 
 // A caller's way (docs/ivr.md): the step it is in.
@@ -86,6 +97,24 @@ struct CallParts {
     const auto found = legs.find(leg);
     return found == legs.end() ? nullptr : &found->second;
   }
+  // The target that the customer's phone is asked to call; empty: none.
+  std::string Referred() const {
+    for (const auto& [name, leg] : legs) {
+      if (leg.by_refer && leg.phase == LegParts::Phase::kInviting) return name;
+    }
+    return "";
+  }
+  // The leg whose dialog has that name; empty: a dialog that is nobody's any more.
+  std::string LegOf(const std::string& line) const {
+    for (const auto& [name, leg] : legs) {
+      if ((leg.line.empty() ? name : leg.line) == line) return name;
+    }
+    return "";
+  }
+  // Its phone called us, not we it.
+  bool CalledUs(const std::string& leg) const {
+    return (flow && leg == kCustomer) || !legs.at(leg).line.empty();
+  }
   bool AllEnded() const {
     return std::all_of(legs.begin(), legs.end(), [](const auto& entry) {
       return entry.second.phase == LegParts::Phase::kEnded;
@@ -101,17 +130,30 @@ struct Input {
     kEnded,         // BYE or CANCEL, or the dialog died
     kAcknowledged,  // our 200 to a caller, with `sdp` when that is its answer
     kRingTimeout,
+    kReferred,      // how a call fares that a REFER of ours asked it for, by `status`
+    kReferRefused,  // it does not take the REFER
   };
   Kind kind;
-  std::string leg;
-  int status = 0;  // SIP; of kEnded what Reason says, 0 when nothing
+  std::string leg;  // by the name of its dialog
+  int status = 0;   // SIP; of kEnded what Reason says, 0 when nothing
   std::string sdp;
 };
 
 struct Action {
-  enum class Kind { kInvite, kReinvite, kAck, kCancel, kBye, kInfo, kNotify, kRespond };
+  enum class Kind {
+    kInvite,
+    kReinvite,
+    kAck,
+    kCancel,
+    kBye,
+    kInfo,
+    kNotify,
+    kRespond,
+    kAbandon,  // cancels a call that counts no more, even if its phone picks up
+    kRefer,    // asks the phone to call the target whose leg `text` names
+  };
   Kind kind;
-  std::string leg;
+  std::string leg;   // by the name of its dialog
   std::string text;  // session description, or the digit; empty: without a body
   int status = 0;  // of kBye: the Reason to give; of kNotify: how the referral stands; of kRespond
 };

@@ -2,7 +2,10 @@
 // directly joined (call_machine.h) and anchored (anchored_call.h). Pure.
 #pragma once
 
+#include <absl/status/statusor.h>
+
 #include <concepts>
+#include <string>
 
 #include "libs/providers/sip/native/call_parts.h"
 
@@ -32,6 +35,17 @@ Effects Refer(C& call, Referral referral, int& status);
 // `status` is a SIP one; from 300 on the session refused.
 template <AnyCall C>
 Effects ReferralTaken(C& call, int status);
+
+// The customer's phone is asked to call a number by itself, of which `leg` tells how that goes.
+// When it has, our call is over. FAILED_PRECONDITION where the call is not in a state for it.
+template <AnyCall C>
+absl::StatusOr<Effects> SendRefer(C& call, const std::string& leg, std::string uri,
+                                  int ring_seconds);
+
+// A phone that called us and may: it takes the place of the leg whose dialog newcomer.leg names.
+// `status` refuses it; 100: it has its answer, or gets one as soon as the other phone has agreed.
+template <AnyCall C>
+Effects TakePlace(C& call, Newcomer newcomer, int& status);
 
 // Of an inbound call: its flow is asked for the first step.
 template <AnyCall C>

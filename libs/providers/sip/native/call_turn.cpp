@@ -72,7 +72,8 @@ void CallTurn<C>::Say(const std::string& leg, CallFact fact) {
 
 template <class C>
 void CallTurn<C>::Do(Action::Kind kind, const std::string& leg, std::string text, int status) {
-  effects_.actions.push_back({kind, leg, std::move(text), status});
+  const std::string& line = call_.legs.at(leg).line;
+  effects_.actions.push_back({kind, line.empty() ? leg : line, std::move(text), status});
 }
 
 template <class C>
@@ -127,6 +128,31 @@ CallFact CallTurn<C>::EndedFact(const LegType& leg, int status) const {
   fact.set_party(leg.party);
   if (status > 0) fact.set_cause(absl::StrCat("sip:", status));
   return fact;
+}
+
+template <class C>
+int CallTurn<C>::RefusalOfPlace(const Newcomer& newcomer) const {
+  const LegType* leg = call_.Find(newcomer.leg);
+  const bool over = leg == nullptr || leg->phase == Phase::kEnded || leg->cancelled;
+  if (over || call_.ending) return 603;
+  if (leg->phase == Phase::kUp) return newcomer.early_only ? 486 : 100;
+  return leg->phase == Phase::kInviting ? 100 : 481;  // not what began with the phone's own INVITE
+}
+
+template <class C>
+void CallTurn<C>::Swap(const Newcomer& newcomer, std::string sdp) {
+  LegType& leg = call_.legs.at(newcomer.leg);
+  const bool early = leg.phase == Phase::kInviting;
+  const std::string before = leg.line.empty() ? newcomer.leg : leg.line;
+  leg.line = newcomer.line;
+  Do(Action::Kind::kRespond, newcomer.leg, std::move(sdp), 200);
+  const Action::Kind over = early ? Action::Kind::kAbandon : Action::Kind::kBye;
+  effects_.actions.push_back({over, before, "", 0});
+  CallFact fact;
+  fact.set_kind(CallFact::PARTY_REPLACED);
+  fact.set_party(leg.party);
+  fact.set_phone(newcomer.phone);
+  Say(newcomer.leg, std::move(fact));
 }
 
 template <class C>

@@ -37,10 +37,19 @@ class CallTurn {
 
   void ReleaseHeld();
 
+  // The SIP status that refuses a phone which wants a leg's place; 100: it may have it.
+  int RefusalOfPlace(const Newcomer& newcomer) const;
+
+  // The customer's phone is asked to call the target of that leg.
+  void Refer(const std::string& leg) { Do(Action::Kind::kRefer, kCustomer, leg); }
+
   // Tells the phone that referred how that stands; from 200 on it is over.
   void TellReferrer(int status);
 
  protected:
+  // The newcomer's dialog is the leg's from now on: `sdp` answers it, and the one before is over.
+  void Swap(const Newcomer& newcomer, std::string sdp);
+
   void Do(Action::Kind kind, const std::string& leg, std::string text = "", int status = 0);
   void Ask(routing::v1::FlowInput::Kind kind);
 

@@ -14,6 +14,7 @@ Call NewInbound(std::string id, std::string offer, const std::string& address) {
   Leg& caller = AddCaller(call);
   caller.heard = std::move(offer);
   caller.origin.address = address;
+  caller.asked = true;  // the stack refreshes such a session without an offer
   return call;
 }
 

@@ -51,6 +51,17 @@ TEST_CASE("a caller's offer is answered by the agent that takes the call", "[sip
   CHECK(s.call.over());
 }
 
+TEST_CASE("a caller whose session the stack refreshes is told again what it was told",
+          "[sip][3pcc][caller]") {
+  Story s = Ringing();
+  s.Hears(Kind::kAnswered, "agent", 200, Sdp("agent"));
+  s.Hears(Kind::kAcknowledged, "customer", 200);
+  s.Asked();
+  // It was asked without an offer: its answer has one.
+  s.Hears(Kind::kAnswered, "customer", 200, Sdp("caller"));
+  CHECK(s.Asked() == V{"ack customer agent"});
+}
+
 TEST_CASE("a caller without an offer answers the agent's", "[sip][3pcc][caller]") {
   Story s = Ringing("");
   CHECK(s.Asked() == V{"ask STARTED 0", "dial ann", "invite agent", "respond customer 180"});

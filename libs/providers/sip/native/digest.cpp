@@ -1,5 +1,4 @@
 #include "libs/providers/sip/native/digest.h"
-#include "libs/base/ids.h"
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
@@ -17,8 +16,6 @@
 
 namespace ctc::providers::sip::native {
 namespace {
-
-constexpr absl::Duration kNonceLife = absl::Minutes(5);
 
 struct Algorithm {
   std::string_view name;
@@ -156,10 +153,14 @@ std::string AnswerChallenge(const DigestTerms& terms, const DigestSubject& subje
   return out;
 }
 
-std::string Challenger::Nonce(std::string_view call_id, int64_t seconds) const {
+std::string ResponseIn(const std::vector<std::string_view>& params) {
+  return Get(ReadParams(params), "response");
+}
+
+std::string Challenger::Nonce(std::string_view dialog, int64_t seconds) const {
   const std::string stamp = absl::StrCat(seconds);
   const std::string proof =
-      crypto::HmacSha256(key_.Reveal(), absl::StrCat(stamp, ".", Absl(call_id)));
+      crypto::HmacSha256(key_.Reveal(), absl::StrCat(stamp, ".", Absl(dialog)));
   return absl::StrCat(stamp, ".", crypto::ToHex(proof));
 }
 
@@ -169,9 +170,9 @@ base::Secret NewNonceKey() {
   return base::Secret(std::move(key));
 }
 
-std::vector<std::string> Challenger::Challenges(std::string_view call_id, absl::Time now,
+std::vector<std::string> Challenger::Challenges(std::string_view dialog, absl::Time now,
                                                 bool stale) const {
-  const std::string nonce = Nonce(call_id, absl::ToUnixSeconds(now));
+  const std::string nonce = Nonce(dialog, absl::ToUnixSeconds(now));
   std::vector<std::string> out;
   for (const char* algorithm : {"SHA-256", "MD5"}) {
     out.push_back(absl::StrCat("Digest realm=", Quoted(realm_), ", nonce=\"", nonce,
@@ -182,7 +183,7 @@ std::vector<std::string> Challenger::Challenges(std::string_view call_id, absl::
 }
 
 Challenger::Verdict Challenger::Judge(const std::vector<std::string_view>& params,
-                                      const DigestSubject& subject, std::string_view call_id,
+                                      const DigestSubject& subject, std::string_view dialog,
                                       absl::Time now) const {
   const Params read = ReadParams(params);
   absl::StatusOr<DigestTerms> terms = ReadTerms(read);
@@ -197,7 +198,7 @@ Challenger::Verdict Challenger::Judge(const std::vector<std::string_view>& param
   int64_t seconds = 0;
   const std::string stamp = terms->nonce.substr(0, terms->nonce.find('.'));
   const bool ours = absl::SimpleAtoi(stamp, &seconds) &&
-                    crypto::ConstantTimeEqual(terms->nonce, Nonce(call_id, seconds));
+                    crypto::ConstantTimeEqual(terms->nonce, Nonce(dialog, seconds));
   const absl::Duration age = now - absl::FromUnixSeconds(seconds);
   return ours && age < kNonceLife && age > -kNonceLife ? Verdict::kGood : Verdict::kStale;
 }

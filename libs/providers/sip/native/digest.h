@@ -46,10 +46,16 @@ absl::StatusOr<DigestTerms> ReadChallenge(const std::vector<std::string_view>& p
 std::string AnswerChallenge(const DigestTerms& terms, const DigestSubject& subject,
                             std::string_view cnonce, uint32_t count);
 
+// What proves the password among `params` of Authorization, however it is written.
+std::string ResponseIn(const std::vector<std::string_view>& params);
+
 // A random key of a Challenger.
 base::Secret NewNonceKey();
 
-// The side that challenges. Nothing is remembered: a nonce proves itself and is bound to a call.
+// How long a nonce of ours may be used.
+inline constexpr absl::Duration kNonceLife = absl::Minutes(5);
+
+// The side that challenges. Nothing is remembered: a nonce proves itself and is bound to a dialog.
 class Challenger {
  public:
   // `key` is random; who knows it can make nonces.
@@ -57,15 +63,15 @@ class Challenger {
       : realm_(std::move(realm)), key_(std::move(key)) {}
 
   // The values of WWW-Authenticate, the strongest first.
-  std::vector<std::string> Challenges(std::string_view call_id, absl::Time now, bool stale) const;
+  std::vector<std::string> Challenges(std::string_view dialog, absl::Time now, bool stale) const;
 
   enum class Verdict { kGood, kWrong, kStale };
   // `params` of Authorization.
   Verdict Judge(const std::vector<std::string_view>& params, const DigestSubject& subject,
-                std::string_view call_id, absl::Time now) const;
+                std::string_view dialog, absl::Time now) const;
 
  private:
-  std::string Nonce(std::string_view call_id, int64_t seconds) const;
+  std::string Nonce(std::string_view dialog, int64_t seconds) const;
 
   std::string realm_;
   base::Secret key_;

@@ -72,6 +72,7 @@ absl::StatusOr<std::shared_ptr<Endpoint>> Endpoint::Create(std::shared_ptr<const
   config.tls_key = account->private_key;
   config.callers = settings.callers;
   config.takes_keys = settings.anchored;
+  config.refers = settings.refers;
   std::unique_ptr<Endpoint> made(new Endpoint(std::move(account), std::move(settings), ground));
   Endpoint* self = made.get();
   std::shared_ptr<Endpoint> endpoint = reaper.Adopt(std::move(made), std::move(place));
@@ -82,13 +83,16 @@ absl::StatusOr<std::shared_ptr<Endpoint>> Endpoint::Create(std::shared_ptr<const
   };
   events.on_key = [self](const LegName& name, char key) {
     self->Tell(name.call, [&](AnchoredCall& call) {
-      return KeyPressed(call, name.leg, key, AnchoredLeg::Keys::kBySignalling);
+      return KeyPressed(call, call.LegOf(name.leg), key, AnchoredLeg::Keys::kBySignalling);
     });
   };
   events.on_refer = [self](const LegName& name, const ReferTo& target) {
     return self->OnRefer(name, target);
   };
   events.on_caller = [self](Caller caller) { return self->OnCaller(std::move(caller)); };
+  events.on_newcomer = [self](const std::string& call, Newcomer newcomer) {
+    return self->OnNewcomer(call, std::move(newcomer));
+  };
   {
     // Whoever calls as soon as it listens is heard when there is somebody to answer with.
     const base::MutexLock lock(self->mutex_);
@@ -151,7 +155,10 @@ void Endpoint::Carry(Live& live, Effects effects) {
   if (!effects.media.empty()) desk_->Carry(live.id, std::move(effects.media));
   for (Action& action : effects.actions) {
     const LegName name{live.id, action.leg};
-    agent_->Perform(name, std::move(action), HowToCall(live, name.leg));
+    Dialling dialling;
+    if (action.kind == Action::Kind::kInvite) dialling = HowToCall(live, name.leg);
+    if (action.kind == Action::Kind::kRefer) dialling = HowToCall(live, action.text);
+    agent_->Perform(name, std::move(action), std::move(dialling));
   }
   std::vector<session::v1::SessionFact> facts;
   const google::protobuf::Timestamp now = base::ToPreciseProto(clock_.Now());
@@ -280,6 +287,14 @@ int Endpoint::OnCaller(Caller caller) {
   live.order.set_from_phone(account_->config.phone_number());
   Carry(live, std::visit([](auto& made) { return BeginFlow(made); }, live.call));
   return 100;
+}
+
+// Also on a closed line: the call that it belongs to goes on there.
+int Endpoint::OnNewcomer(const std::string& call, Newcomer newcomer) {
+  if (!newcomer.offer.empty() && !CheckSdp(newcomer.offer).ok()) return 488;
+  int status = 603;  // the call is over
+  Change(call, [&](auto& told) { return TakePlace(told, std::move(newcomer), status); });
+  return status;
 }
 
 absl::Status Endpoint::MakeInbound(Live& live, std::string offer) {

@@ -127,6 +127,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   absl::StatusOr<Effects> Dial(Live& live, Callee callee) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int OnRefer(const LegName& name, const ReferTo& target);
   int OnCaller(Caller caller);
+  int OnNewcomer(const std::string& call, Newcomer newcomer);
   void OnFlowAnswer(const std::string& call, absl::StatusOr<FlowAnswer> answer);
   void OnFlowTimer(const std::string& call, int number);
   void OnPutOff(const std::string& call, int number);

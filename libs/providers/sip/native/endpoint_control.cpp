@@ -45,6 +45,14 @@ absl::StatusOr<Effects> Endpoint::DialTarget(Live& live, const ControlCallReques
   absl::StatusOr<std::string> uri =
       PhoneUri(settings_, account_->config.dial_plan_prefix(), target.phone());
   if (!uri.ok()) return base::InvalidField("target", "cannot be called by SIP");
+  // Not where the account was told to refer since: the stack was not started to be told of it.
+  if (target.by_refer() && settings_.refers) {
+    return std::visit(
+        [&](auto& call) {
+          return SendRefer(call, target.leg_id(), *std::move(uri), target.ring_seconds());
+        },
+        live.call);
+  }
   Callee callee;
   callee.leg = target.leg_id();
   callee.party = target.party();

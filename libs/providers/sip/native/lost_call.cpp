@@ -48,6 +48,12 @@ std::vector<CallFact> LostRecordings(const Session& session, const std::vector<s
     facts.push_back(
         FactOf(CallFact::RECORDING_STOPPED, absl::StrCat("sip:", session.id(), ":lost recording")));
     facts.back().set_source(session::v1::EVENT_SOCKET);
+    if (urls.empty()) {
+      facts.push_back(FactOf(CallFact::RECORDING_FAILED,
+                             absl::StrCat("sip:", session.id(), ":failed recording")));
+      facts.back().set_source(session::v1::EVENT_SOCKET);
+      facts.back().set_message("The recording is gone with the process that carried the call");
+    }
   }
   for (const std::string& url : urls) facts.push_back(ReadyFact(url));
   return facts;

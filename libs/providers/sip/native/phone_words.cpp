@@ -12,6 +12,7 @@ namespace ctc::providers::sip::native {
 namespace {
 
 constexpr const char* kSdpType = "application/sdp";
+constexpr int kRepeats = 3;  // the stack's own
 
 }  // namespace
 
@@ -41,6 +42,17 @@ void TellKey(nua_handle_t* handle, const std::string& key) {
 void SayBye(nua_handle_t* handle, int status) {
   const std::string reason = absl::StrCat("SIP;cause=", status);
   nua_bye(handle, TAG_IF(status >= 300, SIPTAG_REASON_STR(reason.c_str())), TAG_END());
+}
+
+void AskToRefer(nua_handle_t* handle, const std::string& target, const std::string& by,
+                bool proves) {
+  const std::string to = absl::StrCat("<", target, ">");
+  nua_refer(handle, NUTAG_RETRY_COUNT(proves ? 1 : 0), SIPTAG_REFER_TO_STR(to.c_str()),
+            SIPTAG_REFERRED_BY_STR(by.c_str()), TAG_END());
+}
+
+void AllowRepeats(nua_handle_t* handle) {
+  nua_set_hparams(handle, NUTAG_RETRY_COUNT(kRepeats), TAG_END());
 }
 
 void NotifyReferrer(nua_handle_t* handle, const std::string& event, int status) {

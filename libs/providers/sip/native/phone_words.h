@@ -18,6 +18,13 @@ void Acknowledge(nua_handle_t* handle, const std::string& sdp);
 void TellKey(nua_handle_t* handle, const std::string& key);
 // With the status as its Reason, from 300 on (RFC 3326).
 void SayBye(nua_handle_t* handle, int status);
+// The phone is to call `target` by itself, on behalf of `by` (RFC 3515, 3892). The stack does not
+// send it again but, when it `proves`, for one challenge: Retry-After would have it do so, and all
+// that follows wait.
+void AskToRefer(nua_handle_t* handle, const std::string& target, const std::string& by,
+                bool proves);
+// Ends that: any other request is sent again.
+void AllowRepeats(nua_handle_t* handle);
 // How a referral stands, as the beginning of a response (RFC 3420); `event` is "refer;id=5".
 void NotifyReferrer(nua_handle_t* handle, const std::string& event, int status);
 

@@ -2,6 +2,7 @@
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_split.h>
 
 #include <algorithm>
@@ -55,6 +56,18 @@ bool IsDialog(std::string_view replaces) {
 }
 
 }  // namespace
+
+int StatusOfFragment(std::string_view fragment) {
+  constexpr std::string_view kVersion = "SIP/2.0 ";
+  if (!fragment.starts_with(kVersion)) return 0;
+  const std::string_view digits = fragment.substr(kVersion.size(), 3);
+  const std::string_view rest = fragment.substr(kVersion.size() + digits.size());
+  const bool ends =
+      rest.empty() || rest.front() == ' ' || rest.front() == '\r' || rest.front() == '\n';
+  int status = 0;
+  const bool read = absl::SimpleAtoi(absl::string_view(digits.data(), digits.size()), &status);
+  return read && ends && status >= 100 && status < 700 ? status : 0;
+}
 
 absl::StatusOr<ReferTo> ReadReferTo(std::string_view user, std::string_view host,
                                     std::string_view port, std::string_view headers) {

@@ -19,4 +19,7 @@ struct ReferTo {
 absl::StatusOr<ReferTo> ReadReferTo(std::string_view user, std::string_view host,
                                     std::string_view port, std::string_view headers);
 
+// The status that a phone tells of its call in a message/sipfrag (RFC 3420); 0: none.
+int StatusOfFragment(std::string_view fragment);
+
 }  // namespace ctc::providers::sip::native

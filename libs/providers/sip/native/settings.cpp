@@ -203,6 +203,10 @@ bool IsAnchored(const dispatch::v1::Provider& config) {
   return IsNative(config) && TextSetting(config.settings(), "media", "") == "anchored";
 }
 
+bool IsReferring(const dispatch::v1::Provider& config) {
+  return IsNative(config) && TextSetting(config.settings(), "transfer", "") == "refer";
+}
+
 absl::StatusOr<NativeSettings> ReadNativeSettings(const Account& account,
                                                   const http::AddressGuard& guard) {
   const google::protobuf::Struct& from = account.config.settings();
@@ -226,6 +230,13 @@ absl::StatusOr<NativeSettings> ReadNativeSettings(const Account& account,
   }
   CheckHosts(settings, detail);
   ReadRingTimeout(from, settings, detail);
+  settings.refers = IsReferring(account.config);
+  const auto transfer = from.fields().find("transfer");
+  const bool bridges =
+      transfer == from.fields().end() || transfer->second.string_value() == "bridge";
+  if (!settings.refers && !bridges) {
+    detail.fields.push_back({"settings.transfer", "must be bridge or refer"});
+  }
   ReadTls(account, settings, detail);
   ReadCallers(account, settings, detail);
   ReadMediaSettings(from, settings, detail);
@@ -234,7 +245,7 @@ absl::StatusOr<NativeSettings> ReadNativeSettings(const Account& account,
                                                "inbound_from", "ring_timeout_seconds",
                                                "media",        "media_address",
                                                "media_ports",  "media_timeout_seconds",
-                                               "say"};
+                                               "say",          "transfer"};
   for (const auto& [name, value] : from.fields()) {
     if (kKnown.contains(name)) continue;
     detail.fields.push_back({"settings." + name, "is not known in native mode"});

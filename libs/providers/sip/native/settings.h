@@ -30,7 +30,8 @@ struct NativeSettings {
   SipTarget agents;              // for names of phones; the trunk by default
   std::string bind = "sip:*:*";  // "sip:10.0.0.5:5060", "sip:[2001:db8::5]:5060"
   absl::Duration ring_timeout = absl::Seconds(45);
-  std::string tls_ca;           // PEM; the system's authorities when empty
+  bool refers = false;  // the customer's phone is asked to call whom it is handed to by itself
+  std::string tls_ca;   // PEM; the system's authorities when empty
   std::string tls_certificate;  // ours, PEM; its key is the account's private_key
 
   bool anchored = false;      // the sound of calls runs through us
@@ -54,6 +55,8 @@ struct NativeSettings {
 bool IsNative(const dispatch::v1::Provider& config);
 // True when they have the sound run through us as well.
 bool IsAnchored(const dispatch::v1::Provider& config);
+// True when they have REFER sent for transfers without a word.
+bool IsReferring(const dispatch::v1::Provider& config);
 // VALIDATION_FAILED names every field at fault, among them addresses that `guard` does not allow.
 absl::StatusOr<NativeSettings> ReadNativeSettings(
     const Account& account, const http::AddressGuard& guard = http::AddressGuard::Everywhere());

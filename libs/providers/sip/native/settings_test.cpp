@@ -86,6 +86,19 @@ TEST_CASE("our own address is no name, which binding it would look up", "[sip][s
   }
 }
 
+TEST_CASE("a transfer is bridged or referred", "[sip][settings]") {
+  const auto with = [](const char* word) {
+    return AnAccount("sip:trunk.example", std::string(R"(,"transfer":)") + word);
+  };
+  CHECK_FALSE(ReadNativeSettings(AnAccount())->refers);
+  CHECK_FALSE(ReadNativeSettings(with(R"("bridge")"))->refers);
+  CHECK(ReadNativeSettings(with(R"("refer")"))->refers);
+  for (const char* word : {R"("")", R"("Refer")", "1", "null"}) {
+    CAPTURE(word);
+    CHECK(Faults(with(word), http::AddressGuard::Everywhere()) == V{"settings.transfer"});
+  }
+}
+
 TEST_CASE("a phone names no address that is not allowed", "[sip][settings][ssrf]") {
   const NativeSettings settings = ReadNativeSettings(AnAccount(), Guard()).value();
   for (const char* host : {"169.254.169.254:80", "10.2.0.1", "[::1]:5060", "localhost"}) {

@@ -6,13 +6,28 @@
 #include <arpa/inet.h>
 #include <sofia-sip/msg_addr.h>
 #include <sofia-sip/msg_header.h>
+#include <sofia-sip/nua_tag.h>
 #include <sofia-sip/sip_extra.h>
 #include <sofia-sip/sip_status.h>
 
+#include "libs/crypto/crypto.h"
 #include "libs/providers/sip/native/info_key.h"
 #include "libs/providers/sip/sip_status.h"
 
 namespace ctc::providers::sip::native {
+namespace {
+
+const sip_event_t* EventIn(tagi_t* tags) {
+  const sip_event_t* event = nullptr;
+  tl_gets(tags, NUTAG_REFER_EVENT_REF(event), TAG_END());
+  return event;
+}
+
+std::string IdOf(const sip_event_t* event) {
+  return event == nullptr || event->o_id == nullptr ? "" : event->o_id;
+}
+
+}  // namespace
 
 std::string PayloadOf(const sip_t* sip) {
   if (sip == nullptr || sip->sip_payload == nullptr || sip->sip_payload->pl_data == nullptr) {
@@ -78,10 +93,60 @@ std::string RedirectedTo(const sip_t* sip) {
   return host == nullptr ? "" : host;
 }
 
-std::string DialogOf(const sip_t* sip) {
+std::string OwnNameOf(const sip_t* sip) {
   const char* tag = sip->sip_from == nullptr ? nullptr : sip->sip_from->a_tag;
-  return absl::StrCat(sip->sip_call_id == nullptr ? "" : sip->sip_call_id->i_id, "\n",
-                      tag == nullptr ? "" : tag);
+  const std::string names = absl::StrCat(sip->sip_call_id->i_id, "\n", tag == nullptr ? "" : tag);
+  return "in-" + crypto::ToHex(crypto::Sha256(names)).substr(0, 32);
+}
+
+Dialog DialogOfAnswer(const sip_t* sip) {
+  const auto text = [](const char* part) { return part == nullptr ? "" : part; };
+  if (sip == nullptr || sip->sip_call_id == nullptr || !sip->sip_from || !sip->sip_to) return {};
+  return {text(sip->sip_call_id->i_id), text(sip->sip_from->a_tag), text(sip->sip_to->a_tag)};
+}
+
+Dialog DialogOfRequest(const sip_t* sip) {
+  Dialog dialog = DialogOfAnswer(sip);
+  std::swap(dialog.local_tag, dialog.remote_tag);
+  return dialog;
+}
+
+absl::StatusOr<Replaces> ReplacesOf(const sip_t* sip) {
+  const sip_replaces_t* header = sip->sip_replaces;
+  // Where the stack puts what it cannot read, and what should be there once.
+  for (const sip_error_t* bad = sip->sip_error; bad != nullptr; bad = bad->er_next) {
+    const auto* any = reinterpret_cast<const sip_header_t*>(bad);
+    const bool unread = any->sh_class == sip_error_class && bad->er_name != nullptr &&
+                        absl::EqualsIgnoreCase(bad->er_name, "Replaces");
+    if (unread || any->sh_class == sip_replaces_class) {
+      return absl::InvalidArgumentError("Replaces names one dialog");
+    }
+  }
+  if (header == nullptr) return absl::NotFoundError("nobody is to be replaced");
+  std::vector<std::string_view> params;
+  for (auto* at = header->rp_params; at != nullptr && *at != nullptr; ++at)
+    params.emplace_back(*at);
+  return ReadReplaces(header->rp_call_id == nullptr ? "" : header->rp_call_id, params);
+}
+
+std::string EventOfRefer(tagi_t* tags) {
+  const sip_event_t* event = EventIn(tags);
+  const std::string id = IdOf(event);
+  return absl::StrCat(event == nullptr ? "refer" : event->o_type, id.empty() ? "" : ";id=", id);
+}
+
+std::string IdOfRefer(tagi_t* tags) { return IdOf(EventIn(tags)); }
+
+std::string IdOfNotify(const sip_t* sip) { return IdOf(sip->sip_event); }
+
+bool IsLastNotify(const sip_t* sip) {
+  const sip_subscription_state_t* state = sip == nullptr ? nullptr : sip->sip_subscription_state;
+  return state != nullptr && absl::EqualsIgnoreCase(state->ss_substate, "terminated");
+}
+
+int ProgressOf(const sip_t* sip) {
+  const int status = StatusOfFragment(PayloadOf(sip));
+  return IsLastNotify(sip) && status < 200 ? 480 : status;  // nothing more will be told
 }
 
 absl::StatusOr<ReferTo> ReferToOf(const sip_t* sip) {

@@ -3,6 +3,7 @@
 
 #include <sofia-sip/msg_types.h>
 #include <sofia-sip/sip.h>
+#include <sofia-sip/su_tag.h>
 
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "libs/providers/sip/native/refer_to.h"
+#include "libs/providers/sip/native/replaces.h"
 
 namespace ctc::providers::sip::native {
 
@@ -28,9 +30,23 @@ std::vector<std::string> RealmsOf(const sip_t* sip);
 bool IsPutOff(int status, const char* phrase);
 // The host to which a request of ours is repeated after a 3xx; empty when that was no reason.
 std::string RedirectedTo(const sip_t* sip);
-// Call-ID and the caller's tag: the same for a repetition of the call's first request, with
+// A name of ours for a dialog that a caller's request begins: the same for a repetition of it, with
 // credentials or without.
-std::string DialogOf(const sip_t* sip);
+std::string OwnNameOf(const sip_t* sip);
+// The dialog that an answer to us is of, and one that a phone's request to us is of.
+Dialog DialogOfAnswer(const sip_t* sip);
+Dialog DialogOfRequest(const sip_t* sip);
+// The dialog that an INVITE is to take over. NOT_FOUND when it names none, INVALID_ARGUMENT when
+// that cannot be read, or is there twice.
+absl::StatusOr<Replaces> ReplacesOf(const sip_t* sip);
+// Of a REFER, ours or a phone's: what it is told of under, "refer;id=5", and that id; the id is
+// empty where there is none.
+std::string EventOfRefer(tagi_t* tags);
+std::string IdOfRefer(tagi_t* tags);
+std::string IdOfNotify(const sip_t* sip);
+bool IsLastNotify(const sip_t* sip);
+// How a phone says that our REFER fares; 0: it does not.
+int ProgressOf(const sip_t* sip);
 // Whom a REFER names. INVALID_ARGUMENT when it is no phone.
 absl::StatusOr<ReferTo> ReferToOf(const sip_t* sip);
 // The key that an INFO tells, if it does.

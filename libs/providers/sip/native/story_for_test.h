@@ -28,8 +28,8 @@ struct Story {
     Take(BeginFlow(call));
   }
   void Take(Effects effects) {
-    static constexpr const char* kNames[] = {"invite", "reinvite", "ack",    "cancel",
-                                             "bye",    "info",     "notify", "respond"};
+    static constexpr const char* kNames[] = {"invite", "reinvite", "ack",     "cancel",  "bye",
+                                             "info",   "notify",   "respond", "abandon", "refer"};
     for (const Action& action : effects.actions) {
       std::string line = std::string(kNames[static_cast<int>(action.kind)]) + " " + action.leg;
       const size_t subject = action.text.find("s=");
@@ -66,6 +66,13 @@ struct Story {
   void Hears(Input::Kind kind, const std::string& leg, int status = 0,
              const std::string& sdp = "") {
     Take(Apply(call, {kind, leg, status, sdp}));
+  }
+  // A phone that called us wants the place of the dialog of that name: the status it is refused by.
+  int Wants(const std::string& place, const std::string& line, const std::string& offer,
+            bool early_only = false) {
+    int status = 0;
+    Take(TakePlace(call, {line, place, "ben", offer, early_only}, status));
+    return status;
   }
   V Asked() { return std::exchange(asked, {}); }
   V Told() { return std::exchange(told, {}); }

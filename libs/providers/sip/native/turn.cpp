@@ -60,7 +60,12 @@ void Turn::Invite(const std::string& name) {
 
 void Turn::End(const std::string& name, int status) {
   Leg& leg = call_.legs.at(name);
-  if (leg.phase == Phase::kInviting) {
+  if (leg.phase == Phase::kInviting && leg.by_refer) {
+    leg.phase = Phase::kEnded;  // what was asked of the customer's phone cannot be taken back
+  } else if (leg.phase == Phase::kInviting && leg.arrived) {
+    Do(Action::Kind::kBye, name, "", status);
+    leg.phase = Phase::kEnded;
+  } else if (leg.phase == Phase::kInviting) {
     leg.cancelled = true;
     Do(Action::Kind::kCancel, name, "");
   } else if (leg.phase == Phase::kUp) {
@@ -69,7 +74,8 @@ void Turn::End(const std::string& name, int status) {
     Do(Action::Kind::kBye, name, "", status);
     leg.phase = Phase::kEnded;
   } else if (leg.phase == Phase::kCalling) {
-    Do(Action::Kind::kRespond, name, "", status >= 300 ? status : 480);
+    const int refusal = leg.newcomer.line.empty() ? 480 : 603;
+    Do(Action::Kind::kRespond, name, "", status >= 300 ? status : refusal);
     leg.phase = Phase::kEnded;
   } else if (leg.phase == Phase::kIdle) {
     leg.phase = Phase::kEnded;
@@ -93,6 +99,7 @@ void Turn::Begin(Exchange exchange) {
 void Turn::Step() {
   if (call_.exchanges.empty() || call_.ending) return;
   Exchange& exchange = call_.exchanges.front();
+  if (!exchange.place.empty()) return StepPlace(exchange);
   Leg* offers = Up(exchange.offers);
   Leg* answers = Up(exchange.answers);
   if (offers == nullptr || (answers == nullptr && !exchange.hold)) return Next();
@@ -108,14 +115,14 @@ void Turn::Step() {
 std::string Turn::Awaited() const {
   if (call_.exchanges.empty() || call_.exchanges.front().put_off > 0) return "";
   const Exchange& exchange = call_.exchanges.front();
+  if (!exchange.place.empty() && exchange.step != 2) return "";
   return exchange.step == 1 ? exchange.offers : exchange.answers;
 }
 
 void Turn::PutOff(Exchange& exchange, const std::string& leg) {
   ++exchange.tries;
   exchange.put_off = ++call_.put_off;
-  const bool caller = call_.flow && leg == kCustomer;
-  effects_.again = Again{exchange.put_off, !caller};
+  effects_.again = Again{exchange.put_off, !call_.CalledUs(leg)};
 }
 
 void Turn::StepAgain(int number) {
@@ -175,6 +182,10 @@ void Turn::OnRefused(const Input& input) {
     return PutOff(call_.exchanges.front(), input.leg);
   }
   const Exchange exchange = call_.exchanges.front();
+  if (!exchange.place.empty()) {
+    TurnAway(call_.legs.at(exchange.offers), 488);
+    return Next();
+  }
   if (!call_.joined) {
     CallFact fact = EndingOfStatus(session::v1::Leg::CUSTOMER, input.status);
     Say(kCustomer, std::move(fact));
@@ -196,6 +207,7 @@ void Turn::OnRejected(const Input& input) {
   Leg& leg = call_.legs.at(input.leg);
   if (leg.phase == Phase::kUp) return OnRefused(input);
   if (leg.phase == Phase::kEnded) return;
+  if (leg.arrived) Do(Action::Kind::kBye, input.leg, "", input.status);
   leg.phase = Phase::kEnded;
   if (IsReferred(input.leg)) TellReferrer(leg.timed_out ? 480 : input.status);
   Say(input.leg, MissedFact(leg, input.status));
@@ -205,6 +217,7 @@ void Turn::OnRejected(const Input& input) {
 void Turn::OnEnded(const Input& input) {
   Leg& leg = call_.legs.at(input.leg);
   if (leg.phase == Phase::kEnded) return;
+  if (!leg.newcomer.line.empty()) return Withdraw(input.leg);
   leg.phase = Phase::kEnded;
   leg.unacknowledged = false;
   if (LeftReferring(input.leg)) {
@@ -269,25 +282,22 @@ void Turn::Perform() {
 }
 
 void Turn::AfterEnd(const std::string& name, int status) {
+  const bool waits = call_.legs.at(kCustomer).phase == Phase::kCalling;
+  const bool leaves = name == call_.seat && !call_.agent_left;
+  // An agent who puts the phone down while the target rings or talks has left it the customer.
+  const bool alone = leaves && !(HasTarget() && Up(kCustomer) != nullptr);
+  if (!call_.ending && !waits && (name == kCustomer || alone)) return EndAll(status);
   DropExchanges(name);
   if (call_.ending) return;
   // A caller whom this agent did not take may have the next one.
-  if (call_.legs.at(kCustomer).phase == Phase::kCalling) {
-    return OnAgentMissed(effects_.facts.back().kind());
-  }
-  if (name == kCustomer) return EndAll(status);
-  if (name != call_.seat || call_.agent_left) return;
-  // An agent who puts the phone down while the target rings or talks has left it the customer.
-  if (HasTarget() && Up(kCustomer) != nullptr) {
-    call_.agent_left = true;
-  } else {
-    EndAll(status);
-  }
+  if (waits) return OnAgentMissed(effects_.facts.back().kind());
+  call_.agent_left = call_.agent_left || leaves;
 }
 
 void Turn::OnPickedUp(const std::string& name, Leg& leg) {
   leg.phase = Phase::kUp;
   leg.unacknowledged = true;
+  leg.arrived = false;
   if (leg.cancelled) {  // the 200 crossed our CANCEL
     End(name);
     if (IsReferred(name)) TellReferrer(leg.timed_out ? 480 : 487);
@@ -295,8 +305,12 @@ void Turn::OnPickedUp(const std::string& name, Leg& leg) {
     return AfterEnd(name, 0);
   }
   if (call_.flow && !call_.joined) return Connect(leg);
+  PickedUp(name, leg);
+}
+
+void Turn::PickedUp(const std::string& name, Leg& leg) {
   if (name == kAgent && !call_.joined) {
-    Acknowledge(name, leg, "");
+    if (leg.unacknowledged) Acknowledge(name, leg, "");
     Say(CallFact::CALL_ANSWERED, name);
     return Invite(kCustomer);
   }
@@ -331,6 +345,7 @@ void Turn::Connected() {
 }
 
 void Turn::OnAcknowledged(const Input& input) {
+  if (Arrives(input.leg)) return;
   Leg* agent = Up(call_.seat);
   if (!call_.flow || call_.joined || agent == nullptr || !agent->unacknowledged) return;
   call_.legs.at(kCustomer).heard = input.sdp;
@@ -365,6 +380,7 @@ std::string Turn::Silent(Leg& leg) {
 }
 
 void Turn::Close(Exchange& exchange, const std::string& answer) {
+  if (!exchange.place.empty()) return ClosePlace(exchange, answer);
   Leg& offers = call_.legs.at(exchange.offers);
   ++offers.origin.version;
   const absl::StatusOr<std::string> sdp = WithOrigin(answer, offers.origin);
@@ -394,11 +410,12 @@ void Turn::Next() {
 }
 
 void Turn::DropExchanges(const std::string& leg) {
-  const bool runs = !call_.exchanges.empty() && (call_.exchanges.front().offers == leg ||
-                                                 call_.exchanges.front().answers == leg);
-  std::erase_if(call_.exchanges, [&](const Exchange& exchange) {
-    return exchange.offers == leg || exchange.answers == leg;
-  });
+  const auto concerns = [&](const Exchange& exchange) {
+    return exchange.offers == leg || exchange.answers == leg || exchange.place == leg;
+  };
+  const bool runs = !call_.exchanges.empty() && concerns(call_.exchanges.front());
+  DropPlaces(leg);
+  std::erase_if(call_.exchanges, concerns);
   if (runs && !call_.ending) Step();
 }
 

@@ -31,6 +31,9 @@ class Turn : public CallTurn<Call> {
   void OnEnded(const Input& input);
   void OnAcknowledged(const Input& input);
 
+  // A phone takes a leg's place; see newcomer.cpp.
+  int TakePlace(const Newcomer& newcomer);
+
   // The caller's flow; see call_machine.h.
   using CallTurn::Ask;
   // The agent did not take the call, by `kind`; the flow says what next.
@@ -60,6 +63,7 @@ class Turn : public CallTurn<Call> {
   // Who is left alone hangs up.
   void AfterEnd(const std::string& name, int status);
   void OnPickedUp(const std::string& name, Leg& leg);
+  void PickedUp(const std::string& name, Leg& leg);
   // The agent took a caller's call: the two descriptions cross the usual way.
   void Connect(Leg& agent);
   void Connected();
@@ -74,6 +78,19 @@ class Turn : public CallTurn<Call> {
   void DropExchanges(const std::string& leg);
   // A transfer's target rings or is there.
   bool HasTarget() const;
+
+  // With whom a leg talks; empty: with nobody now.
+  std::string PeerOf(const std::string& name);
+  void StepPlace(Exchange& exchange);
+  void ClosePlace(Exchange& exchange, const std::string& answer);
+  // The newcomer of that name is answered, and has its place.
+  void Seat(const std::string& line, const std::string& sdp);
+  // True when this ACK was a newcomer's first.
+  bool Arrives(const std::string& name);
+  void TurnAway(Leg& newcomer, int status);
+  void Withdraw(const std::string& line);
+  // The leg has ended: its place is nobody's, and who was to talk with it may find another.
+  void DropPlaces(const std::string& leg);
 };
 
 }  // namespace ctc::providers::sip::native

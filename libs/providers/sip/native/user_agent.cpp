@@ -9,31 +9,28 @@
 #include <sofia-sip/sip_tag.h>
 #include <sofia-sip/su.h>
 #include <sofia-sip/su_wait.h>
-#include <sofia-sip/tport_tag.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <map>
 #include <thread>
 
-#include "libs/crypto/crypto.h"
-#include "libs/providers/sip/native/digest.h"
 #include "libs/providers/sip/native/digest_plugin.h"
+#include "libs/providers/sip/native/gate.h"
+#include "libs/providers/sip/native/line.h"
 #include "libs/providers/sip/native/phone_words.h"
+#include "libs/providers/sip/native/post.h"
 #include "libs/providers/sip/native/prober.h"
 #include "libs/providers/sip/native/sip_message.h"
+#include "libs/providers/sip/native/stack.h"
+#include "libs/providers/sip/native/timers.h"
 #include "libs/providers/sip/native/tls_files.h"
 
 namespace ctc::providers::sip::native {
 namespace {
 
-constexpr int kSessionSeconds = 1800;  // RFC 4028 recommends it
-constexpr int kMinSessionSeconds = 90;
 constexpr absl::Duration kByeWait = absl::Seconds(2);
-// What is served in a call, and OPTIONS.
-constexpr const char* kAllow = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, REFER";
-
-using Command = std::function<void()>;
 
 class SofiaAgent final : public UserAgent {
  public:
@@ -41,7 +38,7 @@ class SofiaAgent final : public UserAgent {
       : config_(std::move(config)),
         clock_(clock),
         events_(std::move(events)),
-        challenger_("click-to-call", NewNonceKey()) {}
+        gate_(config_.callers, config_.user, config_.password) {}
 
   ~SofiaAgent() override {
     if (!thread_.joinable()) return;
@@ -70,11 +67,7 @@ class SofiaAgent final : public UserAgent {
   }
 
   void After(absl::Duration time, std::function<void()> then) override {
-    Post([this, time, then = std::move(then)] {
-      su_timer_t* timer = su_timer_create(su_root_task(root_), absl::ToInt64Milliseconds(time));
-      timers_[timer] = then;
-      su_timer_set(timer, &SofiaAgent::OnTimer, reinterpret_cast<su_timer_arg_t*>(this));
-    });
+    Post([this, time, then = std::move(then)] { timers_.After(root_, time, then); });
   }
 
   void Probe(std::string uri, std::function<void(int)> done) override {
@@ -84,41 +77,12 @@ class SofiaAgent final : public UserAgent {
   }
 
  private:
-  struct Line {
-    LegName name;
-    su_timer_t* ring = nullptr;
-    std::string home;  // whose challenges are answered
-    bool authenticated = false;
-    bool established = false;
-    int asks = 0;            // re-INVITEs without a final answer
-    std::optional<int> bye;  // the Reason of a BYE, which may wait for them
-    bool bye_sent = false;
-    bool over = false;        // for the machine, which may call a leg of this name anew at once
-    std::string refer_event;  // of the referral that it is told of, "refer;id=5"
-  };
-
   void Run(std::promise<bool>& bound) {
     su_init();
     root_ = su_root_create(nullptr);
-    const std::string secure = SecureBind(config_.bind);
-    const char* folder = tls_files_ == nullptr ? "" : tls_files_->folder().c_str();
-    const std::string allow = absl::StrCat(kAllow, config_.takes_keys ? ", INFO" : "");
-    nua_ = root_ == nullptr
-               ? nullptr
-               : nua_create(root_, &SofiaAgent::OnEvent, Self(), NUTAG_URL(config_.bind.c_str()),
-                            TAG_IF(config_.tls, NUTAG_SIPS_URL(secure.c_str())),
-                            TAG_IF(config_.tls, NUTAG_CERTIFICATE_DIR(folder)),
-                            TAG_IF(config_.tls, TPTAG_TLS_VERIFY_POLICY(TPTLS_VERIFY_SUBJECTS_OUT)),
-                            NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOACK(0), NUTAG_AUTOANSWER(0),
-                            NUTAG_AUTOALERT(0),
-                            NUTAG_ENABLEINVITE(1),  // of phones in a call; see OnCaller
-                            NUTAG_ENABLEMESSAGE(0), NUTAG_APPL_METHOD("REFER, UPDATE"),
-                            SIPTAG_ALLOW_STR(allow.c_str()),
-                            // Nor 100rel: an offer in a reliable 18x could not be answered.
-                            SIPTAG_SUPPORTED_STR("timer"), NUTAG_SESSION_TIMER(kSessionSeconds),
-                            NUTAG_MIN_SE(kMinSessionSeconds),
-                            NUTAG_UPDATE_REFRESH(0),  // see ChooseRefresh
-                            SIPTAG_USER_AGENT_STR("click-to-call"), TAG_END());
+    StackConfig stack{config_.bind, config_.tls, "", config_.refers, config_.takes_keys};
+    if (tls_files_ != nullptr) stack.tls_folder = tls_files_->folder();
+    nua_ = root_ == nullptr ? nullptr : StartStack(root_, stack, &SofiaAgent::OnEvent, Self());
     tls_files_.reset();
     const bool good = nua_ != nullptr && RegisterDigestPlugin();
     bound.set_value(good);
@@ -139,33 +103,14 @@ class SofiaAgent final : public UserAgent {
 
   // What is still there when the stack has shut down.
   void LetGo() {
-    for (auto& [timer, then] : timers_) su_timer_destroy(timer);
-    for (auto& [handle, line] : lines_) {
-      StopRing(line);
-      nua_handle_destroy(handle);
-    }
+    timers_.EndAll();
+    for (auto& [handle, line] : lines_) nua_handle_destroy(handle);
     prober_.EndAll();
   }
 
   nua_magic_t* Self() { return reinterpret_cast<nua_magic_t*>(this); }
 
-  void Post(Command command) {
-    su_msg_r message = SU_MSG_R_INIT;
-    auto* boxed = new Command(std::move(command));
-    if (su_msg_create(message, su_root_task(root_), su_task_null, &SofiaAgent::OnMessage,
-                      sizeof(boxed)) != 0) {
-      delete boxed;
-      return;
-    }
-    *reinterpret_cast<Command**>(su_msg_data(message)) = boxed;
-    su_msg_send(message);
-  }
-
-  static void OnMessage(su_root_magic_t*, su_msg_r message, su_msg_arg_t* argument) {
-    (void)message;
-    const std::unique_ptr<Command> command(*reinterpret_cast<Command**>(argument));
-    (*command)();
-  }
+  void Post(std::function<void()> command) { PostTo(root_, std::move(command)); }
 
   void Do(const LegName& name, const Action& action, const Dialling& dialling) {
     if (action.kind == Action::Kind::kInvite) return Invite(name, action.text, dialling);
@@ -174,8 +119,8 @@ class SofiaAgent final : public UserAgent {
     nua_handle_t* handle = found->second;
     switch (action.kind) {
       case Action::Kind::kReinvite:
-        ++lines_.at(handle).asks;
-        Reinvite(handle, action.text);
+        lines_.at(handle).reinvite = action.text;
+        SendReinvite(handle, lines_.at(handle));
         break;
       case Action::Kind::kAck:
         Acknowledge(handle, action.text);
@@ -187,14 +132,20 @@ class SofiaAgent final : public UserAgent {
         HangUp(handle, lines_.at(handle), action.status);
         break;
       case Action::Kind::kInfo:
-        TellKey(handle, action.text);
+        SendKey(handle, lines_.at(handle), action.text);
         break;
       case Action::Kind::kNotify:
-        NotifyReferrer(handle, lines_.at(handle).refer_event, action.status);
+        SendProgress(handle, lines_.at(handle), action.status);
         break;
       case Action::Kind::kRespond:
         if (action.status >= 300) lines_.at(handle).over = true;
         AnswerCaller(handle, {action.status, action.text});
+        break;
+      case Action::Kind::kAbandon:
+        Abandon(handle, lines_.at(handle));
+        break;
+      case Action::Kind::kRefer:
+        Refer(handle, lines_.at(handle), dialling);
         break;
       case Action::Kind::kInvite:
         break;
@@ -214,30 +165,39 @@ class SofiaAgent final : public UserAgent {
       failed.status = 400;
       return events_.on_input(name, std::move(failed));
     }
+    Line& line = AddLine(handle, name, dialling.home);
+    CallPhone(handle, sdp, dialling.replaces);
+    line.rings = true;
+    AfterOf(handle, dialling.ring_timeout, [this](Line& late) {
+      if (late.rings) Tell(late, Input::Kind::kRingTimeout, 408, "");
+    });
+  }
+
+  Line& AddLine(nua_handle_t* handle, const LegName& name, std::string home) {
     Line& line = lines_[handle];
     line.name = name;
-    line.home = dialling.home;
+    line.number = ++added_;
+    line.home = std::move(home);
     handles_[name] = handle;
-    CallPhone(handle, sdp, dialling.replaces);
-    line.ring =
-        su_timer_create(su_root_task(root_), absl::ToInt64Milliseconds(dialling.ring_timeout));
-    su_timer_set(line.ring, &SofiaAgent::OnRingTimeout, reinterpret_cast<su_timer_arg_t*>(this));
+    return line;
   }
 
-  static void OnRingTimeout(su_root_magic_t*, su_timer_t* timer, su_timer_arg_t* argument) {
-    auto* self = reinterpret_cast<SofiaAgent*>(argument);
-    for (auto& [handle, line] : self->lines_) {
-      if (line.ring != timer) continue;
-      self->Tell(line, Input::Kind::kRingTimeout, 408, "");
-      return;
-    }
+  // With the line, if it is there still.
+  void AfterOf(nua_handle_t* handle, absl::Duration time, std::function<void(Line&)> then) {
+    After(time, [this, handle, number = lines_.at(handle).number, then = std::move(then)] {
+      const auto found = lines_.find(handle);
+      if (found != lines_.end() && found->second.number == number) then(found->second);
+    });
   }
 
-  static void OnTimer(su_root_magic_t*, su_timer_t* timer, su_timer_arg_t* argument) {
-    auto* self = reinterpret_cast<SofiaAgent*>(argument);
-    auto node = self->timers_.extract(timer);
-    su_timer_destroy(timer);
-    if (!node.empty()) node.mapped()();
+  // A phone that says no more of it than that it will has not reached anybody in the end.
+  void Refer(nua_handle_t* handle, Line& line, const Dialling& dialling) {
+    line.refer = dialling;
+    const int number = line.refers.Ask();
+    SendRefer(handle, line, false);
+    AfterOf(handle, dialling.ring_timeout, [this, number](Line& late) {
+      if (late.refers.GiveUp(number)) Tell(late, Input::Kind::kReferred, 480, "");
+    });
   }
 
   static void OnEvent(nua_event_t event, int status, const char* phrase, nua_t* /*nua*/,
@@ -262,11 +222,17 @@ class SofiaAgent final : public UserAgent {
     }
     if (event == nua_r_invite && status == 100) return self->OnRepeated(handle, line, sip);
     if (event == nua_i_cancel) self->Tell(line, Input::Kind::kEnded, 0, "");
-    if (event == nua_i_ack) self->Tell(line, Input::Kind::kAcknowledged, 200, PayloadOf(sip));
+    if (event == nua_i_ack) self->OnAcknowledged(handle, line, sip);
     if (event == nua_r_invite) self->OnInviteAnswer(handle, line, status, sip);
     if (event == nua_i_invite) self->OnReinvite(handle, line, PayloadOf(sip));
     if (event == nua_i_update && status < 200) self->OnUpdate(handle, line, PayloadOf(sip));
     if (event == nua_i_info) self->OnInfo(line, sip);
+    if (event == nua_r_refer && status == 100) NoteRefer(line, tags);
+    if (event == nua_r_info || event == nua_r_notify || event == nua_r_refer) {
+      self->OnRequestAnswer(handle, line, event == nua_r_refer, status, sip);
+    }
+    if (event == nua_r_authenticate && status >= 300) self->OnUnproven(handle, line);
+    if (event == nua_i_notify && status < 300) self->OnNotify(line, sip);
     if (event == nua_i_bye) self->Tell(line, Input::Kind::kEnded, ReasonOf(sip), "");
     if (event == nua_i_terminated) self->Forget(handle);
   }
@@ -293,25 +259,24 @@ class SofiaAgent final : public UserAgent {
     if (line.bye) return;
     line.bye = status;
     line.over = true;
+    line.reinvite.reset();
     if (line.asks == 0) return SendBye(handle, line);
-    After(kByeWait, [this, name = line.name, handle] {
-      const auto found = lines_.find(handle);
-      if (found == lines_.end() || found->second.name != name || !found->second.bye) return;
-      SendBye(handle, found->second);
-    });
+    AfterOf(handle, kByeWait, [handle](Line& late) { SendBye(handle, late); });
   }
 
-  void SendBye(nua_handle_t* handle, Line& line) {
-    if (std::exchange(line.bye_sent, true)) return;
-    SayBye(handle, *line.bye);
+  // Should the phone pick up all the same, it is hung up.
+  void Abandon(nua_handle_t* handle, Line& line) {
+    line.over = true;
+    line.bye = 0;
+    nua_cancel(handle, TAG_END());
   }
 
   // Nobody is called twice for one call: the refusal counts. (A re-INVITE is made again: two that
   // cross are put off, RFC 3261 section 14.2.) Nor does the stack wait for credentials.
   void GiveUp(nua_handle_t* handle, int status = 503) {
     Line line = lines_.at(handle);
-    StopRing(line);
     lines_.erase(handle);
+    dialogs_.End(handle, clock_.Now());
     handles_.erase(line.name);
     Tell(line, Input::Kind::kRejected, status, "");
     nua_handle_destroy(handle);
@@ -319,12 +284,14 @@ class SofiaAgent final : public UserAgent {
 
   void OnInviteAnswer(nua_handle_t* handle, Line& line, int status, const sip_t* sip) {
     if (status <= 100) return;
+    if (status < 200) dialogs_.Note(handle, DialogOfAnswer(sip));
     if (status < 200) return Tell(line, Input::Kind::kRinging, status, PayloadOf(sip));
+    if (line.bye && !line.established && status >= 300) return;
     if (status == 401 || status == 407) {
-      if (Authenticate(handle, line, sip)) return;
+      if (Authenticate(handle, line, sip, config_.user, config_.password)) return;
       if (!line.established) return GiveUp(handle, status);
     }
-    StopRing(line);
+    line.rings = false;
     if (line.established && line.asks > 0) --line.asks;
     if (line.bye) {
       if (status < 300) Acknowledge(handle, "");
@@ -332,70 +299,108 @@ class SofiaAgent final : public UserAgent {
     }
     if (status < 300) {
       line.established = true;
+      dialogs_.Settle(handle, DialogOfAnswer(sip));
       ChooseRefresh(handle, sip);
       return Tell(line, Input::Kind::kAnswered, status, PayloadOf(sip));
     }
     Tell(line, Input::Kind::kRejected, status, "");
   }
 
-  // Answers a challenge once for each dialog; a second one means that the credentials are wrong.
-  // Anybody may ask for them, but only the account's own hosts are answered.
-  bool Authenticate(nua_handle_t* handle, Line& line, const sip_t* sip) {
-    if (line.authenticated || line.home.empty() || sip == nullptr || config_.user.empty()) {
-      return false;
-    }
-    line.authenticated = true;
-    const std::vector<std::string> realms = RealmsOf(sip);
-    for (const std::string& realm : realms) {
-      const std::string credentials = CredentialsFor(realm, config_.user, config_.password);
-      nua_authenticate(handle, NUTAG_AUTH(credentials.c_str()), TAG_END());
-    }
-    return !realms.empty();
+  void OnNotify(Line& line, const sip_t* sip) {
+    if (sip == nullptr || !line.refers.IsToldOfNewest(IdOfNotify(sip), IsLastNotify(sip))) return;
+    Tell(line, Input::Kind::kReferred, ProgressOf(sip), "");
   }
 
-  // Strangers learn no more than that they are unknown.
+  // The stack waits for credentials, and everything else in the dialog with it, BYE included: it is
+  // told when there are none. A REFER that is sent for the first time has ended.
+  void OnRequestAnswer(nua_handle_t* handle, Line& line, bool refer, int status, const sip_t* sip) {
+    if (status < 200) return;
+    const bool challenge = status == 401 || status == 407;
+    if (challenge && (!refer || line.refer_proves)) {
+      if (Authenticate(handle, line, sip, config_.user, config_.password)) return;
+      line.challenged = status;
+      nua_authenticate(handle, TAG_END());
+      return;  // comes again as 904
+    }
+    const int challenged = std::exchange(line.challenged, 0);
+    OnRequestEnd(handle, line, refer, challenged > 0 ? challenged : status, sip);
+  }
+
+  // It had not waited.
+  void OnUnproven(nua_handle_t* handle, Line& line) {
+    const int status = std::exchange(line.challenged, 0);
+    if (status > 0) OnRequestEnd(handle, line, !line.refers.all_answered(), status, nullptr);
+  }
+
+  void OnRequestEnd(nua_handle_t* handle, Line& line, bool refer, int status, const sip_t* sip) {
+    if (line.requests > 0) --line.requests;
+    const bool newest = refer && line.refers.Answered(status < 300);
+    if (refer && line.refers.all_answered()) AllowRepeats(handle);
+    // Who takes the call back does not want it any more.
+    const bool wanted = newest && !line.reinvite && !line.over;
+    SendReinvite(handle, line);
+    if (!newest || status < 300) return;
+    if (wanted && !line.refer_proves && !config_.user.empty() && MayProve(line, sip)) {
+      line.refers.AskAgain();
+      return SendRefer(handle, line, true);
+    }
+    Tell(line, Input::Kind::kReferRefused, status, "");
+  }
+
   void OnCaller(nua_handle_t* handle, const sip_t* sip) {
-    if (!config_.callers || sip == nullptr || sip->sip_call_id == nullptr) {
-      return TurnAway(nua_, handle, 403);
-    }
-    const bool trusted = config_.callers->Trusts(SourceOf(nua_current_request(nua_)));
-    bool stale = false;
-    if (!trusted && !Proves(sip, stale)) {
-      const bool can = !config_.user.empty() && !config_.password.empty();
-      if (!can) return TurnAway(nua_, handle, 403);
-      return Challenge(nua_, handle,
-                       challenger_.Challenges(sip->sip_call_id->i_id, clock_.Now(), stale));
-    }
+    const Gate::Verdict verdict = gate_.Judge(sip, nua_current_request(nua_), clock_.Now());
+    if (verdict.refusal == 401) return Challenge(nua_, handle, verdict.challenges);
+    if (verdict.refusal > 0) return TurnAway(nua_, handle, verdict.refusal);
+    const absl::StatusOr<Replaces> replaces = ReplacesOf(sip);
+    if (absl::IsInvalidArgument(replaces.status())) return TurnAway(nua_, handle, 400);
+    if (replaces.ok()) return OnNewcomer(handle, sip, *replaces, verdict);
     const char* user = sip->sip_request->rq_url->url_user;
-    Caller caller{{"in-" + crypto::ToHex(crypto::Sha256(DialogOf(sip))).substr(0, 32), "customer"},
-                  CallerOf(sip, trusted),
+    Caller caller{{OwnNameOf(sip), "customer"},
+                  CallerOf(sip, verdict.trusted),
                   user == nullptr ? "" : user,
                   PayloadOf(sip)};
+    Admit(handle, sip, caller.name, verdict.proof,
+          [&] { return events_.on_caller(std::move(caller)); });
+  }
+
+  // Who knows a dialog by its names may still be anybody: it was proven who calls before.
+  void OnNewcomer(nua_handle_t* handle, const sip_t* sip, const Replaces& replaces,
+                  const Gate::Verdict& verdict) {
+    const DialogBook::Match match = dialogs_.Find(replaces.dialog);
+    if (match.kind == DialogBook::Match::Kind::kNone) return TurnAway(nua_, handle, 481);
+    const auto found = std::find_if(lines_.begin(), lines_.end(), [&](const auto& entry) {
+      return match.owner == entry.first && !entry.second.over;
+    });
+    if (found == lines_.end()) return TurnAway(nua_, handle, 603);
+    const LegName name{found->second.name.call, OwnNameOf(sip)};
+    Newcomer newcomer{name.leg, found->second.name.leg, CallerOf(sip, verdict.trusted),
+                      PayloadOf(sip), replaces.early_only};
+    Admit(handle, sip, name, verdict.proof,
+          [&] { return events_.on_newcomer(name.call, std::move(newcomer)); });
+  }
+
+  // `ask` says by which status it is refused.
+  template <class Ask>
+  void Admit(nua_handle_t* handle, const sip_t* sip, const LegName& name, const std::string& proof,
+             const Ask& ask) {
     // The same request by two ways, or a second one with its names: the first one stays.
-    if (handles_.contains(caller.name)) return TurnAway(nua_, handle, 482);
-    Line& line = lines_[handle];
-    line.name = caller.name;
-    line.home = SourceOf(nua_current_request(nua_));
+    if (handles_.contains(name)) return TurnAway(nua_, handle, 482);
+    if (!gate_.Spend(proof, clock_.Now())) {
+      return Challenge(nua_, handle, gate_.Challenges(sip, clock_.Now(), true));
+    }
+    Line& line = AddLine(handle, name, SourceOf(nua_current_request(nua_)));
     line.established = true;
     ChooseRefresh(handle, sip);
-    handles_[caller.name] = handle;
-    const int status = events_.on_caller(std::move(caller));
+    const int status = ask();
     if (status < 300) return;
     handles_.erase(line.name);
     lines_.erase(handle);
     TurnAway(nua_, handle, status);
   }
 
-  // True when the caller shows the account's password.
-  bool Proves(const sip_t* sip, bool& stale) const {
-    const DigestSubject subject{config_.user, config_.password, "INVITE", "", PayloadOf(sip)};
-    for (const msg_auth_t* shown = sip->sip_authorization; shown; shown = shown->au_next) {
-      const auto verdict =
-          challenger_.Judge(ParamsOf(*shown), subject, sip->sip_call_id->i_id, clock_.Now());
-      if (verdict == Challenger::Verdict::kGood) return !config_.password.empty();
-      stale = stale || verdict == Challenger::Verdict::kStale;
-    }
-    return false;
+  void OnAcknowledged(nua_handle_t* handle, Line& line, const sip_t* sip) {
+    dialogs_.Settle(handle, DialogOfRequest(sip));
+    Tell(line, Input::Kind::kAcknowledged, 200, PayloadOf(sip));
   }
 
   void OnRefer(nua_handle_t* handle, Line* line, const sip_t* sip, tagi_t* tags) {
@@ -407,12 +412,8 @@ class SofiaAgent final : public UserAgent {
   int ReferralStatus(Line& line, const sip_t* sip, tagi_t* tags) {
     const absl::StatusOr<ReferTo> target = ReferToOf(sip);
     if (!target.ok()) return 400;
-    const sip_event_t* event = nullptr;
-    tl_gets(tags, NUTAG_REFER_EVENT_REF(event), TAG_END());
-    std::string told = event == nullptr ? "refer" : event->o_type;
-    if (event != nullptr && event->o_id != nullptr) absl::StrAppend(&told, ";id=", event->o_id);
     // The one that is told of already goes on if this one is refused.
-    std::string before = std::exchange(line.refer_event, std::move(told));
+    std::string before = std::exchange(line.refer_event, EventOfRefer(tags));
     const int status = events_.on_refer(line.name, *target);
     if (status != 202) line.refer_event = std::move(before);
     return status;
@@ -449,16 +450,11 @@ class SofiaAgent final : public UserAgent {
     events_.on_input(name, std::move(input));
   }
 
-  static void StopRing(Line& line) {
-    if (line.ring != nullptr) su_timer_destroy(line.ring);
-    line.ring = nullptr;
-  }
-
   // The dialog is over, whoever ended it; also when nobody refreshed it.
   void Forget(nua_handle_t* handle) {
     Line line = lines_.at(handle);
-    StopRing(line);
     lines_.erase(handle);
+    dialogs_.End(handle, clock_.Now());
     const auto found = handles_.find(line.name);
     // A leg that was called anew since is another dialog's.
     if (found != handles_.end() && found->second == handle) {
@@ -471,16 +467,18 @@ class SofiaAgent final : public UserAgent {
   const UserAgentConfig config_;
   const base::Clock& clock_;
   const PhoneEvents events_;
-  const Challenger challenger_;
+  Gate gate_;                            // on the thread only
   std::unique_ptr<TlsFiles> tls_files_;  // until the stack has read them
   std::thread thread_;
   std::atomic<bool> leaving_ = false;
   su_root_t* root_ = nullptr;
   nua_t* nua_ = nullptr;
-  std::map<nua_handle_t*, Line> lines_;  // these four on the thread only
+  std::map<nua_handle_t*, Line> lines_;  // these five on the thread only
   std::map<LegName, nua_handle_t*> handles_;
+  DialogBook dialogs_;
   Prober prober_;
-  std::map<su_timer_t*, std::function<void()>> timers_;
+  Timers timers_;
+  int added_ = 0;  // lines
 };
 
 }  // namespace

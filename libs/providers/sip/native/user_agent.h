@@ -27,6 +27,7 @@ struct UserAgentConfig {
   base::Secret tls_key;
   std::optional<CallerRules> callers;  // absent: nobody may call us
   bool takes_keys = false;             // phones may tell keys by INFO
+  bool refers = false;                 // phones are asked to call others, and tell how that goes
 };
 
 // One leg of one call.
@@ -36,7 +37,7 @@ struct LegName {
   friend auto operator<=>(const LegName&, const LegName&) = default;
 };
 
-// How a leg is called; for kInvite.
+// How a leg is called; for kInvite, and of a kRefer for the target.
 struct Dialling {
   std::string uri;
   std::string home;  // whose challenges are answered, as long as it is asked: a host; empty: nobody
@@ -64,6 +65,8 @@ struct PhoneEvents {
   std::function<int(const LegName& name, const ReferTo& target)> on_refer;
   // The SIP status that refuses the caller; 100: it waits.
   std::function<int(Caller caller)> on_caller;
+  // The same for one who means to replace a leg of that call.
+  std::function<int(const std::string& call, Newcomer newcomer)> on_newcomer;
 };
 
 class UserAgent {
