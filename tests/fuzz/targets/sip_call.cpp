@@ -107,7 +107,9 @@ void SipCall(std::string_view bytes) {
       continue;
     }
     for (const auto& action : native::Apply(call, input).actions) {
+      // One whose place was taken is owed the ACK of what it agreed to last, and let go.
       const bool parts = action.kind == native::Action::Kind::kBye ||
+                         action.kind == native::Action::Kind::kAck ||
                          action.kind == native::Action::Kind::kAbandon ||
                          action.kind == native::Action::Kind::kRespond;
       Require(parts || !call.LegOf(action.leg).empty(), "a request is to a leg of the call");
