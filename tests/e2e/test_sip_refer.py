@@ -48,6 +48,16 @@ def line(tenant, tmp_path):
         phone.close()
 
 
+def on_hold(line):
+    """A talk whose customer's phone is through with the hold: else REFER may be there before the ACK of it, and SIPp
+    would take that for the end."""
+    talk = Handover(line.tenant, line.connect())
+    answer = line.tenant.api.post(f"/api/v1/click-to-call/sessions/{talk.id}/hold")
+    assert answer.status == 200, answer
+    wait_until(lambda: line.customer.seen().count("ACK sip:") >= 2, 30, "the hold to be through")
+    return talk
+
+
 def over(*phones):
     wait_until(lambda: all(p.is_done() for p in phones), 30, "all phones to be let go",
                hint="\n".join(p.seen()[-900:] for p in phones if not p.is_done()))
@@ -57,7 +67,7 @@ def over(*phones):
 def test_a_phone_that_reaches_the_number_takes_the_call_away(line, type, media):
     direct = media == "direct"
     line.open("reaches" if direct else "reaches-anchored", "agent" if direct else "customer", transfer="refer", media=media)
-    talk = Handover(line.tenant, line.connect())
+    talk = on_hold(line) if direct else Handover(line.tenant, line.connect())
     talk.transfer(type, to_phone=NUMBER)
     done = talk.wait("COMPLETED")
     assert (done["transfer_type"], done["to_phone"]) == (type, NUMBER), done
@@ -77,7 +87,7 @@ def test_a_phone_that_reaches_the_number_takes_the_call_away(line, type, media):
     *((f"refuses-by-{status}", f"the customer's phone does not take a REFER: {status}") for status in (603, 405, 501, 401, 503))])
 def test_a_phone_that_does_not_reach_the_number_stays_with_the_agent(line, customer, why):
     line.open(customer, transfer="refer")
-    talk = Handover(line.tenant, line.connect())
+    talk = on_hold(line)
     talk.transfer("BLIND", to_phone=NUMBER)
     failed = talk.wait("FAILED", seconds=90)
     assert failed["error_message"] == why, failed
