@@ -1,6 +1,8 @@
 // UUID version 7, session ids and tokens.
 #include "libs/base/ids.h"
 
+#include <absl/strings/str_format.h>
+#include <absl/time/time.h>
 #include <string.h>  // explicit_bzero
 #include <sys/random.h>
 
@@ -117,6 +119,13 @@ std::string IdGenerator::Token(std::string_view prefix, size_t bytes) {
   }
   explicit_bzero(random.data(), random.size());
   return out;
+}
+
+std::string FirstUuidAt(absl::Time time) {
+  constexpr int64_t kLargest = (int64_t{1} << 48) - 1;
+  const int64_t millis = std::clamp<int64_t>(
+      absl::ToUnixMillis(time + absl::Milliseconds(1) - absl::Nanoseconds(1)), 0, kLargest);
+  return absl::StrFormat("%08x-%04x-0000-0000-000000000000", millis >> 16, millis & 0xffff);
 }
 
 bool IsUuid(std::string_view text) {

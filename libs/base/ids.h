@@ -56,6 +56,9 @@ class IdGenerator {
   Random& random_;
 };
 
+// The smallest UUID version 7 of that moment: ids made at or after it are greater.
+std::string FirstUuidAt(absl::Time time);
+
 // True for the canonical 36 character form, lower or upper case.
 bool IsUuid(std::string_view text);
 

@@ -24,6 +24,16 @@ TEST_CASE("a UUID has version 7, the RFC's variant and the time in front") {
   CHECK(std::string("89ab").find(id[19]) != std::string::npos);
 }
 
+TEST_CASE("the first UUID of a moment is less than any made then, greater than any made before") {
+  const absl::Time moment = absl::FromUnixMillis(0x0190a1b2c3d4);
+  testing::FakeClock clock(moment);
+  testing::FakeRandom random;
+  CHECK(FirstUuidAt(moment) < IdGenerator(clock, random).Uuid());
+  testing::FakeClock before(moment - absl::Milliseconds(1));
+  CHECK(FirstUuidAt(moment) > IdGenerator(before, random).Uuid());
+  CHECK(FirstUuidAt(absl::InfinitePast()) == "00000000-0000-0000-0000-000000000000");
+}
+
 TEST_CASE("ids made later sort later, within a millisecond too") {
   testing::FakeClock clock;
   testing::FakeRandom random;

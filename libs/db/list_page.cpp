@@ -17,6 +17,7 @@ constexpr size_t kLongestCursor = 4096;
 constexpr char kNull = '0';
 constexpr char kValue = '1';
 
+// absl::StrCat of Debian takes no std::string_view.
 std::string Joined(std::initializer_list<std::string_view> parts) {
   std::string whole;
   for (const std::string_view part : parts) whole += part;

@@ -9,17 +9,9 @@ from sip_phones import Phone, free_port
 from sound_phone import Sound
 from stack.process import wait_until
 from talks import PATH, Handover
-from test_sip_native import Line
+from test_sip_native import line  # noqa: F401, a fixture
 
 pytestmark = pytest.mark.skipif(shutil.which("sipp") is None, reason="needs the package sip-tester")
-
-
-@pytest.fixture
-def line(tenant, tmp_path):
-    line = Line(tenant, tmp_path)
-    yield line
-    for phone in line.phones:
-        phone.close()
 
 
 def test_an_agent_may_be_at_an_ipv6_address(line):

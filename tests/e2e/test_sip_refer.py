@@ -7,7 +7,7 @@ import pytest
 from sip_phones import AUDIO, SCENARIOS, TALK, answer, in_call, respond
 from stack.process import wait_until
 from talks import Handover
-from test_sip_native import Line
+from test_sip_native import line  # noqa: F401, a fixture
 
 pytestmark = pytest.mark.skipif(shutil.which("sipp") is None, reason="needs the package sip-tester")
 
@@ -38,14 +38,6 @@ SCENARIOS.update({
     # For the account's user, who is not believed.
     "refuses-by-401": answer(AUDIO) + HELD + (ASKED + respond("401 Unauthorized", extra=CHALLENGE)) * 3 + TALK,
     "refuses-by-503": answer(AUDIO) + HELD + ASKED + respond("503 Service Unavailable", extra="Retry-After: 2\n      ") + TALK})
-
-
-@pytest.fixture
-def line(tenant, tmp_path):
-    made = Line(tenant, tmp_path)
-    yield made
-    for phone in made.phones:
-        phone.close()
 
 
 def on_hold(line):

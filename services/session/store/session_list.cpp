@@ -1,10 +1,9 @@
 // Lists: ids from a covering index; the sessions themselves come from the cache.
 #include "services/session/store/session_list.h"
 
-#include <absl/strings/str_format.h>
-
 #include <charconv>
 
+#include "libs/base/ids.h"
 #include "libs/base/proto_time.h"
 
 namespace ctc::session::store {
@@ -45,10 +44,10 @@ Where MakeWhere(const ListQuery& query) {
   if (f.has_from_phone()) where.Add(" AND from_phone = ?", f.from_phone());
   if (f.has_to_phone()) where.Add(" AND to_phone = ?", f.to_phone());
   if (f.has_started_after()) {
-    where.Add(" AND id >= ?", FirstIdAt(base::FromProto(f.started_after())));
+    where.Add(" AND id >= ?", base::FirstUuidAt(base::FromProto(f.started_after())));
   }
   if (f.has_started_before()) {
-    where.Add(" AND id < ?", FirstIdAt(base::FromProto(f.started_before())));
+    where.Add(" AND id < ?", base::FirstUuidAt(base::FromProto(f.started_before())));
   }
   if (f.has_q() && !f.q().empty()) {
     const std::string prefix = LikePrefix(f.q());
@@ -101,13 +100,6 @@ absl::StatusOr<IdPage> SelectPage(db::Connection& connection, const ListQuery& q
     CTC_ASSIGN_OR_RETURN(page.total, Count(connection, where));
   }
   return page;
-}
-
-std::string FirstIdAt(absl::Time time) {
-  constexpr int64_t kLargest = (int64_t{1} << 48) - 1;
-  const int64_t millis = std::clamp<int64_t>(
-      absl::ToUnixMillis(time + absl::Milliseconds(1) - absl::Nanoseconds(1)), 0, kLargest);
-  return absl::StrFormat("%08x-%04x-0000-0000-000000000000", millis >> 16, millis & 0xffff);
 }
 
 absl::Time TimeOfId(const std::string& id) {

@@ -35,8 +35,6 @@ struct IdPage {
 // Ids and total in one statement. The text is made of constant parts; every value is bound.
 absl::StatusOr<IdPage> SelectPage(db::Connection& connection, const ListQuery& query);
 
-// The smallest UUIDv7 of that moment: sessions made at or after it have a greater id.
-std::string FirstIdAt(absl::Time time);
 // The moment in a UUIDv7.
 absl::Time TimeOfId(const std::string& id);
 

@@ -1,8 +1,6 @@
 #include "services/webhook/store/log_retention.h"
 
-#include <absl/strings/str_format.h>
-
-#include <algorithm>
+#include "libs/base/ids.h"
 
 namespace ctc::webhook::store {
 namespace {
@@ -14,16 +12,10 @@ constexpr char kDelete[] =
     " WHERE id < ? AND received_at < ? AND state IN ('APPLIED', 'DUPLICATE', 'REFUSED', 'PARKED')"
     " ORDER BY id LIMIT ?";
 
-// Not greater than any id that is made at `time` or later.
-std::string FirstIdAt(absl::Time time) {
-  const auto ms = static_cast<uint64_t>(std::max(absl::ToUnixMillis(time), int64_t{0}));
-  return absl::StrFormat("%08x-%04x", ms >> 16, ms & 0xffff);
-}
-
 }  // namespace
 
 absl::StatusOr<int64_t> DeleteOld(db::Connection& connection, absl::Time before) {
-  return connection.Execute(kDelete, {FirstIdAt(before), before, kDeletedAtOnce});
+  return connection.Execute(kDelete, {base::FirstUuidAt(before), before, kDeletedAtOnce});
 }
 
 }  // namespace ctc::webhook::store
