@@ -30,6 +30,9 @@ struct Config {
   bool many_at_once = false;  // see Connection::ExecuteAll
 };
 
+// Called with a number of statements that are done.
+using StatementDone = std::function<void(size_t done)>;
+
 // Whether several statements end the transaction, too.
 enum class Ending { kStay, kCommit };
 
@@ -49,8 +52,13 @@ class Connection {
                                               const Params& params, std::string_view tail = "") = 0;
   // All of them in one round trip, or one for each 8 MiB; none after one that failed. With kCommit
   // the transaction is committed behind the last: the unit has nothing more to do then, and an
-  // UNAVAILABLE may mean that it was. Only on a connection of MakeWorker or MakeRepeatableWorker.
-  virtual absl::Status ExecuteAll(const std::vector<RowsStatement>& statements, Ending ending) = 0;
+  // UNAVAILABLE may mean that it was. `progress`, if given, hears how many are done as the server
+  // tells of each. Only on a connection of MakeWorker or MakeRepeatableWorker.
+  virtual absl::Status ExecuteAll(const std::vector<RowsStatement>& statements, Ending ending,
+                                  const StatementDone& progress) = 0;
+  absl::Status ExecuteAll(const std::vector<RowsStatement>& statements, Ending ending) {
+    return ExecuteAll(statements, ending, nullptr);
+  }
 };
 
 // Name of the unique index behind an ALREADY_EXISTS of this library, as "uq_dial_guard"; "" for any

@@ -1,6 +1,9 @@
 // Many rows at once, against a real MariaDB: read as given, committed together or not at all.
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <thread>
+
 #include "libs/base/error_catalogue.h"
 #include "libs/db/database.h"
 #include "libs/testing/mariadb.h"
@@ -130,6 +133,42 @@ TEST_CASE("one that fails stops those behind it, and the commit") {
   }),
              IsOk());
   CHECK(world.Count() == 0);
+}
+
+TEST_CASE("progress is told of each statement that is done, and of no other") {
+  World world;
+  std::vector<size_t> told;
+  const auto run = [&](const std::vector<int>& ids) {
+    told.clear();
+    return world.worker->Run([&](Connection& c) {
+      return c.ExecuteAll(Inserts(ids), Ending::kCommit,
+                          [&](size_t done) { told.push_back(done); });
+    });
+  };
+  CHECK_THAT(run({1, 2, 3}), IsOk());
+  CHECK(told == std::vector<size_t>{1, 2, 3});
+  CHECK_THAT(run({4, 1, 5}), HasError(base::kAlreadyExists));
+  CHECK(told == std::vector<size_t>{1});
+}
+
+TEST_CASE("a connection that died while nobody used it is opened again unnoticed") {
+  World world;
+  std::string connection;
+  REQUIRE_THAT(world.worker->Run([&](Connection& c) -> absl::Status {
+    CTC_ASSIGN_OR_RETURN(const Rows rows, c.Query("SELECT CAST(CONNECTION_ID() AS CHAR)"));
+    connection = rows[0].Text(0);
+    return absl::OkStatus();
+  }),
+               IsOk());
+  REQUIRE_THAT(world.database->RunBlocking(
+                   [&](Connection& c) { return c.Execute("KILL " + connection).status(); }),
+               IsOk());
+  // lint-allow(sleep): to be unused for so long is what is tested
+  std::this_thread::sleep_for(std::chrono::milliseconds(150));
+  CHECK_THAT(world.worker->Run(
+                 [&](Connection& c) { return c.ExecuteAll(Inserts({1, 2}), Ending::kCommit); }),
+             IsOk());
+  CHECK(world.Count() == 2);
 }
 
 TEST_CASE("a connection of the pool takes one statement at a time") {

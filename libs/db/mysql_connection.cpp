@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "libs/base/clock.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/db/rows_text.h"
 #include "libs/db/session.h"
@@ -18,6 +19,8 @@ constexpr std::string_view kDuplicateKeyName = "key";
 constexpr std::string_view kDataErrorName = "data_error";
 // Statement texts are constants of the program; this bound is for a mistake.
 constexpr size_t kMaxPrepared = 1000;
+// A server that went away is noticed within this by those who use their connection all the time.
+constexpr absl::Duration kIdle = absl::Milliseconds(100);
 
 sql::Driver& Driver() {
   static sql::Driver* const driver = sql::mysql::get_driver_instance();
@@ -167,6 +170,7 @@ absl::StatusOr<std::unique_ptr<MysqlConnection>> MysqlConnection::Open(const End
     sql::ConnectOptionsMap options = Options(endpoint, config);
     std::unique_ptr<sql::Connection> connection(Driver().connect(options));
     std::unique_ptr<MysqlConnection> opened(new MysqlConnection(std::move(connection)));
+    opened->repeatable_ = config.repeatable;
     CTC_RETURN_IF_ERROR(opened->SetUp(config));
     return opened;
   } catch (const sql::SQLException& e) {
@@ -280,10 +284,15 @@ int64_t MysqlConnection::ExecuteText(const std::string& text) {
 }
 
 // Throws at the answer of the one that failed, which is the last.
-void MysqlConnection::ExecuteSeveral(const std::string& text, size_t count) {
+void MysqlConnection::ExecuteSeveral(const std::string& text, size_t count,
+                                     const std::function<void()>& each) {
   const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
   statement->execute(text);
-  for (size_t i = 1; i < count; ++i) statement->getMoreResults();
+  each();
+  for (size_t i = 1; i < count; ++i) {
+    statement->getMoreResults();
+    each();
+  }
 }
 
 absl::StatusOr<int64_t> MysqlConnection::ExecuteRows(std::string_view head, int width,
@@ -311,16 +320,25 @@ absl::StatusOr<int64_t> MysqlConnection::ExecuteRows(std::string_view head, int 
 }
 
 absl::Status MysqlConnection::ExecuteAll(const std::vector<RowsStatement>& statements,
-                                         Ending ending) {
+                                         Ending ending, const StatementDone& progress) {
   if (statements.empty() && ending == Ending::kStay) return absl::OkStatus();
-  statements_ += static_cast<int>(statements.size()) + 1;
+  // Whether the server is still there shows at the first statement. It goes alone where that is in
+  // doubt: with a commit in the same packet nobody could tell whether to send it again.
+  bool alone = statements_ == 0 && was_idle_ && !repeatable_;
+  size_t done = 0;
+  const auto each = [&] {
+    if (++done <= statements.size() && progress) progress(done);
+  };
   try {
     std::string text;
     size_t count = 0;
+    const auto send = [&] {
+      statements_ += static_cast<int>(count);
+      ExecuteSeveral(std::exchange(text, {}), std::exchange(count, 0), each);
+    };
     for (const RowsStatement& statement : statements) {
-      if (count > 0 && text.size() + statement.text().size() > RowsText::kMaxBytes) {
-        ExecuteSeveral(std::exchange(text, {}), std::exchange(count, 0));
-      }
+      const bool full = text.size() + statement.text().size() > RowsText::kMaxBytes;
+      if (count > 0 && (full || std::exchange(alone, false))) send();
       absl::StrAppend(&text, statement.text(), ";");
       ++count;
     }
@@ -328,7 +346,7 @@ absl::Status MysqlConnection::ExecuteAll(const std::vector<RowsStatement>& state
       text += "COMMIT";
       ++count;
     }
-    ExecuteSeveral(text, count);
+    send();
     committed_ = ending == Ending::kCommit;
     return absl::OkStatus();
   } catch (const sql::SQLException& e) {
@@ -337,6 +355,8 @@ absl::Status MysqlConnection::ExecuteAll(const std::vector<RowsStatement>& state
 }
 
 void MysqlConnection::BeginUnit() {
+  const absl::Duration now = base::SystemClock().Monotonic();
+  was_idle_ = now - std::exchange(begun_at_, now) > kIdle;
   statements_ = 0;
   deadlocked_ = false;
   committed_ = false;

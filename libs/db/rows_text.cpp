@@ -25,6 +25,21 @@ bool IsPlain(std::string_view text) {
 
 }  // namespace
 
+RowsStatement RowsStatement::OfIntegers(std::string_view sql,
+                                        std::initializer_list<int64_t> integers) {
+  std::string text;
+  text.reserve(sql.size() + (integers.size() * 20));
+  const auto* next = integers.begin();
+  for (const char c : sql) {
+    if (c == '?' && next != integers.end()) {
+      text += std::to_string(*next++);
+    } else {
+      text += c;
+    }
+  }
+  return RowsStatement(std::move(text));
+}
+
 RowsText::RowsText(std::string_view head, std::string_view tail) : head_(head), tail_(tail) {}
 
 void RowsText::BeginRow() {

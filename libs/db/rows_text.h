@@ -9,6 +9,8 @@
 #include <absl/time/time.h>
 
 #include <concepts>
+#include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,9 +19,12 @@
 
 namespace ctc::db {
 
-// One statement, which only RowsText can make.
+// One statement, which only RowsText can make, or of integers only.
 class RowsStatement {
  public:
+  // Each `?` of `sql`, a constant of the program, stands for the next of `integers`.
+  static RowsStatement OfIntegers(std::string_view sql, std::initializer_list<int64_t> integers);
+
   const std::string& text() const { return text_; }
 
  private:

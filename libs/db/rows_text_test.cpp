@@ -2,6 +2,7 @@
 #include "libs/db/rows_text.h"
 
 #include <catch2/catch.hpp>
+
 #include <limits>
 
 namespace ctc::db {
@@ -56,6 +57,12 @@ TEST_CASE("numbers, times and NULL") {
   const absl::Time before = absl::FromUnixMillis(-1);
   CHECK(RowOf(before, absl::UnixEpoch()) ==
         "('1969-12-31 23:59:59.999','1970-01-01 00:00:00.000') ");
+}
+
+TEST_CASE("a statement of integers has each in its place") {
+  CHECK(RowsStatement::OfIntegers("UPDATE t SET a = ?, b = ? WHERE c = ?",
+                                  {1, -2, std::numeric_limits<int64_t>::min()})
+            .text() == "UPDATE t SET a = 1, b = -2 WHERE c = -9223372036854775808");
 }
 
 TEST_CASE("rows are cut into statements by number and by size") {

@@ -27,7 +27,9 @@ class MysqlConnection final : public Connection {
   absl::StatusOr<int64_t> Execute(std::string_view sql, const Params& params) override;
   absl::StatusOr<int64_t> ExecuteRows(std::string_view head, int width, const Params& params,
                                       std::string_view tail) override;
-  absl::Status ExecuteAll(const std::vector<RowsStatement>& statements, Ending ending) override;
+  using Connection::ExecuteAll;
+  absl::Status ExecuteAll(const std::vector<RowsStatement>& statements, Ending ending,
+                          const StatementDone& progress) override;
 
   // A transaction begins by itself with the first statement after these.
   void BeginUnit();
@@ -49,7 +51,7 @@ class MysqlConnection final : public Connection {
   sql::PreparedStatement& Prepare(const std::string& sql);
   absl::Status ErrorOf(const sql::SQLException& e);
   int64_t ExecuteText(const std::string& text);
-  void ExecuteSeveral(const std::string& text, size_t count);
+  void ExecuteSeveral(const std::string& text, size_t count, const std::function<void()>& each);
 
   std::unordered_map<std::string, Prepared> prepared_;
   std::unique_ptr<sql::Connection> connection_;
@@ -57,6 +59,9 @@ class MysqlConnection final : public Connection {
   bool deadlocked_ = false;
   bool committed_ = false;
   int statements_ = 0;
+  bool repeatable_ = false;
+  absl::Duration begun_at_ = -absl::InfiniteDuration();  // the newest unit
+  bool was_idle_ = true;                                 // before it
 };
 
 // What a transaction ends with that a deadlock or a wait for rows undid.

@@ -61,7 +61,8 @@ class SessionHost final : public host::Service {
     // Calls that are being placed come to an end; what is left is found by the next process.
     asio::steady_timer timer(co_await asio::this_coro::executor);
     boost::system::error_code ignored;
-    for (int i = 0; i < 80 && tasks_ > 0; ++i) {
+    for (int i = 0; i < 80 && (tasks_ > 0 || writer_.has_foretold()); ++i) {
+      submission_.SettleForetold(store::Foretold::Which::kAll);
       timer.expires_after(std::chrono::milliseconds(50));
       co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
@@ -81,13 +82,16 @@ class SessionHost final : public host::Service {
     asio::co_spawn(asio::make_strand(executor_), std::move(task), std::move(done));
   }
 
-  // Keeps cache and feed current while another process writes and this one does not.
+  // Keeps cache and feed current while another process writes and this one does not, and tells the
+  // others what they cannot know: which calls were accepted.
   Task<void> FollowOthers() {
     asio::steady_timer timer(co_await asio::this_coro::executor);
     boost::system::error_code ignored;
     while (!stopping_) {
       const absl::Status refreshed = co_await writer_.Refresh(core_.WriteDeadline());
       if (!refreshed.ok()) observability::Debug("feed not refreshed", {{"error", refreshed}});
+      using Which = store::Foretold::Which;
+      submission_.SettleForetold(writer_.OthersWrote() ? Which::kAll : Which::kDue);
       timer.expires_after(absl::ToChronoMilliseconds(settings_.refresh_interval));
       co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }

@@ -27,9 +27,10 @@ class CountingConnection final : public db::Connection {
     ++statements_;
     return real_.ExecuteRows(head, width, params, tail);
   }
-  absl::Status ExecuteAll(const std::vector<db::RowsStatement>& statements,
-                          db::Ending ending) override {
-    return real_.ExecuteAll(statements, ending);
+  using Connection::ExecuteAll;
+  absl::Status ExecuteAll(const std::vector<db::RowsStatement>& statements, db::Ending ending,
+                          const db::StatementDone& progress) override {
+    return real_.ExecuteAll(statements, ending, progress);
   }
 
  private:

@@ -24,23 +24,6 @@ PlaceCallResponse Outcome(PlaceCallResponse::Outcome outcome, bool may_fail_over
   return answer;
 }
 
-// Accepted by a provider whose look-up needs nothing of the answer.
-PlaceCallResponse FoundByOrder(const dispatch::v1::PlaceCallRequest& request) {
-  PlaceCallResponse answer;
-  answer.set_outcome(PlaceCallResponse::ACCEPTED);
-  answer.set_provider_call_id("call-" + request.order().id());
-  answer.set_found_by_order(true);
-  return answer;
-}
-
-// What is written of the submission, and how often the session was.
-std::string MarkOf(Fixture& f, const std::string& id) {
-  return f.Scalar(
-      "SELECT CONCAT(submission, ' ', provider_call_id, ' ', version)"
-      " FROM click_to_call_session WHERE id = '" +
-      id + "'");
-}
-
 std::string SessionOf(const absl::Status& status) {
   const auto metadata = base::DetailOf(status).metadata;
   const auto found = metadata.find("session_id");
@@ -89,55 +72,6 @@ TEST_CASE("the session is committed before anything is dialled", "[session][init
   };
   REQUIRE_THAT(f.Initiate().status(), IsOk());
   CHECK(submission == "SENT");
-}
-
-TEST_CASE("a call that a look-up finds by its order is answered before its mark is written",
-          "[session][initiate]") {
-  Fixture f;
-  f.peers.place = FoundByOrder;
-  const auto session = f.Initiate();
-  REQUIRE_THAT(session.status(), IsOk());
-  const std::string call = "call-" + session->id();
-  CHECK(session->submission() == S::ACCEPTED);
-  CHECK(session->provider_call_id() == call);
-  SECTION("readers see it at once, the row soon") {
-    const auto read = f.Get(session->id());
-    REQUIRE_THAT(read.status(), IsOk());
-    CHECK(read->submission() == S::ACCEPTED);
-    CHECK(read->provider_call_id() == call);
-    if (read->version() == session->version()) {  // else it is written already
-      CHECK(read->SerializeAsString() == session->SerializeAsString());
-    }
-    testing::EventuallyTrue([&] { return MarkOf(f, session->id()) == "ACCEPTED " + call + " 2"; },
-                            "it is written");
-  }
-  SECTION("who gives up meanwhile hangs up") {
-    v1::EndCallRequest end;
-    end.set_id(session->id());
-    REQUIRE_THAT(f.process->Run(f.process->service.EndCall(f.Context(), end)).status(), IsOk());
-    CHECK(f.peers.count("ControlCall HANG_UP") >= 1);  // again when the mark is written
-  }
-}
-
-TEST_CASE("a fact that comes before the mark of a call writes it along, once",
-          "[session][initiate]") {
-  Fixture f;
-  f.peers.place = FoundByOrder;
-  std::string id;
-  int calls = 0;
-  // The mark waits for 100 ms only. Where it was first all the same, another call is placed.
-  testing::EventuallyTrue(
-      [&] {
-        const std::string number = "+10000000" + std::to_string(10 + calls++);
-        const auto session = f.Initiate(f.Click(number), f.Context());
-        REQUIRE_THAT(session.status(), IsOk());
-        id = session->id();
-        REQUIRE_THAT(f.Apply({f.Fact(id, v1::CallFact::CALL_RINGING, 1)}).status(), IsOk());
-        return MarkOf(f, id) == "ACCEPTED call-" + id + " 2";
-      },
-      "the mark is first");
-  f.NewProcess();  // what the first one had begun is done
-  CHECK(MarkOf(f, id) == "ACCEPTED call-" + id + " 2");
 }
 
 TEST_CASE("bad input is refused by name and dials nothing", "[session][initiate]") {

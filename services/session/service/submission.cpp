@@ -174,11 +174,22 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::Accepted(const rpc::Context& 
   if (!answer.found_by_order()) {
     co_return co_await Settle(context, std::move(change), db::Urgency::kNow);
   }
-  // After a crash the watchdog asks the provider and learns the same, so the agent need not wait
-  // until it is written down.
-  record = core_.writer.Foretell(std::move(record), *change.submission);
+  // After a crash the watchdog asks the provider and learns the same, so neither the agent nor the
+  // database need be bothered: the next change of the session writes it along.
+  if (store::RecordPtr told = core_.writer.Foretell(record, call_id)) co_return told;
+  // An event was faster, or the agent gave up: then somebody may wait for it.
+  auto accepted = std::make_shared<store::Record>(*record);
+  store::Submit(*change.submission, *accepted);
   background_(SettleSoon(context, std::move(change)));
-  co_return record;
+  co_return accepted;
+}
+
+void Submission::SettleForetold(store::Foretold::Which which) {
+  constexpr size_t kAtOnce = 1000;
+  for (store::Change& change : core_.writer.TakeForetold(which, kAtOnce)) {
+    rpc::Context context = rpc::Context::ForService(change.tenant, core_.WriteDeadline());
+    background_(SettleSoon(std::move(context), std::move(change)));
+  }
 }
 
 Task<void> Submission::SettleSoon(rpc::Context context, store::Change change) {

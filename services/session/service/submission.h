@@ -26,6 +26,10 @@ class Submission {
   Task<absl::StatusOr<store::RecordPtr>> Run(rpc::Context context, store::RecordPtr record,
                                              std::vector<routing::v1::Candidate> candidates);
 
+  // Writes acceptances for themselves that no other change wrote along: see store::Foretold. Begins
+  // it only; to be called again for what is left.
+  void SettleForetold(store::Foretold::Which which);
+
   // True while a request of this process for that session is under way.
   bool IsUnderWay(const std::string& id) const;
 

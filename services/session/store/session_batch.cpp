@@ -76,13 +76,9 @@ absl::StatusOr<bool> SessionBatch::Attempt(const std::vector<Item>& items,
   // Without a write there is nothing whose lock would tell whether the start was right.
   if (!wrote && start == Start::kAssumed) return false;
   if (wrote) {
-    // Made before the lock is taken: other writers wait for it.
-    const Statements statements = MakeStatements();
-    CTC_ASSIGN_OR_RETURN(const bool moved, MovePosition(after));
-    if (!moved) return false;
-    newest_batch_ = {after, newest_, before_ == known_};
-    turn.Pass();
-    const absl::Status written = WriteAll(statements);
+    bool moved = false;
+    const absl::Status written = WriteAll(after, turn, moved);
+    if (!moved && db::IsDataError(written)) return false;
     if (absl::IsAlreadyExists(written) && items.size() == 1 && items[0].create != nullptr) {
       CTC_RETURN_IF_ERROR(MoveBack());
       results[0] = ResolveDuplicate(*items[0].create, written);
@@ -128,14 +124,13 @@ absl::Status SessionBatch::ReadPosition() {
   return absl::OkStatus();
 }
 
-// Takes the same lock; false when the position is not the one assumed.
-absl::StatusOr<bool> SessionBatch::MovePosition(const Position& after) {
-  CTC_ASSIGN_OR_RETURN(
-      const int64_t rows,
-      connection_.Execute("UPDATE feed_sequence SET last_seq = ?, writes = ?"
-                          " WHERE id = 1 AND last_seq = ? AND writes = ?",
-                          {after.last_seq, after.stamp, before_.last_seq, before_.stamp}));
-  return rows == 1;
+// Takes the same lock, and fails by a data error when the position is not the one assumed: the
+// column takes no NULL. What is sent along with it is not done then.
+db::RowsStatement SessionBatch::MovePosition(const Position& after) const {
+  return db::RowsStatement::OfIntegers(
+      "UPDATE feed_sequence SET last_seq = IF(last_seq = ? AND writes = ?, ?, NULL), writes = ?"
+      " WHERE id = 1",
+      {before_.last_seq, before_.stamp, after.last_seq, after.stamp});
 }
 
 // Nothing was written after all: the feed must have no gap.
@@ -154,6 +149,7 @@ absl::Status SessionBatch::LoadSessions(const std::vector<Item>& items) {
       if (newest_.contains(change.id)) continue;
       RecordPtr cached = cache_is_current ? FindCurrent(change.id) : nullptr;
       if (cached == nullptr) missing.push_back(change.id);
+      cached = cache_.foretold().Complete(std::move(cached));
       newest_[change.id] = std::move(cached);
     }
   }
@@ -161,7 +157,7 @@ absl::Status SessionBatch::LoadSessions(const std::vector<Item>& items) {
   CTC_ASSIGN_OR_RETURN(std::vector<Record> found, SelectByIds(connection_, missing));
   for (Record& record : found) {
     const std::string id = record.id();
-    newest_[id] = std::make_shared<const Record>(std::move(record));
+    newest_[id] = cache_.foretold().Complete(std::make_shared<const Record>(std::move(record)));
   }
   return absl::OkStatus();
 }
@@ -420,8 +416,8 @@ std::vector<RecordPtr> SessionBatch::NewestOf(const std::vector<std::string>& id
   return records;
 }
 
-Statements SessionBatch::MakeStatements() const {
-  Statements statements;
+Statements SessionBatch::MakeStatements(const Position& after) const {
+  Statements statements{MovePosition(after)};
   InsertRecords(NewestOf(inserted_), statements);
   UpdateRecords(NewestOf(updated_), statements);
   UpdateSubmissions(NewestOf(submitted_), statements);
@@ -431,11 +427,21 @@ Statements SessionBatch::MakeStatements() const {
   return statements;
 }
 
-// In one round trip with the commit, unless there is something of what changes rarely.
-absl::Status SessionBatch::WriteAll(const Statements& statements) {
+// In one round trip with the commit, unless there is something of what changes rarely. `moved` when
+// the position was the one assumed.
+absl::Status SessionBatch::WriteAll(const Position& after, db::Turn& turn, bool& moved) {
+  const Statements statements = MakeStatements(after);
   const bool is_all = rerouted_.empty() && wrapped_up_.empty() && advanced_.empty();
-  CTC_RETURN_IF_ERROR(
-      connection_.ExecuteAll(statements, is_all ? db::Ending::kCommit : db::Ending::kStay));
+  const db::StatementDone progress = [&](size_t done) {
+    moved = true;
+    // The later the next batch is begun, the more it takes along: it is made while this one is
+    // flushed.
+    if (done < statements.size()) return;
+    newest_batch_ = {after, newest_, before_ == known_};
+    turn.Pass();
+  };
+  CTC_RETURN_IF_ERROR(connection_.ExecuteAll(
+      statements, is_all ? db::Ending::kCommit : db::Ending::kStay, progress));
   for (const RecordPtr& record : NewestOf(rerouted_)) {
     CTC_RETURN_IF_ERROR(UpdateRoute(connection_, *record));
   }

@@ -57,7 +57,7 @@ class SessionBatch {
                                db::Turn& turn);
   void Reset();
   absl::Status ReadPosition();
-  absl::StatusOr<bool> MovePosition(const Position& after);
+  db::RowsStatement MovePosition(const Position& after) const;
   absl::Status MoveBack();
   absl::Status LoadSessions(const std::vector<Item>& items);
   RecordPtr FindCurrent(const std::string& id);
@@ -73,8 +73,8 @@ class SessionBatch {
   void NoteLegs(const domain::SessionState& before, const RecordPtr& record);
   void AddEvent(const Record& record, v1::CallEvent event, Written& written);
   std::vector<RecordPtr> NewestOf(const std::vector<std::string>& ids) const;
-  Statements MakeStatements() const;
-  absl::Status WriteAll(const Statements& statements);
+  Statements MakeStatements(const Position& after) const;
+  absl::Status WriteAll(const Position& after, db::Turn& turn, bool& moved);
   // The result for a single item whose INSERT met a unique key.
   absl::StatusOr<Written> ResolveDuplicate(const NewSession& create, const absl::Status& duplicate);
 

@@ -7,6 +7,8 @@ namespace ctc::session::store {
 namespace {
 
 constexpr size_t kPages = 2000;
+// Some 300 bytes each. A call whose switch tells nothing of it within its first seconds is rare.
+constexpr size_t kForetold = 50000;
 
 }  // namespace
 
@@ -18,6 +20,7 @@ SessionCache::ProviderCall SessionCache::ProviderCallOf(const RecordPtr& record)
 SessionCache::SessionCache(size_t capacity)
     : capacity_(capacity),
       pages_(kPages),
+      foretold_(kForetold),
       hits_(observability::MakeCounter("ctc_session_cache_lookups_total",
                                        "Look-ups in the session cache", {{"result", "hit"}})),
       misses_(observability::MakeCounter("ctc_session_cache_lookups_total",
@@ -59,13 +62,14 @@ void SessionCache::Put(RecordPtr record) {
   gone = PutLocked(std::move(record));
 }
 
-void SessionCache::Replace(const RecordPtr& known, RecordPtr next) {
+bool SessionCache::Replace(const RecordPtr& known, RecordPtr next) {
   RecordPtr gone;
   const base::MutexLock lock(mutex_);
   const auto found = records_.get<ById>().find(known->id());
-  if (found == records_.get<ById>().end() || *found != known) return;
+  if (found == records_.get<ById>().end() || *found != known) return false;
   pages_.Touch(next->tenant, next->session.agent_id());
   gone = PutLocked(std::move(next));
+  return true;
 }
 
 // A session that went to another agent leaves the pages of the first; who that was is known only

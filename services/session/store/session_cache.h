@@ -1,5 +1,5 @@
-// The sessions used last and the pages of lists over them, kept current by the writer of this
-// process. Bounded. Thread-safe.
+// What this process knows of sessions: those used last, the pages of lists over them, and what no
+// row tells yet. Kept current by the writer of this process. Bounded. Thread-safe.
 #pragma once
 
 #include <absl/hash/hash.h>
@@ -14,6 +14,7 @@
 
 #include "libs/base/mutex.h"
 #include "libs/observability/metrics.h"
+#include "services/session/store/foretold.h"
 #include "services/session/store/page_cache.h"
 #include "services/session/store/record.h"
 
@@ -33,12 +34,13 @@ class SessionCache {
 
   // From the writer, after the commit: replaces an older version.
   void Put(RecordPtr record);
-  // Puts `next` in place of `known`; ignored when that is not what is here.
-  void Replace(const RecordPtr& known, RecordPtr next);
+  // Puts `next` in place of `known`. False, and nothing done, when that is not what is here.
+  bool Replace(const RecordPtr& known, RecordPtr next);
   // From a reader: ignored when the cache was cleared since `generation` or knows it already.
   void PutRead(RecordPtr record, int64_t generation);
   int64_t generation() const;
   PageCache& pages() { return pages_; }
+  Foretold& foretold() { return foretold_; }
 
   void Drop(const std::string& id);
   // When another process wrote: nothing here can be trusted any more.
@@ -79,6 +81,7 @@ class SessionCache {
 
   const size_t capacity_;
   PageCache pages_;
+  Foretold foretold_;
   const observability::Counter hits_;
   const observability::Counter misses_;
   mutable base::Mutex mutex_;

@@ -13,12 +13,12 @@ namespace {
 
 absl::Status NoSession() { return base::MakeError(base::kNotFound, "There is no such session"); }
 
-RecordPtr Share(std::vector<Record>& records) {
-  if (records.empty()) return nullptr;
-  return std::make_shared<const Record>(std::move(records.front()));
-}
-
 }  // namespace
+
+RecordPtr SessionReader::Shared(std::vector<Record>& records) {
+  if (records.empty()) return nullptr;
+  return cache_.foretold().Complete(std::make_shared<const Record>(std::move(records.front())));
+}
 
 Task<absl::StatusOr<RecordPtr>> SessionReader::Get(base::TenantId tenant, std::string id,
                                                    absl::Time deadline) {
@@ -38,7 +38,7 @@ Task<absl::StatusOr<RecordPtr>> SessionReader::GetNewest(base::TenantId tenant, 
     absl::StatusOr<std::vector<Record>> found =
         by_uuid ? SelectByIds(c, {id}) : SelectBySessionId(c, tenant, id);
     if (!found.ok()) return found.status();
-    record = Share(*found);
+    record = Shared(*found);
     return absl::OkStatus();
   }));
   if (record != nullptr) cache_.PutRead(record, generation);
@@ -60,12 +60,14 @@ Task<absl::StatusOr<RecordPtr>> SessionReader::GetByProviderCall(base::TenantId 
                                                                  absl::Time deadline) {
   RecordPtr record = cache_.FindByProviderCall(tenant, provider_id, provider_call_id);
   if (record != nullptr) co_return record;
+  std::string id = cache_.foretold().FindByProviderCall(tenant, provider_id, provider_call_id);
+  if (!id.empty()) co_return co_await Get(std::move(tenant), std::move(id), deadline);
   const int64_t generation = cache_.generation();
   CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
     absl::StatusOr<std::vector<Record>> found =
         SelectByProviderCall(c, tenant, provider_id, provider_call_id);
     if (!found.ok()) return found.status();
-    record = Share(*found);
+    record = Shared(*found);
     return absl::OkStatus();
   }));
   if (record == nullptr) co_return NoSession();
@@ -80,7 +82,7 @@ Task<absl::StatusOr<RecordPtr>> SessionReader::GetByIdempotencyKey(base::TenantI
   CTC_CO_RETURN_IF_ERROR(co_await database_.Run(deadline, [&](db::Connection& c) -> absl::Status {
     absl::StatusOr<std::vector<Record>> found = SelectByIdempotencyKey(c, tenant, key);
     if (!found.ok()) return found.status();
-    record = Share(*found);
+    record = Shared(*found);
     return absl::OkStatus();
   }));
   if (record == nullptr) co_return NoSession();
@@ -110,7 +112,8 @@ absl::Status SessionReader::Fill(db::Connection& connection, const std::vector<s
   CTC_ASSIGN_OR_RETURN(std::vector<Record> found, SelectByIds(connection, missing));
   std::unordered_map<std::string, RecordPtr> by_id;
   for (Record& record : found) {
-    auto shared = std::make_shared<const Record>(std::move(record));
+    RecordPtr shared =
+        cache_.foretold().Complete(std::make_shared<const Record>(std::move(record)));
     cache_.PutRead(shared, generation);
     by_id[shared->id()] = std::move(shared);
   }

@@ -55,6 +55,8 @@ class SessionReader {
   Task<absl::StatusOr<int64_t>> LastSeq(absl::Time deadline);
 
  private:
+  // The first of them, as this process knows it; nullptr when there is none.
+  RecordPtr Shared(std::vector<Record>& records);
   // False when one is not cached.
   bool FillFromCache(const std::vector<std::string>& ids, std::vector<RecordPtr>& records);
   // Completes `records` (nullptr where not cached) inside a unit of work.

@@ -67,12 +67,27 @@ Task<absl::StatusOr<RecordPtr>> SessionWriter::Apply(Change change, absl::Time d
   co_return std::move(outcome.record);
 }
 
-RecordPtr SessionWriter::Foretell(RecordPtr record, const SubmissionChange& submission) {
+RecordPtr SessionWriter::Foretell(const RecordPtr& record, const std::string& provider_call_id) {
   auto next = std::make_shared<Record>(*record);
-  Submit(submission, *next);
+  Submit({v1::Session::ACCEPTED, provider_call_id, std::nullopt, std::nullopt}, *next);
   next->foretold = true;
-  cache_.Replace(record, next);
-  return next;
+  // Noted first: a change that is written from now on finds it, in the cache or there.
+  cache_.foretold().Add(*next);
+  if (cache_.Replace(record, next)) return next;
+  cache_.foretold().Drop(next->id());
+  return nullptr;
+}
+
+std::vector<Change> SessionWriter::TakeForetold(Foretold::Which which, size_t limit) {
+  std::vector<Change> changes;
+  for (Foretold::Acceptance& acceptance : cache_.foretold().Take(which, limit)) {
+    Change& change = changes.emplace_back();
+    change.tenant = std::move(acceptance.tenant);
+    change.id = std::move(acceptance.session);
+    change.submission = SubmissionChange{
+        v1::Session::ACCEPTED, std::move(acceptance.provider_call_id), std::nullopt, std::nullopt};
+  }
+  return changes;
 }
 
 Task<absl::Status> SessionWriter::Refresh(absl::Time deadline) {
@@ -117,6 +132,7 @@ void SessionWriter::Publish(const Written& written) {
   if (!same_transaction) {
     if (!(written.before == known_)) {
       // Somebody else wrote in between.
+      if (known_.stamp >= 0) others_wrote_ = true;
       cache_.Clear();
       ring_.SkipTo(written.before.last_seq);
     }
@@ -124,7 +140,7 @@ void SessionWriter::Publish(const Written& written) {
   }
   if (written.created) cache_.Put(written.created->record);
   for (const ChangeOutcome& outcome : written.changed) {
-    if (outcome.record != nullptr) cache_.Put(outcome.record);
+    if (outcome.record != nullptr) cache_.Put(cache_.foretold().AfterWrite(outcome.record));
     if (outcome.successor != nullptr) cache_.Put(outcome.successor);
   }
   ring_.Append(written.events);

@@ -33,9 +33,16 @@ class SessionWriter {
   Task<absl::StatusOr<std::vector<ChangeOutcome>>> ApplyAll(
       std::vector<Change> changes, absl::Time deadline, db::Urgency urgency = db::Urgency::kNow);
 
-  // The session as it will be once `submission` is written, which the caller has yet to ask for:
-  // readers see it from now on. For what a crash may undo, since it can be found out again.
-  RecordPtr Foretell(RecordPtr record, const SubmissionChange& submission);
+  // The session as accepted: readers see it so from now on, and the next change writes it along.
+  // For what a crash may undo, since it can be found out again. nullptr, and nothing done, when
+  // `record` is not the newest: somebody may wait for what is to be written then.
+  RecordPtr Foretell(const RecordPtr& record, const std::string& provider_call_id);
+  // Acceptances that their own write is asked for, at most `limit`: of all sessions, or of those
+  // that nobody else will write in time.
+  std::vector<Change> TakeForetold(Foretold::Which which, size_t limit);
+  bool has_foretold() const { return !cache_.foretold().empty(); }
+  // Whether another process wrote since this was asked last.
+  bool OthersWrote() { return others_wrote_.exchange(false); }
 
   // Notices what other processes wrote, when this one wrote nothing since the last time.
   Task<absl::Status> Refresh(absl::Time deadline);
@@ -61,6 +68,7 @@ class SessionWriter {
   std::atomic<bool> doubtful_ = false;
   // After the newest batch that is published; of the batch that is being published.
   Position known_;
+  std::atomic<bool> others_wrote_ = false;
   // Batches since the last Refresh.
   std::atomic<int64_t> batches_ = 0;
   std::unique_ptr<db::BatchWriter<Item, Written>> queue_;  // last: its threads use all of the above
