@@ -14,6 +14,9 @@
 namespace ctc::session {
 namespace {
 
+// Below what the writer's queue takes.
+constexpr int kTasksAtOnce = 1000;
+
 class SessionHost final : public host::Service {
  public:
   explicit SessionHost(const host::Environment& environment)
@@ -58,11 +61,12 @@ class SessionHost final : public host::Service {
     stopping_ = true;
     watchdog_->Stop();
     service_.Stop();
+    submission_.Stop();
     // Calls that are being placed come to an end; what is left is found by the next process.
     asio::steady_timer timer(co_await asio::this_coro::executor);
     boost::system::error_code ignored;
     for (int i = 0; i < 80 && (tasks_ > 0 || writer_.has_foretold()); ++i) {
-      submission_.SettleForetold(store::Foretold::Which::kAll);
+      if (tasks_ < kTasksAtOnce) submission_.SettleForetold(store::Foretold::Which::kAll);
       timer.expires_after(std::chrono::milliseconds(50));
       co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
@@ -91,7 +95,8 @@ class SessionHost final : public host::Service {
       const absl::Status refreshed = co_await writer_.Refresh(core_.WriteDeadline());
       if (!refreshed.ok()) observability::Debug("feed not refreshed", {{"error", refreshed}});
       using Which = store::Foretold::Which;
-      submission_.SettleForetold(writer_.OthersWrote() ? Which::kAll : Which::kDue);
+      const bool alone = !writer_.OthersWrote() && watchdog_->is_alone();
+      if (tasks_ < kTasksAtOnce) submission_.SettleForetold(alone ? Which::kDue : Which::kAll);
       timer.expires_after(absl::ToChronoMilliseconds(settings_.refresh_interval));
       co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }

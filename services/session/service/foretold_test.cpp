@@ -64,7 +64,7 @@ TEST_CASE("the acceptance is shown at once and costs no write of its own", "[ses
   CHECK(f.Row(id) == "SENT 1");
   SECTION("an event writes it along") {
     REQUIRE_THAT(f.Apply({f.Fact(id, F::CALL_RINGING, 1)}).status(), IsOk());
-    CHECK(f.Row(id) == "ACCEPTED call-" + id + " 2");
+    CHECK(f.Row(id) == "ACCEPTED call-" + id + " 3");
     f.process->submission.SettleForetold(Which::kAll);
     CHECK(f.process->tasks == 0);
     CHECK_FALSE(f.process->writer.has_foretold());
@@ -72,12 +72,12 @@ TEST_CASE("the acceptance is shown at once and costs no write of its own", "[ses
   SECTION("so does the next look of the watchdog") {
     f.clock.Advance(f.process->settings.watchdog.submit + absl::Seconds(1));
     REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
-    CHECK(f.Row(id) == "ACCEPTED call-" + id + " 2");
+    CHECK(f.Row(id) == "ACCEPTED call-" + id + " 3");
     CHECK(f.peers.count("LookUpCall") == 0);  // it is not late yet: it is known to be accepted
   }
   SECTION("a process that ends writes it") {
     f.process->submission.SettleForetold(Which::kAll);
-    f.AwaitRow(id, "ACCEPTED call-" + id + " 2");
+    f.AwaitRow(id, "ACCEPTED call-" + id + " 3");
     CHECK_FALSE(f.process->writer.has_foretold());
   }
   SECTION("after a crash the provider is asked") {
@@ -114,13 +114,47 @@ TEST_CASE("an acceptance outlives its place in the cache", "[session][foretold]"
     fact.set_provider_id("p1");
     fact.set_provider_call_id("call-" + id);
     REQUIRE_THAT(f.Apply({fact}).status(), IsOk());
-    CHECK(f.Row(id) == "ACCEPTED call-" + id + " 2");
+    CHECK(f.Row(id) == "ACCEPTED call-" + id + " 3");
   }
   SECTION("for an event that names the session") {
     REQUIRE_THAT(f.Apply({f.Fact(id, F::CALL_RINGING, 1)}).status(), IsOk());
-    CHECK(f.Row(id) == "ACCEPTED call-" + id + " 2");
+    CHECK(f.Row(id) == "ACCEPTED call-" + id + " 3");
   }
   CHECK(f.Row(id).ends_with("SENT 1") == f.process->writer.has_foretold());
+}
+
+TEST_CASE("who gives up after the acceptance hangs up by himself", "[session][foretold]") {
+  ForetoldFixture f;
+  const std::string id = f.Placed();
+  v1::EndCallRequest end;
+  end.set_id(id);
+  REQUIRE_THAT(f.process->Run(f.process->service.EndCall(f.Context(), end)).status(), IsOk());
+  CHECK(f.peers.count("ControlCall HANG_UP") == 1);
+  CHECK(f.Row(id).starts_with("ACCEPTED call-" + id));
+  const auto read = f.Get(id);
+  REQUIRE_THAT(read.status(), IsOk());
+  CHECK(read->status() == S::CANCELLED);
+}
+
+TEST_CASE("a click that is repeated by its key shows the acceptance", "[session][foretold]") {
+  ForetoldFixture f;
+  auto context = f.Context();
+  context.idempotency_key = "key-1";
+  const auto first = f.Initiate(f.Click(), context);
+  REQUIRE_THAT(first.status(), IsOk());
+  const auto again = f.Initiate(f.Click(), context);
+  REQUIRE_THAT(again.status(), IsOk());
+  CHECK(again->SerializeAsString() == first->SerializeAsString());
+  f.CheckShown(first->id());
+  CHECK(f.peers.count("PlaceCall") == 1);
+}
+
+TEST_CASE("a process that ends leaves nothing to be written along", "[session][foretold]") {
+  ForetoldFixture f;
+  f.process->submission.Stop();
+  const std::string id = f.Placed();
+  CHECK_FALSE(f.process->writer.has_foretold());
+  f.AwaitRow(id, "ACCEPTED call-" + id + " 2");
 }
 
 TEST_CASE("an event that comes before the provider's answer does not hide the acceptance",
@@ -166,12 +200,19 @@ TEST_CASE("who gives up while the provider is asked is hung up", "[session][fore
       is_there = true;
       return FoundByOrder(request);
     };
-    f.Placed();
+    const std::string id = f.Placed();
     f.process->writer.OthersWrote();  // whatever it was before
-    REQUIRE_THAT(f.process->Run(f.process->writer.Refresh(absl::InfiniteFuture())), IsOk());
-    REQUIRE_THAT(f.process->Run(f.process->writer.Refresh(absl::InfiniteFuture())), IsOk());
-    CHECK(f.process->writer.OthersWrote());
-    f.process->submission.SettleForetold(Which::kAll);
+    SECTION("of which the first hears by itself") {
+      REQUIRE_THAT(f.process->Run(f.process->writer.Refresh(absl::InfiniteFuture())), IsOk());
+      REQUIRE_THAT(f.process->Run(f.process->writer.Refresh(absl::InfiniteFuture())), IsOk());
+      CHECK(f.process->writer.OthersWrote());
+      f.process->submission.SettleForetold(Which::kAll);
+    }
+    SECTION("of which the first hears with an event") {
+      REQUIRE_THAT(f.Apply({f.Fact(id, F::CALL_RINGING, 1)}).status(), IsOk());
+      CHECK(f.process->writer.OthersWrote());
+      f.process->submission.SettleForetold(Which::kDue);
+    }
   }
   testing::EventuallyTrue([&] { return f.peers.count("ControlCall HANG_UP") == 2; },
                           "it is hung up once it is there");

@@ -176,7 +176,8 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::Accepted(const rpc::Context& 
   }
   // After a crash the watchdog asks the provider and learns the same, so neither the agent nor the
   // database need be bothered: the next change of the session writes it along.
-  if (store::RecordPtr told = core_.writer.Foretell(record, call_id)) co_return told;
+  store::RecordPtr told = is_stopping_ ? nullptr : core_.writer.Foretell(record, call_id);
+  if (told != nullptr) co_return told;
   // An event was faster, or the agent gave up: then somebody may wait for it.
   auto accepted = std::make_shared<store::Record>(*record);
   store::Submit(*change.submission, *accepted);

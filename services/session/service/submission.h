@@ -1,6 +1,7 @@
 // Submitting a session to its candidates, one after the other, each at most once.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <set>
 #include <vector>
@@ -29,6 +30,8 @@ class Submission {
   // Writes acceptances for themselves that no other change wrote along: see store::Foretold. Begins
   // it only; to be called again for what is left.
   void SettleForetold(store::Foretold::Which which);
+  // From now on every acceptance is written for itself.
+  void Stop() { is_stopping_ = true; }
 
   // True while a request of this process for that session is under way.
   bool IsUnderWay(const std::string& id) const;
@@ -58,6 +61,7 @@ class Submission {
   Core& core_;
   const Background background_;
   const observability::Histogram seconds_;
+  std::atomic<bool> is_stopping_ = false;
   mutable base::Mutex mutex_;
   std::set<std::string> under_way_ ABSL_GUARDED_BY(mutex_);
 };

@@ -13,12 +13,18 @@ namespace ctc::session {
 namespace {
 
 constexpr char kLease[] = "session-watchdog";
+// Held by one of the processes that do not sweep: so the one that does knows of them.
+constexpr char kSecondLease[] = "session-second";
 constexpr absl::Duration kLeaseLength = absl::Seconds(6);
 constexpr int kBatch = 200;
 constexpr size_t kMostAtOnce = 128;
 // A provider that hangs keeps its own sessions waiting, not those of others.
 constexpr ptrdiff_t kMostOfOneAccount = 32;
 constexpr absl::Duration kMakeRoom = absl::Seconds(5);
+// Calls that fell silent together, as when a switch died, are asked for one after the other: calls
+// that are alive need provider and database, too.
+constexpr int kLooksPerSecond = 100;
+constexpr absl::Duration kBetweenBatches = absl::Milliseconds(100);
 constexpr int kSweepsPerCount = 10;
 
 // By our clock, as all that a call's age is measured with: the provider's may be hours off.
@@ -84,7 +90,7 @@ Task<void> Watchdog::Run() {
       observability::Warn("the watchdog could not sweep", {{"error", swept.status()}});
     }
     const bool more = swept.ok() && *swept >= kBatch;
-    if (!more) co_await Sleep(core_.settings.sweep_interval);
+    co_await Sleep(more ? kBetweenBatches : core_.settings.sweep_interval);
   }
   const absl::Status released = co_await database_.Run(
       core_.WriteDeadline(),
@@ -96,6 +102,7 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
   std::vector<std::string> due;
   std::vector<std::string> unanswered;
   int64_t live = -1;
+  bool alone = false;
   const bool count_live = sweeps_++ % kSweepsPerCount == 0;
   CTC_CO_RETURN_IF_ERROR(
       co_await database_.Run(core_.WriteDeadline(), [&](db::Connection& c) -> absl::Status {
@@ -103,7 +110,12 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
         CTC_ASSIGN_OR_RETURN(const store::Lease lease,
                              store::HoldLease(c, kLease, holder_, now, kLeaseLength));
         due.clear();
-        if (!lease.held) return absl::OkStatus();
+        if (!lease.held) {
+          alone = false;
+          return store::HoldLease(c, kSecondLease, holder_, now, kLeaseLength).status();
+        }
+        CTC_ASSIGN_OR_RETURN(const bool has_others, store::IsHeld(c, kSecondLease, holder_, now));
+        alone = !has_others;
         CTC_ASSIGN_OR_RETURN(due, store::SelectDue(c, now, kBatch));
         if (count_live) {
           CTC_ASSIGN_OR_RETURN(live, store::CountLive(c));
@@ -112,6 +124,7 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
         CTC_ASSIGN_OR_RETURN(unanswered, store::SelectUnanswered(c));
         return absl::OkStatus();
       }));
+  is_alone_ = alone;
   if (live >= 0) live_.Set(static_cast<double>(live));
   const base::MutexLock lock(mutex_);
   for (const std::string& id : unanswered) {
@@ -136,6 +149,7 @@ Task<absl::StatusOr<int>> Watchdog::Sweep() {
       continue;
     }
     const Place place = TakePlace(*record);
+    if (place == Place::kLater) postponed.push_back(Postponed(*record, NextFreeMoment()));
     if (place == Place::kWaits) waiting.push_back(record);
     if (place == Place::kBegins) {
       // The task holds this object, so that it may outlive the service's Stop.
@@ -166,6 +180,8 @@ std::optional<absl::Time> Watchdog::NotYet(const store::Record& record) {
   if (submission_.IsUnderWay(record.id())) return now + absl::Seconds(10);
   {
     const base::MutexLock lock(mutex_);
+    const bool answered = record.session.submission() == v1::Session::ACCEPTED;
+    if (answered) at_once_.erase(record.id());  // in this process's memory
     if (at_once_.contains(record.id())) return std::nullopt;
   }
   if (keeper_.Concerns(record)) return std::nullopt;
@@ -182,8 +198,23 @@ Watchdog::Place Watchdog::TakePlace(const store::Record& record) {
   const auto of_account = std::count_if(busy_.begin(), busy_.end(),
                                         [&](const auto& look) { return look.second == account; });
   if (busy_.size() >= kMostAtOnce || of_account >= kMostOfOneAccount) return Place::kWaits;
+  const absl::Duration now = core_.clock.Monotonic();
+  if (now - looks_since_ >= absl::Seconds(1)) {
+    looks_since_ = now;
+    looks_ = 0;
+  }
+  if (looks_ == kLooksPerSecond) return Place::kLater;
+  ++looks_;
   busy_.emplace(record.id(), account);
   return Place::kBegins;
+}
+
+// One after the other, from the next second on.
+absl::Time Watchdog::NextFreeMoment() {
+  const base::MutexLock lock(mutex_);
+  planned_until_ = std::max(planned_until_, core_.clock.Now() + absl::Seconds(1));
+  planned_until_ += absl::Seconds(1) / kLooksPerSecond;
+  return planned_until_;
 }
 
 Task<void> Watchdog::Start(store::RecordPtr record) {

@@ -22,6 +22,9 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   // Ends Run soon, and gives the lease up.
   void Stop() { stopping_ = true; }
 
+  // False when another process serves sessions of this database, or it is not known yet.
+  bool is_alone() const { return is_alone_; }
+
   // One sweep: the number of sessions postponed or taken up. Also for tests, which move the clock.
   Task<absl::StatusOr<int>> Sweep();
 
@@ -29,9 +32,11 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   Task<absl::StatusOr<std::vector<std::string>>> Claim();
   // When the session is due, if that is later than now.
   std::optional<absl::Time> NotYet(const store::Record& record);
-  // Whether a look at the session begins, goes on, or has to wait for others to end.
-  enum class Place { kBegins, kUnderWay, kWaits };
+  // Whether a look at the session begins, goes on, has to wait for others to end, or is put
+  // off since there are too many.
+  enum class Place { kBegins, kUnderWay, kWaits, kLater };
   Place TakePlace(const store::Record& record);
+  absl::Time NextFreeMoment();
   Task<void> Start(store::RecordPtr record);
   Task<absl::Status> Look(store::RecordPtr record);
   Task<absl::Status> LookAtEnded(store::RecordPtr record);
@@ -53,10 +58,14 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   const std::string holder_;
   const observability::Gauge live_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> is_alone_ = false;
   int sweeps_ = 0;
   base::Mutex mutex_;
   // Being looked at by this process, and their provider accounts.
   std::map<std::string, std::string> busy_ ABSL_GUARDED_BY(mutex_);
+  int looks_ ABSL_GUARDED_BY(mutex_) = 0;  // begun since:
+  absl::Duration looks_since_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
+  absl::Time planned_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();  // looks put off
   std::set<std::string> at_once_ ABSL_GUARDED_BY(mutex_);  // left by a process that died
 };
 

@@ -199,6 +199,33 @@ TEST_CASE("a provider that hangs keeps its own sessions waiting only", "[session
   testing::EventuallyTrue([&] { return f.peers.count("LookUpCall p1") == 32; }, "not asked");
 }
 
+TEST_CASE("calls that fell silent together are asked for one after the other",
+          "[session][watchdog]") {
+  Fixture f;
+  for (int i = 0; i < 150; ++i) {
+    const auto click = f.Click("+1000000" + std::to_string(100 + i));
+    f.peers.route.mutable_candidates(0)->set_provider_id("p" + std::to_string(i % 5));
+    REQUIRE_THAT(f.Initiate(click, f.Context()).status(), IsOk());
+  }
+  f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::LIVE); };
+  const auto sweep = [&] {
+    const auto swept = f.process->Run(f.process->watchdog->Sweep());
+    REQUIRE_THAT(swept.status(), IsOk());
+    testing::EventuallyTrue([&] { return f.process->watchdog.use_count() == 1; }, "looks go on");
+  };
+  f.clock.Advance(absl::Seconds(50));
+  sweep();
+  CHECK(f.peers.count("LookUpCall") == 100);
+  sweep();  // in the same second: the others have their moment later
+  CHECK(f.peers.count("LookUpCall") == 100);
+  f.clock.Advance(absl::Milliseconds(1100));
+  sweep();
+  CHECK(f.peers.count("LookUpCall") == 110);
+  f.clock.Advance(absl::Milliseconds(500));
+  sweep();
+  CHECK(f.peers.count("LookUpCall") == 150);
+}
+
 TEST_CASE("only one of two processes sweeps", "[session][watchdog]") {
   Fixture f;
   const std::unique_ptr<Process> neighbour = f.NewNeighbour();
@@ -208,9 +235,14 @@ TEST_CASE("only one of two processes sweeps", "[session][watchdog]") {
   f.clock.Advance(absl::Seconds(5));
   REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
   f.clock.Advance(absl::Seconds(5));
+  CHECK(f.process->watchdog->is_alone());
   CHECK(*other.Run(other.watchdog->Sweep()) == 0);
+  REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+  CHECK_FALSE(f.process->watchdog->is_alone());
+  CHECK_FALSE(other.watchdog->is_alone());
   f.clock.Advance(absl::Seconds(60));  // the first one died
   CHECK(*other.Run(other.watchdog->Sweep()) == 1);
+  CHECK(other.watchdog->is_alone());
 }
 
 }  // namespace ctc::session

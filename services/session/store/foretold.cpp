@@ -12,14 +12,15 @@ namespace {
 // Only what a row says of a request under way is behind what is known here.
 bool ShowsNone(const Record& record) { return record.session.submission() == v1::Session::SENT; }
 
-RecordPtr Completed(const Record& record, const std::string& provider_call_id) {
+}  // namespace
+
+RecordPtr Foretold::Completed(const Record& record, const std::string& provider_call_id) {
   auto completed = std::make_shared<Record>(record);
   Submit({v1::Session::ACCEPTED, provider_call_id, std::nullopt, std::nullopt}, *completed);
+  completed->session.set_version(record.session.version() + 1);
   completed->foretold = true;
   return completed;
 }
-
-}  // namespace
 
 Foretold::Foretold(size_t capacity)
     : capacity_(capacity),
@@ -39,6 +40,7 @@ void Foretold::Add(const Record& record) {
 void Foretold::Drop(const std::string& session) {
   const base::MutexLock lock(mutex_);
   acceptances_.get<BySession>().erase(session);
+  size_.Set(static_cast<double>(acceptances_.size()));
 }
 
 void Foretold::MakeDueLocked(Acceptances::iterator at) {
@@ -59,8 +61,9 @@ RecordPtr Foretold::AfterWrite(RecordPtr record) {
   const base::MutexLock lock(mutex_);
   const auto found = acceptances_.get<BySession>().find(record->id());
   if (found == acceptances_.get<BySession>().end() || record->foretold) return record;
-  if (ShowsNone(*record)) {
-    record = Completed(*record, found->provider_call_id);
+  const bool overtaken = ShowsNone(*record);
+  if (overtaken) record = Completed(*record, found->provider_call_id);
+  if (overtaken || record->state.cancel_requested) {
     MakeDueLocked(acceptances_.project<0>(found));
   } else {
     acceptances_.get<BySession>().erase(found);
@@ -81,9 +84,7 @@ std::string Foretold::FindByProviderCall(const base::TenantId& tenant,
 
 std::vector<Foretold::Acceptance> Foretold::Take(Which which, size_t limit) {
   const base::MutexLock lock(mutex_);
-  while (which == Which::kAll && !acceptances_.empty() && due_.size() < limit) {
-    MakeDueLocked(acceptances_.begin());
-  }
+  while (which == Which::kAll && !acceptances_.empty()) MakeDueLocked(acceptances_.begin());
   size_.Set(static_cast<double>(acceptances_.size()));
   if (due_.size() <= limit) return std::exchange(due_, {});
   const auto end = due_.begin() + static_cast<std::ptrdiff_t>(limit);

@@ -32,6 +32,9 @@ class Foretold {
   // Of more than `capacity` the oldest are due.
   explicit Foretold(size_t capacity);
 
+  // `record` with an acceptance, which makes it the next version of the session for its readers.
+  static RecordPtr Completed(const Record& record, const std::string& provider_call_id);
+
   // `record` shows the acceptance.
   void Add(const Record& record);
 
@@ -39,16 +42,15 @@ class Foretold {
 
   // The record with its acceptance, when it has one here that it does not show.
   RecordPtr Complete(RecordPtr record);
-  // The same for what was just written: an acceptance that was written along is forgotten, one that
-  // was not is due.
+  // The same for what was just written: an acceptance that was written along is forgotten. One that
+  // was not is due, and so is that of a call which nobody wants any more: who writes it hangs up.
   RecordPtr AfterWrite(RecordPtr record);
 
   // The UUID of the session; empty when there is none. An argument is never empty.
   std::string FindByProviderCall(const base::TenantId& tenant, const std::string& provider_id,
                                  const std::string& provider_call_id) const;
 
-  // At most `limit` of those that are to be written for themselves, and forgets them: of all, or of
-  // those that are due.
+  // At most `limit` of those that are due, and forgets them. kAll makes all of them due before.
   enum class Which { kDue, kAll };
   std::vector<Acceptance> Take(Which which, size_t limit);
   bool empty() const;

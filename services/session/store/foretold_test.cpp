@@ -45,6 +45,7 @@ TEST_CASE("only what shows no acceptance is completed", "[session][foretold]") {
   CHECK(completed->session.provider_call_id() == "call-a");
   CHECK(completed->session.submission() == v1::Session::ACCEPTED);
   CHECK(completed->foretold);
+  CHECK(completed->session.version() == Sent("a").session.version() + 1);
   CHECK(foretold.Complete(nullptr) == nullptr);
   for (const RecordPtr& other : {Share(Sent("b")), Share(Accepted("a"))}) {
     CHECK(foretold.Complete(other) == other);
@@ -62,6 +63,15 @@ TEST_CASE("what was written along is forgotten, what was not is due", "[session]
   CHECK(foretold.empty());
 }
 
+TEST_CASE("whose call nobody wants any more is due though it was written", "[session][foretold]") {
+  Foretold foretold(10);
+  foretold.Add(Accepted("a"));
+  Record cancelled = Accepted("a");
+  cancelled.state.cancel_requested = true;
+  foretold.AfterWrite(Share(cancelled));
+  CHECK(Taken(foretold, Which::kDue) == Ids{"a"});
+}
+
 TEST_CASE("a record that only shows its acceptance was not written", "[session][foretold]") {
   Foretold foretold(10);
   foretold.Add(Accepted("a"));
@@ -77,7 +87,7 @@ TEST_CASE("of too many the oldest are due", "[session][foretold]") {
   for (const char* id : {"a", "b", "c", "d"}) foretold.Add(Accepted(id));
   CHECK(Taken(foretold, Which::kDue, 1) == Ids{"a"});
   CHECK(Taken(foretold, Which::kAll, 2) == Ids{"b", "c"});
-  CHECK(Taken(foretold, Which::kAll) == Ids{"d"});
+  CHECK(Taken(foretold, Which::kDue) == Ids{"d"});  // it stays due
   CHECK(foretold.empty());
 }
 

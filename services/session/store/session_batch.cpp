@@ -78,7 +78,7 @@ absl::StatusOr<bool> SessionBatch::Attempt(const std::vector<Item>& items,
   if (wrote) {
     bool moved = false;
     const absl::Status written = WriteAll(after, turn, moved);
-    if (!moved && db::IsDataError(written)) return false;
+    if (!moved && start == Start::kAssumed && db::IsDataError(written)) return false;
     if (absl::IsAlreadyExists(written) && items.size() == 1 && items[0].create != nullptr) {
       CTC_RETURN_IF_ERROR(MoveBack());
       results[0] = ResolveDuplicate(*items[0].create, written);
@@ -162,13 +162,13 @@ absl::Status SessionBatch::LoadSessions(const std::vector<Item>& items) {
   return absl::OkStatus();
 }
 
-// The cache's is preferred among equals: its submission may be foretold.
+// What the batch before wrote is preferred among equals: the cache's may only show an acceptance.
 RecordPtr SessionBatch::FindCurrent(const std::string& id) {
   RecordPtr cached = newest_batch_.cache_is_current ? cache_.Find(id) : nullptr;
   const auto found = newest_batch_.records.find(id);
   if (found == newest_batch_.records.end() || found->second == nullptr) return cached;
   const bool newer =
-      cached == nullptr || cached->session.version() < found->second->session.version();
+      cached == nullptr || cached->session.version() <= found->second->session.version();
   return newer ? found->second : cached;
 }
 
@@ -464,8 +464,8 @@ absl::StatusOr<Written> SessionBatch::ResolveDuplicate(const NewSession& create,
     if (!twins.empty()) {
       Written written;
       written.before = written.after = before_;
-      written.created =
-          CreateOutcome{std::make_shared<const Record>(std::move(twins.front())), true};
+      RecordPtr twin = std::make_shared<const Record>(std::move(twins.front()));
+      written.created = CreateOutcome{cache_.foretold().Complete(std::move(twin)), true};
       return written;
     }
   }

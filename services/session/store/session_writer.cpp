@@ -68,9 +68,7 @@ Task<absl::StatusOr<RecordPtr>> SessionWriter::Apply(Change change, absl::Time d
 }
 
 RecordPtr SessionWriter::Foretell(const RecordPtr& record, const std::string& provider_call_id) {
-  auto next = std::make_shared<Record>(*record);
-  Submit({v1::Session::ACCEPTED, provider_call_id, std::nullopt, std::nullopt}, *next);
-  next->foretold = true;
+  RecordPtr next = Foretold::Completed(*record, provider_call_id);
   // Noted first: a change that is written from now on finds it, in the cache or there.
   cache_.foretold().Add(*next);
   if (cache_.Replace(record, next)) return next;
@@ -132,8 +130,8 @@ void SessionWriter::Publish(const Written& written) {
   if (!same_transaction) {
     if (!(written.before == known_)) {
       // Somebody else wrote in between.
-      if (known_.stamp >= 0) others_wrote_ = true;
       cache_.Clear();
+      others_wrote_ = true;
       ring_.SkipTo(written.before.last_seq);
     }
     known_ = written.after;

@@ -43,6 +43,15 @@ absl::Status ReleaseLease(db::Connection& connection, const std::string& name,
       .status();
 }
 
+absl::StatusOr<bool> IsHeld(db::Connection& connection, const std::string& name,
+                            const std::string& not_by, absl::Time now) {
+  CTC_ASSIGN_OR_RETURN(
+      const db::Rows rows,
+      connection.Query("SELECT 1 FROM lease WHERE name = ? AND holder <> ? AND expires_at >= ?",
+                       {name, not_by, now}));
+  return !rows.empty();
+}
+
 absl::StatusOr<std::vector<std::string>> SelectDue(db::Connection& connection, absl::Time now,
                                                    int limit) {
   return Ids(

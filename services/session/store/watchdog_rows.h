@@ -19,6 +19,10 @@ absl::StatusOr<Lease> HoldLease(db::Connection& connection, const std::string& n
 absl::Status ReleaseLease(db::Connection& connection, const std::string& name,
                           const std::string& holder);
 
+// True when somebody else holds it.
+absl::StatusOr<bool> IsHeld(db::Connection& connection, const std::string& name,
+                            const std::string& not_by, absl::Time now);
+
 // Ids of sessions due at `now`, oldest first.
 absl::StatusOr<std::vector<std::string>> SelectDue(db::Connection& connection, absl::Time now,
                                                    int limit);
