@@ -14,9 +14,6 @@
 namespace ctc::session {
 namespace {
 
-// Below what the writer's queue takes.
-constexpr int kTasksAtOnce = 1000;
-
 class SessionHost final : public host::Service {
  public:
   explicit SessionHost(const host::Environment& environment)
@@ -66,7 +63,7 @@ class SessionHost final : public host::Service {
     asio::steady_timer timer(co_await asio::this_coro::executor);
     boost::system::error_code ignored;
     for (int i = 0; i < 80 && (tasks_ > 0 || writer_.has_foretold()); ++i) {
-      if (tasks_ < kTasksAtOnce) submission_.SettleForetold(store::Foretold::Which::kAll);
+      submission_.SettleForetold(store::Foretold::Which::kAll);
       timer.expires_after(std::chrono::milliseconds(50));
       co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
@@ -96,7 +93,7 @@ class SessionHost final : public host::Service {
       if (!refreshed.ok()) observability::Debug("feed not refreshed", {{"error", refreshed}});
       using Which = store::Foretold::Which;
       const bool alone = !writer_.OthersWrote() && watchdog_->is_alone();
-      if (tasks_ < kTasksAtOnce) submission_.SettleForetold(alone ? Which::kDue : Which::kAll);
+      submission_.SettleForetold(alone ? Which::kDue : Which::kAll);
       timer.expires_after(absl::ToChronoMilliseconds(settings_.refresh_interval));
       co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }

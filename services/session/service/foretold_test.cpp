@@ -96,6 +96,22 @@ TEST_CASE("the acceptance is shown at once and costs no write of its own", "[ses
   }
 }
 
+TEST_CASE("all that a crash left unwritten is asked for soon", "[session][foretold]") {
+  ForetoldFixture f;
+  for (int i = 0; i < 40; ++i) f.Placed(f.Click("+10000000" + std::to_string(10 + i)));
+  f.NewProcess();
+  const auto sweep = [&] {
+    REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
+    testing::EventuallyTrue([&] { return f.process->watchdog.use_count() == 1; }, "looks go on");
+  };
+  f.clock.Advance(absl::Seconds(10));  // the first one's lease is over
+  sweep();
+  CHECK(f.peers.count("LookUpCall") == 32);  // of one account
+  f.clock.Advance(absl::Seconds(5));
+  sweep();
+  CHECK(f.peers.count("LookUpCall") == 40);
+}
+
 TEST_CASE("an acceptance outlives its place in the cache", "[session][foretold]") {
   ForetoldFixture f;
   const std::string id = f.Placed();

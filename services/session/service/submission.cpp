@@ -2,6 +2,8 @@
 // refused for the provider's own fault, is followed by the next candidate.
 #include "services/session/service/submission.h"
 
+#include <algorithm>
+
 #include "ctc/dispatch/v1/dispatch_service.rpc.h"
 #include "libs/base/error_catalogue.h"
 #include "libs/observability/log.h"
@@ -186,11 +188,18 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::Accepted(const rpc::Context& 
 }
 
 void Submission::SettleForetold(store::Foretold::Which which) {
-  constexpr size_t kAtOnce = 1000;
-  for (store::Change& change : core_.writer.TakeForetold(which, kAtOnce)) {
-    rpc::Context context = rpc::Context::ForService(change.tenant, core_.WriteDeadline());
-    background_(SettleSoon(std::move(context), std::move(change)));
+  constexpr int kAtOnce = 1000;  // well below what the writer's queue takes
+  const auto room = static_cast<size_t>(std::max(0, kAtOnce - settling_));
+  for (store::Change& change : core_.writer.TakeForetold(which, room)) {
+    ++settling_;
+    background_(SettleOne(std::move(change)));
   }
+}
+
+Task<void> Submission::SettleOne(store::Change change) {
+  rpc::Context context = rpc::Context::ForService(change.tenant, core_.WriteDeadline());
+  co_await SettleSoon(std::move(context), std::move(change));
+  --settling_;
 }
 
 Task<void> Submission::SettleSoon(rpc::Context context, store::Change change) {

@@ -48,6 +48,7 @@ class Submission {
   Task<absl::StatusOr<store::RecordPtr>> Settle(rpc::Context context, store::Change change,
                                                 db::Urgency urgency);
   Task<void> SettleSoon(rpc::Context context, store::Change change);
+  Task<void> SettleOne(store::Change change);
   Task<absl::StatusOr<store::RecordPtr>> NextCandidate(store::RecordPtr record,
                                                        const routing::v1::Candidate& tried,
                                                        const routing::v1::Candidate& next,
@@ -62,6 +63,7 @@ class Submission {
   const Background background_;
   const observability::Histogram seconds_;
   std::atomic<bool> is_stopping_ = false;
+  std::atomic<int> settling_ = 0;
   mutable base::Mutex mutex_;
   std::set<std::string> under_way_ ABSL_GUARDED_BY(mutex_);
 };

@@ -24,6 +24,7 @@ constexpr absl::Duration kMakeRoom = absl::Seconds(5);
 // Calls that fell silent together, as when a switch died, are asked for one after the other: calls
 // that are alive need provider and database, too.
 constexpr int kLooksPerSecond = 100;
+constexpr absl::Duration kFurthest = absl::Minutes(10);
 constexpr absl::Duration kBetweenBatches = absl::Milliseconds(100);
 constexpr int kSweepsPerCount = 10;
 
@@ -104,7 +105,7 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
   int64_t live = -1;
   bool alone = false;
   const bool count_live = sweeps_++ % kSweepsPerCount == 0;
-  CTC_CO_RETURN_IF_ERROR(
+  const absl::Status claimed =
       co_await database_.Run(core_.WriteDeadline(), [&](db::Connection& c) -> absl::Status {
         const absl::Time now = core_.clock.Now();
         CTC_ASSIGN_OR_RETURN(const store::Lease lease,
@@ -113,6 +114,10 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
         if (!lease.held) {
           alone = false;
           return store::HoldLease(c, kSecondLease, holder_, now, kLeaseLength).status();
+        }
+        // Free for another one, who may be there already.
+        if (lease.taken_over) {
+          CTC_RETURN_IF_ERROR(store::ReleaseLease(c, kSecondLease, holder_));
         }
         CTC_ASSIGN_OR_RETURN(const bool has_others, store::IsHeld(c, kSecondLease, holder_, now));
         alone = !has_others;
@@ -123,8 +128,9 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
         if (!lease.taken_over) return absl::OkStatus();
         CTC_ASSIGN_OR_RETURN(unanswered, store::SelectUnanswered(c));
         return absl::OkStatus();
-      }));
-  is_alone_ = alone;
+      });
+  is_alone_ = claimed.ok() && alone;
+  CTC_CO_RETURN_IF_ERROR(claimed);
   if (live >= 0) live_.Set(static_cast<double>(live));
   const base::MutexLock lock(mutex_);
   for (const std::string& id : unanswered) {
@@ -160,10 +166,12 @@ Task<absl::StatusOr<int>> Watchdog::Sweep() {
       ++settled;
     }
   }
-  // Those who wait must not fill the list for good: there may be others behind them.
-  if (due.size() >= static_cast<size_t>(kBatch)) {
-    const absl::Time later = core_.clock.Now() + kMakeRoom;
-    for (const store::RecordPtr& record : waiting) postponed.push_back(Postponed(*record, later));
+  // Those who wait must not fill the list for good: there may be others behind them. Those to be
+  // asked for at once are on it this once only.
+  const bool is_full = due.size() >= static_cast<size_t>(kBatch);
+  for (const store::RecordPtr& record : waiting) {
+    if (!is_full && !IsAtOnce(*record)) continue;
+    postponed.push_back(Postponed(*record, core_.clock.Now() + kMakeRoom));
   }
   settled += static_cast<int>(postponed.size());
   if (!postponed.empty()) {
@@ -180,8 +188,8 @@ std::optional<absl::Time> Watchdog::NotYet(const store::Record& record) {
   if (submission_.IsUnderWay(record.id())) return now + absl::Seconds(10);
   {
     const base::MutexLock lock(mutex_);
-    const bool answered = record.session.submission() == v1::Session::ACCEPTED;
-    if (answered) at_once_.erase(record.id());  // in this process's memory
+    const bool is_answered = record.session.submission() == v1::Session::ACCEPTED;
+    if (is_answered || !domain::IsLive(record.state.status)) at_once_.erase(record.id());
     if (at_once_.contains(record.id())) return std::nullopt;
   }
   if (keeper_.Concerns(record)) return std::nullopt;
@@ -193,6 +201,8 @@ std::optional<absl::Time> Watchdog::NotYet(const store::Record& record) {
 
 Watchdog::Place Watchdog::TakePlace(const store::Record& record) {
   const std::string& account = record.session.provider_id();
+  // Somebody may be on hold, or left in a call that was to end.
+  const bool is_urgent = keeper_.Concerns(record) || !domain::IsLive(record.state.status);
   const base::MutexLock lock(mutex_);
   if (busy_.contains(record.id())) return Place::kUnderWay;
   const auto of_account = std::count_if(busy_.begin(), busy_.end(),
@@ -203,16 +213,23 @@ Watchdog::Place Watchdog::TakePlace(const store::Record& record) {
     looks_since_ = now;
     looks_ = 0;
   }
-  if (looks_ == kLooksPerSecond) return Place::kLater;
+  if (looks_ >= kLooksPerSecond && !is_urgent) return Place::kLater;
   ++looks_;
   busy_.emplace(record.id(), account);
   return Place::kBegins;
 }
 
+bool Watchdog::IsAtOnce(const store::Record& record) const {
+  const base::MutexLock lock(mutex_);
+  return at_once_.contains(record.id());
+}
+
 // One after the other, from the next second on.
 absl::Time Watchdog::NextFreeMoment() {
   const base::MutexLock lock(mutex_);
-  planned_until_ = std::max(planned_until_, core_.clock.Now() + absl::Seconds(1));
+  const absl::Time next = core_.clock.Now() + absl::Seconds(1);
+  // Further ahead than that it was planned by a clock that was set back since.
+  if (planned_until_ < next || planned_until_ > next + kFurthest) planned_until_ = next;
   planned_until_ += absl::Seconds(1) / kLooksPerSecond;
   return planned_until_;
 }

@@ -37,6 +37,7 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   enum class Place { kBegins, kUnderWay, kWaits, kLater };
   Place TakePlace(const store::Record& record);
   absl::Time NextFreeMoment();
+  bool IsAtOnce(const store::Record& record) const;
   Task<void> Start(store::RecordPtr record);
   Task<absl::Status> Look(store::RecordPtr record);
   Task<absl::Status> LookAtEnded(store::RecordPtr record);
@@ -60,7 +61,7 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> is_alone_ = false;
   int sweeps_ = 0;
-  base::Mutex mutex_;
+  mutable base::Mutex mutex_;
   // Being looked at by this process, and their provider accounts.
   std::map<std::string, std::string> busy_ ABSL_GUARDED_BY(mutex_);
   int looks_ ABSL_GUARDED_BY(mutex_) = 0;  // begun since:

@@ -138,11 +138,19 @@ void SessionWriter::Publish(const Written& written) {
   }
   if (written.created) cache_.Put(written.created->record);
   for (const ChangeOutcome& outcome : written.changed) {
-    if (outcome.record != nullptr) cache_.Put(cache_.foretold().AfterWrite(outcome.record));
+    if (outcome.record != nullptr) Keep(outcome.record);
     if (outcome.successor != nullptr) cache_.Put(outcome.successor);
   }
   ring_.Append(written.events);
   Count(written);
+}
+
+void SessionWriter::Keep(const RecordPtr& written) {
+  const RecordPtr shown = cache_.foretold().AfterWrite(written);
+  cache_.Put(shown);
+  // An acceptance that was foretold between the two was put upon the record before this one.
+  const RecordPtr newest = cache_.foretold().AfterWrite(shown);
+  if (newest != shown) cache_.Put(newest);
 }
 
 void SessionWriter::Forget(const Item& item) {

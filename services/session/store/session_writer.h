@@ -53,6 +53,7 @@ class SessionWriter {
                      db::Turn& turn);
   void AfterCommit(std::vector<Item>& items, Results& results);
   void Publish(const Written& written);
+  void Keep(const RecordPtr& written);
   void Forget(const Item& item);
   void Count(const Written& written) const;
 
