@@ -42,11 +42,11 @@ constexpr const char* kServiceNames[] = {"session",   "routing", "dispatch", "we
                                          "recording", "stats",   "gateway"};
 
 // The database, its writers and the kernel's network need processors too, and every further thread
-// costs wake-ups: one for two processors. But one alone leaves answers waiting behind each other.
+// costs wake-ups: one for two processors.
 int IoThreads(const Settings& settings) {
   const auto count = static_cast<int>(settings.Int("io.threads"));
   if (count > 0) return count;
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 2, 4);
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, 4);
 }
 
 // Members are declared in the order they are made, so that they go in the reverse.

@@ -11,7 +11,7 @@ inline constexpr SettingSpec kSettings[] = {
      "Database: mysql://user@host:port/name or mysql://user@/name?socket=PATH."},
     {"db.password", "", "Password of the database user.", true},
     {"db.connections", "8", "Connections of the pool, each with a thread of its own."},
-    {"io.threads", "0", "Threads that run requests; 0 takes one for two processors, 2 to 4."},
+    {"io.threads", "0", "Threads that run requests; 0 takes one for two processors, at most 4."},
     {"log.level", "info", "debug, info or warn."},
     {"log.format", "json", "json, or human for a terminal."},
     {"log.file", "", "File for log lines; empty is standard error."},
