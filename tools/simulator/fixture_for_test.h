@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "libs/base/clock.h"
+#include "libs/base/ids.h"
 #include "libs/base/mutex.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/run_task.h"
@@ -19,10 +21,16 @@ class Receiver {
  public:
   Receiver() {
     auto keep = [this](const http::Request& request) -> Task<http::Response> {
+      // Whoever had this port before may still be called there by others.
+      if (!request.target.starts_with(own_path_)) {
+        http::Response stranger;
+        stranger.status = 404;
+        co_return stranger;
+      }
       Form form;
       const auto pairs = http::ParseForm(request.body);
       for (const auto& [name, value] : pairs.value()) form.emplace(name, value);
-      const std::string url = Url(request.target);
+      const std::string url = Origin() + request.target;
       form.emplace("_signature", std::string(request.headers.Get("X-Twilio-Signature")));
       form.emplace("_url", url);
       form.emplace("_body", request.body);
@@ -33,9 +41,7 @@ class Receiver {
     };
     server_ = http::Server::Start(io_.executor(), http::ServerOptions(), keep).value();
   }
-  std::string Url(const std::string& target) const {
-    return "http://127.0.0.1:" + std::to_string(server_->port()) + target;
-  }
+  std::string Url(const std::string& target) const { return Origin() + own_path_ + target; }
   std::vector<Form> Received() const {
     const base::MutexLock lock(mutex_);
     return received_;
@@ -51,6 +57,10 @@ class Receiver {
   }
 
  private:
+  std::string Origin() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
+
+  const std::string own_path_ =
+      "/" + base::IdGenerator(base::SystemClock(), base::SystemRandom()).Token("receiver-", 16);
   mutable base::Mutex mutex_;
   std::vector<Form> received_ ABSL_GUARDED_BY(mutex_);
   testing::IoThreads io_;  // ends before what its requests are kept in
