@@ -171,15 +171,17 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::Accepted(const rpc::Context& 
                                                             store::RecordPtr record,
                                                             const PlaceCallResponse& answer) {
   const std::string call_id = domain::CleanText(answer.provider_call_id(), 191);
+  if (answer.found_by_order() && !is_stopping_) {
+    // After a crash the watchdog asks the provider and learns the same, so neither the agent nor
+    // the database need be bothered: the next change of the session writes it along.
+    const store::RecordPtr told = core_.writer.Foretell(record, call_id);
+    if (told != nullptr) co_return told;
+  }
   store::SubmissionChange submission{Session::ACCEPTED, call_id, std::nullopt, std::nullopt};
   store::Change change = ChangeFor(*record, std::move(submission));
   if (!answer.found_by_order()) {
     co_return co_await Settle(context, std::move(change), db::Urgency::kNow);
   }
-  // After a crash the watchdog asks the provider and learns the same, so neither the agent nor the
-  // database need be bothered: the next change of the session writes it along.
-  store::RecordPtr told = is_stopping_ ? nullptr : core_.writer.Foretell(record, call_id);
-  if (told != nullptr) co_return told;
   // An event was faster, or the agent gave up: then somebody may wait for it.
   auto accepted = std::make_shared<store::Record>(*record);
   store::Submit(*change.submission, *accepted);
