@@ -32,7 +32,7 @@ MachineConfig ConfigOf(const DialSettings& settings) {
 // A party that left meanwhile needs nothing any more but to be cleared away.
 bool IsClearing(Kind kind) {
   return kind == Kind::kHangUp || kind == Kind::kDestroyBridge || kind == Kind::kEndMonitor ||
-         kind == Kind::kStopRecording || kind == Kind::kFindRecording;
+         kind == Kind::kStopRecording || kind == Kind::kFindRecording || kind == Kind::kDropMessage;
 }
 
 // The flow goes on by its answer, whatever became of the leg.

@@ -245,7 +245,9 @@ TEST_CASE("of refusals to record only that of a name taken says that there is a 
   SECTION("another") {
     world.http.When("/record?", 409, R"({"message":"Channel not in Stasis application"})");
     world.Say(PromptEnds());
-    CHECK(world.questions.back().input.kind() == FlowInput::DONE);
+    CHECK(world.questions.size() == 1);
+    world.Say(CallerEvent("StasisEnd"));
+    CHECK(world.questions.back().input.kind() == FlowInput::CALLER_GONE);
   }
 }
 

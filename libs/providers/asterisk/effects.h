@@ -44,6 +44,7 @@ struct Action {
     kRingAgent,    // text: number or endpoint; limit
     kTakeMessage,  // id; text: the key that ends it; limit
     kEndMessage,   // id
+    kDropMessage,  // id
   };
   Kind kind;
   std::string leg = std::string(kCustomerLeg);

@@ -11,6 +11,7 @@ namespace ctc::providers::asterisk {
 namespace {
 
 using Kind = Action::Kind;
+using Message = Flow::Message;
 using Phase = Flow::Phase;
 using Type = AriEvent::Type;
 using routing::v1::FlowInput;
@@ -21,6 +22,7 @@ using session::v1::CallFact;
 constexpr absl::Duration kLongestPrompt = absl::Minutes(3);
 // The end of a message whose event got lost.
 constexpr absl::Duration kMessageGrace = absl::Seconds(10);
+constexpr absl::Duration kEndGrace = absl::Seconds(3);
 constexpr int kMinSeconds = 1;
 constexpr size_t kMaxAhead = 32;  // as many as one step may collect
 
@@ -237,7 +239,7 @@ void FlowMachine::Wait(Flow& flow, Call& call, Effects& effects) const {
 void FlowMachine::TakeMessage(Flow& flow, Call& call, Effects& effects) const {
   const FlowStep::Voicemail& voicemail = flow.step.voicemail();
   flow.phase = Phase::kRecording;
-  flow.message_began = false;
+  flow.message = Message::kAsked;
   effects.actions.push_back({Kind::kTakeMessage, std::string(kCustomerLeg), MessageOf(flow, call),
                              voicemail.finish_on_key(), Seconds(voicemail.max_seconds())});
   Start(flow, Seconds(voicemail.max_seconds()) + kMessageGrace, effects);
@@ -254,11 +256,22 @@ void FlowMachine::LeaveNoMessage(Flow& flow, Call& call, Effects& effects) const
   Ask(flow, call.customer().ended ? FlowInput::CALLER_GONE : FlowInput::DONE, effects);
 }
 
+// A hang-up, before it is told, ends a prompt, and a recording at its beginning.
+void FlowMachine::AwaitCallersEnd(Flow& flow, Call& call, Effects& effects) const {
+  if (call.customer().ended) return LeaveNoMessage(flow, call, effects);
+  flow.message = Message::kNone;
+  Start(flow, kEndGrace, effects);
+}
+
 void FlowMachine::OnMessage(Flow& flow, Call& call, const AriEvent& event, Effects& effects) const {
   if (event.type == Type::kRecordingStarted) {
-    flow.message_began = true;
+    flow.message = Message::kBegan;
   } else if (event.name == "RecordingFailed") {
-    LeaveNoMessage(flow, call, effects);
+    AwaitCallersEnd(flow, call, effects);
+  } else if (event.seconds == 0) {
+    effects.actions.push_back(
+        {Kind::kDropMessage, std::string(kCustomerLeg), MessageOf(flow, call)});
+    AwaitCallersEnd(flow, call, effects);
   } else {
     EndMessage(flow, call, event.seconds, effects);
   }
@@ -332,9 +345,13 @@ Effects FlowMachine::OnTimer(Flow& flow, Call& call, int timer) const {
       Ask(flow, FlowInput::DONE, effects);
       break;
     case Phase::kRecording:
+      if (flow.message == Message::kNone) {
+        LeaveNoMessage(flow, call, effects);
+        break;
+      }
       effects.actions.push_back(
           {Kind::kEndMessage, std::string(kCustomerLeg), MessageOf(flow, call)});
-      if (flow.message_began) {
+      if (flow.message == Message::kBegan) {
         EndMessage(flow, call, flow.step.voicemail().max_seconds(), effects);
       } else {
         LeaveNoMessage(flow, call, effects);
@@ -352,7 +369,7 @@ Effects FlowMachine::OnCall(Flow& flow, Call& call) const {
   if (call.customer().ended) {
     if (!HoldsEnd(flow)) {
       Release(flow, effects);
-    } else if (flow.phase == Phase::kRecording) {
+    } else if (flow.phase == Phase::kRecording && flow.message != Message::kNone) {
       Start(flow, kMessageGrace, effects);  // the message's end is on its way
     } else if (!flow.asking) {
       Ask(flow, FlowInput::CALLER_GONE, effects);
@@ -387,15 +404,15 @@ Effects FlowMachine::OnRefused(Flow& flow, Call& call, const Action& action) con
     if (flow.phase == Phase::kPrompting) EndPrompt(flow, call, effects);
     if (flow.phase == Phase::kWaiting) effects.actions.push_back({Kind::kStartMusic});
   } else if (action.kind == Kind::kTakeMessage && flow.phase == Phase::kRecording &&
-             !flow.message_began) {
-    LeaveNoMessage(flow, call, effects);
+             flow.message == Message::kAsked) {
+    AwaitCallersEnd(flow, call, effects);
   }
   return effects;
 }
 
 void FlowMachine::OnMessageExists(Flow& flow, const Call& call, const Action& action) const {
   if (flow.phase == Phase::kRecording && action.id == MessageOf(flow, call)) {
-    flow.message_began = true;
+    flow.message = Message::kBegan;
   }
 }
 
@@ -405,8 +422,9 @@ Effects FlowMachine::OnReconnect(Flow& flow, Call& call) const {
   if (flow.phase == Phase::kPrompting) {
     effects.actions.push_back({Kind::kStopPlay, std::string(kCustomerLeg), PromptOf(flow, call)});
     EndPrompt(flow, call, effects);
-  } else if (flow.phase == Phase::kRecording && call.customer().live()) {
-    flow.message_began = true;  // as good as certain: he would have been sent on otherwise
+  } else if (flow.phase == Phase::kRecording && flow.message == Message::kAsked &&
+             call.customer().live()) {
+    flow.message = Message::kBegan;  // as good as certain: he would have been sent on otherwise
   }
   return effects;
 }

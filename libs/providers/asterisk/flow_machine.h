@@ -23,16 +23,21 @@ struct Flow {
     kLeaving,    // we hung up
     kGone,       // the caller's leg is no more
   };
+  enum class Message {
+    kAsked,
+    kBegan,  // there is a file
+    kNone,   // perhaps since the caller hung up: his end may be on its way
+  };
   Phase phase = Phase::kAsking;
   std::string from;  // E.164; empty when withheld
   std::string to;    // E.164
   bool answered = false;
   bool asking = false;  // a question is out
   routing::v1::FlowStep step;
-  int prompt = 0;              // the one that is played
-  bool message_began = false;  // the one of this step: there is a file
-  std::string digits;          // of this gather
-  std::string ahead;           // keys that came while the next step was asked for
+  int prompt = 0;                     // the one that is played
+  Message message = Message::kAsked;  // the one of this step
+  std::string digits;                 // of this gather
+  std::string ahead;                  // keys that came while the next step was asked for
   int timer = 0;           // the number of the timer that counts; one with another number is void
   std::vector<Told> held;  // the end of the caller's leg, until the flow knows of it
 
@@ -78,6 +83,7 @@ class FlowMachine {
   void TakeMessage(Flow& flow, Call& call, Effects& effects) const;
   void EndMessage(Flow& flow, Call& call, int seconds, Effects& effects) const;
   void LeaveNoMessage(Flow& flow, Call& call, Effects& effects) const;
+  void AwaitCallersEnd(Flow& flow, Call& call, Effects& effects) const;
   void OnMessage(Flow& flow, Call& call, const AriEvent& event, Effects& effects) const;
   void HangUp(Flow& flow, Call& call, Effects& effects) const;
   void TakeAhead(Flow& flow, Call& call, Effects& effects) const;

@@ -229,8 +229,19 @@ TEST_CASE("a message is taken after the beep", "[asterisk][flow]") {
     CHECK(Kinds(way.Key("#")) == std::vector<Kind>{Kind::kEndMessage});
   }
   SECTION("and its failure is no message") {
-    CHECK(AskOf(way.Media(finished, MessageName(kCall, 1), "RecordingFailed")).kind() ==
-          FlowInput::DONE);
+    CHECK_FALSE(way.Media(finished, MessageName(kCall, 1), "RecordingFailed").ask.has_value());
+    CHECK(AskOf(way.TimerFires()).kind() == FlowInput::DONE);
+  }
+  SECTION("and one without a whole second is none") {
+    const Effects empty = way.Media(finished, MessageName(kCall, 1), "RecordingFinished", 0);
+    CHECK(Kinds(empty) == std::vector<Kind>{Kind::kDropMessage});
+    CHECK_FALSE(empty.ask.has_value());
+    SECTION("of a caller who is there") {
+      CHECK(AskOf(way.TimerFires()).kind() == FlowInput::DONE);
+    }
+    SECTION("of one whose end is told after it") {
+      CHECK(AskOf(way.CallerLeaves()).kind() == FlowInput::CALLER_GONE);
+    }
   }
   SECTION("and goes on when its end got lost") {
     way.Media(AriEvent::Type::kRecordingStarted, MessageName(kCall, 1), "RecordingStarted");
@@ -262,7 +273,23 @@ TEST_CASE("a message that never began is not told of", "[asterisk][flow]") {
   };
   SECTION("of a caller who is there") {
     way.PromptEnds(0);
-    SECTION("refused") { CHECK(AskOf(refused()).kind() == FlowInput::DONE); }
+    SECTION("refused") {
+      CHECK_FALSE(refused().ask.has_value());
+      SECTION("and nothing else") {
+        const Effects late = way.TimerFires();
+        CHECK(late.actions.empty());
+        CHECK(AskOf(late).kind() == FlowInput::DONE);
+      }
+      SECTION("and the events' connection was away") {
+        way.machine.OnReconnect(way.flow, way.call);
+        CHECK(AskOf(way.TimerFires()).kind() == FlowInput::DONE);
+      }
+      SECTION("since he has hung up, which is told later") {
+        CHECK(AskOf(way.CallerLeaves()).kind() == FlowInput::CALLER_GONE);
+        CHECK(way.Step(Prompted(0)).facts.size() == 1);
+        CHECK(way.flow.done());
+      }
+    }
     SECTION("not heard of") { CHECK(AskOf(way.TimerFires()).kind() == FlowInput::DONE); }
   }
   SECTION("of one who hung up in the greeting") {

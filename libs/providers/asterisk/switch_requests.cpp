@@ -215,6 +215,8 @@ Task<http::ClientResult> SwitchRequests::SendFlow(const SwitchRequest& request) 
       co_return co_await TakeMessage(request);
     case Kind::kEndMessage:
       co_return co_await ari_.Ask("POST", "/recordings/live/" + action.id + "/stop");
+    case Kind::kDropMessage:
+      co_return co_await ari_.Ask("DELETE", "/recordings/stored/" + action.id);
     default:
       break;
   }
