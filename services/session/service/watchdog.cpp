@@ -21,12 +21,12 @@ constexpr size_t kMostAtOnce = 128;
 // A provider that hangs keeps its own sessions waiting, not those of others.
 constexpr ptrdiff_t kMostOfOneAccount = 32;
 constexpr absl::Duration kMakeRoom = absl::Seconds(5);
-// Calls that fell silent together, as when a switch died, are asked for one after the other: calls
-// that are alive need provider and database, too.
-constexpr int kLooksPerSecond = 100;
-constexpr absl::Duration kFurthest = absl::Minutes(10);
-constexpr absl::Duration kBetweenBatches = absl::Milliseconds(100);
-constexpr int kSweepsPerCount = 10;
+constexpr absl::Duration kBetweenLooks = absl::Milliseconds(10);
+constexpr int kMostLooks = 20;
+constexpr absl::Duration kBetweenSweeps = absl::Milliseconds(100);  // while there is anything to do
+// Read and written at once: an agent's click waits behind them.
+constexpr size_t kChunk = 16;
+constexpr absl::Duration kBetweenCounts = absl::Seconds(10);
 
 // By our clock, as all that a call's age is measured with: the provider's may be hours off.
 std::optional<absl::Time> HeardJoined(const store::Record& record) {
@@ -75,7 +75,8 @@ Watchdog::Watchdog(Core& core, db::Database& database, const Submission& submiss
       submission_(submission),
       keeper_(keeper),
       holder_(std::move(holder)),
-      live_(observability::MakeGauge("ctc_session_live", "Sessions that have not ended")) {}
+      live_(observability::MakeGauge("ctc_session_live", "Sessions that have not ended")),
+      pace_(kBetweenLooks, kMostLooks) {}
 
 void Watchdog::Count(const char* action) const {
   observability::MakeCounter("ctc_session_watchdog_total", "What the watchdog did",
@@ -90,8 +91,9 @@ Task<void> Watchdog::Run() {
     if (!swept.ok()) {
       observability::Warn("the watchdog could not sweep", {{"error", swept.status()}});
     }
-    const bool more = swept.ok() && *swept >= kBatch;
-    co_await Sleep(more ? kBetweenBatches : core_.settings.sweep_interval);
+    const bool more = swept.ok() && *swept > 0;
+    co_await Sleep(more ? std::min(kBetweenSweeps, core_.settings.sweep_interval)
+                        : core_.settings.sweep_interval);
   }
   const absl::Status released = co_await database_.Run(
       core_.WriteDeadline(),
@@ -104,7 +106,8 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
   std::vector<std::string> unanswered;
   int64_t live = -1;
   bool alone = false;
-  const bool count_live = sweeps_++ % kSweepsPerCount == 0;
+  const bool count_live = core_.clock.Monotonic() - counted_at_ >= kBetweenCounts;
+  if (count_live) counted_at_ = core_.clock.Monotonic();
   const absl::Status claimed =
       co_await database_.Run(core_.WriteDeadline(), [&](db::Connection& c) -> absl::Status {
         const absl::Time now = core_.clock.Now();
@@ -142,9 +145,21 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
 
 Task<absl::StatusOr<int>> Watchdog::Sweep() {
   CTC_CO_ASSIGN_OR_RETURN(const std::vector<std::string> due, co_await Claim());
-  if (due.empty()) co_return 0;
+  const bool is_full = due.size() >= static_cast<size_t>(kBatch);
+  int settled = 0;
+  for (size_t at = 0; at < due.size(); at += kChunk) {
+    const auto begin = due.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto end = due.begin() + static_cast<std::ptrdiff_t>(std::min(due.size(), at + kChunk));
+    std::vector<std::string> chunk(begin, end);
+    CTC_CO_ASSIGN_OR_RETURN(const int more, co_await TakeUp(std::move(chunk), is_full));
+    settled += more;
+  }
+  co_return settled;
+}
+
+Task<absl::StatusOr<int>> Watchdog::TakeUp(std::vector<std::string> ids, bool is_full) {
   CTC_CO_ASSIGN_OR_RETURN(const std::vector<store::RecordPtr> records,
-                          co_await core_.reader.GetMany(due, core_.WriteDeadline()));
+                          co_await core_.reader.GetMany(ids, core_.WriteDeadline()));
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   std::vector<store::Change> postponed;
   std::vector<store::RecordPtr> waiting;
@@ -166,9 +181,8 @@ Task<absl::StatusOr<int>> Watchdog::Sweep() {
       ++settled;
     }
   }
-  // Those who wait must not fill the list for good: there may be others behind them. Those to be
-  // asked for at once are on it this once only.
-  const bool is_full = due.size() >= static_cast<size_t>(kBatch);
+  // Those who wait must not fill the list for good. Those to be asked for at once are on it this
+  // once only.
   for (const store::RecordPtr& record : waiting) {
     if (!is_full && !IsAtOnce(*record)) continue;
     postponed.push_back(Postponed(*record, core_.clock.Now() + kMakeRoom));
@@ -209,12 +223,11 @@ Watchdog::Place Watchdog::TakePlace(const store::Record& record) {
                                         [&](const auto& look) { return look.second == account; });
   if (busy_.size() >= kMostAtOnce || of_account >= kMostOfOneAccount) return Place::kWaits;
   const absl::Duration now = core_.clock.Monotonic();
-  if (now - looks_since_ >= absl::Seconds(1)) {
-    looks_since_ = now;
-    looks_ = 0;
+  if (is_urgent) {
+    pace_.Force(now);
+  } else if (!pace_.Take(now)) {
+    return Place::kLater;
   }
-  if (looks_ >= kLooksPerSecond && !is_urgent) return Place::kLater;
-  ++looks_;
   busy_.emplace(record.id(), account);
   return Place::kBegins;
 }
@@ -224,14 +237,9 @@ bool Watchdog::IsAtOnce(const store::Record& record) const {
   return at_once_.contains(record.id());
 }
 
-// One after the other, from the next second on.
 absl::Time Watchdog::NextFreeMoment() {
   const base::MutexLock lock(mutex_);
-  const absl::Time next = core_.clock.Now() + absl::Seconds(1);
-  // Further ahead than that it was planned by a clock that was set back since.
-  if (planned_until_ < next || planned_until_ > next + kFurthest) planned_until_ = next;
-  planned_until_ += absl::Seconds(1) / kLooksPerSecond;
-  return planned_until_;
+  return pace_.PutOff(core_.clock.Now() + kBetweenSweeps);
 }
 
 Task<void> Watchdog::Start(store::RecordPtr record) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "services/session/domain/look_pace.h"
 #include "services/session/service/party_keeper.h"
 #include "services/session/service/submission.h"
 
@@ -37,6 +38,8 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   enum class Place { kBegins, kUnderWay, kWaits, kLater };
   Place TakePlace(const store::Record& record);
   absl::Time NextFreeMoment();
+  // Begins, postpones or leaves each of these. `is_full`: there may be others behind them.
+  Task<absl::StatusOr<int>> TakeUp(std::vector<std::string> ids, bool is_full);
   bool IsAtOnce(const store::Record& record) const;
   Task<void> Start(store::RecordPtr record);
   Task<absl::Status> Look(store::RecordPtr record);
@@ -60,13 +63,11 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   const observability::Gauge live_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> is_alone_ = false;
-  int sweeps_ = 0;
+  absl::Duration counted_at_ = -absl::InfiniteDuration();
   mutable base::Mutex mutex_;
   // Being looked at by this process, and their provider accounts.
   std::map<std::string, std::string> busy_ ABSL_GUARDED_BY(mutex_);
-  int looks_ ABSL_GUARDED_BY(mutex_) = 0;  // begun since:
-  absl::Duration looks_since_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
-  absl::Time planned_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();  // looks put off
+  domain::LookPace pace_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> at_once_ ABSL_GUARDED_BY(mutex_);  // left by a process that died
 };
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr size_t kPages = 2000;
 // Some 300 bytes each. A call whose switch tells nothing of it within its first seconds is rare.
-constexpr size_t kForetold = 50000;
+constexpr size_t kForetold = 100000;
 
 }  // namespace
 
