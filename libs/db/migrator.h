@@ -10,7 +10,7 @@
 namespace ctc::db {
 
 // The newest migration this program is written for.
-inline constexpr int kSchemaVersion = 26;
+inline constexpr int kSchemaVersion = 27;
 
 // One line of progress for people.
 using Progress = std::function<void(std::string_view line)>;

@@ -93,7 +93,8 @@ class SessionHost final : public host::Service {
       if (!refreshed.ok()) observability::Debug("feed not refreshed", {{"error", refreshed}});
       using Which = store::Foretold::Which;
       const bool alone = !writer_.OthersWrote() && watchdog_->is_alone();
-      submission_.SettleForetold(alone ? Which::kDue : Which::kAll);
+      submission_.SetAlone(alone);
+      submission_.SettleForetold(alone ? Which::kSurplus : Which::kAll);
       timer.expires_after(absl::ToChronoMilliseconds(settings_.refresh_interval));
       co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }

@@ -242,7 +242,11 @@ void FlowMachine::TakeMessage(Flow& flow, Call& call, Effects& effects) const {
   flow.message = Message::kAsked;
   effects.actions.push_back({Kind::kTakeMessage, std::string(kCustomerLeg), MessageOf(flow, call),
                              voicemail.finish_on_key(), Seconds(voicemail.max_seconds())});
-  Start(flow, Seconds(voicemail.max_seconds()) + kMessageGrace, effects);
+  AwaitMessage(flow, effects);
+}
+
+void FlowMachine::AwaitMessage(Flow& flow, Effects& effects) const {
+  Start(flow, Seconds(flow.step.voicemail().max_seconds()) + kMessageGrace, effects);
 }
 
 void FlowMachine::EndMessage(Flow& flow, Call& call, int seconds, Effects& effects) const {
@@ -265,6 +269,8 @@ void FlowMachine::AwaitCallersEnd(Flow& flow, Call& call, Effects& effects) cons
 
 void FlowMachine::OnMessage(Flow& flow, Call& call, const AriEvent& event, Effects& effects) const {
   if (event.type == Type::kRecordingStarted) {
+    // Late, after a request of which nobody knew whether it had arrived: he is let speak.
+    if (flow.message == Message::kNone) AwaitMessage(flow, effects);
     flow.message = Message::kBegan;
   } else if (event.name == "RecordingFailed") {
     AwaitCallersEnd(flow, call, effects);

@@ -81,6 +81,7 @@ class FlowMachine {
   void Dial(Flow& flow, Call& call, Effects& effects) const;
   void Wait(Flow& flow, Call& call, Effects& effects) const;
   void TakeMessage(Flow& flow, Call& call, Effects& effects) const;
+  void AwaitMessage(Flow& flow, Effects& effects) const;
   void EndMessage(Flow& flow, Call& call, int seconds, Effects& effects) const;
   void LeaveNoMessage(Flow& flow, Call& call, Effects& effects) const;
   void AwaitCallersEnd(Flow& flow, Call& call, Effects& effects) const;

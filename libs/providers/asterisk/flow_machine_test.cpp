@@ -280,6 +280,12 @@ TEST_CASE("a message that never began is not told of", "[asterisk][flow]") {
         CHECK(late.actions.empty());
         CHECK(AskOf(late).kind() == FlowInput::DONE);
       }
+      SECTION("though the switch had begun it, and tells so late") {
+        const int timer = way.flow.timer;
+        begins();
+        CHECK_FALSE(way.machine.OnTimer(way.flow, way.call, timer).ask.has_value());
+        CHECK(AskOf(way.TimerFires()).kind() == FlowInput::VOICEMAIL_LEFT);
+      }
       SECTION("and the events' connection was away") {
         way.machine.OnReconnect(way.flow, way.call);
         CHECK(AskOf(way.TimerFires()).kind() == FlowInput::DONE);

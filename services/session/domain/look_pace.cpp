@@ -1,14 +1,9 @@
-// The bucket and the queue.
+// The bucket.
 #include "services/session/domain/look_pace.h"
 
 #include <algorithm>
 
 namespace ctc::session::domain {
-namespace {
-
-constexpr absl::Duration kFurthest = absl::Minutes(10);
-
-}  // namespace
 
 void LookPace::Refill(absl::Duration now) {
   const double gained = absl::FDivDuration(now - filled_at_, interval_);
@@ -25,14 +20,7 @@ bool LookPace::Take(absl::Duration now) {
 
 void LookPace::Force(absl::Duration now) {
   Refill(now);
-  tokens_ -= 1;
-}
-
-absl::Time LookPace::PutOff(absl::Time earliest) {
-  // Further ahead than that it was planned by a clock that was set back since.
-  if (planned_until_ < earliest || planned_until_ > earliest + kFurthest) planned_until_ = earliest;
-  planned_until_ += interval_;
-  return planned_until_;
+  tokens_ = std::max(tokens_ - 1, -burst_);
 }
 
 }  // namespace ctc::session::domain

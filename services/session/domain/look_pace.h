@@ -1,5 +1,5 @@
 // Calls that fell silent together, as when a switch died, are asked for one after the other: those
-// that are alive need provider and database, too. A token bucket, and a queue of moments. Pure.
+// that are alive need provider and database, too. A token bucket. Pure.
 #pragma once
 
 #include <absl/time/time.h>
@@ -13,12 +13,8 @@ class LookPace {
 
   // True when a look may begin, which counts. `now` is a monotonic clock's.
   bool Take(absl::Duration now);
-  // The same without asking.
+  // The same without asking, on account of looks to come: of at most `burst` of them.
   void Force(absl::Duration now);
-
-  // When one that may not is to be tried again: behind all that were put off before, and not
-  // before `earliest`. By the wall clock.
-  absl::Time PutOff(absl::Time earliest);
 
  private:
   void Refill(absl::Duration now);
@@ -27,7 +23,6 @@ class LookPace {
   const double burst_;
   double tokens_ = 0;
   absl::Duration filled_at_ = -absl::InfiniteDuration();
-  absl::Time planned_until_ = absl::InfinitePast();
 };
 
 }  // namespace ctc::session::domain

@@ -96,6 +96,18 @@ TEST_CASE("the acceptance is shown at once and costs no write of its own", "[ses
   }
 }
 
+TEST_CASE("a process that is alone waits for the ringing, too", "[session][foretold]") {
+  ForetoldFixture f;
+  const bool is_alone = GENERATE(false, true);
+  f.process->submission.SetAlone(is_alone);
+  const std::string id = f.Placed();
+  const std::string seconds = f.Scalar(
+      "SELECT TIMESTAMPDIFF(SECOND, created_at, watchdog_at) FROM click_to_call_session"
+      " WHERE id = '" +
+      id + "'");
+  CHECK(seconds == (is_alone ? "45" : "30"));
+}
+
 TEST_CASE("all that a crash left unwritten is asked for soon", "[session][foretold]") {
   ForetoldFixture f;
   for (int i = 0; i < 40; ++i) f.Placed(f.Click("+10000000" + std::to_string(10 + i)));
@@ -107,7 +119,7 @@ TEST_CASE("all that a crash left unwritten is asked for soon", "[session][foreto
   f.clock.Advance(absl::Seconds(10));  // the first one's lease is over
   sweep();
   CHECK(f.peers.count("LookUpCall") == 20);  // at once
-  f.clock.Advance(absl::Milliseconds(300));
+  f.clock.Advance(absl::Milliseconds(200));
   sweep();
   CHECK(f.peers.count("LookUpCall") == 40);
 }

@@ -223,7 +223,7 @@ Task<absl::StatusOr<Initiation::Plan>> Initiation::MakePlan(const rpc::Context& 
   record.route = RouteOf(route);
   record.idempotency_key = context.idempotency_key;
   record.dial_guard = DialGuard(context.tenant, click);
-  record.watchdog_at = now + core_.settings.watchdog.submit;
+  record.watchdog_at = now + submission_.Patience();
   plan.session.agent_capacity = route.agent_registered() ? route.agent_capacity() : 0;
   plan.candidates.assign(route.candidates().begin(), route.candidates().end());
   co_return plan;

@@ -8,6 +8,7 @@
 #include "libs/observability/log.h"
 #include "services/session/domain/parties.h"
 #include "services/session/service/provider_calls.h"
+#include "services/session/store/care.h"
 
 namespace ctc::session {
 namespace {
@@ -43,26 +44,6 @@ bool Has(const TransferStep& step, PartyAction action) {
   return std::find(step.actions.begin(), step.actions.end(), action) != step.actions.end();
 }
 
-std::string OpenLegOf(const store::Record& record) {
-  const v1::StoredTransfer* open = store::OpenTransfer(record);
-  return open == nullptr ? "" : open->leg_id();
-}
-
-// Who ended the transfer has this long to do it itself.
-constexpr absl::Duration kResumeGrace = absl::Seconds(5);
-
-std::string OwedLegOf(const store::Record& record, absl::Time now) {
-  if (record.transfers.empty()) return "";
-  const v1::StoredTransfer& last = record.transfers.back();
-  const bool owes = domain::OwesResume(last, record.facts) &&
-                    now >= base::FromProto(last.transfer().completed_at()) + kResumeGrace;
-  return owes ? last.leg_id() : "";
-}
-
-CareStep CareAt(const store::Record& record, absl::Time now) {
-  return domain::CareFor(record.state, record.facts, OpenLegOf(record), OwedLegOf(record, now));
-}
-
 // The word with which the target's phone was last rung; nullptr for one that is waited for.
 const domain::Fact* DialOf(const store::Record& record, const std::string& leg_id) {
   const domain::Fact* last = nullptr;
@@ -72,18 +53,6 @@ const domain::Fact* DialOf(const store::Record& record, const std::string& leg_i
     }
   }
   return last;
-}
-
-// Legs we rang that neither answered nor ended.
-std::vector<const domain::Fact*> Unanswered(const store::Record& record) {
-  std::vector<const domain::Fact*> found;
-  for (const domain::Fact& fact : record.facts) {
-    if (!domain::IsDialledByUs(fact)) continue;
-    for (const v1::Leg& leg : record.session.legs()) {
-      if (leg.id() == fact.leg_id() && leg.state() < v1::Leg::ANSWERED) found.push_back(&fact);
-    }
-  }
-  return found;
 }
 
 }  // namespace
@@ -124,14 +93,8 @@ bool PartyKeeper::IsLate(const store::Record& record) const {
   return IsTooLong(dial->received_time(), RingTimeOf(record, open->leg_id()));
 }
 
-bool PartyKeeper::Concerns(const store::Record& record) const {
-  if (std::none_of(record.facts.begin(), record.facts.end(), domain::IsDialledByUs)) return false;
-  return store::OpenTransfer(record) != nullptr || !Unanswered(record).empty() ||
-         CareAt(record, absl::InfiniteFuture()).care != domain::Care::kNone;
-}
-
 void PartyKeeper::News(const store::RecordPtr& record) {
-  if (record == nullptr || !Concerns(*record) || !MarkBusy(record->id())) return;
+  if (record == nullptr || !store::NeedsCare(*record) || !MarkBusy(record->id())) return;
   background_(SettleAlone(record));
 }
 
@@ -185,7 +148,7 @@ Task<absl::StatusOr<store::RecordPtr>> PartyKeeper::Look(store::RecordPtr record
 Task<PartyKeeper::Result> PartyKeeper::EndSilentLegs(rpc::Context context,
                                                      store::RecordPtr record) {
   std::vector<std::string> late;
-  for (const domain::Fact* fact : Unanswered(*record)) {
+  for (const domain::Fact* fact : store::Unanswered(*record)) {
     const bool of_transfer = fact->party() == v1::Leg::CONSULT;  // its own rules say what follows
     const bool too_long = IsTooLong(fact->received_time(), core_.settings.party_ring);
     if (!of_transfer && too_long) late.push_back(fact->leg_id());
@@ -293,7 +256,7 @@ Task<PartyKeeper::Result> PartyKeeper::Write(store::RecordPtr record, std::strin
 
 Task<PartyKeeper::Result> PartyKeeper::Attend(rpc::Context context, store::RecordPtr record) {
   for (int i = 0; i < kMostCares; ++i) {
-    const CareStep step = CareAt(*record, core_.clock.Now());
+    const CareStep step = store::CareAt(*record, core_.clock.Now());
     const int64_t version = record->session.version();
     switch (step.care) {
       case domain::Care::kNone:

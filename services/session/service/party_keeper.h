@@ -37,8 +37,6 @@ class PartyKeeper {
   // The session changed: what follows for its parties is done in the background.
   void News(const store::RecordPtr& record);
 
-  // True while a session has parties that the watchdog is to look at soon.
-  bool Concerns(const store::Record& record) const;
   // For the watchdog: the same as News, here and now, and what silence means.
   Task<absl::StatusOr<store::RecordPtr>> Look(store::RecordPtr record);
 

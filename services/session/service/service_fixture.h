@@ -341,6 +341,9 @@ struct Fixture {
     if (!response.ok()) return {};
     return {response->events().begin(), response->events().end()};
   }
+  void Change(const std::string& sql) {
+    REQUIRE(database->RunBlocking([&](db::Connection& c) { return c.Execute(sql).status(); }).ok());
+  }
   std::string Scalar(const std::string& sql) {
     std::string value;
     const absl::Status status = database->RunBlocking([&](db::Connection& c) -> absl::Status {

@@ -175,6 +175,7 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::Accepted(const rpc::Context& 
     // After a crash the watchdog asks the provider and learns the same, so neither the agent nor
     // the database need be bothered: the next change of the session writes it along.
     const store::RecordPtr told = core_.writer.Foretell(record, call_id);
+    SettleForetold(store::Foretold::Which::kDue, 1);  // where there are too many
     if (told != nullptr) co_return told;
   }
   store::SubmissionChange submission{Session::ACCEPTED, call_id, std::nullopt, std::nullopt};
@@ -189,9 +190,14 @@ Task<absl::StatusOr<store::RecordPtr>> Submission::Accepted(const rpc::Context& 
   co_return accepted;
 }
 
-void Submission::SettleForetold(store::Foretold::Which which) {
+absl::Duration Submission::Patience() const {
+  const domain::WatchdogTimes& times = core_.settings.watchdog;
+  return is_alone_ ? std::max(times.submit, times.accepted) : times.submit;
+}
+
+void Submission::SettleForetold(store::Foretold::Which which, int limit) {
   constexpr int kAtOnce = 1000;  // well below what the writer's queue takes
-  const auto room = static_cast<size_t>(std::max(0, kAtOnce - settling_));
+  const auto room = static_cast<size_t>(std::clamp(kAtOnce - settling_, 0, limit));
   for (store::Change& change : core_.writer.TakeForetold(which, room)) {
     ++settling_;
     background_(SettleOne(std::move(change)));

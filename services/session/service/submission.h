@@ -29,9 +29,15 @@ class Submission {
 
   // Writes acceptances for themselves that no other change wrote along: see store::Foretold. Begins
   // it only; to be called again for what is left.
-  void SettleForetold(store::Foretold::Which which);
+  void SettleForetold(store::Foretold::Which which, int limit = 1000);
   // From now on every acceptance is written for itself.
   void Stop() { is_stopping_ = true; }
+
+  // How long a click may be silent before its call is asked for the first time. A process that is
+  // alone waits for the ringing too, so that the first look at a call that goes well is spared:
+  // what it may leave unanswered is asked for by the next one at once.
+  absl::Duration Patience() const;
+  void SetAlone(bool is_alone) { is_alone_ = is_alone; }
 
   // True while a request of this process for that session is under way.
   bool IsUnderWay(const std::string& id) const;
@@ -63,6 +69,7 @@ class Submission {
   const Background background_;
   const observability::Histogram seconds_;
   std::atomic<bool> is_stopping_ = false;
+  std::atomic<bool> is_alone_ = false;
   std::atomic<int> settling_ = 0;
   mutable base::Mutex mutex_;
   std::set<std::string> under_way_ ABSL_GUARDED_BY(mutex_);

@@ -7,6 +7,7 @@
 #include "libs/observability/log.h"
 #include "services/session/domain/inbound.h"
 #include "services/session/service/provider_calls.h"
+#include "services/session/store/care.h"
 #include "services/session/store/watchdog_rows.h"
 
 namespace ctc::session {
@@ -18,14 +19,17 @@ constexpr char kSecondLease[] = "session-second";
 constexpr absl::Duration kLeaseLength = absl::Seconds(6);
 constexpr int kBatch = 200;
 constexpr size_t kMostAtOnce = 128;
+constexpr size_t kMostSilent = 96;  // the others are for calls in which somebody waits
 // A provider that hangs keeps its own sessions waiting, not those of others.
 constexpr ptrdiff_t kMostOfOneAccount = 32;
-constexpr absl::Duration kMakeRoom = absl::Seconds(5);
+constexpr ptrdiff_t kMostSilentOfOneAccount = 24;
+constexpr absl::Duration kMakeRoom = absl::Seconds(20);  // a provider that hangs does for so long
+constexpr absl::Duration kRest = absl::Seconds(5);       // after a look that failed
 constexpr absl::Duration kBetweenLooks = absl::Milliseconds(10);
 constexpr int kMostLooks = 20;
 constexpr absl::Duration kBetweenSweeps = absl::Milliseconds(100);  // while there is anything to do
 // Read and written at once: an agent's click waits behind them.
-constexpr size_t kChunk = 16;
+constexpr std::ptrdiff_t kChunk = 16;
 constexpr absl::Duration kBetweenCounts = absl::Seconds(10);
 
 // By our clock, as all that a call's age is measured with: the provider's may be hours off.
@@ -87,11 +91,11 @@ void Watchdog::Count(const char* action) const {
 Task<void> Watchdog::Run() {
   const auto self = shared_from_this();
   while (!stopping_) {
-    const absl::StatusOr<int> swept = co_await Sweep();
+    const absl::StatusOr<Swept> swept = co_await Sweep();
     if (!swept.ok()) {
       observability::Warn("the watchdog could not sweep", {{"error", swept.status()}});
     }
-    const bool more = swept.ok() && *swept > 0;
+    const bool more = swept.ok() && (swept->settled > 0 || swept->has_more);
     co_await Sleep(more ? std::min(kBetweenSweeps, core_.settings.sweep_interval)
                         : core_.settings.sweep_interval);
   }
@@ -101,9 +105,9 @@ Task<void> Watchdog::Run() {
   if (!released.ok()) observability::Warn("the lease could not be given up", {{"error", released}});
 }
 
-Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
-  std::vector<std::string> due;
-  std::vector<std::string> unanswered;
+Task<absl::StatusOr<Watchdog::Due>> Watchdog::Claim() {
+  Due due;
+  Ids unanswered;
   int64_t live = -1;
   bool alone = false;
   const bool count_live = core_.clock.Monotonic() - counted_at_ >= kBetweenCounts;
@@ -113,7 +117,8 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
         const absl::Time now = core_.clock.Now();
         CTC_ASSIGN_OR_RETURN(const store::Lease lease,
                              store::HoldLease(c, kLease, holder_, now, kLeaseLength));
-        due.clear();
+        due = {};
+        unanswered.clear();
         if (!lease.held) {
           alone = false;
           return store::HoldLease(c, kSecondLease, holder_, now, kLeaseLength).status();
@@ -124,7 +129,9 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
         }
         CTC_ASSIGN_OR_RETURN(const bool has_others, store::IsHeld(c, kSecondLease, holder_, now));
         alone = !has_others;
-        CTC_ASSIGN_OR_RETURN(due, store::SelectDue(c, now, kBatch));
+        due.is_ours = true;
+        CTC_ASSIGN_OR_RETURN(due.closely, store::SelectDue(c, true, now, kBatch));
+        CTC_ASSIGN_OR_RETURN(due.silent, store::SelectDue(c, false, now, kBatch));
         if (count_live) {
           CTC_ASSIGN_OR_RETURN(live, store::CountLive(c));
         }
@@ -135,78 +142,169 @@ Task<absl::StatusOr<std::vector<std::string>>> Watchdog::Claim() {
   is_alone_ = claimed.ok() && alone;
   CTC_CO_RETURN_IF_ERROR(claimed);
   if (live >= 0) live_.Set(static_cast<double>(live));
-  const base::MutexLock lock(mutex_);
-  for (const std::string& id : unanswered) {
-    at_once_.insert(id);
-    if (std::find(due.begin(), due.end(), id) == due.end()) due.push_back(id);
-  }
+  if (!unanswered.empty()) left_.assign(unanswered.begin(), unanswered.end());
   co_return due;
 }
 
-Task<absl::StatusOr<int>> Watchdog::Sweep() {
-  CTC_CO_ASSIGN_OR_RETURN(const std::vector<std::string> due, co_await Claim());
-  const bool is_full = due.size() >= static_cast<size_t>(kBatch);
-  int settled = 0;
-  for (size_t at = 0; at < due.size(); at += kChunk) {
-    const auto begin = due.begin() + static_cast<std::ptrdiff_t>(at);
-    const auto end = due.begin() + static_cast<std::ptrdiff_t>(std::min(due.size(), at + kChunk));
-    std::vector<std::string> chunk(begin, end);
-    CTC_CO_ASSIGN_OR_RETURN(const int more, co_await TakeUp(std::move(chunk), is_full));
-    settled += more;
+Task<absl::StatusOr<Watchdog::Swept>> Watchdog::Sweep() {
+  CTC_CO_ASSIGN_OR_RETURN(const Due due, co_await Claim());
+  Swept swept;
+  if (!due.is_ours) {
+    left_.clear();  // who holds the lease now has read them as well
+    co_return swept;
   }
-  co_return settled;
+  CTC_CO_RETURN_IF_ERROR(co_await TakeUpDue(due.closely, swept));
+  left_first_ = !left_first_;
+  if (left_first_) CTC_CO_RETURN_IF_ERROR(co_await TakeUpLeft(swept));
+  CTC_CO_RETURN_IF_ERROR(co_await TakeUpDue(due.silent, swept));
+  if (!left_first_) CTC_CO_RETURN_IF_ERROR(co_await TakeUpLeft(swept));
+  co_return swept;
 }
 
-Task<absl::StatusOr<int>> Watchdog::TakeUp(std::vector<std::string> ids, bool is_full) {
+Task<absl::Status> Watchdog::TakeUpDue(const Ids& due, Swept& swept) {
+  const bool is_full = due.size() >= static_cast<size_t>(kBatch);
+  const Ids todo = Ready(due);
+  std::vector<store::RecordPtr> waiting;
+  int begun = 0;
+  bool spent = false;
+  for (auto at = todo.begin(); at != todo.end() && !spent;) {
+    const auto end = at + std::min<std::ptrdiff_t>(kChunk, todo.end() - at);
+    Ids chunk(at, end);
+    CTC_CO_ASSIGN_OR_RETURN(const Taken taken, co_await TakeUpAll(Kind::kDue, std::move(chunk)));
+    waiting.insert(waiting.end(), taken.waiting.begin(), taken.waiting.end());
+    swept.settled += taken.settled;
+    begun += taken.begun;
+    spent = taken.spent;
+    at = end;
+  }
+  swept.has_more = swept.has_more || is_full || !waiting.empty();
+  // Those who wait for others of their account must not fill the list for good.
+  if (!is_full || spent || begun > 0) co_return absl::OkStatus();
+  co_return co_await Postpone(waiting, core_.clock.Now() + kMakeRoom);
+}
+
+Watchdog::Ids Watchdog::Ready(const Ids& ids) const {
+  Ids ready;
+  const absl::Duration now = core_.clock.Monotonic();
+  const base::MutexLock lock(mutex_);
+  std::copy_if(ids.begin(), ids.end(), std::back_inserter(ready), [&](const std::string& id) {
+    const auto resting = resting_.find(id);
+    return !busy_.contains(id) && (resting == resting_.end() || resting->second <= now);
+  });
+  return ready;
+}
+
+// Each of them once in a sweep.
+Task<absl::Status> Watchdog::TakeUpLeft(Swept& swept) {
+  bool spent = false;
+  for (size_t todo = std::min<size_t>(left_.size(), kBatch); todo > 0 && !spent;) {
+    const auto size = std::min<std::ptrdiff_t>(kChunk, static_cast<std::ptrdiff_t>(todo));
+    Ids chunk(left_.begin(), left_.begin() + size);
+    CTC_CO_ASSIGN_OR_RETURN(const Taken taken, co_await TakeUpAll(Kind::kLeft, std::move(chunk)));
+    left_.erase(left_.begin(), left_.begin() + size);
+    Ids waiting;
+    for (const store::RecordPtr& record : taken.waiting) waiting.push_back(record->id());
+    // Without a look for anybody their turn is still to come, else it is that of others.
+    left_.insert(taken.spent ? left_.begin() : left_.end(), waiting.begin(), waiting.end());
+    swept.settled += taken.settled;
+    spent = taken.spent;
+    todo -= static_cast<size_t>(size);
+  }
+  swept.has_more = swept.has_more || !left_.empty();
+  co_return absl::OkStatus();
+}
+
+Task<absl::StatusOr<Watchdog::Taken>> Watchdog::TakeUpAll(Kind kind, Ids ids) {
+  absl::StatusOr<Taken> all = co_await TakeUp(kind, ids);
+  const bool for_now = absl::IsUnavailable(all.status()) ||
+                       absl::IsDeadlineExceeded(all.status()) ||
+                       absl::IsResourceExhausted(all.status());
+  if (all.ok() || for_now) co_return all;
+  all = Taken{};
+  for (const std::string& id : ids) {
+    const Ids alone{id};
+    const absl::StatusOr<Taken> one = co_await TakeUp(kind, alone);
+    if (!one.ok()) {
+      observability::Warn("a session cannot be watched",
+                          {{"session", id}, {"error", one.status()}});
+      Rest(id);
+      continue;
+    }
+    all->settled += one->settled;
+    all->begun += one->begun;
+    all->waiting.insert(all->waiting.end(), one->waiting.begin(), one->waiting.end());
+    all->spent = all->spent || one->spent;
+  }
+  co_return all;
+}
+
+Task<absl::StatusOr<Watchdog::Taken>> Watchdog::TakeUp(Kind kind, const Ids& ids) {
   CTC_CO_ASSIGN_OR_RETURN(const std::vector<store::RecordPtr> records,
                           co_await core_.reader.GetMany(ids, core_.WriteDeadline()));
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   std::vector<store::Change> postponed;
-  std::vector<store::RecordPtr> waiting;
-  int settled = 0;
+  Taken taken;
   for (const store::RecordPtr& record : records) {
-    if (const std::optional<absl::Time> later = NotYet(*record)) {
+    if (kind == Kind::kLeft && !IsUnanswered(*record)) continue;
+    const std::optional<absl::Time> later = kind == Kind::kLeft ? std::nullopt : NotYet(*record);
+    if (later) {
       postponed.push_back(Postponed(*record, *later));
       continue;
     }
     const Place place = TakePlace(*record);
-    if (place == Place::kLater) postponed.push_back(Postponed(*record, NextFreeMoment()));
-    if (place == Place::kWaits) waiting.push_back(record);
     if (place == Place::kBegins) {
-      // The task holds this object, so that it may outlive the service's Stop.
-      auto keep = [self = shared_from_this()](std::exception_ptr error) {
-        if (error) observability::Error("looking at a silent session threw");
-      };
-      asio::co_spawn(executor, Start(record), std::move(keep));
-      ++settled;
+      Begin(executor, record);
+      ++taken.begun;
     }
+    if (place == Place::kLater) taken.spent = true;
+    if (place == Place::kLater || place == Place::kWaits) taken.waiting.push_back(record);
   }
-  // Those who wait must not fill the list for good. Those to be asked for at once are on it this
-  // once only.
-  for (const store::RecordPtr& record : waiting) {
-    if (!is_full && !IsAtOnce(*record)) continue;
-    postponed.push_back(Postponed(*record, core_.clock.Now() + kMakeRoom));
+  taken.settled = taken.begun + static_cast<int>(postponed.size());
+  if (postponed.empty()) co_return taken;
+  const auto written = co_await core_.writer.ApplyAll(std::move(postponed), core_.WriteDeadline());
+  if (!written.ok()) co_return written.status();
+  co_return taken;
+}
+
+Task<absl::Status> Watchdog::Postpone(const std::vector<store::RecordPtr>& records,
+                                      absl::Time until) {
+  for (auto at = records.begin(); at != records.end();) {
+    const auto end = at + std::min<std::ptrdiff_t>(kChunk, records.end() - at);
+    std::vector<store::Change> changes;
+    for (; at != end; ++at) changes.push_back(Postponed(**at, until));
+    const auto written = co_await core_.writer.ApplyAll(std::move(changes), core_.WriteDeadline());
+    CTC_CO_RETURN_IF_ERROR(written.status());
   }
-  settled += static_cast<int>(postponed.size());
-  if (!postponed.empty()) {
-    const auto written =
-        co_await core_.writer.ApplyAll(std::move(postponed), core_.WriteDeadline());
-    if (!written.ok()) co_return written.status();
-  }
-  co_return settled;
+  co_return absl::OkStatus();
+}
+
+void Watchdog::Rest(const std::string& id) {
+  const absl::Duration now = core_.clock.Monotonic();
+  const base::MutexLock lock(mutex_);
+  std::erase_if(resting_, [&](const auto& one) { return one.second <= now; });
+  resting_[id] = now + kRest;
+}
+
+void Watchdog::Begin(const asio::any_io_executor& executor, store::RecordPtr record) {
+  // The task holds this object, so that it may outlive the service's Stop.
+  auto keep = [self = shared_from_this()](std::exception_ptr error) {
+    if (error) observability::Error("looking at a silent session threw");
+  };
+  asio::co_spawn(executor, Start(std::move(record)), std::move(keep));
+}
+
+bool Watchdog::IsUnanswered(const store::Record& record) const {
+  const v1::Session::Submission submission = record.session.submission();
+  const bool is_open =
+      submission == v1::Session::SENT || submission == v1::Session::UNKNOWN_OUTCOME;
+  return is_open && domain::IsLive(record.state.status) && !submission_.IsUnderWay(record.id());
 }
 
 // The time noted is the earliest possible one: a session that moved on is due later.
 std::optional<absl::Time> Watchdog::NotYet(const store::Record& record) {
   const absl::Time now = core_.clock.Now();
   if (submission_.IsUnderWay(record.id())) return now + absl::Seconds(10);
-  {
-    const base::MutexLock lock(mutex_);
-    const bool is_answered = record.session.submission() == v1::Session::ACCEPTED;
-    if (is_answered || !domain::IsLive(record.state.status)) at_once_.erase(record.id());
-    if (at_once_.contains(record.id())) return std::nullopt;
-  }
-  if (keeper_.Concerns(record)) return std::nullopt;
+  if (store::NeedsCare(record)) return std::nullopt;
   const domain::WatchdogPlan plan =
       domain::PlanWatch(WatchedOf(record), core_.settings.watchdog, now);
   if (now < plan.due) return plan.due;
@@ -216,12 +314,14 @@ std::optional<absl::Time> Watchdog::NotYet(const store::Record& record) {
 Watchdog::Place Watchdog::TakePlace(const store::Record& record) {
   const std::string& account = record.session.provider_id();
   // Somebody may be on hold, or left in a call that was to end.
-  const bool is_urgent = keeper_.Concerns(record) || !domain::IsLive(record.state.status);
+  const bool is_urgent = store::IsWatchedClosely(record);
   const base::MutexLock lock(mutex_);
   if (busy_.contains(record.id())) return Place::kUnderWay;
   const auto of_account = std::count_if(busy_.begin(), busy_.end(),
                                         [&](const auto& look) { return look.second == account; });
-  if (busy_.size() >= kMostAtOnce || of_account >= kMostOfOneAccount) return Place::kWaits;
+  const bool has_room = busy_.size() < (is_urgent ? kMostAtOnce : kMostSilent) &&
+                        of_account < (is_urgent ? kMostOfOneAccount : kMostSilentOfOneAccount);
+  if (!has_room) return Place::kWaits;
   const absl::Duration now = core_.clock.Monotonic();
   if (is_urgent) {
     pace_.Force(now);
@@ -232,26 +332,16 @@ Watchdog::Place Watchdog::TakePlace(const store::Record& record) {
   return Place::kBegins;
 }
 
-bool Watchdog::IsAtOnce(const store::Record& record) const {
-  const base::MutexLock lock(mutex_);
-  return at_once_.contains(record.id());
-}
-
-absl::Time Watchdog::NextFreeMoment() {
-  const base::MutexLock lock(mutex_);
-  return pace_.PutOff(core_.clock.Now() + kBetweenSweeps);
-}
-
 Task<void> Watchdog::Start(store::RecordPtr record) {
   const std::string id = record->id();
   const absl::Status status = co_await Look(std::move(record));
   if (!status.ok()) {
     observability::Warn("a silent session could not be settled yet",
                         {{"session", id}, {"error", status}});
+    Rest(id);
   }
   const base::MutexLock lock(mutex_);
   busy_.erase(id);
-  at_once_.erase(id);
 }
 
 Task<absl::Status> Watchdog::Look(store::RecordPtr record) {
@@ -259,7 +349,7 @@ Task<absl::Status> Watchdog::Look(store::RecordPtr record) {
   const absl::Time now = core_.clock.Now();
   const domain::WatchdogPlan plan =
       domain::PlanWatch(WatchedOf(*record), core_.settings.watchdog, now);
-  const bool has_parties = keeper_.Concerns(*record);
+  const bool has_parties = store::NeedsCare(*record);
   // A transfer or a queue does not keep a call alive of which nothing is heard any more.
   if (!has_parties || now >= plan.due) {
     CTC_CO_ASSIGN_OR_RETURN(const domain::Found found, co_await Ask(record, plan));
@@ -272,7 +362,7 @@ Task<absl::Status> Watchdog::Look(store::RecordPtr record) {
 
 // What was to end the call for everybody may have failed, or never left.
 Task<absl::Status> Watchdog::LookAtEnded(store::RecordPtr record) {
-  if (keeper_.Concerns(*record)) co_return co_await LookAtParties(std::move(record));
+  if (store::NeedsCare(*record)) co_return co_await LookAtParties(std::move(record));
   // Any change of an ended session sets its next look anew: here, to none.
   store::Change done = Postponed(*record, core_.clock.Now());
   const auto written = co_await core_.writer.Apply(std::move(done), core_.WriteDeadline());

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
-#include <set>
 
 #include "services/session/domain/look_pace.h"
 #include "services/session/service/party_keeper.h"
@@ -26,21 +26,46 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   // False when another process serves sessions of this database, or it is not known yet.
   bool is_alone() const { return is_alone_; }
 
-  // One sweep: the number of sessions postponed or taken up. Also for tests, which move the clock.
-  Task<absl::StatusOr<int>> Sweep();
+  struct Swept {
+    int settled = 0;        // sessions postponed or taken up
+    bool has_more = false;  // others wait for their turn
+  };
+  // One sweep. Also for tests, which move the clock.
+  Task<absl::StatusOr<Swept>> Sweep();
 
  private:
-  Task<absl::StatusOr<std::vector<std::string>>> Claim();
+  using Ids = std::vector<std::string>;
+  struct Due {
+    bool is_ours = false;  // to look at: the lease is held
+    Ids closely;           // store::IsWatchedClosely
+    Ids silent;
+  };
+  Task<absl::StatusOr<Due>> Claim();
+  // kLeft: by a process that died, and asked for before they are due.
+  enum class Kind { kDue, kLeft };
+  struct Taken {
+    int settled = 0;
+    int begun = 0;
+    std::vector<store::RecordPtr> waiting;  // for others to end, or for their turn
+    bool spent = false;                     // no look may begin for now
+  };
+  // Begins, postpones or leaves each of these. One that cannot be read or written is passed over.
+  Task<absl::StatusOr<Taken>> TakeUp(Kind kind, const Ids& ids);
+  Task<absl::StatusOr<Taken>> TakeUpAll(Kind kind, Ids ids);
+  Task<absl::Status> Postpone(const std::vector<store::RecordPtr>& records, absl::Time until);
+  void Rest(const std::string& id);
+  // Without those that are being looked at, or were a moment ago in vain.
+  Ids Ready(const Ids& ids) const;
+  Task<absl::Status> TakeUpDue(const Ids& due, Swept& swept);
+  Task<absl::Status> TakeUpLeft(Swept& swept);
   // When the session is due, if that is later than now.
   std::optional<absl::Time> NotYet(const store::Record& record);
-  // Whether a look at the session begins, goes on, has to wait for others to end, or is put
-  // off since there are too many.
+  // Whether a look at the session begins, goes on, has to wait for others to end, or for its turn.
   enum class Place { kBegins, kUnderWay, kWaits, kLater };
   Place TakePlace(const store::Record& record);
-  absl::Time NextFreeMoment();
-  // Begins, postpones or leaves each of these. `is_full`: there may be others behind them.
-  Task<absl::StatusOr<int>> TakeUp(std::vector<std::string> ids, bool is_full);
-  bool IsAtOnce(const store::Record& record) const;
+  // True of what a process left that died, unless more is known of it by now.
+  bool IsUnanswered(const store::Record& record) const;
+  void Begin(const asio::any_io_executor& executor, store::RecordPtr record);
   Task<void> Start(store::RecordPtr record);
   Task<absl::Status> Look(store::RecordPtr record);
   Task<absl::Status> LookAtEnded(store::RecordPtr record);
@@ -64,11 +89,14 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> is_alone_ = false;
   absl::Duration counted_at_ = -absl::InfiniteDuration();
+  std::deque<std::string> left_;  // by a process that died, and not asked for yet
+  bool left_first_ = false;       // they and the silent ones share the looks
   mutable base::Mutex mutex_;
   // Being looked at by this process, and their provider accounts.
   std::map<std::string, std::string> busy_ ABSL_GUARDED_BY(mutex_);
+  // Looks that failed, and until when they are not begun again: by the monotonic clock.
+  std::map<std::string, absl::Duration> resting_ ABSL_GUARDED_BY(mutex_);
   domain::LookPace pace_ ABSL_GUARDED_BY(mutex_);
-  std::set<std::string> at_once_ ABSL_GUARDED_BY(mutex_);  // left by a process that died
 };
 
 }  // namespace ctc::session

@@ -9,6 +9,8 @@
 namespace ctc::session::store {
 namespace {
 
+constexpr size_t kSurplus = 100;
+
 // Only what a row says of a request under way is behind what is known here.
 bool ShowsNone(const Record& record) { return record.session.submission() == v1::Session::SENT; }
 
@@ -84,10 +86,12 @@ std::string Foretold::FindByProviderCall(const base::TenantId& tenant,
 
 std::vector<Foretold::Acceptance> Foretold::Take(Which which, size_t limit) {
   const base::MutexLock lock(mutex_);
-  while (which == Which::kAll && !acceptances_.empty()) MakeDueLocked(acceptances_.begin());
+  if (which == Which::kDue && due_.empty()) return {};
+  const size_t kept = which == Which::kAll ? 0 : capacity_ / 2;
+  size_t more = which == Which::kDue ? 0 : which == Which::kAll ? acceptances_.size() : kSurplus;
+  for (; more > 0 && acceptances_.size() > kept; --more) MakeDueLocked(acceptances_.begin());
   size_.Set(static_cast<double>(acceptances_.size()));
-  if (due_.size() <= limit) return std::exchange(due_, {});
-  const auto end = due_.begin() + static_cast<std::ptrdiff_t>(limit);
+  const auto end = due_.begin() + static_cast<std::ptrdiff_t>(std::min(limit, due_.size()));
   std::vector<Acceptance> taken(std::make_move_iterator(due_.begin()),
                                 std::make_move_iterator(end));
   due_.erase(due_.begin(), end);

@@ -9,6 +9,7 @@
 #include <boost/multi_index/hashed_index.hpp>
 #include <boost/multi_index/sequenced_index.hpp>
 #include <boost/multi_index_container.hpp>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -50,8 +51,10 @@ class Foretold {
   std::string FindByProviderCall(const base::TenantId& tenant, const std::string& provider_id,
                                  const std::string& provider_call_id) const;
 
-  // At most `limit` of those that are due, and forgets them. kAll makes all of them due before.
-  enum class Which { kDue, kAll };
+  // At most `limit` of those that are due, and forgets them. Due are besides: with kSurplus up to a
+  // hundred of the oldest while more than half of the room is taken, so that it is seldom full;
+  // with kAll all of them.
+  enum class Which { kDue, kSurplus, kAll };
   std::vector<Acceptance> Take(Which which, size_t limit);
   bool empty() const;
 
@@ -83,7 +86,7 @@ class Foretold {
   const observability::Gauge size_;
   mutable base::Mutex mutex_;
   Acceptances acceptances_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Acceptance> due_ ABSL_GUARDED_BY(mutex_);  // no longer in `acceptances_`
+  std::deque<Acceptance> due_ ABSL_GUARDED_BY(mutex_);  // no longer in `acceptances_`
 };
 
 }  // namespace ctc::session::store

@@ -91,6 +91,19 @@ TEST_CASE("of too many the oldest are due", "[session][foretold]") {
   CHECK(foretold.empty());
 }
 
+TEST_CASE("beyond half of the room some of the oldest are due in time", "[session][foretold]") {
+  Foretold foretold(400);
+  for (int i = 0; i < 350; ++i) foretold.Add(Accepted(std::to_string(1000 + i)));
+  const auto take = [&] { return Taken(foretold, Which::kSurplus, 1000); };
+  CHECK(Taken(foretold, Which::kDue).empty());
+  const Ids first = take();
+  REQUIRE(first.size() == 100);
+  CHECK((first.front() == "1000" && first.back() == "1099"));
+  CHECK(take().size() == 50);  // half of the room is left
+  CHECK(take().empty());
+  CHECK(Taken(foretold, Which::kAll, 1000).size() == 200);
+}
+
 TEST_CASE("an acceptance is found by all of its call's name", "[session][foretold]") {
   Foretold foretold(10);
   const base::TenantId tenant("t1");

@@ -7,7 +7,8 @@ namespace ctc::session::store {
 namespace {
 
 constexpr size_t kPages = 2000;
-// Some 300 bytes each. A call whose switch tells nothing of it within its first seconds is rare.
+// Some 300 bytes each; beyond half of them some are written each moment. A call whose switch tells
+// nothing of it within its first seconds is rare.
 constexpr size_t kForetold = 100000;
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "libs/base/proto_time.h"
 #include "libs/transcoding/json_writer.h"
+#include "services/session/store/care.h"
 
 namespace ctc::session::store {
 namespace {
@@ -64,8 +65,8 @@ void AddNeeded(const Record& record, RowsText& rows) {
 constexpr std::string_view kChanging =
     "provider_call_id, call_started_at, call_answered_at, call_ended_at, duration_seconds,"
     " ring_seconds, hold_seconds, is_muted, is_recorded, recording_url, error_code, error_message,"
-    " end_reason, known_by, cause, submission, attempts, dial_guard, facts, watchdog_at, version,"
-    " updated_at, from_phone";
+    " end_reason, known_by, cause, submission, attempts, dial_guard, facts, watchdog_at,"
+    " watched_closely, version, updated_at, from_phone";
 constexpr std::string_view kChangingTail =
     "ON DUPLICATE KEY UPDATE status = VALUES(status),"
     " provider_call_id = VALUES(provider_call_id), call_started_at = VALUES(call_started_at),"
@@ -77,7 +78,8 @@ constexpr std::string_view kChangingTail =
     " end_reason = VALUES(end_reason), known_by = VALUES(known_by), cause = VALUES(cause),"
     " submission = VALUES(submission), attempts = VALUES(attempts),"
     " dial_guard = VALUES(dial_guard), facts = VALUES(facts), watchdog_at = VALUES(watchdog_at),"
-    " version = VALUES(version), updated_at = VALUES(updated_at)";
+    " watched_closely = VALUES(watched_closely), version = VALUES(version),"
+    " updated_at = VALUES(updated_at)";
 
 void AddChanging(const Record& record, RowsText& rows) {
   const v1::Session& s = record.session;
@@ -91,7 +93,7 @@ void AddChanging(const Record& record, RowsText& rows) {
       v1::KnownBy_Name(s.known_by()), NullIfEmpty{s.cause()},
       v1::Session::Submission_Name(s.submission()), s.attempts(), NullIfEmpty{record.dial_guard},
       FactsBlob(record), record.watchdog_at ? Value(*record.watchdog_at) : Value(Null{}),
-      s.version(), base::FromProto(s.updated_at()), s.from_phone());
+      Flag(IsWatchedClosely(record)), s.version(), base::FromProto(s.updated_at()), s.from_phone());
 }
 
 // What is fixed when the session is made.

@@ -52,24 +52,26 @@ absl::StatusOr<bool> IsHeld(db::Connection& connection, const std::string& name,
   return !rows.empty();
 }
 
-absl::StatusOr<std::vector<std::string>> SelectDue(db::Connection& connection, absl::Time now,
-                                                   int limit) {
+absl::StatusOr<std::vector<std::string>> SelectDue(db::Connection& connection, bool closely,
+                                                   absl::Time now, int limit) {
   return Ids(
-      connection.Query("SELECT id FROM click_to_call_session WHERE watchdog_at <= ?"
-                       " ORDER BY watchdog_at LIMIT ?",
-                       {now, int64_t{limit}}));
+      connection.Query("SELECT id FROM click_to_call_session WHERE watched_closely = ?"
+                       " AND watchdog_at <= ? ORDER BY watchdog_at LIMIT ?",
+                       {int64_t{closely ? 1 : 0}, now, int64_t{limit}}));
 }
 
 absl::StatusOr<std::vector<std::string>> SelectUnanswered(db::Connection& connection) {
   return Ids(
-      connection.Query("SELECT id FROM click_to_call_session WHERE watchdog_at IS NOT NULL"
-                       " AND submission IN ('SENT', 'UNKNOWN_OUTCOME') LIMIT 1000"));
+      connection.Query("SELECT id FROM click_to_call_session WHERE watched_closely = 0"
+                       " AND watchdog_at IS NOT NULL AND submission IN ('SENT', 'UNKNOWN_OUTCOME')"
+                       " ORDER BY watchdog_at LIMIT 100000"));
 }
 
 absl::StatusOr<int64_t> CountLive(db::Connection& connection) {
   CTC_ASSIGN_OR_RETURN(const db::Rows rows,
                        connection.Query("SELECT COUNT(*) FROM click_to_call_session"
-                                        " WHERE watchdog_at IS NOT NULL"));
+                                        " WHERE watched_closely IN (0, 1)"
+                                        " AND watchdog_at IS NOT NULL"));
   return rows.at(0).Int(0);
 }
 

@@ -23,10 +23,10 @@ absl::Status ReleaseLease(db::Connection& connection, const std::string& name,
 absl::StatusOr<bool> IsHeld(db::Connection& connection, const std::string& name,
                             const std::string& not_by, absl::Time now);
 
-// Ids of sessions due at `now`, oldest first.
-absl::StatusOr<std::vector<std::string>> SelectDue(db::Connection& connection, absl::Time now,
-                                                   int limit);
-// Ids of sessions whose submission was under way when somebody died.
+// Ids of sessions due at `now`, oldest first: of those watched closely, or of the others.
+absl::StatusOr<std::vector<std::string>> SelectDue(db::Connection& connection, bool closely,
+                                                   absl::Time now, int limit);
+// Ids of sessions whose submission was under way when somebody died, oldest first; at most 100,000.
 absl::StatusOr<std::vector<std::string>> SelectUnanswered(db::Connection& connection);
 
 absl::StatusOr<int64_t> CountLive(db::Connection& connection);
