@@ -20,7 +20,7 @@ bool LookPace::Take(absl::Duration now) {
 
 void LookPace::Force(absl::Duration now) {
   Refill(now);
-  tokens_ = std::max(tokens_ - 1, -burst_);
+  tokens_ = std::max(tokens_ - 1, std::min(tokens_, burst_ / 4));
 }
 
 }  // namespace ctc::session::domain

@@ -13,7 +13,7 @@ class LookPace {
 
   // True when a look may begin, which counts. `now` is a monotonic clock's.
   bool Take(absl::Duration now);
-  // The same without asking, on account of looks to come: of at most `burst` of them.
+  // The same without asking. A quarter of `burst` is left to those who ask.
   void Force(absl::Duration now);
 
  private:

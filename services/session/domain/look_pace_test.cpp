@@ -27,14 +27,16 @@ TEST_CASE("looks begin one after the other", "[session][watchdog]") {
   CHECK(Begun(pace, start + absl::Minutes(1), 100) == kBurst);
 }
 
-TEST_CASE("what cannot wait is counted", "[session][watchdog]") {
+TEST_CASE("what cannot wait is counted, and leaves a share to the others", "[session][watchdog]") {
   LookPace pace(kInterval, kBurst);
   const absl::Duration start = absl::Hours(5);
-  for (int i = 0; i < kBurst + 5; ++i) pace.Force(start);
-  CHECK(Begun(pace, start + absl::Milliseconds(50), 1) == 0);
-  CHECK(Begun(pace, start + absl::Milliseconds(60), 100) == 1);
-  for (int i = 0; i < 1000; ++i) pace.Force(start + absl::Milliseconds(60));
-  CHECK(Begun(pace, start + absl::Milliseconds(60) + (kBurst + 3) * kInterval, 100) == 3);
+  for (int i = 0; i < 8; ++i) pace.Force(start);
+  CHECK(Begun(pace, start, 100) == kBurst - 8);
+  for (int second = 1; second < 5; ++second) {
+    const absl::Duration now = start + absl::Seconds(second);
+    for (int i = 0; i < 1000; ++i) pace.Force(now);
+    CHECK(Begun(pace, now, 100) == kBurst / 4);
+  }
 }
 
 }  // namespace ctc::session::domain

@@ -2,6 +2,7 @@
 #include "services/session/service/watchdog.h"
 
 #include <algorithm>
+#include <span>
 
 #include "libs/base/proto_time.h"
 #include "libs/observability/log.h"
@@ -18,19 +19,29 @@ constexpr char kLease[] = "session-watchdog";
 constexpr char kSecondLease[] = "session-second";
 constexpr absl::Duration kLeaseLength = absl::Seconds(6);
 constexpr int kBatch = 200;
-constexpr size_t kMostAtOnce = 128;
-constexpr size_t kMostSilent = 96;  // the others are for calls in which somebody waits
+// Looks under way: all, those at silent calls, and those at calls in which somebody waits.
+constexpr ptrdiff_t kMostAtOnce = 128;
+constexpr ptrdiff_t kMostSilent = 96;
+constexpr ptrdiff_t kMostUrgent = 112;
 // A provider that hangs keeps its own sessions waiting, not those of others.
 constexpr ptrdiff_t kMostOfOneAccount = 32;
 constexpr ptrdiff_t kMostSilentOfOneAccount = 24;
-constexpr absl::Duration kMakeRoom = absl::Seconds(20);  // a provider that hangs does for so long
-constexpr absl::Duration kRest = absl::Seconds(5);       // after a look that failed
+constexpr ptrdiff_t kMostUrgentOfOneAccount = 28;
+constexpr absl::Duration kUrgentRoom = absl::Seconds(5);
+constexpr absl::Duration kSilentRoom = absl::Minutes(1);  // a provider that hangs does for 20 s
+constexpr absl::Duration kRest = absl::Seconds(5);        // after a look that failed
 constexpr absl::Duration kBetweenLooks = absl::Milliseconds(10);
 constexpr int kMostLooks = 20;
 constexpr absl::Duration kBetweenSweeps = absl::Milliseconds(100);  // while there is anything to do
 // Read and written at once: an agent's click waits behind them.
 constexpr std::ptrdiff_t kChunk = 16;
 constexpr absl::Duration kBetweenCounts = absl::Seconds(10);
+
+// True of errors that trying again may end, whatever was tried.
+bool IsForNow(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsResourceExhausted(status);
+}
 
 // By our clock, as all that a call's age is measured with: the provider's may be hours off.
 std::optional<absl::Time> HeardJoined(const store::Record& record) {
@@ -110,6 +121,7 @@ Task<absl::StatusOr<Watchdog::Due>> Watchdog::Claim() {
   Ids unanswered;
   int64_t live = -1;
   bool alone = false;
+  const int limit = kBatch + static_cast<int>(NotReady());
   const bool count_live = core_.clock.Monotonic() - counted_at_ >= kBetweenCounts;
   if (count_live) counted_at_ = core_.clock.Monotonic();
   const absl::Status claimed =
@@ -130,8 +142,8 @@ Task<absl::StatusOr<Watchdog::Due>> Watchdog::Claim() {
         CTC_ASSIGN_OR_RETURN(const bool has_others, store::IsHeld(c, kSecondLease, holder_, now));
         alone = !has_others;
         due.is_ours = true;
-        CTC_ASSIGN_OR_RETURN(due.closely, store::SelectDue(c, true, now, kBatch));
-        CTC_ASSIGN_OR_RETURN(due.silent, store::SelectDue(c, false, now, kBatch));
+        CTC_ASSIGN_OR_RETURN(due.closely, store::SelectDue(c, true, now, limit));
+        CTC_ASSIGN_OR_RETURN(due.silent, store::SelectDue(c, false, now, limit));
         if (count_live) {
           CTC_ASSIGN_OR_RETURN(live, store::CountLive(c));
         }
@@ -153,17 +165,17 @@ Task<absl::StatusOr<Watchdog::Swept>> Watchdog::Sweep() {
     left_.clear();  // who holds the lease now has read them as well
     co_return swept;
   }
-  CTC_CO_RETURN_IF_ERROR(co_await TakeUpDue(due.closely, swept));
+  CTC_CO_RETURN_IF_ERROR(co_await TakeUpDue(due.closely, kUrgentRoom, swept));
   left_first_ = !left_first_;
   if (left_first_) CTC_CO_RETURN_IF_ERROR(co_await TakeUpLeft(swept));
-  CTC_CO_RETURN_IF_ERROR(co_await TakeUpDue(due.silent, swept));
+  CTC_CO_RETURN_IF_ERROR(co_await TakeUpDue(due.silent, kSilentRoom, swept));
   if (!left_first_) CTC_CO_RETURN_IF_ERROR(co_await TakeUpLeft(swept));
   co_return swept;
 }
 
-Task<absl::Status> Watchdog::TakeUpDue(const Ids& due, Swept& swept) {
-  const bool is_full = due.size() >= static_cast<size_t>(kBatch);
+Task<absl::Status> Watchdog::TakeUpDue(const Ids& due, absl::Duration room, Swept& swept) {
   const Ids todo = Ready(due);
+  const bool is_full = todo.size() >= static_cast<size_t>(kBatch);
   std::vector<store::RecordPtr> waiting;
   int begun = 0;
   bool spent = false;
@@ -180,7 +192,7 @@ Task<absl::Status> Watchdog::TakeUpDue(const Ids& due, Swept& swept) {
   swept.has_more = swept.has_more || is_full || !waiting.empty();
   // Those who wait for others of their account must not fill the list for good.
   if (!is_full || spent || begun > 0) co_return absl::OkStatus();
-  co_return co_await Postpone(waiting, core_.clock.Now() + kMakeRoom);
+  co_return co_await Postpone(waiting, core_.clock.Now() + room);
 }
 
 Watchdog::Ids Watchdog::Ready(const Ids& ids) const {
@@ -192,6 +204,13 @@ Watchdog::Ids Watchdog::Ready(const Ids& ids) const {
     return !busy_.contains(id) && (resting == resting_.end() || resting->second <= now);
   });
   return ready;
+}
+
+size_t Watchdog::NotReady() {
+  const absl::Duration now = core_.clock.Monotonic();
+  const base::MutexLock lock(mutex_);
+  std::erase_if(resting_, [&](const auto& one) { return one.second <= now; });
+  return busy_.size() + resting_.size();
 }
 
 // Each of them once in a sweep.
@@ -216,10 +235,7 @@ Task<absl::Status> Watchdog::TakeUpLeft(Swept& swept) {
 
 Task<absl::StatusOr<Watchdog::Taken>> Watchdog::TakeUpAll(Kind kind, Ids ids) {
   absl::StatusOr<Taken> all = co_await TakeUp(kind, ids);
-  const bool for_now = absl::IsUnavailable(all.status()) ||
-                       absl::IsDeadlineExceeded(all.status()) ||
-                       absl::IsResourceExhausted(all.status());
-  if (all.ok() || for_now) co_return all;
+  if (all.ok() || IsForNow(all.status())) co_return all;
   all = Taken{};
   for (const std::string& id : ids) {
     const Ids alone{id};
@@ -246,6 +262,9 @@ Task<absl::StatusOr<Watchdog::Taken>> Watchdog::TakeUp(Kind kind, const Ids& ids
   Taken taken;
   for (const store::RecordPtr& record : records) {
     if (kind == Kind::kLeft && !IsUnanswered(*record)) continue;
+    // Looked at, or changed, since the list was read.
+    const absl::Time due = record->watchdog_at.value_or(absl::InfinitePast());
+    if (kind == Kind::kDue && due > core_.clock.Now()) continue;
     const std::optional<absl::Time> later = kind == Kind::kLeft ? std::nullopt : NotYet(*record);
     if (later) {
       postponed.push_back(Postponed(*record, *later));
@@ -268,21 +287,26 @@ Task<absl::StatusOr<Watchdog::Taken>> Watchdog::TakeUp(Kind kind, const Ids& ids
 
 Task<absl::Status> Watchdog::Postpone(const std::vector<store::RecordPtr>& records,
                                       absl::Time until) {
-  for (auto at = records.begin(); at != records.end();) {
-    const auto end = at + std::min<std::ptrdiff_t>(kChunk, records.end() - at);
+  for (size_t first = 0; first < records.size(); first += kChunk) {
+    const size_t size = std::min<size_t>(kChunk, records.size() - first);
     std::vector<store::Change> changes;
-    for (; at != end; ++at) changes.push_back(Postponed(**at, until));
+    for (const store::RecordPtr& record : std::span(records).subspan(first, size)) {
+      changes.push_back(Postponed(*record, until));
+    }
     const auto written = co_await core_.writer.ApplyAll(std::move(changes), core_.WriteDeadline());
-    CTC_CO_RETURN_IF_ERROR(written.status());
+    if (IsForNow(written.status())) co_return written.status();
+    if (written.ok()) continue;
+    observability::Warn("sessions could not be put off", {{"error", written.status()}});
+    for (const store::RecordPtr& record : std::span(records).subspan(first, size)) {
+      Rest(record->id());
+    }
   }
   co_return absl::OkStatus();
 }
 
 void Watchdog::Rest(const std::string& id) {
-  const absl::Duration now = core_.clock.Monotonic();
   const base::MutexLock lock(mutex_);
-  std::erase_if(resting_, [&](const auto& one) { return one.second <= now; });
-  resting_[id] = now + kRest;
+  resting_[id] = core_.clock.Monotonic() + kRest;
 }
 
 void Watchdog::Begin(const asio::any_io_executor& executor, store::RecordPtr record) {
@@ -317,10 +341,20 @@ Watchdog::Place Watchdog::TakePlace(const store::Record& record) {
   const bool is_urgent = store::IsWatchedClosely(record);
   const base::MutexLock lock(mutex_);
   if (busy_.contains(record.id())) return Place::kUnderWay;
-  const auto of_account = std::count_if(busy_.begin(), busy_.end(),
-                                        [&](const auto& look) { return look.second == account; });
-  const bool has_room = busy_.size() < (is_urgent ? kMostAtOnce : kMostSilent) &&
-                        of_account < (is_urgent ? kMostOfOneAccount : kMostSilentOfOneAccount);
+  ptrdiff_t like_it = 0;  // as urgent as this one
+  ptrdiff_t of_account = 0;
+  ptrdiff_t like_it_of_account = 0;
+  for (const auto& [id, look] : busy_) {
+    const bool same = look.account == account;
+    const bool alike = look.is_urgent == is_urgent;
+    like_it += alike ? 1 : 0;
+    of_account += same ? 1 : 0;
+    like_it_of_account += same && alike ? 1 : 0;
+  }
+  const bool has_room =
+      std::ssize(busy_) < kMostAtOnce && of_account < kMostOfOneAccount &&
+      like_it < (is_urgent ? kMostUrgent : kMostSilent) &&
+      like_it_of_account < (is_urgent ? kMostUrgentOfOneAccount : kMostSilentOfOneAccount);
   if (!has_room) return Place::kWaits;
   const absl::Duration now = core_.clock.Monotonic();
   if (is_urgent) {
@@ -328,7 +362,7 @@ Watchdog::Place Watchdog::TakePlace(const store::Record& record) {
   } else if (!pace_.Take(now)) {
     return Place::kLater;
   }
-  busy_.emplace(record.id(), account);
+  busy_[record.id()] = {account, is_urgent};
   return Place::kBegins;
 }
 

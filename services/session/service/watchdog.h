@@ -49,14 +49,18 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
     std::vector<store::RecordPtr> waiting;  // for others to end, or for their turn
     bool spent = false;                     // no look may begin for now
   };
-  // Begins, postpones or leaves each of these. One that cannot be read or written is passed over.
+  // Begins, postpones or leaves each of these.
   Task<absl::StatusOr<Taken>> TakeUp(Kind kind, const Ids& ids);
+  // The same; one that cannot be read or written is passed over.
   Task<absl::StatusOr<Taken>> TakeUpAll(Kind kind, Ids ids);
   Task<absl::Status> Postpone(const std::vector<store::RecordPtr>& records, absl::Time until);
   void Rest(const std::string& id);
   // Without those that are being looked at, or were a moment ago in vain.
   Ids Ready(const Ids& ids) const;
-  Task<absl::Status> TakeUpDue(const Ids& due, Swept& swept);
+  // How many those are.
+  size_t NotReady();
+  // `room`: for how long those are put off who wait for others of their account.
+  Task<absl::Status> TakeUpDue(const Ids& due, absl::Duration room, Swept& swept);
   Task<absl::Status> TakeUpLeft(Swept& swept);
   // When the session is due, if that is later than now.
   std::optional<absl::Time> NotYet(const store::Record& record);
@@ -92,8 +96,12 @@ class Watchdog : public std::enable_shared_from_this<Watchdog> {
   std::deque<std::string> left_;  // by a process that died, and not asked for yet
   bool left_first_ = false;       // they and the silent ones share the looks
   mutable base::Mutex mutex_;
-  // Being looked at by this process, and their provider accounts.
-  std::map<std::string, std::string> busy_ ABSL_GUARDED_BY(mutex_);
+  struct UnderWay {
+    std::string account;  // the provider's
+    bool is_urgent = false;
+  };
+  // Being looked at by this process.
+  std::map<std::string, UnderWay> busy_ ABSL_GUARDED_BY(mutex_);
   // Looks that failed, and until when they are not begun again: by the monotonic clock.
   std::map<std::string, absl::Duration> resting_ ABSL_GUARDED_BY(mutex_);
   domain::LookPace pace_ ABSL_GUARDED_BY(mutex_);

@@ -88,7 +88,9 @@ std::vector<Foretold::Acceptance> Foretold::Take(Which which, size_t limit) {
   const base::MutexLock lock(mutex_);
   if (which == Which::kDue && due_.empty()) return {};
   const size_t kept = which == Which::kAll ? 0 : capacity_ / 2;
-  size_t more = which == Which::kDue ? 0 : which == Which::kAll ? acceptances_.size() : kSurplus;
+  size_t more = which == Which::kDue   ? 0
+                : which == Which::kAll ? acceptances_.size()
+                                       : std::min(kSurplus, limit);
   for (; more > 0 && acceptances_.size() > kept; --more) MakeDueLocked(acceptances_.begin());
   size_.Set(static_cast<double>(acceptances_.size()));
   const auto end = due_.begin() + static_cast<std::ptrdiff_t>(std::min(limit, due_.size()));

@@ -37,8 +37,7 @@ class SessionWriter {
   // For what a crash may undo, since it can be found out again. nullptr, and nothing done, when
   // `record` is not the newest: somebody may wait for what is to be written then.
   RecordPtr Foretell(const RecordPtr& record, const std::string& provider_call_id);
-  // Acceptances that their own write is asked for, at most `limit`: of all sessions, or of those
-  // that nobody else will write in time.
+  // The changes that write acceptances for themselves, at most `limit`: see Foretold::Take.
   std::vector<Change> TakeForetold(Foretold::Which which, size_t limit);
   bool has_foretold() const { return !cache_.foretold().empty(); }
   // Whether another process wrote since this was asked last.
