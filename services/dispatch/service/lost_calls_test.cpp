@@ -163,7 +163,7 @@ TEST_CASE("who is alone tells of all calls that may be lost, once", "[dispatch][
 
 TEST_CASE("nothing is told of while another process may have the call", "[dispatch][lost]") {
   World w;
-  std::atomic<size_t> told = 0;  // by then, if it is seen at all before it goes
+  std::atomic<size_t> told = 99;
   // It comes when this one has looked around already.
   w.session.on_asked = [&](int times) {
     if (times == 1) {
@@ -175,6 +175,8 @@ TEST_CASE("nothing is told of while another process may have the call", "[dispat
   w.Start();
   testing::EventuallyTrue([&] { return w.session.asked == 1 && w.Holders().size() == 2; },
                           "the sessions to be read");
+  const int reads = w.clock.reads;
+  testing::EventuallyTrue([&] { return w.clock.reads > reads + 8; }, "the other to be seen");
   CHECK(w.adapter.told().empty());
   w.Leaves(kOther);
   w.AwaitTold();

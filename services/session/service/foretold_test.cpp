@@ -112,15 +112,11 @@ TEST_CASE("all that a crash left unwritten is asked for soon", "[session][foreto
   ForetoldFixture f;
   for (int i = 0; i < 40; ++i) f.Placed(f.Click("+10000000" + std::to_string(10 + i)));
   f.NewProcess();
-  const auto sweep = [&] {
-    REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
-    testing::EventuallyTrue([&] { return f.process->watchdog.use_count() == 1; }, "looks go on");
-  };
   f.clock.Advance(absl::Seconds(10));  // the first one's lease is over
-  sweep();
+  f.Sweep();
   CHECK(f.peers.count("LookUpCall") == 20);  // at once
   f.clock.Advance(absl::Milliseconds(200));
-  sweep();
+  f.Sweep();
   CHECK(f.peers.count("LookUpCall") == 40);
 }
 

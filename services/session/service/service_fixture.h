@@ -21,10 +21,12 @@
 #include "libs/base/error_catalogue.h"
 #include "libs/base/mutex.h"
 #include "libs/base/proto_time.h"
+#include "libs/testing/eventually.h"
 #include "libs/testing/fake_clock.h"
 #include "libs/testing/fake_random.h"
 #include "libs/testing/mariadb.h"
 #include "libs/testing/run_task.h"
+#include "libs/testing/status_matchers.h"
 #include "services/session/service/session_service.h"
 #include "services/session/service/transfer_service.h"
 #include "services/session/service/watchdog.h"
@@ -340,6 +342,11 @@ struct Fixture {
     auto response = process->Run(process->service.ReadFeed(Context(), request));
     if (!response.ok()) return {};
     return {response->events().begin(), response->events().end()};
+  }
+  // One sweep of the watchdog, and the looks that it begins.
+  void Sweep() {
+    REQUIRE_THAT(process->Run(process->watchdog->Sweep()).status(), testing::IsOk());
+    testing::EventuallyTrue([&] { return process->watchdog.use_count() == 1; }, "looks go on");
   }
   void Change(const std::string& sql) {
     REQUIRE(database->RunBlocking([&](db::Connection& c) { return c.Execute(sql).status(); }).ok());

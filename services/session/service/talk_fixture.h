@@ -108,11 +108,6 @@ struct TalkFixture : Fixture {
     testing::EventuallyTrue([&] { return Get(session)->status() == status; },
                             v1::Session::Status_Name(status));
   }
-  // One sweep of the watchdog, and the looks that it begins.
-  void Sweep() {
-    REQUIRE_THAT(process->Run(process->watchdog->Sweep()).status(), testing::IsOk());
-    testing::EventuallyTrue([&] { return process->watchdog.use_count() == 1; }, "looks go on");
-  }
   // What was asked of the provider since the talk began, without look-ups.
   Lines Orders() {
     Lines orders;

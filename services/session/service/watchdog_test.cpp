@@ -144,10 +144,7 @@ TEST_CASE("a provider's clock does not cut a conversation short", "[session][wat
   REQUIRE_THAT(f.Apply({f.Fact(made->id(), F::CALL_ANSWERED, -5 * 3600)}).status(), IsOk());
   f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::LIVE); };
   f.clock.Advance(absl::Seconds(100));
-  for (int i = 0; i < 2; ++i) {
-    REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
-    testing::EventuallyTrue([&] { return f.process->watchdog.use_count() == 1; }, "looks go on");
-  }
+  for (int i = 0; i < 2; ++i) f.Sweep();
   CHECK(f.peers.count("ControlCall HANG_UP") == 0);
   CHECK(f.Get(made->id())->status() == S::CONNECTED);
 }
@@ -211,20 +208,15 @@ TEST_CASE("calls that fell silent together are asked for one after the other",
     REQUIRE_THAT(f.Initiate(click, f.Context()).status(), IsOk());
   }
   f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::LIVE); };
-  const auto sweep = [&] {
-    const auto swept = f.process->Run(f.process->watchdog->Sweep());
-    REQUIRE_THAT(swept.status(), IsOk());
-    testing::EventuallyTrue([&] { return f.process->watchdog.use_count() == 1; }, "looks go on");
-  };
   f.clock.Advance(absl::Seconds(50));
-  sweep();
+  f.Sweep();
   CHECK(f.peers.count("LookUpCall") == 20);
-  sweep();  // in the same moment: the others wait, and nothing is written of them
+  f.Sweep();  // in the same moment: the others wait, and nothing is written of them
   CHECK(f.peers.count("LookUpCall") == 20);
   CHECK(f.Scalar("SELECT COUNT(*) FROM click_to_call_session WHERE version = 2") == "130");
   for (int looked = 30; looked <= 150; looked += 10) {
     f.clock.Advance(absl::Milliseconds(100));
-    sweep();
+    f.Sweep();
     CHECK(f.peers.count("LookUpCall") == looked);
   }
 }
@@ -272,8 +264,7 @@ TEST_CASE("a session that cannot be read keeps nobody else waiting", "[session][
   f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::LIVE); };
   f.clock.Advance(absl::Seconds(60));
   for (int i = 0; i < 2; ++i) {
-    REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
-    testing::EventuallyTrue([&] { return f.process->watchdog.use_count() == 1; }, "looks go on");
+    f.Sweep();
     CHECK(f.peers.count("LookUpCall") == 4);
   }
 }
@@ -286,8 +277,7 @@ TEST_CASE("a look that fails is not begun again at once", "[session][watchdog]")
       "CREATE TRIGGER refuse BEFORE UPDATE ON click_to_call_session FOR EACH ROW"
       " SIGNAL SQLSTATE '45000'");
   const auto sweep = [&](int wanted) {
-    REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
-    testing::EventuallyTrue([&] { return f.process->watchdog.use_count() == 1; }, "looks go on");
+    f.Sweep();
     CHECK(f.peers.count("LookUpCall") == wanted);
   };
   f.clock.Advance(absl::Seconds(50));
@@ -305,18 +295,14 @@ TEST_CASE("who waits on hold is not behind calls that fell silent", "[session][w
   }
   f.peers.look_up = [](const auto&) { return Found(LookUpCallResponse::LIVE); };
   f.clock.Advance(absl::Seconds(300));
-  const auto sweep = [&] {
-    REQUIRE_THAT(f.process->Run(f.process->watchdog->Sweep()).status(), IsOk());
-    testing::EventuallyTrue([&] { return f.process->watchdog.use_count() == 1; }, "looks go on");
-  };
-  sweep();
+  f.Sweep();
   const std::string next_look =
       "SELECT watchdog_at FROM click_to_call_session WHERE id = '" + f.id + "'";
   REQUIRE_THAT(f.Transfer(v1::Transfer::ATTENDED).status(), IsOk());
   const std::string before = f.Scalar(next_look);
   const int asked = f.peers.count("LookUpCall");
   f.clock.Advance(absl::Seconds(10));
-  for (int i = 0; i < 5; ++i) sweep();
+  for (int i = 0; i < 5; ++i) f.Sweep();
   CHECK(f.Scalar(next_look) > before);
   CHECK(f.peers.count("LookUpCall") == asked + 19);  // others were due before
 }

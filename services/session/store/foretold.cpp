@@ -1,8 +1,8 @@
 // A queue with two keys.
 #include "services/session/store/foretold.h"
 
+#include <algorithm>
 #include <iterator>
-#include <utility>
 
 #include "services/session/store/changes.h"
 
